@@ -1,0 +1,174 @@
+//! Mail addresses: `addr-spec` of RFC 5322 §3.4.1, with the octets of RFC 6531 allowed.
+//!
+//! Two addresses are equal when they differ in case only. RFC 5321 §2.4 leaves the case of a local part to its host;
+//! no provider that a doctor uses tells `Dr.Martin` from `dr.martin`, and a certificate often spells it otherwise
+//! than the envelope does.
+
+use std::fmt;
+
+/// An `addr-spec` as it was written, comparable without case.
+#[derive(Clone)]
+pub struct Address {
+    written: String,
+    folded: String,
+    at: usize,
+}
+
+/// A domain name in lower case, without a final dot.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Domain(String);
+
+/// Why a text is not an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AddressError {
+    /// No `@`, or nothing on one side of it.
+    #[error("an address needs a local part, an @ and a domain")]
+    Incomplete,
+    /// A control character, a space outside quotes, or an angle bracket.
+    #[error("the address holds a character that no address may hold")]
+    Character,
+    /// Longer than RFC 5321 §4.5.3.1.3 allows (254 octets).
+    #[error("the address is longer than 254 octets")]
+    TooLong,
+}
+
+impl Address {
+    /// Reads `local@domain`. A quoted local part (`"a b"@x.fr`) keeps its quotes.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text.len() > 254 {
+            return Err(AddressError::TooLong);
+        }
+        let at = text.rfind('@').ok_or(AddressError::Incomplete)?;
+        let (local, domain) = (&text[..at], &text[at + 1..]);
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        if local.is_empty() || domain.is_empty() {
+            return Err(AddressError::Incomplete);
+        }
+        let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
+        let bad_local = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || "<>(),;:\\\"[]@".contains(c)));
+        let bad_domain = |c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c);
+        if local.contains(bad_local) || domain.contains(bad_domain) {
+            return Err(AddressError::Character);
+        }
+        let written = format!("{local}@{domain}");
+        let folded = written.to_lowercase();
+        Ok(Self { written, folded, at })
+    }
+
+    /// The address as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The address in lower case: what two spellings of one mailbox have in common.
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// What stands before the `@`.
+    pub fn local(&self) -> &str {
+        &self.written[..self.at]
+    }
+
+    /// What stands after the `@`.
+    pub fn domain(&self) -> Domain {
+        Domain(self.written[self.at + 1..].to_lowercase())
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Address {}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+
+impl std::hash::Hash for Address {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl Domain {
+    /// Reads a domain name; a leading `@` or `.` (as people write in lists of domains) is dropped.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.').to_lowercase();
+        if name.is_empty() {
+            return Err(AddressError::Incomplete);
+        }
+        if name.contains(|c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c)) {
+            return Err(AddressError::Character);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True for the domain itself and for every subdomain; `xmssante.fr` is not within `mssante.fr`.
+    pub fn is_within(&self, parent: &Domain) -> bool {
+        self.0 == parent.0 || self.0.strip_suffix(&parent.0).is_some_and(|rest| rest.ends_with('.'))
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_differ_by_more_than_case() {
+        let a = Address::parse("Dr.Martin@Mssante.FR").unwrap();
+        assert_eq!(a, Address::parse("dr.martin@mssante.fr.").unwrap());
+        assert_eq!(a.as_str(), "Dr.Martin@Mssante.FR");
+        assert_ne!(a, Address::parse("dr.martin@mssante.com").unwrap());
+        assert_eq!(Address::parse("\"a b\"@b.fr").unwrap().local(), "\"a b\"");
+    }
+
+    #[test]
+    fn what_could_break_out_of_a_path_is_no_address() {
+        for text in ["", "a", "a@", "@b", "a b@c", "a@b c", "a>@b", "a@b>", "a\r\n@b", "a@b\r\nRCPT TO:<x@y>", "<a@b>"] {
+            assert!(Address::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_holds_its_subdomains_only() {
+        let parent = Domain::parse("@mssante.fr").unwrap();
+        for (name, within) in [("mssante.fr", true), ("Medecin.MSSANTE.fr", true), ("xmssante.fr", false), ("mssante.fr.evil.com", false)] {
+            assert_eq!(Domain::parse(name).unwrap().is_within(&parent), within, "{name}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Every bound on what others can make this program hold or do, in one place.
+
+/// Octets of one message, either way, before sealing (100 MiB).
+pub const MESSAGE_MAX: usize = 100 << 20;
+/// Octets of messages held at once by all connections; further ones wait (see `relay::budget`).
+pub const MESSAGES_BUDGET: usize = 512 << 20;
+/// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it.
+pub const SEALING_GROWTH_PERCENT: u64 = 200;
+
+/// Octets of one SMTP command line, CRLF included (RFC 5321 §4.5.3.1.4 asks 512, extensions and AUTH more).
+pub const SMTP_LINE_MAX: usize = 12 * 1024;
+/// Recipients of one submission (RFC 5321 §4.5.3.1.8 asks at least 100).
+pub const SMTP_RECIPIENTS_MAX: usize = 500;
+/// Bad commands on one connection before it is closed.
+pub const SMTP_ERRORS_MAX: u32 = 20;
+/// Refused passwords on one connection before it is closed.
+pub const LOGIN_FAILURES_MAX: u32 = 3;
+
+/// Octets of one IMAP line without its literals. Clients send UID sets of many kilobytes; servers send long ENVELOPEs.
+pub const IMAP_LINE_MAX: usize = 1 << 20;
+/// Octets of a literal in a command that is not APPEND (a mailbox name, a search string, a password).
+pub const IMAP_COMMAND_LITERAL_MAX: usize = 64 * 1024;
+/// Parentheses inside each other in one IMAP line.
+pub const IMAP_NESTING_MAX: usize = 50;
+/// Octets of a provider's response that Souspli holds whole in order to rewrite it (a message and its lines).
+pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
+/// Commands of a client waiting for their turn on one connection; beyond it reading stops.
+pub const IMAP_PIPELINE_MAX: usize = 64;
+
+/// MIME parts of one message that are looked at; what lies beyond belongs to the last one.
+pub const MIME_PARTS_MAX: usize = 2_000;
+/// MIME parts inside each other; a deeper one is a leaf.
+pub const MIME_DEPTH_MAX: usize = 40;
+/// Octets of one header.
+pub const HEADER_MAX: usize = 1 << 20;
+
+/// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
+pub const CMS_LAYERS_MAX: usize = 6;
+/// Octets of RecipientInfos, certificates or SignerInfos of one CMS structure.
+pub const CMS_PART_MAX: usize = 4 << 20;
+/// ASN.1 values inside each other.
+pub const BER_DEPTH_MAX: usize = 32;
+/// RecipientInfos that are looked at.
+pub const CMS_RECIPIENTS_MAX: usize = 2_000;
+/// SignerInfos that are verified.
+pub const CMS_SIGNERS_MAX: usize = 8;
+/// Certificates of one message that are looked at.
+pub const CMS_CERTIFICATES_MAX: usize = 64;
+/// Octets that a CompressedData may become.
+pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
+/// Signature checks while looking for a path to an authority.
+pub const PATH_SIGNATURES_MAX: usize = 64;
+
+/// Octets of Views kept in memory.
+pub const VIEW_CACHE_MAX: usize = 256 << 20;
+/// Client connections at once, per listener.
+pub const CONNECTIONS_MAX: usize = 256;

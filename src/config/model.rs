@@ -1,0 +1,147 @@
+//! What the configuration says, once it has been checked.
+
+use crate::base::{Address, Domain};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where mail programs connect.
+    pub listen: Listen,
+    /// PEM files of authorities for the providers' TLS, beside the platform's roots.
+    pub upstream_authorities: Vec<PathBuf>,
+    /// The mailboxes.
+    pub accounts: Vec<Account>,
+    /// What is sealed, and what happens when it cannot be.
+    pub policy: Policy,
+}
+
+/// Loopback listeners; `None`: not offered.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Submission.
+    pub smtp: Option<SocketAddr>,
+    /// IMAP.
+    pub imap: Option<SocketAddr>,
+    /// How both speak TLS to the mail program.
+    pub tls: ListenTls,
+}
+
+/// TLS between the mail program and Souspli.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ListenTls {
+    /// STARTTLS is offered; plain is allowed, it is loopback.
+    #[default]
+    StartTls,
+    /// TLS from the first octet.
+    Implicit,
+}
+
+/// One mailbox at a provider.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The address that its owner sends from.
+    pub address: Address,
+    /// What the mail program logs in with.
+    pub login: String,
+    /// What kind of provider it is.
+    pub channel: Channel,
+    /// Its submission server.
+    pub smtp: Server,
+    /// Its IMAP server.
+    pub imap: Server,
+    /// Sign everything, even what is not encrypted.
+    pub always_sign: bool,
+    /// Seal everything.
+    pub always_encrypt: bool,
+}
+
+/// The kind of provider (requirements K.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Channel {
+    /// Any provider.
+    #[default]
+    Ordinary,
+    /// An operator of the MSSanté space of trust.
+    Mssante,
+}
+
+/// A provider's server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Host name or address; also the name that its certificate must carry.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How it speaks TLS.
+    pub tls: ServerTls,
+}
+
+/// TLS between Souspli and a provider.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ServerTls {
+    /// Clear until STARTTLS, which is required.
+    StartTls,
+    /// TLS from the first octet.
+    Implicit,
+    /// No TLS: loopback hosts only.
+    Plain,
+}
+
+/// What is sealed.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The tag at the start of a Subject, without the space that follows it: `#med#`.
+    pub tag: String,
+    /// Domains whose mail is always sealed, with their subdomains.
+    pub domains: Vec<Domain>,
+    /// When a recipient has no certificate.
+    pub missing_certificate: MissingCertificate,
+    /// A tag glued to its text (`#med#objet`).
+    pub glued_tag: GluedTag,
+    /// Whether the opened message carries a banner in its text.
+    pub banner: BannerMode,
+}
+
+/// When a recipient of a message to seal has no certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MissingCertificate {
+    /// The whole message is refused and the addresses named.
+    #[default]
+    Refuse,
+    /// Those who can be reached get it, a notice names the others to the sender.
+    Partial,
+}
+
+/// A tag glued to its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum GluedTag {
+    /// Sealed, the tag removed.
+    #[default]
+    Secure,
+    /// Refused with an explanation.
+    Refuse,
+}
+
+/// Where the summary of an opened message stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum BannerMode {
+    /// In the text and in header fields.
+    #[default]
+    Text,
+    /// In header fields only.
+    Headers,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            tag: "#med#".to_owned(),
+            domains: Domain::parse("mssante.fr").into_iter().collect(),
+            missing_certificate: MissingCertificate::default(),
+            glued_tag: GluedTag::default(),
+            banner: BannerMode::default(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Souspli: a relay on the doctor's own PC that seals outgoing mail and opens incoming mail by S/MIME.
+//!
+//! ARCHITECTURE.md says what each module is, what it may import, and which invariants hold.
+
+pub mod base;
+pub mod config;
+pub mod mime;
+pub mod policy;
+pub mod relay;
+pub mod text;
+pub mod view;

@@ -1,0 +1,5 @@
+//! What must be sealed, and what may be sent: pure decisions.
+
+pub mod submission;
+
+pub use submission::{Envelope, Recipient, Submission};

@@ -1,0 +1,3 @@
+//! Where the protocol drivers meet sealing and opening. `port` is what a driver sees.
+
+pub mod port;

@@ -1,0 +1,111 @@
+//! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
+
+use crate::config::Account;
+use crate::policy::{Recipient, Submission};
+use crate::text::Explanation;
+use crate::view::View;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// An answer that may take a key, a card or a directory.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What becomes of a submission.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// As submitted: one transaction, every recipient, the same octets.
+    PassThrough,
+    /// One transaction per group, in this order.
+    Seal(SealedSubmission),
+    /// The whole message is refused; nothing reached the provider.
+    Refuse(Explanation),
+}
+
+/// A submission turned into what may leave.
+#[derive(Debug)]
+pub struct SealedSubmission {
+    /// To and Cc first, then each Bcc alone.
+    pub groups: Vec<Group>,
+    /// What the thread memory and the journal keep once the provider has accepted it.
+    pub record: SealedRecord,
+}
+
+/// One envelope: recipients that get the same octets.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its recipients, with their DSN parameters.
+    pub recipients: Vec<Recipient>,
+    /// The sealed message, CRLF line ends, not dot-stuffed.
+    pub message: Vec<u8>,
+}
+
+/// What identifies a sealed message afterwards; holds no content.
+#[derive(Clone, Debug, Default)]
+pub struct SealedRecord {
+    /// Its Message-ID as written, if it has one.
+    pub message_id: Option<String>,
+}
+
+/// How a group ended at the provider.
+#[derive(Clone, Debug)]
+pub struct GroupOutcome {
+    /// Its recipients.
+    pub recipients: Vec<Recipient>,
+    /// `Ok`: the provider said 250. `Err`: its reply, or what happened to the connection.
+    pub result: Result<(), String>,
+}
+
+/// What becomes of a message that a mail program stores (IMAP APPEND).
+#[derive(Debug)]
+pub enum Append {
+    /// The same octets.
+    AsIs,
+    /// These octets instead: sealed to its owner, or the stored original of a View.
+    Store(Vec<u8>),
+    /// Not stored.
+    Refuse(Explanation),
+}
+
+/// One message of one mailbox, for good (RFC 9051 §2.3.1.1).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MessageKey {
+    /// The account's address, in lower case.
+    pub account: Arc<str>,
+    /// The mailbox name as the client and the server write it (not decoded).
+    pub mailbox: Arc<str>,
+    /// UIDVALIDITY of that mailbox.
+    pub uidvalidity: u32,
+    /// UID of the message.
+    pub uid: u32,
+}
+
+/// Sending, as `smtp::driver` sees it.
+pub trait Sealing: Send + Sync {
+    /// The account that a login name belongs to.
+    fn account(&self, login: &str) -> Option<Arc<Account>>;
+    /// Every account, for what must be said before a login (EHLO).
+    fn accounts(&self) -> Vec<Arc<Account>>;
+    /// Decides; seals. Nothing of the submission has left.
+    fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing>;
+    /// Told after the provider has answered for every group that was tried, in order. When an earlier group was
+    /// accepted and a later one was not, the answer is the notice (a DSN, RFC 3464) to hand to the provider for the
+    /// sender.
+    fn handed_over<'a>(&'a self, account: &'a Account, record: &'a SealedRecord, outcomes: &'a [GroupOutcome]) -> Pending<'a, Option<Group>>;
+}
+
+/// Receiving, as `imap::driver` sees it.
+pub trait Opening: Send + Sync {
+    /// The account that a login name belongs to.
+    fn account(&self, login: &str) -> Option<Arc<Account>>;
+    /// A View that is in memory.
+    fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
+    /// The View of a stored S/MIME message. `Err`: a key is locked or awaited; nothing provisional is shown.
+    fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<View>, Explanation>>;
+    /// The boundary of that message's View, known without opening it.
+    fn boundary(&self, key: &MessageKey) -> String;
+    /// RFC822.SIZE of a message whose View does not have the size of what is stored (CMS compressed data), once known.
+    fn true_size(&self, key: &MessageKey) -> Option<u64>;
+    /// What is stored for an APPEND of `message` to `mailbox`.
+    fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append>;
+}
