@@ -1,5 +1,7 @@
 //! What the mail program gets for an S/MIME message: one immutable buffer from which every answer is computed.
 
+pub mod verdict;
+
 use crate::mime::entity::Entity;
 use std::borrow::Cow;
 
