@@ -159,7 +159,19 @@ mod tests {
 
     #[test]
     fn what_could_break_out_of_a_path_is_no_address() {
-        for text in ["", "a", "a@", "@b", "a b@c", "a@b c", "a>@b", "a@b>", "a\r\n@b", "a@b\r\nRCPT TO:<x@y>", "<a@b>"] {
+        for text in [
+            "",
+            "a",
+            "a@",
+            "@b",
+            "a b@c",
+            "a@b c",
+            "a>@b",
+            "a@b>",
+            "a\r\n@b",
+            "a@b\r\nRCPT TO:<x@y>",
+            "<a@b>",
+        ] {
             assert!(Address::parse(text).is_err(), "{text:?}");
         }
     }
@@ -167,7 +179,12 @@ mod tests {
     #[test]
     fn a_domain_holds_its_subdomains_only() {
         let parent = Domain::parse("@mssante.fr").unwrap();
-        for (name, within) in [("mssante.fr", true), ("Medecin.MSSANTE.fr", true), ("xmssante.fr", false), ("mssante.fr.evil.com", false)] {
+        for (name, within) in [
+            ("mssante.fr", true),
+            ("Medecin.MSSANTE.fr", true),
+            ("xmssante.fr", false),
+            ("mssante.fr.evil.com", false),
+        ] {
             assert_eq!(Domain::parse(name).unwrap().is_within(&parent), within, "{name}");
         }
     }

@@ -91,7 +91,12 @@ pub trait Sealing: Send + Sync {
     /// Told after the provider has answered for every group that was tried, in order. When an earlier group was
     /// accepted and a later one was not, the answer is the notice (a DSN, RFC 3464) to hand to the provider for the
     /// sender.
-    fn handed_over<'a>(&'a self, account: &'a Account, record: &'a SealedRecord, outcomes: &'a [GroupOutcome]) -> Pending<'a, Option<Group>>;
+    fn handed_over<'a>(
+        &'a self,
+        account: &'a Account,
+        record: &'a SealedRecord,
+        outcomes: &'a [GroupOutcome],
+    ) -> Pending<'a, Option<Group>>;
 }
 
 /// Receiving, as `imap::driver` sees it.

@@ -36,9 +36,19 @@ pub trait Explain {
 
 impl Explanation {
     /// Both languages as pairs *(what happened, what to do)*.
-    pub fn new(code: &'static str, retry: Retry, fr: (impl Into<String>, impl Into<String>), en: (impl Into<String>, impl Into<String>)) -> Self {
+    pub fn new(
+        code: &'static str,
+        retry: Retry,
+        fr: (impl Into<String>, impl Into<String>),
+        en: (impl Into<String>, impl Into<String>),
+    ) -> Self {
         let said = |what: String, todo: String| Said { what, todo };
-        Self { code, retry, fr: said(fr.0.into(), fr.1.into()), en: said(en.0.into(), en.1.into()) }
+        Self {
+            code,
+            retry,
+            fr: said(fr.0.into(), fr.1.into()),
+            en: said(en.0.into(), en.1.into()),
+        }
     }
 
     /// One line of French for a protocol that carries ASCII only (SMTP without SMTPUTF8, IMAP status text).
@@ -94,7 +104,12 @@ mod tests {
 
     #[test]
     fn wire_text_is_one_line_of_ascii() {
-        let e = Explanation::new("SP-X", Retry::Never, ("Pas envoyé à « Zoé »\r\n250 ok.", "Réessayez…"), ("Not sent.", "Retry."));
+        let e = Explanation::new(
+            "SP-X",
+            Retry::Never,
+            ("Pas envoyé à « Zoé »\r\n250 ok.", "Réessayez…"),
+            ("Not sent.", "Retry."),
+        );
         assert_eq!(e.wire(), "Pas envoye a \" Zoe \"  250 ok. Reessayez... [SP-X]");
     }
 }
