@@ -55,3 +55,37 @@ pub const PATH_SIGNATURES_MAX: usize = 64;
 pub const VIEW_CACHE_MAX: usize = 256 << 20;
 /// Client connections at once, per listener.
 pub const CONNECTIONS_MAX: usize = 256;
+
+/// Octets of a configuration file (1 MiB).
+pub const CONFIG_FILE_MAX: u64 = 1 << 20;
+/// Characters of a tag.
+pub const TAG_CHARS_MAX: usize = 32;
+/// Octets of one certificate file of the store.
+pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
+/// Certificates that the store lists; what lies beyond is not looked at.
+pub const CERTIFICATES_MAX: usize = 50_000;
+/// Octets of one sealed key file.
+pub const SEALED_KEY_MAX: u64 = 1 << 20;
+/// Octets of a passphrase file.
+pub const PASSPHRASE_FILE_MAX: u64 = 4096;
+/// Memory that the header of a passphrase store may ask of Argon2, in KiB.
+pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
+/// Passes that the header of a passphrase store may ask of Argon2.
+pub const ARGON2_PASSES_MAX: u32 = 20;
+/// Secure threads remembered; beyond it the oldest are forgotten.
+pub const THREADS_MAX: usize = 200_000;
+/// Days that a secure thread is remembered (18 months).
+pub const THREAD_DAYS_MAX: i64 = 548;
+/// Messages whose true size is remembered; beyond it the oldest are forgotten.
+pub const MARKS_MAX: usize = 100_000;
+/// Octets of a line file (threads, marks) that are read.
+pub const LINE_FILE_MAX: u64 = 64 << 20;
+/// Octets of the journal before it is rotated.
+pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
+/// Rotated journals kept beside the current one.
+pub const JOURNAL_FILES_KEPT: u32 = 11;
+
+/// Seconds to reach a provider's server.
+pub const CONNECT_SECONDS_MAX: u64 = 10;
+/// Seconds of a TLS handshake, either side.
+pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
