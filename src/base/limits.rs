@@ -16,6 +16,13 @@ pub const SMTP_ERRORS_MAX: u32 = 20;
 /// Refused passwords on one connection before it is closed.
 pub const LOGIN_FAILURES_MAX: u32 = 3;
 
+/// Octets of one reply of a provider, all its lines together.
+pub const SMTP_REPLY_MAX: usize = 64 * 1024;
+/// Identifiers of other messages that are looked up for one message (`policy::threads`).
+pub const THREAD_IDS_MAX: usize = 200;
+/// Octets of one message identifier; RFC 5322 §2.1.1 leaves it 998 on its line.
+pub const MESSAGE_ID_MAX: usize = 998;
+
 /// Octets of one IMAP line without its literals. Clients send UID sets of many kilobytes; servers send long ENVELOPEs.
 pub const IMAP_LINE_MAX: usize = 1 << 20;
 /// Octets of a literal in a command that is not APPEND (a mailbox name, a search string, a password).

@@ -6,6 +6,8 @@
 pub mod config;
 pub mod net;
 pub mod store;
+pub mod outgoing;
+pub mod smtp;
 
 use crate::base::Retry;
 use std::fmt;
