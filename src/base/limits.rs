@@ -40,6 +40,10 @@ pub const MIME_PARTS_MAX: usize = 2_000;
 pub const MIME_DEPTH_MAX: usize = 40;
 /// Octets of one header.
 pub const HEADER_MAX: usize = 1 << 20;
+/// Parameters of one Content-Type or Content-Disposition that are looked at.
+pub const PARAMETERS_MAX: usize = 64;
+/// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
+pub const BOUNDARY_MAX: usize = 256;
 
 /// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
 pub const CMS_LAYERS_MAX: usize = 6;
