@@ -8,6 +8,8 @@ pub mod net;
 pub mod store;
 pub mod outgoing;
 pub mod smtp;
+pub mod keys;
+pub mod verdict;
 
 use crate::base::Retry;
 use std::fmt;
