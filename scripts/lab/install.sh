@@ -97,7 +97,7 @@ souspli_rust() {
 }
 
 # Packages: to build; for the demo; for the tests.
-SOUSPLI_BUILD="build-essential cmake ca-certificates"
+SOUSPLI_BUILD="build-essential ca-certificates"
 SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd postfix util-linux"
 SOUSPLI_LAB="$SOUSPLI_DEMO thunderbird thunderbird-l10n-fr xvfb libnss3-tools curl isync gpgsm gnupg"
 
