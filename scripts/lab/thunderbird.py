@@ -165,7 +165,7 @@ class Thunderbird:
 
     def address_to(self, address, subject=None):
         """Sets the recipient, and the subject, of the open composer."""
-        self.script("""const c = composer(); c.awAddRecipientsArray("addr_to", [args[0]]);
+        self.script("""const c = composer(); c.addressRowAddRecipientsArray(c.document.getElementById("addressRowTo"), [args[0]]);
             if (args[1]) { c.document.getElementById("msgSubject").value = args[1]; }""", address, subject)
 
     def press_send(self, seconds=60):
