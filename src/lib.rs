@@ -10,5 +10,6 @@ pub mod pki;
 pub mod policy;
 pub mod relay;
 pub mod smime;
+pub mod store;
 pub mod text;
 pub mod view;
