@@ -7,5 +7,6 @@ pub mod config;
 pub mod mime;
 pub mod policy;
 pub mod relay;
+pub mod smtp;
 pub mod text;
 pub mod view;
