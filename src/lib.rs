@@ -11,5 +11,6 @@ pub mod policy;
 pub mod relay;
 pub mod smime;
 pub mod store;
+pub mod smtp;
 pub mod text;
 pub mod view;
