@@ -3,7 +3,7 @@
 use super::edit::LINE_MAX;
 use super::encode::{base64_lines, qp_encode, transfer_decode};
 use super::entity::{Entity, Kind, parse};
-use super::header::{Field, Header};
+use super::header::{Field, Header, unfold};
 use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
 use super::words;
 use std::borrow::Cow;
@@ -85,6 +85,11 @@ fn write(bytes: &[u8], entity: &Entity, out: &mut Vec<u8>) {
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     match &entity.kind {
         Kind::Leaf => leaf(&header, &entity.media_type, &bytes[entity.body.clone()], out),
+        // Not a message in truth: its octets count more than its type.
+        Kind::Message(inner) if has_garbage(&bytes[inner.header.clone()]) => {
+            fields(&header, "base64", out);
+            out.extend(base64_lines(&bytes[entity.body.clone()]));
+        }
         Kind::Message(inner) => {
             fields(&header, "7bit", out);
             write(bytes, inner, out);
@@ -118,7 +123,7 @@ fn leaf(header: &Header<'_>, media_type: &str, body: &[u8], out: &mut Vec<u8>) {
     let coding = transfer_encoding(header);
     let Some(octets) = transfer_decode(coding, body).filter(|_| !is_seven_bit(body)) else {
         // The body is safe, or written in an encoding that is not ours to redo.
-        out.extend(header.fields().iter().flat_map(|f| safe_field(f).into_owned()));
+        header.fields().iter().for_each(|f| push_safe(out, f));
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(body);
         return;
@@ -136,22 +141,72 @@ fn leaf(header: &Header<'_>, media_type: &str, body: &[u8], out: &mut Vec<u8>) {
 /// The fields with that transfer encoding, and the empty line.
 fn fields(header: &Header<'_>, coding: &str, out: &mut Vec<u8>) {
     for field in header.fields().iter().filter(|f| !f.is("Content-Transfer-Encoding")) {
-        push_field(out, &safe_field(field));
+        push_safe(out, field);
     }
     out.extend_from_slice(format!("Content-Transfer-Encoding: {coding}\r\n\r\n").as_bytes());
 }
 
-/// Raw 8-bit octets of a field put into encoded words (RFC 2047) or parameters (RFC 2231).
+fn push_safe(out: &mut Vec<u8>, field: &Field<'_>) {
+    let safe = safe_field(field);
+    if !safe.is_empty() {
+        push_field(out, &safe);
+    }
+}
+
+/// Raw 8-bit octets of a field put into encoded words (RFC 2047) or parameters (RFC 2231); lines that are no field and not
+/// safe are left out.
 fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
-    if field.raw.is_ascii() || field.name.is_empty() {
+    if is_seven_bit(field.raw) {
         return Cow::Borrowed(field.raw);
+    }
+    if field.name.is_empty() {
+        return Cow::Borrowed(if is_garbage(field) { b"" } else { field.raw });
     }
     let value = if field.is("Content-Type") || field.is("Content-Disposition") {
         Parameterized::parse(field.value).write()
     } else {
-        words::encode(&words::decode(field.value))
+        encode_runs(&words::octets_to_text(&unfold(field.value)))
     };
     Cow::Owned(format!("{}: {value}\r\n", field.name).into_bytes())
+}
+
+/// Runs of words that need it are encoded, the others stay: an address beside a name is still one.
+fn encode_runs(value: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut run: Vec<&str> = Vec::new();
+    for word in value.split_whitespace() {
+        if !word.is_ascii() || word.contains(|c: char| c.is_control()) {
+            run.push(word);
+            continue;
+        }
+        if !run.is_empty() {
+            out.push(words::encode(&std::mem::take(&mut run).join(" ")));
+        }
+        out.push(word.to_owned());
+    }
+    if !run.is_empty() {
+        out.push(words::encode(&run.join(" ")));
+    }
+    // Folded between words, so that no line is too long.
+    let mut folded = String::new();
+    let mut column = 0;
+    for word in out {
+        if column > 0 {
+            folded.push_str(if column + word.len() > 70 { "\r\n " } else { " " });
+            column = if folded.ends_with("\n ") { 1 } else { column + 1 };
+        }
+        column += word.len();
+        folded.push_str(&word);
+    }
+    folded
+}
+
+fn is_garbage(field: &Field<'_>) -> bool {
+    field.name.is_empty() && (!field.raw.is_ascii() || field.raw.contains(&0))
+}
+
+fn has_garbage(header: &[u8]) -> bool {
+    Header::parse(header).0.fields().iter().any(|f| is_garbage(f))
 }
 
 fn last_line(lines: &[u8]) -> &[u8] {

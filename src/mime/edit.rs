@@ -11,6 +11,9 @@ use std::borrow::Cow;
 /// Octets of one line that every transport takes (RFC 5322 §2.1.1).
 pub const LINE_MAX: usize = 998;
 
+/// Messages attached in base64 inside each other that are looked into.
+pub const ENCODED_MAX: usize = 3;
+
 /// A leaf of type text, decoded.
 #[derive(Debug)]
 pub struct TextPart<'a> {
@@ -60,15 +63,16 @@ pub trait Editor {
 
 /// The entity after the editor; `None`: nothing changed.
 pub fn edit(bytes: &[u8], editor: &mut dyn Editor) -> Option<Vec<u8>> {
-    let root = parse(bytes);
-    let mut out = Vec::with_capacity(bytes.len() + 1024);
-    let mut work = Work {
-        bytes,
-        editor,
-        out: &mut out,
-    };
-    work.message(&root);
-    (out != bytes).then_some(out)
+    edit_within(bytes, editor, 0)
+}
+
+/// A message that was attached in base64 or quoted-printable (against RFC 2046 §5.2.1, yet seen), decoded.
+pub fn encoded_message<'a>(bytes: &'a [u8], entity: &Entity) -> Option<Cow<'a, [u8]>> {
+    if entity.kind != Kind::Leaf || !matches!(entity.media_type.as_str(), "message/rfc822" | "message/global") {
+        return None;
+    }
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()])
 }
 
 /// A leaf's text; `None`: it is no text, or cannot be decoded without loss and takes no ASCII either.
@@ -98,17 +102,38 @@ pub fn is_attachment(header: &Header<'_>) -> bool {
 
 /// A part's octets: its other header fields, then the text as UTF-8.
 pub fn text_part(header: &Header<'_>, media_type: &str, text: &str) -> Vec<u8> {
-    let mut kind = content_type(header);
+    let before = content_type(header);
+    let charset = before.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
+    let fits = charset == "utf-8" || (text.is_ascii() && charset == "us-ascii");
+    let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
+    if fits && before.value == media_type {
+        return assemble(header, None, coding, &body);
+    }
+    let mut kind = before;
     media_type.clone_into(&mut kind.value);
     kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
-    let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
     assemble(header, Some(&kind), coding, &body)
+}
+
+fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
+    let root = parse(bytes);
+    let mut out = Vec::with_capacity(bytes.len() + 1024);
+    let mut work = Work {
+        bytes,
+        editor,
+        out: &mut out,
+        encoded,
+    };
+    work.message(&root);
+    (out != bytes).then_some(out)
 }
 
 struct Work<'a, 'e> {
     bytes: &'a [u8],
     editor: &'e mut dyn Editor,
     out: &'e mut Vec<u8>,
+    /// Encoded messages around this one.
+    encoded: usize,
 }
 
 impl Work<'_, '_> {
@@ -157,6 +182,13 @@ impl Work<'_, '_> {
     }
 
     fn leaf(&mut self, entity: &Entity) {
+        let inner = encoded_message(self.bytes, entity).filter(|_| self.encoded < ENCODED_MAX);
+        if let Some(edited) = inner.and_then(|message| edit_within(&message, self.editor, self.encoded + 1)) {
+            let kept = Header::parse(&self.bytes[entity.header.clone()]).0.retain(|f| self.editor.keeps(f));
+            return self
+                .out
+                .extend(assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
+        }
         let change = match text_of(self.bytes, entity) {
             Some((text, repertoire)) => {
                 let part = TextPart {
@@ -230,33 +262,30 @@ fn encode_text(before: TransferEncoding, octets: &[u8]) -> (&'static str, Vec<u8
     }
 }
 
-/// The part with that body; the fields that describe it are written where they stood, or at the end.
+/// The part with that body; fields that say something else of it are written anew where they stood, or at the end.
 fn assemble(header: &Header<'_>, kind: Option<&Parameterized>, coding: &str, body: &[u8]) -> Vec<u8> {
-    let coding = format!("Content-Transfer-Encoding: {coding}\r\n");
-    let kind = kind.map(|k| format!("Content-Type: {}\r\n", k.write()));
+    let mut kind = kind.map(|k| format!("Content-Type: {}\r\n", k.write()));
+    let stated = header
+        .first("Content-Transfer-Encoding")
+        .map(|f| Parameterized::parse(f.value).value);
+    let same = stated.as_deref().unwrap_or("7bit") == coding;
+    let mut coding = (!same).then(|| format!("Content-Transfer-Encoding: {coding}\r\n"));
+    let (retyped, recoded) = (kind.is_some(), coding.is_some());
     let mut out = Vec::with_capacity(body.len() + 512);
-    let (mut typed, mut coded) = (kind.is_none(), false);
     for field in header.fields() {
-        match (&kind, field.is("Content-Type"), field.is("Content-Transfer-Encoding")) {
-            (Some(kind), true, _) => {
-                if !std::mem::replace(&mut typed, true) {
-                    out.extend_from_slice(kind.as_bytes());
-                }
-            }
-            (_, _, true) => {
-                if !std::mem::replace(&mut coded, true) {
-                    out.extend_from_slice(coding.as_bytes());
-                }
-            }
-            _ => out.extend_from_slice(field.raw),
+        if retyped && field.is("Content-Type") {
+            out.extend(kind.take().unwrap_or_default().into_bytes());
+        } else if recoded && field.is("Content-Transfer-Encoding") {
+            out.extend(coding.take().unwrap_or_default().into_bytes());
+        } else {
+            out.extend_from_slice(field.raw);
         }
     }
-    if !typed && let Some(kind) = kind {
-        out.extend_from_slice(kind.as_bytes());
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
     }
-    if !coded {
-        out.extend_from_slice(coding.as_bytes());
-    }
+    out.extend(kind.unwrap_or_default().into_bytes());
+    out.extend(coding.unwrap_or_default().into_bytes());
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(body);
     out

@@ -102,9 +102,10 @@ impl Reader<'_> {
         } else {
             (Kind::Leaf, self.delimiter(body))
         };
+        let body_end = self.body_end(end_of_children(&kind).max(body), end);
         let entity = Entity {
             header: start..body,
-            body: body..self.body_end(body, end),
+            body: body..body_end,
             media_type,
             kind,
         };
@@ -184,13 +185,22 @@ impl Reader<'_> {
         (closes || !full).then_some(Delimiter { level, closes, start, end })
     }
 
-    /// The line end before a delimiter belongs to it (RFC 2046 §5.1.1).
-    fn body_end(&self, body: usize, end: End) -> usize {
+    /// The line end before a delimiter belongs to it (RFC 2046 §5.1.1), unless it is the empty line of a header, from
+    /// whose end, `floor`, on this looks.
+    fn body_end(&self, floor: usize, end: End) -> usize {
         let Some(d) = end else {
             return self.bytes.len();
         };
-        let inside = &self.bytes[body..d.start.max(body)];
-        body + super::header::without_line_end(inside).len()
+        let inside = &self.bytes[floor..d.start.max(floor)];
+        floor + super::header::without_line_end(inside).len()
+    }
+}
+
+fn end_of_children(kind: &Kind) -> usize {
+    match kind {
+        Kind::Leaf => 0,
+        Kind::Multipart(parts) => parts.last().map_or(0, |p| p.body.end),
+        Kind::Message(inner) => inner.body.end,
     }
 }
 

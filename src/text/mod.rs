@@ -10,6 +10,7 @@ pub mod outgoing;
 pub mod smtp;
 pub mod keys;
 pub mod verdict;
+pub mod banner;
 
 use crate::base::Retry;
 use std::fmt;
