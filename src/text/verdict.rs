@@ -65,6 +65,22 @@ fixed! {
     authority_expired, "SP-AUTHORITY-EXPIRED":
         "Le certificat d’une autorité n’est plus valable.", "Mettez à jour les autorités.";
         "An authority’s certificate is not valid any more.", "Update the authorities.".
+    /// Encrypted for others.
+    not_for_me, "SP-NOT-FOR-ME":
+        "Ce message n’est pas chiffré pour une de vos clés.", "Demandez à l’expéditeur de le renvoyer avec votre certificat actuel.";
+        "This message is not encrypted to one of your keys.", "Ask the sender to send it again with your current certificate.".
+    /// Broken structure.
+    damaged, "SP-DAMAGED":
+        "Ce message protégé est endommagé ou incomplet.", "Demandez à l’expéditeur de le renvoyer.";
+        "This protected message is damaged or incomplete.", "Ask the sender to send it again.".
+    /// Key or content did not decrypt.
+    undecryptable, "SP-UNDECRYPTABLE":
+        "Ce message n’a pas pu être déchiffré.", "Demandez à l’expéditeur de le renvoyer.";
+        "This message could not be decrypted.", "Ask the sender to send it again.".
+    /// Unknown means.
+    unsupported, "SP-UNSUPPORTED":
+        "Ce message utilise un procédé de chiffrement non pris en charge.", "Demandez à l’expéditeur d’utiliser AES.";
+        "This message uses an encryption method that is not supported.", "Ask the sender to use AES.".
     /// Another use.
     wrong_usage, "SP-WRONG-USAGE":
         "Ce certificat n’est pas fait pour cet usage.", "Demandez un certificat de messagerie adapté.";
