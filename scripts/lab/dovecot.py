@@ -75,7 +75,8 @@ class Dovecot:
         place = self.folder / "mail" / user
         place = place if mailbox == "INBOX" else place / f".{mailbox}"
         files = [f for sub in ("new", "cur") if (place / sub).is_dir() for f in (place / sub).iterdir()]
-        return [f.read_bytes() for f in sorted(files, key=lambda f: f.name.split(":")[0])]
+        # Maildir names begin with seconds and microseconds, not padded.
+        return [f.read_bytes() for f in sorted(files, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)[:2]])]
 
     def everything(self):
         """Path and octets of each file of the store, indexes and caches included, and of the logs."""

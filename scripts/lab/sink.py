@@ -62,13 +62,12 @@ class Sink:
         self.tls, self.users, self.lmtp = tls, users, lmtp
         self.transactions, self.faults, self.attempts = [], [], []
         self._raw, self._lock, self._over = [], threading.Lock(), threading.Event()
-        self._sockets = {}
+        # It listens from the start: its ports go into configurations before anything runs.
+        self._sockets = {kind: socket.create_server((base.LOOPBACK, 0), backlog=50) for kind in ("starttls", "implicit", "plain")}
 
     def start(self):
-        """Returns once it listens."""
-        for kind in ("starttls", "implicit", "plain"):
-            listener = socket.create_server((base.LOOPBACK, 0), backlog=50)
-            self._sockets[kind] = listener
+        """Begins to answer."""
+        for kind, listener in self._sockets.items():
             threading.Thread(target=self._accept, args=(listener, kind), daemon=True).start()
         return self
 
@@ -76,6 +75,7 @@ class Sink:
         """Closes its listeners and ends what it held silent."""
         self._over.set()
         for listener in self._sockets.values():
+            listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
             listener.close()
 
     def port(self, kind):

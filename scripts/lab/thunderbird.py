@@ -154,8 +154,8 @@ class Thunderbird:
         self._composer_ready()
 
     def _composer_ready(self):
-        self.until("""const c = composer(); return !!c && !!c.gMsgCompose && !!c.gMsgCompose.editor && c.composeEditorReady !== false
-            && !c.document.getElementById("button-send").disabled || !!c && c.composeEditorReady === true""", seconds=40)
+        self.until("""const c = composer(); return !!c && !!c.gMsgCompose && !!c.gMsgCompose.editor && !!c.gAttachmentBucket
+            && c.composeEditorReady !== false""", seconds=40)
 
     def draft_text(self):
         """What the composer holds: subject, HTML, attachments."""
@@ -188,9 +188,14 @@ class Thunderbird:
         self.until("const c = composer(); return !c.gSaveOperationInProgress && !c.gWindowLocked && !!c.gMsgCompose.compFields.draftId", seconds=40)
 
     def close_composer(self):
-        """Closes it without asking."""
-        self.script("const c = composer(); if (c) { c.gContentChanged = false; c.gMsgCompose.bodyModified = false; c.close(); }")
-        self.until("return !composer()")
+        """Closes every one that is open, without asking."""
+        self.until("const c = composer(); if (c) { c.gContentChanged = false; if (c.gMsgCompose) c.gMsgCompose.bodyModified = false; c.close(); } return !c")
+
+    def tidy(self):
+        """No prompt and no composer left over from what went wrong before."""
+        if self.prompt():
+            self.dismiss()
+        self.close_composer()
 
     def prompt(self):
         """The text of an open prompt; None when there is none."""
