@@ -253,9 +253,7 @@ impl LoggedIn {
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
             let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
-            let idle_ended =
-                !upstream.is_usable() && matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Message(Reply { code: 421, .. })));
-            if !idle_ended || upstream.is_fresh() {
+            if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
                 self.upstream = Some(upstream);
                 return attempt;
             }

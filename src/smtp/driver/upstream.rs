@@ -20,7 +20,6 @@ pub(super) struct Upstream {
     stream: Option<BoxedStream>,
     handover: Handover,
     server: Server,
-    groups: u32,
 }
 
 /// How an attempt to hand a group over ended.
@@ -53,6 +52,8 @@ pub(super) enum LoginFailure {
 const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
 /// Each reply before the end of data; mail programs give up after 100 s or so, and should read our words before.
 const REPLY_PATIENCE: Duration = Duration::from_secs(60);
+/// A reply that was sent before the connection broke is here already.
+const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
 /// The reply to the end of data (RFC 5321 §4.5.3.2.6).
 const ACCEPTANCE_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -66,7 +67,6 @@ impl Upstream {
             stream: Some(stream),
             handover,
             server: server.clone(),
-            groups: 0,
         };
         match upstream.drive(upstreams, Vec::new()).await {
             Some(Action::Ready) => Ok(upstream),
@@ -84,13 +84,7 @@ impl Upstream {
         self.stream.is_some() && self.handover.is_usable()
     }
 
-    /// True for the first group of a connection.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.groups <= 1
-    }
-
     pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
-        self.groups += 1;
         let begun = self.handover.begin(envelope, group, form);
         match self.drive(upstreams, begun).await {
             Some(Action::Group(Ok(()))) => Attempt::Accepted,
@@ -120,7 +114,12 @@ impl Upstream {
         loop {
             while let Some(action) = actions.pop_front() {
                 match action {
-                    Action::Send(octets) => write(self.stream.as_mut()?, &octets).await.ok()?,
+                    Action::Send(octets) => {
+                        // A provider that closes while it is written to has often said why.
+                        if write(self.stream.as_mut()?, &octets).await.is_err() {
+                            return self.last_words(&mut buffer).await;
+                        }
+                    }
                     Action::StartTls => {
                         let clear = self.stream.take()?;
                         let secured = timeout(CONNECT_PATIENCE, upstreams.starttls(clear, &self.server)).await;
@@ -141,6 +140,13 @@ impl Upstream {
                 .filter(|n| *n > 0)?;
             actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
         }
+    }
+
+    async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {
+        let octets = timeout(LAST_WORDS_PATIENCE, self.stream.as_mut()?.read(buffer)).await.ok()?.ok()?;
+        let told = self.handover.input(Event::Bytes(&buffer[..octets]));
+        self.stream = None;
+        told.into_iter().find(|action| matches!(action, Action::Group(Err(_))))
     }
 }
 
@@ -167,7 +173,7 @@ impl Attempt {
     pub(super) fn outcome(&self, host: &str) -> Result<(), String> {
         match self {
             Attempt::Accepted => Ok(()),
-            Attempt::Refused(Refused::Message(reply)) => Err(format!("{} {}", reply.code, reply.text())),
+            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => Err(format!("{} {}", reply.code, reply.text())),
             Attempt::Refused(Refused::Recipients(list)) => Err(list
                 .iter()
                 .map(|(_, reply)| format!("{} {}", reply.code, reply.text()))
