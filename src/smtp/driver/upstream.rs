@@ -8,7 +8,7 @@ use crate::smtp::auth::Credentials;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, Form, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
-use crate::text::{Explain, outgoing as text, smtp as login_text};
+use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -162,10 +162,7 @@ impl Attempt {
                 Reply::explained(451, "4.7.5", &text::provider_unsafe(host))
             }
             Attempt::NoConnection(LoginFailure::Protocol(_)) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
-            Attempt::NoConnection(failure) => Reply {
-                code: 451,
-                ..failure.reply(host)
-            },
+            Attempt::NoConnection(LoginFailure::Refused(reply)) => Reply::explained(451, "4.7.8", &refused_login(reply)),
         }
     }
 
@@ -192,13 +189,17 @@ impl LoginFailure {
         match self {
             LoginFailure::Away => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
             LoginFailure::Refused(reply) => {
-                let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
                 let (code, enhanced) = if reply.code < 500 { (454, "4.7.0") } else { (535, "5.7.8") };
-                Reply::explained(code, enhanced, &login_text::login_refused(&said))
+                Reply::explained(code, enhanced, &refused_login(reply))
             }
             LoginFailure::Protocol(Failure::NoMechanism) => Reply::explained(504, "5.5.4", &login_text::no_mechanism(host)),
             LoginFailure::Protocol(failure) if failure.is_unsafe() => Reply::explained(454, "4.7.0", &text::provider_unsafe(host)),
             LoginFailure::Protocol(_) => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
         }
     }
+}
+
+fn refused_login(reply: &Reply) -> Explanation {
+    let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
+    login_text::login_refused(&said)
 }

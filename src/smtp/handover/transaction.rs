@@ -198,17 +198,22 @@ fn parameters(envelope: &Envelope, group: &Group, form: Form, offered: &Capabili
     if offered.declares_size {
         out += &format!(" SIZE={}", group.message.len());
     }
+    // What is sealed is 7-bit but for an outer header in UTF-8.
     let wide = !group.message.is_ascii();
-    match (envelope.eight_bit || wide, offered.eight_bit) {
-        (true, true) if envelope.eight_bit || form == Form::Sealed => out += " BODY=8BITMIME",
-        (true, false) if envelope.eight_bit && wide => return Err(Refused::EightBit),
+    let declared = match form {
+        Form::AsSubmitted => envelope.eight_bit,
+        Form::Sealed => wide,
+    };
+    match (declared, offered.eight_bit) {
+        (true, true) => out += " BODY=8BITMIME",
+        (true, false) if wide => return Err(Refused::EightBit),
         _ => {}
     }
-    let utf8 = |address: &Address| !address.as_str().is_ascii();
-    let needed = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address)).any(utf8);
+    let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
+    let needed = wide || form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
     match (envelope.smtputf8, offered.smtputf8) {
         (true, true) => out += " SMTPUTF8",
-        (true, false) if needed || form == Form::AsSubmitted => return Err(Refused::Utf8),
+        (true, false) if needed => return Err(Refused::Utf8),
         _ => {}
     }
     if offered.dsn {
