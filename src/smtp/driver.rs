@@ -19,6 +19,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// A connection, in clear or by TLS.
@@ -53,6 +54,17 @@ pub struct Submissions {
     pub client_tls: Option<Arc<dyn ClientTls>>,
     /// What the providers offer, as far as it is known.
     pub offers: Offers,
+    /// Set when the program ends: idle connections are closed, submissions in hand are finished first.
+    pub running: watch::Receiver<Running>,
+}
+
+/// Whether the program is to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Running {
+    /// It is.
+    On,
+    /// It ends.
+    Stopping,
 }
 
 /// The mail program may think this long (RFC 5321 §4.5.3.2.7).
@@ -87,6 +99,12 @@ struct Connection {
     shared: Arc<Submissions>,
 }
 
+enum Read {
+    Octets(usize),
+    TimedOut,
+    Stopping,
+}
+
 struct LoggedIn {
     account: Arc<Account>,
     credentials: Credentials,
@@ -104,14 +122,27 @@ impl Connection {
                 }
                 actions.extend(self.act(action).await?);
             }
-            let event = match timeout(CLIENT_PATIENCE, self.client()?.read(&mut buffer)).await {
-                Err(_) => Event::TimedOut,
+            let event = match self.next_read(&mut buffer).await? {
                 // The mail program left; a message whose end was not seen goes nowhere.
-                Ok(Ok(0)) => return self.bye().await,
-                Ok(Ok(octets)) => Event::Bytes(&buffer[..octets]),
-                Ok(Err(error)) => return Err(error),
+                Read::Octets(0) => return self.bye().await,
+                Read::Octets(octets) => Event::Bytes(&buffer[..octets]),
+                Read::TimedOut => Event::TimedOut,
+                Read::Stopping => Event::Stopping,
             };
             actions.extend(self.session.input(event));
+        }
+    }
+
+    /// Only between submissions: while one is in hand nothing is read, and an end of the program waits for it.
+    async fn next_read(&mut self, buffer: &mut [u8]) -> io::Result<Read> {
+        let mut running = self.shared.running.clone();
+        let client = self.client()?;
+        tokio::select! {
+            read = timeout(CLIENT_PATIENCE, client.read(buffer)) => match read {
+                Ok(octets) => Ok(Read::Octets(octets?)),
+                Err(_) => Ok(Read::TimedOut),
+            },
+            Ok(_) = running.wait_for(|running| *running == Running::Stopping) => Ok(Read::Stopping),
         }
     }
 
@@ -253,9 +284,7 @@ impl LoggedIn {
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
             let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
-            let idle_ended =
-                !upstream.is_usable() && matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Message(Reply { code: 421, .. })));
-            if !idle_ended || upstream.is_fresh() {
+            if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
                 self.upstream = Some(upstream);
                 return attempt;
             }

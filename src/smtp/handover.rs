@@ -4,8 +4,8 @@
 
 mod transaction;
 
-use self::transaction::Transaction;
 pub use self::transaction::{Form, Refused};
+use self::transaction::{Next, Transaction};
 use super::auth::{Credentials, Mechanism};
 use super::capabilities::Capabilities;
 use super::wire::{Reply, ReplyReader};
@@ -259,23 +259,20 @@ impl Handover {
     }
 
     fn group(&mut self, mut transaction: Box<Transaction>, reply: Reply) -> Option<Action> {
+        if reply.code == 421 && transaction.progress() == Progress::Nothing {
+            return Some(Action::Group(Err(Refused::Closing(reply))));
+        }
         let closing = reply.code == 421;
-        match transaction.reply(reply) {
-            transaction::Next::Send(octets) if !closing => {
-                self.state = State::Group(transaction);
-                Some(Action::Send(octets))
-            }
-            transaction::Next::Wait if !closing => {
-                self.state = State::Group(transaction);
-                None
-            }
-            transaction::Next::Done(result) => {
-                if !closing {
-                    self.state = State::Ready;
-                }
-                Some(Action::Group(result))
-            }
-            transaction::Next::Send(_) | transaction::Next::Wait => Some(Action::Group(Err(transaction.closed()))),
+        let next = transaction.reply(reply);
+        self.state = match next {
+            Next::Send(_) | Next::Wait => State::Group(transaction),
+            Next::Done(_) if closing => State::Ended,
+            Next::Done(_) => State::Ready,
+        };
+        match next {
+            Next::Send(octets) => Some(Action::Send(octets)),
+            Next::Wait => None,
+            Next::Done(result) => Some(Action::Group(result)),
         }
     }
 

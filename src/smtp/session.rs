@@ -28,8 +28,10 @@ pub enum Event<'a> {
     LoginRefused(Reply),
     /// The submission's outcome.
     Answered(Reply),
-    /// The mail program was silent for too long, or we stop.
+    /// The mail program was silent for too long.
     TimedOut,
+    /// The program ends; what was handed over is done.
+    Stopping,
 }
 
 /// What the driver does, in this order.
@@ -128,6 +130,7 @@ impl Session {
             Event::LoginRefused(reply) => self.login_refused(&reply),
             Event::Answered(reply) => self.answered(&reply),
             Event::TimedOut => self.close("421 4.4.2 Delai depasse"),
+            Event::Stopping => self.close("421 4.3.2 Souspli s'arrete"),
         }
         self.advance();
         std::mem::take(&mut self.out)
@@ -150,7 +153,11 @@ impl Session {
             let Some(line) = self.next_line() else { return };
             match line {
                 Ok(line) => self.line(&line),
-                Err(syntax) => self.fault(&syntax.to_string()),
+                Err(syntax) => {
+                    // An exchange does not survive it (RFC 4954 §4).
+                    self.phase = Phase::Commands;
+                    self.fault(&syntax.to_string());
+                }
             }
         }
     }

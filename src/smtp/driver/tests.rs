@@ -62,6 +62,7 @@ fn octets(text: &str) -> String {
 
 /// Everybody in a dialog.
 struct Stage {
+    stop: watch::Sender<Running>,
     client: Side,
     provider: Option<Side>,
     served: JoinHandle<io::Result<()>>,
@@ -76,6 +77,7 @@ impl Stage {
         let (ours, theirs) = duplex(1 << 20);
         let (connect, connections) = unbounded_channel();
         let (tell, events) = unbounded_channel();
+        let (stop, running) = watch::channel(Running::On);
         let script = Arc::new(Script {
             account: Arc::new(account(tls)),
             groups: Mutex::new(Decided::Clear),
@@ -88,6 +90,7 @@ impl Stage {
             upstreams: net.clone(),
             client_tls: Some(net),
             offers: Offers::default(),
+            running,
         };
         let known = Capabilities {
             size: Some(2000),
@@ -100,6 +103,7 @@ impl Stage {
         let shared = Arc::new(shared);
         let served = tokio::spawn(serve(Box::new(theirs), shared.clone()));
         Self {
+            stop,
             client: Side::new(ours),
             provider: None,
             served,
@@ -117,6 +121,8 @@ impl Stage {
     async fn event(&mut self, event: &str, at: &str) {
         let (word, rest) = event.split_once(' ').unwrap_or((event, ""));
         match word {
+            // The program ends.
+            "stop" => self.stop.send(Running::Stopping).unwrap(),
             // How the provider speaks TLS; read before the dialog starts.
             "provider" => {}
             // The relay connects to the provider.
@@ -158,11 +164,7 @@ impl Stage {
             mut connections,
             ..
         } = self;
-        let (mut client_reader, client_writer) = tokio::io::split(client.stream.into_inner());
-        drop(client_writer);
-        // Half-close is not seen through `split`; shutting the whole down is.
-        let _ = timeout(Duration::from_millis(1), client_reader.read(&mut [0; 1])).await;
-        drop(client_reader);
+        drop(client);
         timeout(GUARD, served)
             .await
             .unwrap_or_else(|_| panic!("{file}: still serving"))

@@ -8,7 +8,7 @@ use crate::smtp::auth::Credentials;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, Form, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
-use crate::text::{Explain, outgoing as text, smtp as login_text};
+use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -20,7 +20,6 @@ pub(super) struct Upstream {
     stream: Option<BoxedStream>,
     handover: Handover,
     server: Server,
-    groups: u32,
 }
 
 /// How an attempt to hand a group over ended.
@@ -53,6 +52,8 @@ pub(super) enum LoginFailure {
 const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
 /// Each reply before the end of data; mail programs give up after 100 s or so, and should read our words before.
 const REPLY_PATIENCE: Duration = Duration::from_secs(60);
+/// A reply that was sent before the connection broke is here already.
+const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
 /// The reply to the end of data (RFC 5321 §4.5.3.2.6).
 const ACCEPTANCE_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -66,7 +67,6 @@ impl Upstream {
             stream: Some(stream),
             handover,
             server: server.clone(),
-            groups: 0,
         };
         match upstream.drive(upstreams, Vec::new()).await {
             Some(Action::Ready) => Ok(upstream),
@@ -84,13 +84,7 @@ impl Upstream {
         self.stream.is_some() && self.handover.is_usable()
     }
 
-    /// True for the first group of a connection.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.groups <= 1
-    }
-
     pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
-        self.groups += 1;
         let begun = self.handover.begin(envelope, group, form);
         match self.drive(upstreams, begun).await {
             Some(Action::Group(Ok(()))) => Attempt::Accepted,
@@ -120,7 +114,12 @@ impl Upstream {
         loop {
             while let Some(action) = actions.pop_front() {
                 match action {
-                    Action::Send(octets) => write(self.stream.as_mut()?, &octets).await.ok()?,
+                    Action::Send(octets) => {
+                        // A provider that closes while it is written to has often said why.
+                        if write(self.stream.as_mut()?, &octets).await.is_err() {
+                            return self.last_words(&mut buffer).await;
+                        }
+                    }
                     Action::StartTls => {
                         let clear = self.stream.take()?;
                         let secured = timeout(CONNECT_PATIENCE, upstreams.starttls(clear, &self.server)).await;
@@ -142,6 +141,13 @@ impl Upstream {
             actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
         }
     }
+
+    async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {
+        let octets = timeout(LAST_WORDS_PATIENCE, self.stream.as_mut()?.read(buffer)).await.ok()?.ok()?;
+        let told = self.handover.input(Event::Bytes(&buffer[..octets]));
+        self.stream = None;
+        told.into_iter().find(|action| matches!(action, Action::Group(Err(_))))
+    }
 }
 
 impl Attempt {
@@ -156,10 +162,7 @@ impl Attempt {
                 Reply::explained(451, "4.7.5", &text::provider_unsafe(host))
             }
             Attempt::NoConnection(LoginFailure::Protocol(_)) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
-            Attempt::NoConnection(failure) => Reply {
-                code: 451,
-                ..failure.reply(host)
-            },
+            Attempt::NoConnection(LoginFailure::Refused(reply)) => Reply::explained(451, "4.7.8", &refused_login(reply)),
         }
     }
 
@@ -167,7 +170,7 @@ impl Attempt {
     pub(super) fn outcome(&self, host: &str) -> Result<(), String> {
         match self {
             Attempt::Accepted => Ok(()),
-            Attempt::Refused(Refused::Message(reply)) => Err(format!("{} {}", reply.code, reply.text())),
+            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => Err(format!("{} {}", reply.code, reply.text())),
             Attempt::Refused(Refused::Recipients(list)) => Err(list
                 .iter()
                 .map(|(_, reply)| format!("{} {}", reply.code, reply.text()))
@@ -186,13 +189,17 @@ impl LoginFailure {
         match self {
             LoginFailure::Away => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
             LoginFailure::Refused(reply) => {
-                let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
                 let (code, enhanced) = if reply.code < 500 { (454, "4.7.0") } else { (535, "5.7.8") };
-                Reply::explained(code, enhanced, &login_text::login_refused(&said))
+                Reply::explained(code, enhanced, &refused_login(reply))
             }
             LoginFailure::Protocol(Failure::NoMechanism) => Reply::explained(504, "5.5.4", &login_text::no_mechanism(host)),
             LoginFailure::Protocol(failure) if failure.is_unsafe() => Reply::explained(454, "4.7.0", &text::provider_unsafe(host)),
             LoginFailure::Protocol(_) => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
         }
     }
+}
+
+fn refused_login(reply: &Reply) -> Explanation {
+    let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
+    login_text::login_refused(&said)
 }

@@ -25,6 +25,8 @@ pub enum Refused {
     Recipients(Vec<(Address, Reply)>),
     /// The provider refused the sender or the message.
     Message(Reply),
+    /// The provider closed (421) before any content was given.
+    Closing(Reply),
     /// Larger than the provider takes.
     TooLarge(u64),
     /// 8-bit octets, and the provider takes none.
@@ -74,7 +76,7 @@ impl Refused {
             },
             Refused::Message(reply) if reply.code >= 500 => (reply.code, enhanced(reply, "5.0.0")),
             // A closing server and one out of step look alike to the sender: later.
-            Refused::Message(reply) => (451, enhanced(reply, "4.0.0")),
+            Refused::Message(reply) | Refused::Closing(reply) => (451, enhanced(reply, "4.0.0")),
             Refused::TooLarge(_) => (552, "5.3.4".to_owned()),
             Refused::EightBit => (554, "5.6.3".to_owned()),
             Refused::Utf8 => (550, "5.6.7".to_owned()),
@@ -91,7 +93,7 @@ impl Explain for Refused {
                 let addresses: Vec<_> = list.iter().map(|(address, _)| address.clone()).collect();
                 text::recipients_refused(&addresses, &list.first().map(|(_, reply)| said(reply)).unwrap_or_default())
             }
-            Refused::Message(reply) => text::message_refused(&said(reply)),
+            Refused::Message(reply) | Refused::Closing(reply) => text::message_refused(&said(reply)),
             Refused::TooLarge(most) => text::too_large(*most),
             Refused::EightBit => text::provider_lacks("les messages sur 8 bits", "8-bit messages"),
             Refused::Utf8 => text::provider_lacks("les adresses accentuées", "addresses with accents"),
@@ -157,14 +159,6 @@ impl Transaction {
         }
     }
 
-    /// The provider closes in the middle of it (421).
-    pub(super) fn closed(self) -> Refused {
-        match self.stage {
-            Stage::Reset(refused) => refused,
-            _ => Refused::Message(Reply::new(421, "4.3.2 Service closing")),
-        }
-    }
-
     fn envelope_reply(&mut self, reply: Reply) -> Next {
         let at = self.answered;
         self.answered += 1;
@@ -204,17 +198,22 @@ fn parameters(envelope: &Envelope, group: &Group, form: Form, offered: &Capabili
     if offered.declares_size {
         out += &format!(" SIZE={}", group.message.len());
     }
+    // What is sealed is 7-bit but for an outer header in UTF-8.
     let wide = !group.message.is_ascii();
-    match (envelope.eight_bit || wide, offered.eight_bit) {
-        (true, true) if envelope.eight_bit || form == Form::Sealed => out += " BODY=8BITMIME",
-        (true, false) if envelope.eight_bit && wide => return Err(Refused::EightBit),
+    let declared = match form {
+        Form::AsSubmitted => envelope.eight_bit,
+        Form::Sealed => wide,
+    };
+    match (declared, offered.eight_bit) {
+        (true, true) => out += " BODY=8BITMIME",
+        (true, false) if wide => return Err(Refused::EightBit),
         _ => {}
     }
-    let utf8 = |address: &Address| !address.as_str().is_ascii();
-    let needed = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address)).any(utf8);
+    let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
+    let needed = wide || form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
     match (envelope.smtputf8, offered.smtputf8) {
         (true, true) => out += " SMTPUTF8",
-        (true, false) if needed || form == Form::AsSubmitted => return Err(Refused::Utf8),
+        (true, false) if needed => return Err(Refused::Utf8),
         _ => {}
     }
     if offered.dsn {
