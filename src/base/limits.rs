@@ -62,6 +62,9 @@ pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
 
+/// Rounds of password hashing that a key file may ask for.
+pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
+
 /// Octets of Views kept in memory.
 pub const VIEW_CACHE_MAX: usize = 256 << 20;
 /// Client connections at once, per listener.

@@ -33,23 +33,66 @@ pub fn base64(body: &[u8]) -> Option<Vec<u8>> {
     base64_simd::forgiving_decode_to_vec(&packed).ok()
 }
 
-/// Appends base64 in lines of 76 that end in CRLF.
-pub fn append_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    const OCTETS: usize = COLUMNS / 4 * 3;
-    /// Lines encoded at once.
-    const BATCH: usize = OCTETS * 512;
-    out.reserve(base64_len(bytes.len()));
-    let mut text = vec![0; base64_simd::STANDARD.encoded_length(BATCH)];
-    for batch in bytes.chunks(BATCH) {
-        let encoded = base64_simd::STANDARD.encode(batch, base64_simd::Out::from_slice(&mut text));
+/// A body of base64 lines in the making: octets go in, in pieces of any length; lines of 76 end in CRLF.
+#[derive(Debug)]
+pub struct Lines {
+    out: Vec<u8>,
+    /// Octets that do not fill a batch yet.
+    pending: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// Octets of a line.
+const OCTETS: usize = COLUMNS / 4 * 3;
+/// Octets encoded at once: whole lines that stay in the processor's cache.
+const BATCH: usize = OCTETS * 512;
+
+impl Lines {
+    /// After this header, with room for `octets`.
+    pub fn new(header: &[u8], octets: usize) -> Self {
+        let mut out = Vec::with_capacity(header.len() + base64_len(octets) + 64);
+        out.extend_from_slice(header);
+        Self { out, pending: Vec::with_capacity(BATCH), text: vec![0; BATCH / 3 * 4] }
+    }
+
+    /// Adds octets.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        if !self.pending.is_empty() {
+            let (now, rest) = bytes.split_at(bytes.len().min(BATCH - self.pending.len()));
+            self.pending.extend_from_slice(now);
+            bytes = rest;
+            if self.pending.len() < BATCH {
+                return;
+            }
+            let batch = std::mem::take(&mut self.pending);
+            self.encode(&batch);
+            self.pending = batch;
+            self.pending.clear();
+        }
+        let mut batches = bytes.chunks_exact(BATCH);
+        for batch in &mut batches {
+            self.encode(batch);
+        }
+        self.pending.extend_from_slice(batches.remainder());
+    }
+
+    /// The whole.
+    pub fn finish(mut self) -> Vec<u8> {
+        let rest = std::mem::take(&mut self.pending);
+        self.encode(&rest);
+        self.out
+    }
+
+    fn encode(&mut self, batch: &[u8]) {
+        let encoded = base64_simd::STANDARD.encode(batch, base64_simd::Out::from_slice(&mut self.text));
         for line in encoded.chunks(COLUMNS) {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
+            self.out.extend_from_slice(line);
+            self.out.extend_from_slice(b"\r\n");
         }
     }
 }
 
-/// What [`append_base64`] appends for so many octets.
+/// How long the lines of so many octets are.
 pub fn base64_len(octets: usize) -> usize {
     let characters = octets.div_ceil(3) * 4;
     characters + characters.div_ceil(COLUMNS) * 2
@@ -86,8 +129,9 @@ mod tests {
     fn base64_goes_both_ways_at_every_length() {
         for n in [0, 1, 2, 3, 56, 57, 58, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 100_000] {
             let bytes: Vec<u8> = (0..n).map(|i| (i * 7) as u8).collect();
-            let mut text = Vec::new();
-            append_base64(&mut text, &bytes);
+            let mut lines = Lines::new(b"", n);
+            bytes.chunks(1000 + n / 3).for_each(|piece| lines.push(piece));
+            let text = lines.finish();
             assert_eq!(text.len(), base64_len(n));
             assert!(text.split(|b| *b == b'\n').all(|l| l.len() <= 77));
             assert_eq!(base64(&text).unwrap(), bytes);

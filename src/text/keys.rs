@@ -62,3 +62,23 @@ pub fn failed() -> Explanation {
         ("Your key could not sign.", "Try again; if it persists, import the key again."),
     )
 }
+
+/// Encryption itself failed.
+pub fn not_encrypted() -> Explanation {
+    Explanation::new(
+        "SP-NOT-ENCRYPTED",
+        Retry::Later,
+        ("Le message n’a pas pu être chiffré ; il n’est pas parti.", "Recommencez."),
+        ("The message could not be encrypted; it has not left.", "Try again."),
+    )
+}
+
+/// A certificate that cannot be encrypted to.
+pub fn unfit_certificate(serial: &str) -> Explanation {
+    Explanation::new(
+        "SP-UNFIT-CERTIFICATE",
+        Retry::Never,
+        (format!("On ne peut pas chiffrer pour le certificat n° {serial}."), "Demandez un certificat RSA, P-256 ou P-384."),
+        (format!("One cannot encrypt to certificate no. {serial}."), "Ask for an RSA, P-256 or P-384 certificate."),
+    )
+}
