@@ -154,6 +154,7 @@ class PassingTest(PracticeCase):
     def setUp(self):
         if not self.messages:
             self.skipTest(f"no corpora in {CORPORA}")
+        self.assertEqual(len(self.messages), 500)
 
     def test_reading(self):
         box, names = self.direct("alice"), []
