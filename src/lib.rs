@@ -4,6 +4,7 @@
 
 pub mod base;
 pub mod config;
+pub mod directory;
 pub mod keys;
 pub mod mime;
 pub mod pki;

@@ -45,6 +45,8 @@ pub struct Group {
 pub struct SealedRecord {
     /// Its Message-ID as written, if it has one.
     pub message_id: Option<String>,
+    /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
+    pub left_out: Vec<Recipient>,
 }
 
 /// How a group ended at the provider.

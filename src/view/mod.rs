@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod build;
+pub mod frozen;
 pub mod header;
 pub mod html;
 pub mod sections;
