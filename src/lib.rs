@@ -4,7 +4,9 @@
 
 pub mod base;
 pub mod config;
+pub mod directory;
 pub mod mime;
+pub mod net;
 pub mod policy;
 pub mod relay;
 pub mod store;
