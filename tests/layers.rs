@@ -39,19 +39,32 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Addresses of `std::net` are values; its sockets are not.
-const NET_VALUES: &[&str] = &["SocketAddr", "SocketAddrV4", "SocketAddrV6", "IpAddr", "Ipv4Addr", "Ipv6Addr", "AddrParseError"];
+const NET_VALUES: &[&str] = &[
+    "SocketAddr",
+    "SocketAddrV4",
+    "SocketAddrV6",
+    "IpAddr",
+    "Ipv4Addr",
+    "Ipv6Addr",
+    "AddrParseError",
+];
 
 #[test]
 fn imports_point_downwards() {
     let mut faults = Vec::new();
     for file in sources() {
         let Some(own) = rank(&file.module, &file.name) else {
-            faults.push(format!("{}: no layer for `{}`: name it in ARCHITECTURE.md and here", file.name, file.module));
+            faults.push(format!(
+                "{}: no layer for `{}`: name it in ARCHITECTURE.md and here",
+                file.name, file.module
+            ));
             continue;
         };
         for path in paths(&file.text, "crate") {
             let other = path.get(1).map(String::as_str).unwrap_or_default();
-            let Some(target) = rank(other, &path_as_file(&path)) else { continue };
+            let Some(target) = rank(other, &path_as_file(&path)) else {
+                continue;
+            };
             if other != file.module && (target > own || crosses_sessions(&file, own, other)) {
                 faults.push(format!("{}: imports {}", file.name, path.join("::")));
             }
@@ -88,7 +101,12 @@ fn one_driver_per_protocol_and_files_of_a_readable_size() {
             faults.push(format!("{}: {lines} lines; the alarm is at 500", file.name));
         }
     }
-    faults.extend(drivers.iter().filter(|(_, n)| **n > 1).map(|(module, n)| format!("{module}: {n} drivers")));
+    faults.extend(
+        drivers
+            .iter()
+            .filter(|(_, n)| **n > 1)
+            .map(|(module, n)| format!("{module}: {n} drivers")),
+    );
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -126,7 +144,11 @@ fn source(root: &Path, path: &Path) -> Option<Source> {
     }
     let module = name.split(['/', '.']).next().unwrap().to_owned();
     let text = fs::read_to_string(path).unwrap();
-    Some(Source { name, module, text: stripped(&text) })
+    Some(Source {
+        name,
+        module,
+        text: stripped(&text),
+    })
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -143,7 +165,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 /// Without line comments, text of strings and the tests at the end.
 fn stripped(text: &str) -> String {
     let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text);
-    code.lines().map(|line| without_strings(line.split("//").next().unwrap_or(""))).collect::<Vec<_>>().join("\n")
+    code.lines()
+        .map(|line| without_strings(line.split("//").next().unwrap_or("")))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn without_strings(line: &str) -> String {
@@ -162,7 +187,11 @@ fn path_as_file(path: &[String]) -> String {
 
 /// One protocol knows nothing of the other.
 fn crosses_sessions(file: &Source, own: usize, other: &str) -> bool {
-    LAYERS[own].0 == "sessions" && LAYERS.iter().any(|(layer, modules)| *layer == "sessions" && modules.contains(&other)) && file.module != other
+    LAYERS[own].0 == "sessions"
+        && LAYERS
+            .iter()
+            .any(|(layer, modules)| *layer == "sessions" && modules.contains(&other))
+        && file.module != other
 }
 
 fn is_pure(file: &Source) -> bool {
@@ -211,5 +240,7 @@ fn unfold<'t>(mut path: Vec<String>, text: &'t str, found: &mut Vec<Vec<String>>
     found.push(path);
     let rest = &text[end..];
     // `as Name` inside a group.
-    rest.trim_start().strip_prefix("as ").map_or(rest, |alias| alias.trim_start().trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'))
+    rest.trim_start().strip_prefix("as ").map_or(rest, |alias| {
+        alias.trim_start().trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
+    })
 }
