@@ -8,6 +8,8 @@ pub mod directory;
 pub mod keys;
 pub mod mime;
 pub mod pki;
+pub mod mime;
+pub mod net;
 pub mod policy;
 pub mod relay;
 pub mod smime;
