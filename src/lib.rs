@@ -4,6 +4,7 @@
 
 pub mod base;
 pub mod config;
+pub mod imap;
 pub mod mime;
 pub mod policy;
 pub mod relay;
