@@ -4,6 +4,14 @@
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
 pub mod imap;
+pub mod config;
+pub mod net;
+pub mod store;
+pub mod outgoing;
+pub mod smtp;
+pub mod keys;
+pub mod verdict;
+pub mod banner;
 
 use crate::base::Retry;
 use std::fmt;

@@ -1,0 +1,105 @@
+# To be sourced. Installs what is missing for the demo and the tests, and nothing else; quick when all is there.
+# A machine that runs a Postfix or a Dovecot keeps them as they are: the lab starts its own beside them.
+
+# Says in both languages why it cannot go on.
+souspli_stop() {
+    printf '\n%s\n%s\n' "$1" "$2" >&2
+    exit 1
+}
+
+# Runs a command as root.
+souspli_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"
+    elif command -v sudo >/dev/null 2>&1; then sudo "$@"
+    else souspli_stop "Il manque des paquets, et ni root ni sudo ne sont disponibles : $*" \
+                      "Packages are missing, and neither root nor sudo is available: $*"
+    fi
+}
+
+# Names those of the packages that are not installed.
+souspli_missing() {
+    local each
+    for each in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$each" 2>/dev/null)" = installed ] || printf '%s\n' "$each"
+    done
+}
+
+# Installs packages without letting their services start: a freshly installed Postfix has nothing to do on the network.
+souspli_apt() {
+    local guard=/usr/sbin/policy-rc.d placed=no status=0
+    if [ ! -e "$guard" ]; then
+        printf '#!/bin/sh\nexit 101\n' | souspli_as_root tee "$guard" >/dev/null
+        souspli_as_root chmod 755 "$guard"
+        placed=yes
+    fi
+    printf 'postfix postfix/main_mailer_type select No configuration\n' | souspli_as_root debconf-set-selections || true
+    souspli_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" || status=$?
+    if [ $placed = yes ]; then souspli_as_root rm -f "$guard"; fi
+    return $status
+}
+
+# Makes sure that packages are there: souspli_need PACKAGE...
+souspli_need() {
+    local missing
+    command -v dpkg-query >/dev/null 2>&1 || { souspli_need_elsewhere; return; }
+    missing=$(souspli_missing "$@")
+    [ -n "$missing" ] || return 0
+    printf 'Installation de / installing: %s\n' "$(printf '%s' "$missing" | tr '\n' ' ')"
+    # shellcheck disable=SC2086
+    souspli_apt $missing >>"$SOUSPLI_INSTALL_LOG" 2>&1 && return 0
+    souspli_as_root apt-get update >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
+    # shellcheck disable=SC2086
+    souspli_apt $missing >>"$SOUSPLI_INSTALL_LOG" 2>&1 ||
+        souspli_stop "apt-get n'a pas pu installer ces paquets (voir $SOUSPLI_INSTALL_LOG)." \
+                     "apt-get could not install these packages (see $SOUSPLI_INSTALL_LOG)."
+}
+
+# A system without dpkg: the programs must be there already.
+souspli_need_elsewhere() {
+    local each
+    for each in cc python3 openssl dovecot; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "$each" >/dev/null 2>&1 ||
+            souspli_stop "Ce système n'est ni Debian ni Ubuntu, et « $each » manque : installez-le, puis recommencez." \
+                         "This system is neither Debian nor Ubuntu, and \"$each\" is missing: install it, then start again."
+    done
+}
+
+# Whether cargo, run in this project, is the version that rust-toolchain.toml asks for, or newer.
+souspli_cargo_fits() {
+    local asked found
+    asked=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
+    found=$(cargo --version 2>/dev/null | cut -d' ' -f2)
+    [ -n "$found" ] && [ "$(printf '%s\n%s\n' "$asked" "$found" | sort -V | head -n 1)" = "$asked" ]
+}
+
+# The Rust toolchain that rust-toolchain.toml names, for this user: what is there, else rustup from the distribution,
+# else from rustup.rs.
+souspli_rust() {
+    # shellcheck disable=SC1091
+    if [ -f "${CARGO_HOME:-$HOME/.cargo}/env" ]; then . "${CARGO_HOME:-$HOME/.cargo}/env"; fi
+    if souspli_cargo_fits; then return 0; fi
+    if ! command -v rustup >/dev/null 2>&1; then
+        printf 'Installation de Rust / installing Rust\n'
+        if apt-cache show rustup >/dev/null 2>&1; then
+            souspli_need rustup
+        else
+            souspli_need curl ca-certificates
+            curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+                sh -s -- -y --profile minimal --default-toolchain none >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
+            # shellcheck disable=SC1091
+            if [ -f "${CARGO_HOME:-$HOME/.cargo}/env" ]; then . "${CARGO_HOME:-$HOME/.cargo}/env"; fi
+        fi
+    fi
+    rustup toolchain install >>"$SOUSPLI_INSTALL_LOG" 2>&1 || rustup show >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
+    souspli_cargo_fits ||
+        souspli_stop "La version de Rust demandée par rust-toolchain.toml n'a pas pu être installée (voir $SOUSPLI_INSTALL_LOG et https://rustup.rs)." \
+                     "The Rust version that rust-toolchain.toml asks for could not be installed (see $SOUSPLI_INSTALL_LOG and https://rustup.rs)."
+}
+
+# Packages: to build; for the demo; for the tests.
+SOUSPLI_BUILD="build-essential ca-certificates"
+SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd postfix util-linux"
+SOUSPLI_LAB="$SOUSPLI_DEMO thunderbird thunderbird-l10n-fr xvfb libnss3-tools curl isync gpgsm gnupg"
+
+SOUSPLI_INSTALL_LOG=${SOUSPLI_INSTALL_LOG:-target/install.log}
+mkdir -p "$(dirname "$SOUSPLI_INSTALL_LOG")"

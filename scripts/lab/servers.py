@@ -1,0 +1,74 @@
+"""A mail provider: Dovecot with Postfix, or with the recording receiver, and its TLS authority."""
+from __future__ import annotations
+
+from . import base, dovecot, pki, postfix, sink, souspli
+
+USERS = {f"{name}@lab.test": f"pw-{name}" for name in ("alice", "bob", "carol")}
+
+
+class Provider:
+    """`smtp`: "postfix" (root only) or "sink", which records every octet and delivers."""
+
+    def __init__(self, folder, smtp="sink", users=None, rawlog=False):
+        self.folder, self.users = folder, dict(users or USERS)
+        self.tls = pki.Tls(folder / "tls")
+        self.dovecot = dovecot.Dovecot(folder / "d", self.tls, self.users, rawlog)
+        if smtp == "postfix":
+            self.smtp = postfix.Postfix(folder / "p", self.tls, self.dovecot)
+        else:
+            self.smtp = sink.Sink(self.tls, self.users, self.dovecot.lmtp)
+
+    def start(self):
+        """Returns once everything answers."""
+        self.dovecot.start()
+        self.smtp.start()
+        return self
+
+    def stop(self):
+        """Stops everything."""
+        try:
+            self.smtp.stop()
+        finally:
+            self.dovecot.stop()
+
+    def account(self, address, **options):
+        """The configuration of an account of this provider."""
+        ports = {"starttls": "starttls_port", "implicit": "implicit_port"}
+        smtp_port = getattr(self.smtp, ports[options.get("smtp_tls", "starttls")])
+        imap_port = self.dovecot.imap if options.get("imap_tls") == "starttls" else self.dovecot.imaps
+        return souspli.account(address, smtp_port, imap_port, **options)
+
+
+class Practice:
+    """Doctors with keys at one provider, each with a Souspli of their own, who know each other's certificates."""
+
+    def __init__(self, smtp="sink", names=("alice", "bob"), kinds=None, rawlog=False, policy=""):
+        self.folder = base.Folder()
+        self.provider = Provider(self.folder.path, smtp, rawlog=rawlog)
+        self.authority = pki.Authority(self.folder.path / "pki", "Autorité d'essai")
+        self.doctors = {n: self.authority.doctor(n, f"Dr {n.capitalize()} ESSAI", f"{n}@lab.test", (kinds or {}).get(n, "rsa")) for n in names}
+        self.relays = {n: self._relay(n, policy) for n in names}
+
+    def _relay(self, name, policy):
+        place = self.folder.path / f"souspli-{name}"
+        place.mkdir()
+        return souspli.Souspli(place, [self.provider.account(f"{name}@lab.test")], [self.provider.tls.bundle], policy)
+
+    def start(self):
+        """Provider first, then keys and certificates, then every Souspli."""
+        self.provider.start()
+        for name, relay in self.relays.items():
+            doctor = self.doctors[name]
+            colleagues = [d for n, d in self.doctors.items() if n != name]
+            relay.furnish({doctor.address: [doctor]}, colleagues, [self.authority.certificate])
+            relay.start()
+        return self
+
+    def stop(self):
+        """Everything that was started, and the folder."""
+        try:
+            for relay in self.relays.values():
+                relay.stop()
+        finally:
+            self.provider.stop()
+            self.folder.remove()

@@ -1,0 +1,173 @@
+"""A real Thunderbird, in French, through Souspli: everything that a doctor does with letters on one day."""
+import os
+import time
+import unittest
+
+from lab import base, mails, thunderbird
+
+from common import PracticeCase
+
+BODY = "Chère consœur, l'évolution de Mme Dupont est favorable."
+MARK = "souspli"  # stands in every form of the banner; it must not leave again
+
+
+class ThunderbirdTest(PracticeCase):
+    """One session; the tests run in the order of their names and stand on what came before."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not thunderbird.available():
+            raise unittest.SkipTest("Thunderbird or Xvfb is not installed")
+        super().setUpClass()
+        cls.pdf = mails.pdf(["Compte rendu", "Mme Dupont"], filler=5000)
+        cls.file = cls.practice.folder.path / "compte-rendu.pdf"
+        cls.file.write_bytes(cls.pdf)
+        cls.seal_for_alice()
+        cls.screen = thunderbird.Screen()
+        cls.addClassCleanup(cls.screen.stop)
+        cls.start_thunderbird()
+
+    @classmethod
+    def seal_for_alice(cls):
+        alice, bob = cls.practice.doctors["alice"], cls.practice.doctors["bob"]
+        clear = mails.letter("Dr Bob ESSAI <bob@lab.test>", "Dr Alice ESSAI <alice@lab.test>", "Lettre scellée", BODY + "\n",
+                             html=f"<html><body><p>{BODY}</p></body></html>", attachments=[("compte-rendu.pdf", "application/pdf", cls.pdf)])
+        sealed = mails.smime(clear, mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob))
+        cls.store.append("alice@lab.test", sealed)
+        cls.store.append("alice@lab.test", mails.letter("Zoé <zoe@lab.test>", "alice@lab.test", "Lettre ordinaire", "Rien de secret.\n"))
+
+    @classmethod
+    def start_thunderbird(cls):
+        relay = cls.practice.relays["alice"]
+        folder = cls.practice.folder.path / "thunderbird"
+        folder.mkdir()
+        cls.tb = thunderbird.Thunderbird(folder, cls.screen, "alice@lab.test", "Dr Alice ESSAI", "pw-alice", relay.imap, relay.smtp,
+                                         relay.tls_certificate)
+        cls.addClassCleanup(cls.tb.stop)
+        cls.tb.start()
+        cls.tb.show("INBOX")
+
+    def setUp(self):
+        self.tb.tidy()
+        self.tb.show("INBOX")
+
+    def sent_clear(self):
+        """What the receiver got last, which must be sealed, opened by Bob's Souspli."""
+        transaction = self.provider.smtp.accepted()[-1]
+        self.assertIn(b"pkcs7-mime", transaction.octets)
+        self.assertNotIn(b"Dupont", transaction.octets)
+        return mails.parse(self.newest("bob"))
+
+    def leave(self):
+        """Sends what the composer holds, which must work; opened at Bob's."""
+        before = len(self.provider.smtp.accepted())
+        self.assertIsNone(self.tb.press_send())
+        self.assertGreater(len(self.provider.smtp.accepted()), before)
+        return self.sent_clear()
+
+    def banner_is_gone(self):
+        """From what left last: seen without Bob's Souspli, which puts a banner of its own in."""
+        self.assertNotIn(MARK, mails.texts(self.opened_by_openssl()).lower())
+
+    def opened_by_openssl(self):
+        """The signed entity of what left last."""
+        bob = self.practice.doctors["bob"]
+        octets = self.provider.smtp.accepted()[-1].octets
+        signed = base.run("openssl", "cms", "-decrypt", "-recip", bob.certificate, "-inkey", bob.key, stdin=octets)
+        clear = base.run("openssl", "cms", "-verify", "-noverify", stdin=signed)
+        return mails.parse(clear)
+
+    def test_01_lists_in_french(self):
+        self.assertEqual(self.tb.locale(), "fr")
+        self.tb.wait_for("Lettre ordinaire")
+        self.assertEqual({"Lettre scellée", "Lettre ordinaire"}, {r["subject"] for r in self.tb.rows()})
+
+    def test_02_opens_a_sealed_letter_with_its_pdf(self):
+        shown = self.tb.read("Lettre scellée")
+        self.assertIn(BODY, shown["text"])
+        self.assertEqual(shown["security"], [], "Thunderbird must not see S/MIME any more")
+        self.assertNotIn("smime.p7m", [a["name"] for a in shown["attachments"]])
+        self.assertEqual(["compte-rendu.pdf"], [a["name"] for a in shown["attachments"]])
+        self.assertEqual(self.tb.save_attachment("compte-rendu.pdf", self.practice.folder.path / "saved.pdf"), self.pdf)
+        if os.environ.get("SOUSPLI_SCREENSHOT") == "1":
+            place = base.ROOT / "docs" / "images" / "thunderbird-message.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self.tb.picture(place)
+
+    def test_03_an_ordinary_letter_is_untouched(self):
+        shown = self.tb.read("Lettre ordinaire")
+        self.assertEqual(shown["text"].strip(), "Rien de secret.")
+
+    def test_04_sends_tagged_mail_sealed(self):
+        self.assertIsNone(self.tb.send("bob@lab.test", "#med# Compte rendu", f"<p>{BODY}</p>", [self.file]))
+        got = self.sent_clear()
+        self.assertEqual(got["Subject"], "Compte rendu")
+        self.assertIn(BODY, mails.texts(got))
+        self.assertEqual(mails.attachment(got, "compte-rendu.pdf"), self.pdf)
+
+    def test_05_the_sent_copy_is_found_and_stored_sealed(self):
+        stored = self.arrived("alice", 1, "Sent")[-1]
+        self.assertIn(b"pkcs7-mime", stored)
+        self.assertNotIn(b"Dupont", stored)
+        self.tb.show("Sent")
+        subject = next(iter(r["subject"] for r in self.tb.rows()), None) or "#med# Compte rendu"
+        shown = self.tb.read(subject)
+        self.assertIn(BODY, shown["text"])
+        self.assertNotIn(f"data-{MARK}", shown["html"])
+
+    def test_06_is_refused_in_french_without_a_certificate(self):
+        before = len(self.provider.smtp.transactions)
+        said = self.tb.send("zoe@lab.test", "#med# Sans certificat", f"<p>{BODY}</p>")
+        self.assertIsNotNone(said, "the message must not leave")
+        self.assertIn("zoe@lab.test", said)
+        self.assertIn("certificat", said)
+        self.tb.dismiss()
+        self.tb.close_composer()
+        self.assertEqual(len(self.provider.smtp.transactions), before)
+
+    def test_07_saves_a_draft_sealed(self):
+        self.tb.compose("bob@lab.test", "#med# Brouillon", f"<p>{BODY}</p>")
+        self.tb.save_draft()
+        self.tb.close_composer()
+        stored = self.arrived("alice", 1, "Drafts")[-1]
+        self.assertNotIn(b"Dupont", stored)
+        self.tb.show("Drafts")
+        row = base.until(self.tb.rows, 20, "the draft")[-1]
+        self.assertIn(BODY, self.tb.read(row["subject"])["text"])
+
+    def test_08_reply_keeps_the_body_and_leaves_the_banner(self):
+        self.tb.read("Lettre scellée")
+        self.tb.compose_from("Lettre scellée", "Reply")
+        self.assertIn("favorable", self.tb.draft_text()["text"])
+        got = self.leave()
+        self.assertIn("favorable", mails.texts(got))
+        self.banner_is_gone()
+
+    def test_09_forward_inline_keeps_body_and_pdf(self):
+        self.tb.read("Lettre scellée")
+        self.tb.compose_from("Lettre scellée", "ForwardInline")
+        held = self.tb.draft_text()
+        self.assertIn("favorable", held["text"])
+        self.assertEqual(held["attachments"], ["compte-rendu.pdf"])
+        self.tb.address_to("bob@lab.test")
+        got = self.leave()
+        self.assertIn("favorable", mails.texts(got))
+        self.assertEqual(mails.attachment(got, "compte-rendu.pdf"), self.pdf)
+        self.banner_is_gone()
+
+    def test_10_edit_as_new_keeps_body_and_pdf(self):
+        self.tb.read("Lettre scellée")
+        self.tb.compose_from("Lettre scellée", "EditAsNew")
+        self.assertIn("favorable", self.tb.draft_text()["text"])
+        self.tb.address_to("bob@lab.test", "Lettre reprise")
+        got = self.leave()
+        self.assertIn("favorable", mails.texts(got))
+        self.assertEqual(mails.attachment(got, "compte-rendu.pdf"), self.pdf)
+        self.banner_is_gone()
+
+    def test_11_ordinary_mail_leaves_as_it_is(self):
+        mark = f"ordinaire {time.time_ns()}"
+        self.assertIsNone(self.tb.send("bob@lab.test", mark, "<p>Rien de secret.</p>"))
+        octets = self.provider.smtp.accepted()[-1].octets
+        self.assertNotIn(b"pkcs7", octets)
+        self.assertIn(b"Rien de secret.", octets)

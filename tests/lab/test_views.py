@@ -1,0 +1,220 @@
+"""One View per message: every size, count, section and partial agrees. And what is not S/MIME passes byte for byte, both ways."""
+import hashlib
+import itertools
+import re
+
+from lab import base, imapline, mails
+
+from common import CORPORA, PracticeCase
+
+HEAD = (b"From: Dr Bob ESSAI <bob@lab.test>\r\nTo: alice@lab.test\r\nSubject: %s\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\n"
+        b"Message-ID: <%s@lab.test>\r\nMIME-Version: 1.0\r\n")
+
+
+def contents():
+    """Entities of many shapes: (name, octets from the first Content- field on)."""
+    text, pdf = "Bonjour,\n\nrésultat normal.\n", mails.pdf(["x"], 3000)
+    make = {
+        "plain": mails.letter("a@b.c", "d@e.f", "s", "Bonjour\n"),
+        "accents": mails.letter("a@b.c", "d@e.f", "s", text * 40),
+        "alternative": mails.letter("a@b.c", "d@e.f", "s", text, html="<html><body><p>Bonjour</p></body></html>"),
+        "pdf": mails.letter("a@b.c", "d@e.f", "s", text, attachments=[("labo.pdf", "application/pdf", pdf)]),
+        "all": mails.letter("a@b.c", "d@e.f", "s", text, html="<p>x</p>", attachments=[("é à.pdf", "application/pdf", pdf), ("b.csv", "text/csv", b"a;b\r\n" * 99)]),
+        "eml": mails.letter("a@b.c", "d@e.f", "s", text, attachments=[("m.eml", "message/rfc822", mails.letter("x@y.z", "d@e.f", "joint", text, html="<p>y</p>"))]),
+    }
+    for name, message in make.items():
+        _, inner, body = mails.split(message)
+        yield name, b"\r\n".join([line for line in inner if not line.startswith(b"MIME-")] + [b"", body])
+    yield "no-text", b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n"
+    yield "empty", b"Content-Type: text/plain\r\n\r\n"
+    yield "no-last-line-end", b"Content-Type: text/plain\r\n\r\nsans fin"
+    yield "open-boundary", b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nun\r\n--b\r\n\r\ndeux\r\n"
+    yield "preamble", b"Content-Type: multipart/mixed; boundary=b\r\n\r\navant\r\n--b\r\n\r\nun\r\n--b--\r\napres\r\n"
+    yield "html-only", b"Content-Type: text/html; charset=utf-8\r\n\r\n<html><head><style>p{}</style></head><body><p>un</p></body></html>\r\n"
+    yield "deep", b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nt\r\n--c\r\nContent-Type: text/html\r\n\r\n<p>h\r\n--c--\r\n--b\r\nContent-Type: image/png\r\nContent-ID: <i>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0K\r\n--b--\r\n--a--\r\n"
+    yield "long-line", b"Content-Type: text/plain\r\n\r\n" + b"x" * 5000 + b"\r\n"
+    yield "no-header", b"\r\nsans champ\r\n"
+
+
+def wrappings(alice, bob, alice_ec):
+    """Ways to seal: (name, steps of `openssl cms`)."""
+    sign, opaque = mails.signing(bob), mails.signing(bob, "-nodetach")
+    return {
+        "enveloped": [mails.encrypting(alice)],
+        "two-recipients": [mails.encrypting(bob, alice)],
+        "signed-enveloped": [sign, mails.encrypting(alice)],
+        "opaque-enveloped": [opaque, mails.encrypting(alice)],
+        "streamed": [[*opaque, "-stream"], [*mails.encrypting(alice), "-stream"]],
+        "detached": [sign],
+        "opaque": [opaque],
+        "triple": [sign, mails.encrypting(alice), sign],
+        "encrypt-then-sign": [mails.encrypting(alice), opaque],
+        "gcm": [opaque, mails.encrypting(alice, cipher="-aes-256-gcm")],
+        "3des": [opaque, mails.encrypting(alice, cipher="-des3")],
+        "oaep": [opaque, mails.encrypting(alice, keyopt=["rsa_padding_mode:oaep", "rsa_oaep_md:sha256"])],
+        "ec": [opaque, mails.encrypting(alice_ec)],
+        "not-for-me": [opaque, mails.encrypting(bob)],
+    }
+
+
+class ViewsTest(PracticeCase):
+    """Requirement 5, first half."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        alice, bob = cls.practice.doctors["alice"], cls.practice.doctors["bob"]
+        ec = cls.practice.authority.doctor("alice-ec", "Dr Alice ESSAI", "alice@lab.test", "ec")
+        cls.practice.relays["alice"].key_import("alice@lab.test", ec.p12())
+        box = imapline.Imap(cls.store.imaps, "alice@lab.test", "pw-alice", secure="implicit")
+        cls.names = []
+        for (name, entity), (how, steps) in itertools.product(contents(), wrappings(alice, bob, ec).items()):
+            sealed = entity
+            for step in steps:
+                sealed = mails.crlf(base.run("openssl", "cms", *step, stdin=sealed))
+            title = f"{name}.{how}".encode()
+            sealed = re.sub(rb"^MIME-Version: 1\.0\r\n", b"", sealed)
+            box.do('APPEND "INBOX" ', HEAD % (title, title) + sealed)
+            cls.names.append(title.decode())
+        box.close()
+
+    def test_there_are_enough(self):
+        self.assertGreaterEqual(len(self.names), 200)
+
+    def test_a_list_before_and_after_opening_says_the_same(self):
+        box = self.imap("alice")
+        listing = "UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (From Subject Content-Type)]"
+        before = box.fetch("1:*", listing)
+        box.fetch("1:*", "UID BODY.PEEK[]")
+        self.assertEqual(before, box.fetch("1:*", listing))
+
+    def test_sizes_and_sections_agree(self):
+        box = self.imap("alice")
+        for uid in sorted(box.fetch("1:*", "UID")):
+            got = box.fetch(uid, "UID RFC822.SIZE BODYSTRUCTURE BODY ENVELOPE BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT]")[uid]
+            with self.subTest(message=self.names[uid - 1]):
+                self.assertEqual(int(got["RFC822.SIZE"]), len(got["BODY[]"]))
+                self.assertEqual(got["BODY[]"], got["BODY[HEADER]"] + got["BODY[TEXT]"])
+                self.assertEqual(got["ENVELOPE"][1], self.names[uid - 1].encode())
+                self.check_structure(box, uid, got["BODYSTRUCTURE"])
+
+    def check_structure(self, box, uid, structure):
+        """Each leaf's octets and lines, and its MIME header, against the sections themselves."""
+        leaves = list(leaves_of(structure, ()))
+        items = " ".join(f"BODY.PEEK[{path}] BODY.PEEK[{path}.MIME]" for path, *_ in leaves)
+        got = box.fetch(uid, f"UID {items}")[uid]
+        for path, octets, lines, kind in leaves:
+            section = got[f"BODY[{path}]"]
+            self.assertEqual(octets, len(section), f"octets of {path}")
+            if lines is not None:
+                open_end = 0 if section.endswith(b"\n") or not section else 1
+                self.assertIn(lines, (section.count(b"\n"), section.count(b"\n") + open_end), f"lines of {path}")
+            if kind and got[f"BODY[{path}.MIME]"]:
+                self.assertIn(kind.lower(), got[f"BODY[{path}.MIME]"].lower() + b"text/plain")
+
+    def test_odd_partials_join_to_the_whole(self):
+        box = self.imap("alice")
+        for uid, size in itertools.islice(zip(sorted(box.fetch("1:*", "UID")), itertools.cycle((1, 13, 997, 4099, 65537))), None):
+            whole = box.fetch(uid, "UID BODY.PEEK[]")[uid]["BODY[]"]
+            step = max(size, len(whole) // 50)
+            pieces = {}
+            for start in range(0, len(whole) + step, step):
+                pieces.update(box.fetch(uid, f"UID BODY.PEEK[]<{start}.{step}>")[uid])
+            joined = b"".join(pieces[f"BODY[]<{start}>"] or b"" for start in range(0, len(whole) + step, step))
+            self.assertEqual(joined, whole, self.names[uid - 1])
+
+    def test_two_connections_and_a_restart_give_the_same(self):
+        def sums():
+            got = self.imap("alice").fetch("1:*", "UID BODY.PEEK[]")
+            return {uid: hashlib.sha256(v["BODY[]"]).hexdigest() for uid, v in got.items()}
+        first = sums()
+        self.assertEqual(len(first), len(self.names))
+        self.assertEqual(first, sums())
+        self.assertEqual(0, self.relay("alice").stop())
+        self.relay("alice").start()
+        self.assertEqual(first, sums())
+
+    def test_seen_is_set_by_reading_and_not_by_peeking(self):
+        box = self.imap("alice")
+        box.do("STORE 1:2 -FLAGS (\\Seen)")
+        box.fetch("1", "BODY.PEEK[]")
+        box.fetch("2", "BODY[TEXT]")
+        flags = self.direct("alice").fetch("1:2", "UID FLAGS")
+        self.assertEqual([b"\\Seen" in v["FLAGS"] for _, v in sorted(flags.items())], [False, True])
+
+
+class PassingTest(PracticeCase):
+    """Requirement 5, second half: mail that is not S/MIME."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.messages = list(itertools.islice(ordinary_messages(), 500))
+
+    def setUp(self):
+        if not self.messages:
+            self.skipTest(f"no corpora in {CORPORA}")
+        self.assertEqual(len(self.messages), 500)
+
+    def test_reading(self):
+        box, names = self.direct("alice"), []
+        for name, message in self.messages:
+            try:
+                box.do('APPEND "Junk" ', message)
+                names.append(name)
+            except imapline.Refused:
+                continue  # Dovecot itself refuses it
+        plain, through = self.direct("alice", "Junk"), self.imap("alice", "Junk")
+        self.assertGreaterEqual(len(names), 490)
+        items = "UID RFC822.SIZE BODYSTRUCTURE ENVELOPE BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT]<3.17>"
+        for start in range(1, len(names) + 1, 50):
+            numbers = f"{start}:{min(start + 49, len(names))}"
+            left, right = plain.fetch(numbers, items, by_uid=False), through.fetch(numbers, items, by_uid=False)
+            for uid, name in zip(sorted(left), names[start - 1:]):
+                self.assertEqual(hashlib.sha256(left[uid]["BODY[]"]).digest(), hashlib.sha256(right[uid]["BODY[]"]).digest(), name)
+                self.assertEqual(left[uid], right[uid], name)
+
+    def test_sending(self):
+        sink = self.provider.smtp
+        sink.lmtp, kept = None, sink.lmtp
+        self.addCleanup(setattr, sink, "lmtp", kept)
+        client = self.smtp("alice")
+        for name, message in self.messages:
+            message = message if message.endswith(b"\r\n") else message + b"\r\n"
+            before = len(sink.transactions)
+            client.sendmail("alice@lab.test", ["bob@lab.test"], message, mail_options=["BODY=8BITMIME"])
+            self.assertEqual(len(sink.transactions), before + 1, name)
+            self.assertEqual(sink.transactions[-1].octets, message, name)
+
+
+def leaves_of(structure, path):
+    """(path, octets, lines or None, type) of each part that is not a multipart, message/rfc822 and its parts included."""
+    if isinstance(structure[0], list):
+        for number, part in enumerate((p for p in structure if isinstance(p, list) and p and (isinstance(p[0], list) or is_part(p))), 1):
+            yield from leaves_of(part, path + (number,))
+        return
+    where = path or (1,)
+    kind = (structure[0] + b"/" + structure[1]).lower()
+    lines = int(structure[7]) if kind.startswith(b"text/") else int(structure[9]) if kind == b"message/rfc822" else None
+    yield ".".join(map(str, where)), int(structure[6]), lines, kind
+    if kind == b"message/rfc822":
+        inner = structure[8]
+        yield from leaves_of(inner, where if isinstance(inner[0], list) else where + (1,))
+
+
+def is_part(value):
+    """Whether a list in a multipart's BODYSTRUCTURE is a part and not its parameters or disposition."""
+    return len(value) >= 7 and isinstance(value[0], bytes) and isinstance(value[6], bytes) and value[6].isdigit()
+
+
+def ordinary_messages():
+    """(name, octets with CRLF) of the corpora's messages that are not S/MIME, have no NUL and would not be sealed."""
+    for folder in ("chatmail", "mail-parser", "enmime", "cpython-email", "mime4j", "gmime", "imaptest"):
+        for file in sorted((CORPORA / folder).rglob("*")) if (CORPORA / folder).is_dir() else ():
+            if not file.is_file() or file.stat().st_size > 1 << 20 or file.suffix in (".xml", ".json", ".py", ".md", ".pem", ".p12", ".p7m", ".p7s"):
+                continue
+            octets = mails.crlf(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+            head = octets.split(b"\r\n\r\n")[0].lower()
+            if b"\0" in octets or b"pkcs7" in octets.lower() or b"#" in head or not re.match(rb"[!-9;-~]+:", octets):
+                continue
+            yield f"{folder}/{file.name}", octets
