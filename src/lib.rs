@@ -5,6 +5,7 @@
 pub mod base;
 pub mod config;
 pub mod directory;
+pub mod imap;
 pub mod keys;
 pub mod mime;
 pub mod pki;
