@@ -7,6 +7,7 @@ pub mod header;
 pub mod html;
 pub mod sections;
 pub mod strip;
+pub mod text_only;
 pub mod verdict;
 
 pub use build::{ViewInput, build};
