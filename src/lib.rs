@@ -4,8 +4,13 @@
 
 pub mod base;
 pub mod config;
+pub mod keys;
 pub mod mime;
+pub mod pki;
 pub mod policy;
 pub mod relay;
+pub mod smime;
+pub mod store;
+pub mod smtp;
 pub mod text;
 pub mod view;

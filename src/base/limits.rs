@@ -16,6 +16,13 @@ pub const SMTP_ERRORS_MAX: u32 = 20;
 /// Refused passwords on one connection before it is closed.
 pub const LOGIN_FAILURES_MAX: u32 = 3;
 
+/// Octets of one reply of a provider, all its lines together.
+pub const SMTP_REPLY_MAX: usize = 64 * 1024;
+/// Identifiers of other messages that are looked up for one message (`policy::threads`).
+pub const THREAD_IDS_MAX: usize = 200;
+/// Octets of one message identifier; RFC 5322 §2.1.1 leaves it 998 on its line.
+pub const MESSAGE_ID_MAX: usize = 998;
+
 /// Octets of one IMAP line without its literals. Clients send UID sets of many kilobytes; servers send long ENVELOPEs.
 pub const IMAP_LINE_MAX: usize = 1 << 20;
 /// Octets of a literal in a command that is not APPEND (a mailbox name, a search string, a password).
@@ -33,6 +40,10 @@ pub const MIME_PARTS_MAX: usize = 2_000;
 pub const MIME_DEPTH_MAX: usize = 40;
 /// Octets of one header.
 pub const HEADER_MAX: usize = 1 << 20;
+/// Parameters of one Content-Type or Content-Disposition that are looked at.
+pub const PARAMETERS_MAX: usize = 64;
+/// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
+pub const BOUNDARY_MAX: usize = 256;
 
 /// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
 pub const CMS_LAYERS_MAX: usize = 6;
@@ -51,7 +62,44 @@ pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
 
+/// Rounds of password hashing that a key file may ask for.
+pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
+
 /// Octets of Views kept in memory.
 pub const VIEW_CACHE_MAX: usize = 256 << 20;
 /// Client connections at once, per listener.
 pub const CONNECTIONS_MAX: usize = 256;
+
+/// Octets of a configuration file (1 MiB).
+pub const CONFIG_FILE_MAX: u64 = 1 << 20;
+/// Characters of a tag.
+pub const TAG_CHARS_MAX: usize = 32;
+/// Octets of one certificate file of the store.
+pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
+/// Certificates that the store lists; what lies beyond is not looked at.
+pub const CERTIFICATES_MAX: usize = 50_000;
+/// Octets of one sealed key file.
+pub const SEALED_KEY_MAX: u64 = 1 << 20;
+/// Octets of a passphrase file.
+pub const PASSPHRASE_FILE_MAX: u64 = 4096;
+/// Memory that the header of a passphrase store may ask of Argon2, in KiB.
+pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
+/// Passes that the header of a passphrase store may ask of Argon2.
+pub const ARGON2_PASSES_MAX: u32 = 20;
+/// Secure threads remembered; beyond it the oldest are forgotten.
+pub const THREADS_MAX: usize = 200_000;
+/// Days that a secure thread is remembered (18 months).
+pub const THREAD_DAYS_MAX: i64 = 548;
+/// Messages whose true size is remembered; beyond it the oldest are forgotten.
+pub const MARKS_MAX: usize = 100_000;
+/// Octets of a line file (threads, marks) that are read.
+pub const LINE_FILE_MAX: u64 = 64 << 20;
+/// Octets of the journal before it is rotated.
+pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
+/// Rotated journals kept beside the current one.
+pub const JOURNAL_FILES_KEPT: u32 = 11;
+
+/// Seconds to reach a provider's server.
+pub const CONNECT_SECONDS_MAX: u64 = 10;
+/// Seconds of a TLS handshake, either side.
+pub const HANDSHAKE_SECONDS_MAX: u64 = 10;

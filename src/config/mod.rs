@@ -1,5 +1,10 @@
 //! The configuration: its model and its grammar are pure; `load` reads the files.
 
+pub mod fault;
+pub mod load;
 pub mod model;
+pub mod parse;
+mod reader;
 
+pub use fault::{Fault, FaultKind};
 pub use model::*;

@@ -1,11 +1,11 @@
 //! What the configuration says, once it has been checked.
 
 use crate::base::{Address, Domain};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// The whole configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Config {
     /// Where mail programs connect.
     pub listen: Listen,
@@ -18,7 +18,7 @@ pub struct Config {
 }
 
 /// Loopback listeners; `None`: not offered.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listen {
     /// Submission.
     pub smtp: Option<SocketAddr>,
@@ -39,7 +39,7 @@ pub enum ListenTls {
 }
 
 /// One mailbox at a provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
     /// The address that its owner sends from.
     pub address: Address,
@@ -90,7 +90,7 @@ pub enum ServerTls {
 }
 
 /// What is sealed.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
     /// The tag at the start of a Subject, without the space that follows it: `#med#`.
     pub tag: String,
@@ -132,6 +132,45 @@ pub enum BannerMode {
     Text,
     /// In header fields only.
     Headers,
+}
+
+/// What one file says of the policy; `None`: nothing, and what was there before stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PolicyRules {
+    /// See [`Policy::tag`].
+    pub tag: Option<String>,
+    /// See [`Policy::domains`].
+    pub domains: Option<Vec<Domain>>,
+    /// See [`Policy::missing_certificate`].
+    pub missing_certificate: Option<MissingCertificate>,
+    /// See [`Policy::glued_tag`].
+    pub glued_tag: Option<GluedTag>,
+    /// See [`Policy::banner`].
+    pub banner: Option<BannerMode>,
+}
+
+impl PolicyRules {
+    /// `policy`, with every rule of this file in place of its own.
+    pub fn applied_to(self, policy: Policy) -> Policy {
+        Policy {
+            tag: self.tag.unwrap_or(policy.tag),
+            domains: self.domains.unwrap_or(policy.domains),
+            missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
+            glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
+            banner: self.banner.unwrap_or(policy.banner),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let on = |port| Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        Self {
+            smtp: on(2587),
+            imap: on(2143),
+            tls: ListenTls::default(),
+        }
+    }
 }
 
 impl Default for Policy {

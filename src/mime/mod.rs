@@ -1,3 +1,9 @@
 //! MIME: header fields kept as they came, entities as trees of spans, and the few things that are built.
 
+pub mod canonical;
+pub mod edit;
+pub mod encode;
 pub mod entity;
+pub mod header;
+pub mod parameters;
+pub mod words;

@@ -1,15 +1,25 @@
 //! What the mail program gets for an S/MIME message: one immutable buffer from which every answer is computed.
 
+pub mod banner;
+pub mod build;
+pub mod header;
+pub mod html;
+pub mod sections;
+pub mod strip;
 pub mod verdict;
 
-use crate::mime::entity::Entity;
-use std::borrow::Cow;
+pub use build::{ViewInput, build};
+pub use header::rewrite_fields;
+pub use strip::{holds_banner, strip};
+
+use crate::mime::entity::{Entity, parse};
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
 pub struct View {
     bytes: Vec<u8>,
     entity: Entity,
+    size: Size,
 }
 
 /// `BODY[...]`'s section-spec (RFC 9051 §6.4.5).
@@ -39,6 +49,11 @@ pub enum SectionText {
 }
 
 impl View {
+    /// A View of those octets, its size not that of the stored message.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self::unpadded(bytes)
+    }
+
     /// The whole message.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -49,8 +64,61 @@ impl View {
         &self.entity
     }
 
-    /// The octets of a section; `None`: there is no such part (`NIL`).
-    pub fn section(&self, _section: &Section) -> Option<Cow<'_, [u8]>> {
-        Some(Cow::Borrowed(&self.bytes))
+    /// True when it has as many octets as the stored message: a listing made before it was opened said the truth.
+    pub fn size_preserved(&self) -> bool {
+        self.size == Size::Stored
+    }
+
+    fn padded(bytes: Vec<u8>) -> Self {
+        let entity = parse(&bytes);
+        Self {
+            bytes,
+            entity,
+            size: Size::Stored,
+        }
+    }
+
+    fn unpadded(bytes: Vec<u8>) -> Self {
+        Self {
+            size: Size::Own,
+            ..Self::padded(bytes)
+        }
+    }
+}
+
+/// Whose size a View has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Size {
+    /// The stored message's.
+    Stored,
+    /// Its own.
+    Own,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict::{Grade, Signer, Verdict};
+
+    /// A good message of Bob's.
+    pub fn verdict() -> Verdict {
+        Verdict {
+            grade: Grade::Verified,
+            code: "signed-verified",
+            french: "Signature vérifiée, message intact.".to_owned(),
+            english: "Signature verified, message intact.".to_owned(),
+            signers: vec![Signer {
+                name: "Dr Bob TEST".to_owned(),
+                address: Some("bob@x.fr".to_owned()),
+                issuer: "AC TEST".to_owned(),
+                serial: "01".to_owned(),
+                signing_time: None,
+            }],
+            encrypted: true,
+            content_encryption: Some("AES-256-CBC".to_owned()),
+            key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
+            obsolete: Vec::new(),
+            text_only: false,
+            own: false,
+        }
     }
 }

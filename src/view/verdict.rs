@@ -1,6 +1,11 @@
 //! What can be said of an opened message, in one summary: never per part (RFC 9787 §3).
 
-use crate::base::UnixTime;
+use crate::base::{Address, UnixTime};
+use crate::pki::{Certificate, PathError};
+use crate::smime::open::{Encryption, Layer, OpenError, Opened};
+use crate::smime::verify::{Integrity, SignerReport};
+use crate::smime::{classify, field};
+use crate::text::verdict as said;
 
 /// How far the message can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -73,4 +78,143 @@ impl Grade {
             Grade::Plain => "plain",
         }
     }
+}
+
+/// The summary of an opened message, or of one that was not. `from`: the addresses of the From field that is shown.
+pub fn judge(result: &Result<Opened, OpenError>, from: &[Address]) -> Verdict {
+    match result {
+        Err(error) => said_of(Grade::Unopenable, error.code()),
+        Ok(opened) => judge_opened(opened, from),
+    }
+}
+
+fn judge_opened(opened: &Opened, from: &[Address]) -> Verdict {
+    let (grade, code) = grade(opened, from);
+    let encryptions: Vec<&Encryption> = opened.layers.iter().filter_map(encryption).collect();
+    let mut obsolete: Vec<String> = encryptions.iter().flat_map(|e| e.obsolete.clone()).collect();
+    obsolete.extend(opened.signers().flat_map(|s| s.obsolete.clone()));
+    obsolete.sort_unstable();
+    obsolete.dedup();
+    let malleable = encryptions.iter().any(|e| !e.authenticated) && !intact_inside(opened);
+    Verdict {
+        signers: opened.signers().filter_map(|s| signer(s, from)).collect(),
+        encrypted: !encryptions.is_empty(),
+        content_encryption: encryptions.first().map(|e| e.content.clone()),
+        key_encryption: encryptions.first().map(|e| e.key.clone()),
+        obsolete,
+        text_only: malleable || grade == Grade::Altered,
+        ..said_of(grade, code)
+    }
+}
+
+fn said_of(grade: Grade, code: &'static str) -> Verdict {
+    let (french, english) = said::sentence(code);
+    Verdict {
+        grade,
+        code,
+        french: french.to_owned(),
+        english: english.to_owned(),
+        signers: Vec::new(),
+        encrypted: matches!(code, "not-for-me" | "locked" | "undecryptable"),
+        content_encryption: None,
+        key_encryption: None,
+        obsolete: Vec::new(),
+        text_only: false,
+        own: false,
+    }
+}
+
+fn encryption(layer: &Layer) -> Option<&Encryption> {
+    match layer {
+        Layer::Encrypted(encryption) => Some(encryption),
+        Layer::Signed(_) | Layer::Compressed => None,
+    }
+}
+
+/// A signature that fits stands directly around the content: nobody has changed the ciphertext (EFAIL).
+fn intact_inside(opened: &Opened) -> bool {
+    opened.inner_signers().is_some_and(|signers| signers.iter().all(|s| s.integrity == Integrity::Intact && s.obsolete.is_empty()))
+}
+
+fn grade(opened: &Opened, from: &[Address]) -> (Grade, &'static str) {
+    if opened.layers.is_empty() && !classify(field::split(&opened.content).0).is_smime() {
+        return (Grade::Plain, "plain");
+    }
+    if opened.signers().any(|s| s.integrity == Integrity::Dishonest) {
+        return (Grade::Altered, "dishonest-structure");
+    }
+    if opened.signers().any(|s| s.integrity == Integrity::Altered) {
+        return (Grade::Altered, "altered");
+    }
+    let encrypted = opened.encryption().is_some();
+    let Some(signers) = opened.inner_signers() else {
+        let outside = opened.signers().next().is_some();
+        return (Grade::Unassured, if outside { "signed-outside-only" } else if encrypted { "encrypted-unsigned" } else { "unsigned" });
+    };
+    match doubt(signers, from) {
+        Some(code) => (Grade::Unassured, code),
+        None => (Grade::Verified, if encrypted { "encrypted-signed" } else { "signed" }),
+    }
+}
+
+/// Why intact signatures do not prove the sender.
+fn doubt(signers: &[SignerReport], from: &[Address]) -> Option<&'static str> {
+    for signer in signers {
+        match signer.integrity {
+            Integrity::Intact => {}
+            Integrity::Unsupported => return Some("signature-not-checked"),
+            Integrity::NoCertificate => return Some("signer-certificate-missing"),
+            Integrity::Altered | Integrity::Dishonest => return Some("altered"),
+        }
+        if !signer.obsolete.is_empty() {
+            return Some("signature-obsolete");
+        }
+        match &signer.path {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Some(path_code(error)),
+            None => return Some("signer-certificate-missing"),
+        }
+    }
+    let certificates: Vec<&Certificate> = signers.iter().filter_map(|s| s.certificate.as_ref()).collect();
+    if !certificates.windows(2).all(|pair| same_person(pair[0], pair[1])) {
+        return Some("signers-differ");
+    }
+    let [sender] = from else { return Some("signer-is-not-sender") };
+    let fits = certificates.iter().all(|c| c.has_email(sender.as_str()));
+    (!fits).then_some("signer-is-not-sender")
+}
+
+fn path_code(error: &PathError) -> &'static str {
+    match error {
+        PathError::UnknownAuthority { .. } => "unknown-authority",
+        PathError::Expired { .. } => "certificate-expired",
+        PathError::NotYetValid { .. } => "certificate-not-yet-valid",
+        PathError::WrongUsage => "certificate-wrong-usage",
+        PathError::BadSignature
+        | PathError::TooComplex
+        | PathError::Unsupported
+        | PathError::Obsolete
+        | PathError::WeakKey
+        | PathError::NotAnAuthority
+        | PathError::UnknownExtension
+        | PathError::NameNotPermitted
+        | PathError::AuthorityExpired => "certificate-not-trusted",
+    }
+}
+
+fn same_person(a: &Certificate, b: &Certificate) -> bool {
+    a.subject() == b.subject() || a.emails().iter().any(|address| b.has_email(address))
+}
+
+fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
+    let certificate = report.certificate.as_ref()?;
+    let emails = certificate.emails();
+    let fitting = from.iter().find(|f| certificate.has_email(f.as_str())).map(|f| f.folded().to_owned());
+    Some(Signer {
+        name: certificate.holder(),
+        address: fitting.or_else(|| emails.first().map(|e| (*e).to_owned())),
+        issuer: certificate.issuer_common_name().to_owned(),
+        serial: certificate.serial_hex(),
+        signing_time: report.signing_time,
+    })
 }

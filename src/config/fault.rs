@@ -1,0 +1,185 @@
+//! What can be wrong in a configuration file. Each fault knows its line, so that one run tells them all.
+
+use crate::base::AddressError;
+use crate::text::{Explain, Explanation, config as words};
+
+/// One fault of a configuration file.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}: {kind:?}")]
+pub struct Fault {
+    /// Line in the file, from 1; 0 where the fault is of the whole file.
+    pub line: usize,
+    /// What is wrong.
+    pub kind: FaultKind,
+}
+
+/// What is wrong at a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    /// Not TOML; the reader's own words.
+    Syntax(String),
+    /// A key that does not exist, and those that do.
+    UnknownKey {
+        /// As written, with its section.
+        key: String,
+        /// The keys of that section.
+        known: Vec<&'static str>,
+    },
+    /// A value of the wrong type.
+    WrongType {
+        /// The key.
+        key: String,
+        /// What must stand there.
+        wanted: Wanted,
+    },
+    /// A word that is none of the allowed ones.
+    NotAChoice {
+        /// The key.
+        key: String,
+        /// As written.
+        given: String,
+        /// The words allowed.
+        allowed: Vec<&'static str>,
+    },
+    /// A key that must be there.
+    Missing {
+        /// The key.
+        key: String,
+    },
+    /// Not an address.
+    BadAddress {
+        /// As written.
+        given: String,
+        /// Why.
+        why: AddressError,
+    },
+    /// Not a domain name.
+    BadDomain {
+        /// As written.
+        given: String,
+    },
+    /// Not `IP:PORT`.
+    BadListen {
+        /// The key.
+        key: String,
+        /// As written.
+        given: String,
+    },
+    /// A listen address that other machines could reach.
+    NotLoopback {
+        /// The key.
+        key: String,
+        /// As written.
+        given: String,
+    },
+    /// Both listeners on one address.
+    SameListen {
+        /// That address.
+        given: String,
+    },
+    /// A port out of 1 to 65535.
+    BadPort {
+        /// As written.
+        given: String,
+    },
+    /// Not a host name or an IP address.
+    BadHost {
+        /// As written.
+        given: String,
+    },
+    /// `tls = "plain"` to another machine.
+    PlainUpstream {
+        /// That machine.
+        host: String,
+    },
+    /// Two accounts with one address.
+    SameAddress {
+        /// The address.
+        given: String,
+        /// Line of the first.
+        first: usize,
+    },
+    /// Two accounts with one login.
+    SameLogin {
+        /// Line of the first.
+        first: usize,
+    },
+    /// A login that is empty or holds control characters.
+    BadLogin,
+    /// A tag with nothing to see in it.
+    EmptyTag,
+    /// A tag with a space, a control or an invisible character.
+    TagCharacter,
+    /// A tag longer than `limits::TAG_CHARS_MAX`.
+    LongTag,
+    /// An empty path.
+    EmptyPath {
+        /// The key.
+        key: String,
+    },
+    /// No account at all.
+    NoAccount,
+}
+
+/// The type that a key's value must have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// `"..."`
+    Text,
+    /// `587`
+    Number,
+    /// `true` or `false`
+    Switch,
+    /// `["...", "..."]`
+    List,
+    /// `[section]` or `{ ... }`
+    Table,
+    /// `[[section]]`
+    Tables,
+}
+
+impl Explain for Fault {
+    fn explain(&self) -> Explanation {
+        let at = self.line;
+        match &self.kind {
+            FaultKind::Syntax(message) => words::syntax(at, message),
+            FaultKind::UnknownKey { key, known } => words::unknown_key(at, key, &known.join(", ")),
+            FaultKind::WrongType { key, wanted } => words::wrong_type(at, key, wanted.example()),
+            FaultKind::NotAChoice { key, given, allowed } => words::not_a_choice(at, key, given, &allowed.join(", ")),
+            FaultKind::Missing { key } => words::missing(at, key),
+            FaultKind::BadAddress { given, why } => match why {
+                AddressError::Incomplete => words::address_incomplete(at, given),
+                AddressError::Character => words::address_character(at, given),
+                AddressError::TooLong => words::address_long(at),
+            },
+            FaultKind::BadDomain { given } => words::bad_domain(at, given),
+            FaultKind::BadListen { key, given } => words::bad_listen(at, key, given),
+            FaultKind::NotLoopback { key, given } => words::not_loopback(at, key, given),
+            FaultKind::SameListen { given } => words::same_listen(at, given),
+            FaultKind::BadPort { given } => words::bad_port(at, given),
+            FaultKind::BadHost { given } => words::bad_host(at, given),
+            FaultKind::PlainUpstream { host } => words::plain_upstream(at, host),
+            FaultKind::SameAddress { given, first } => words::same_address(at, given, *first),
+            FaultKind::SameLogin { first } => words::same_login(at, *first),
+            FaultKind::BadLogin => words::bad_login(at),
+            FaultKind::EmptyTag => words::empty_tag(at),
+            FaultKind::TagCharacter => words::tag_character(at),
+            FaultKind::LongTag => words::long_tag(at),
+            FaultKind::EmptyPath { key } => words::empty_path(at, key),
+            FaultKind::NoAccount => words::no_account(),
+        }
+    }
+}
+
+impl Wanted {
+    fn example(self) -> &'static str {
+        match self {
+            Wanted::Text => "\"…\"",
+            Wanted::Number => "587",
+            Wanted::Switch => "true | false",
+            Wanted::List => "[\"…\", \"…\"]",
+            Wanted::Table => "{ … }",
+            Wanted::Tables => "[[…]]",
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The grammar of `souspli.toml` and of the machine policy: text in, a checked value or every fault out. Reads no file.
+
+use super::fault::{Fault, FaultKind};
+use super::model::*;
+use super::reader::{At, Faults, Section};
+use crate::base::limits::TAG_CHARS_MAX;
+use crate::base::{Address, Domain};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use toml::de::DeTable;
+
+/// Reads a configuration file. Paths stay as written; no account is no fault here (see `load`).
+pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    read(text, |root, faults| {
+        let listen = root.table("listen", faults);
+        let upstream = root.table("upstream", faults);
+        let accounts = root.tables("account", faults);
+        let policy = root.table("policy", faults);
+        Config {
+            listen: listen.map(|s| read_listen(s, faults)).unwrap_or_default(),
+            upstream_authorities: upstream.map(|s| read_upstream(s, faults)).unwrap_or_default(),
+            accounts: read_accounts(accounts, faults),
+            policy: policy
+                .map(|s| read_policy(s, faults))
+                .unwrap_or_default()
+                .applied_to(Policy::default()),
+        }
+    })
+}
+
+/// Reads a machine policy: a file with a `[policy]` table and nothing else.
+pub fn parse_policy(text: &str) -> Result<PolicyRules, Vec<Fault>> {
+    read(text, |root, faults| {
+        root.table("policy", faults).map(|s| read_policy(s, faults)).unwrap_or_default()
+    })
+}
+
+/// True for names and addresses that stay on this machine.
+pub fn is_loopback_host(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn read<T>(text: &str, build: impl FnOnce(&mut Section<'_, '_>, &mut Faults) -> T) -> Result<T, Vec<Fault>> {
+    let mut faults = Faults::of(text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            let line = error.span().map_or(0, |span| faults.line(&span));
+            faults.add(line, FaultKind::Syntax(error.message().to_owned()));
+        }
+        // What was recovered from broken TOML would be blamed for faults that are not its own.
+        return Err(faults.into_sorted());
+    }
+    let mut root = Section::new("", 0, document.get_ref());
+    let value = build(&mut root, &mut faults);
+    root.finish(&mut faults);
+    if faults.is_empty() { Ok(value) } else { Err(faults.into_sorted()) }
+}
+
+fn read_listen(mut section: Section<'_, '_>, faults: &mut Faults) -> Listen {
+    let default = Listen::default();
+    let smtp = read_listener(&mut section, "smtp", default.smtp, faults);
+    let imap = read_listener(&mut section, "imap", default.imap, faults);
+    let words = [("starttls", ListenTls::StartTls), ("implicit", ListenTls::Implicit)];
+    let tls = section.choice("tls", &words, faults).unwrap_or_default();
+    if let (Some(one), Some(other)) = (smtp, imap)
+        && one == other
+        && one.port() != 0
+    {
+        faults.add(section.line(), FaultKind::SameListen { given: one.to_string() });
+    }
+    section.finish(faults);
+    Listen { smtp, imap, tls }
+}
+
+fn read_listener(section: &mut Section<'_, '_>, key: &'static str, default: Option<SocketAddr>, faults: &mut Faults) -> Option<SocketAddr> {
+    let Some(At { value, line }) = section.text(key, faults) else {
+        return default;
+    };
+    if value == "off" {
+        return None;
+    }
+    let (key, given) = (section.path(key), value.to_owned());
+    match value.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => return Some(address),
+        Ok(_) => faults.add(line, FaultKind::NotLoopback { key, given }),
+        Err(_) => faults.add(line, FaultKind::BadListen { key, given }),
+    }
+    default
+}
+
+fn read_upstream(mut section: Section<'_, '_>, faults: &mut Faults) -> Vec<PathBuf> {
+    let key = section.path("authorities");
+    let mut paths = Vec::new();
+    for At { value, line } in section.texts("authorities", faults).unwrap_or_default() {
+        if value.trim().is_empty() {
+            faults.add(line, FaultKind::EmptyPath { key: key.clone() });
+        }
+        paths.push(PathBuf::from(value));
+    }
+    section.finish(faults);
+    paths
+}
+
+fn read_accounts(sections: Vec<Section<'_, '_>>, faults: &mut Faults) -> Vec<Account> {
+    let mut accounts: Vec<At<Account>> = Vec::new();
+    for section in sections {
+        let line = section.line();
+        let Some(account) = read_account(section, faults) else { continue };
+        if let Some(first) = accounts.iter().find(|a| a.value.address == account.address) {
+            let kind = FaultKind::SameAddress {
+                given: account.address.to_string(),
+                first: first.line,
+            };
+            faults.add(line, kind);
+        } else if let Some(first) = accounts.iter().find(|a| a.value.login.eq_ignore_ascii_case(&account.login)) {
+            faults.add(line, FaultKind::SameLogin { first: first.line });
+        }
+        accounts.push(At { value: account, line });
+    }
+    accounts.into_iter().map(|at| at.value).collect()
+}
+
+/// Every key is looked at before the account is given up, so that all its faults are told at once.
+fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Account> {
+    let address = section.required("address", faults).and_then(|at| read_address(at, faults));
+    let login = section.text("login", faults);
+    if let Some(At { value, line }) = login
+        && (value.is_empty() || value.contains(char::is_control))
+    {
+        faults.add(line, FaultKind::BadLogin);
+    }
+    let channels = [("ordinary", Channel::Ordinary), ("mssante", Channel::Mssante)];
+    let channel = section.choice("channel", &channels, faults).unwrap_or_default();
+    let always_sign = section.switch("always_sign", faults).unwrap_or(false);
+    let always_encrypt = section.switch("always_encrypt", faults).unwrap_or(false);
+    section.require("smtp", faults);
+    section.require("imap", faults);
+    let smtp = section.table("smtp", faults).and_then(|s| read_server(s, faults));
+    let imap = section.table("imap", faults).and_then(|s| read_server(s, faults));
+    section.finish(faults);
+    let address = address?;
+    let login = login.map_or_else(|| address.as_str().to_owned(), |at| at.value.to_owned());
+    Some(Account {
+        address,
+        login,
+        channel,
+        smtp: smtp?,
+        imap: imap?,
+        always_sign,
+        always_encrypt,
+    })
+}
+
+fn read_address(At { value, line }: At<&str>, faults: &mut Faults) -> Option<Address> {
+    Address::parse(value)
+        .map_err(|why| {
+            faults.add(
+                line,
+                FaultKind::BadAddress {
+                    given: value.to_owned(),
+                    why,
+                },
+            )
+        })
+        .ok()
+}
+
+fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Server> {
+    let host = section.required("host", faults).and_then(|at| read_host(at, faults));
+    let port = section.number("port", faults).and_then(|at| read_port(at, faults));
+    section.require("tls", faults);
+    let words = [
+        ("starttls", ServerTls::StartTls),
+        ("implicit", ServerTls::Implicit),
+        ("plain", ServerTls::Plain),
+    ];
+    let tls = section.choice("tls", &words, faults);
+    let line = section.line();
+    section.finish(faults);
+    let (host, port, tls) = (host?, port?, tls?);
+    if tls == ServerTls::Plain && !is_loopback_host(&host) {
+        faults.add(line, FaultKind::PlainUpstream { host: host.clone() });
+    }
+    Some(Server { host, port, tls })
+}
+
+fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+    let name = |c: char| c.is_alphanumeric() || c == '-' || c == '.' || c == '_';
+    let labels = || {
+        value
+            .strip_suffix('.')
+            .unwrap_or(value)
+            .split('.')
+            .all(|label| !label.is_empty() && label.len() <= 63)
+    };
+    if value.parse::<IpAddr>().is_ok() || (value.len() <= 253 && value.chars().all(name) && labels()) {
+        return Some(value.to_owned());
+    }
+    faults.add(line, FaultKind::BadHost { given: value.to_owned() });
+    None
+}
+
+fn read_port(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u16> {
+    let (given, number) = at.value;
+    let port = number.and_then(|n| u16::try_from(n).ok()).filter(|port| *port != 0);
+    if port.is_none() {
+        faults.add(at.line, FaultKind::BadPort { given });
+    }
+    port
+}
+
+fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules {
+    let tag = section.text("tag", faults);
+    let tag = tag.and_then(|at| read_tag(at, faults));
+    let domains = section.texts("domains", faults);
+    let domains = domains.map(|list| list.into_iter().filter_map(|at| read_domain(at, faults)).collect());
+    let missing = [("refuse", MissingCertificate::Refuse), ("partial", MissingCertificate::Partial)];
+    let missing_certificate = section.choice("missing_certificate", &missing, faults);
+    let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
+    let glued_tag = section.choice("glued_tag", &glued, faults);
+    let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
+    section.finish(faults);
+    PolicyRules {
+        tag,
+        domains,
+        missing_certificate,
+        glued_tag,
+        banner,
+    }
+}
+
+fn read_domain(At { value, line }: At<&str>, faults: &mut Faults) -> Option<Domain> {
+    Domain::parse(value)
+        .map_err(|_| faults.add(line, FaultKind::BadDomain { given: value.to_owned() }))
+        .ok()
+}
+
+/// A tag that a doctor can see and type: otherwise every message would have it, or none could.
+fn read_tag(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+    let fault = if value.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        FaultKind::EmptyTag
+    } else if value.contains(|c: char| c.is_whitespace() || is_invisible(c)) {
+        FaultKind::TagCharacter
+    } else if value.chars().count() > TAG_CHARS_MAX {
+        FaultKind::LongTag
+    } else {
+        return Some(value.to_owned());
+    };
+    faults.add(line, fault);
+    None
+}
+
+/// Controls and the format characters that no font draws (Unicode categories Cc and the common Cf).
+fn is_invisible(c: char) -> bool {
+    let marks = matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+    );
+    let ranges = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}');
+    c.is_control() || marks || ranges
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

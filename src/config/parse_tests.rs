@@ -1,0 +1,173 @@
+use super::*;
+use crate::text::Explain;
+
+const ACCOUNT: &str = r#"
+[[account]]
+address = "alice@lab.test"
+smtp = { host = "127.0.0.1", port = 20211, tls = "starttls" }
+imap = { host = "imap.lab.test", port = 993, tls = "implicit" }
+"#;
+
+#[test]
+fn the_commented_file_is_the_default() {
+    let text = include_str!("../../config/souspli.toml");
+    assert_eq!(parse(text), Ok(Config::default()));
+    // Uncommented, every example is understood too.
+    let shown: String = text.lines().map(|line| uncommented(line).to_owned() + "\n").collect();
+    let config = parse(&shown).unwrap();
+    assert_eq!(config.accounts.len(), 1);
+    assert_eq!(config.accounts[0].login, config.accounts[0].address.as_str());
+}
+
+#[test]
+fn the_policy_example_is_understood() {
+    let rules = parse_policy(include_str!("../../config/policy.example.toml")).unwrap();
+    assert_eq!(rules.missing_certificate, Some(MissingCertificate::Refuse));
+    assert_eq!(rules.tag, None);
+}
+
+#[test]
+fn an_account_in_full() {
+    let text = format!("{ACCOUNT}login = \"al\"\nchannel = \"mssante\"\nalways_sign = true\nalways_encrypt = true\n");
+    // Keys after the inline tables still belong to the account.
+    let account = parse(&text).unwrap().accounts.remove(0);
+    assert_eq!((account.login.as_str(), account.channel), ("al", Channel::Mssante));
+    assert!(account.always_sign && account.always_encrypt);
+    let wanted = Server {
+        host: "127.0.0.1".to_owned(),
+        port: 20211,
+        tls: ServerTls::StartTls,
+    };
+    assert_eq!(account.smtp, wanted);
+}
+
+#[test]
+fn what_is_left_out_has_its_default_and_off_is_off() {
+    let config = parse("[listen]\nsmtp = \"[::1]:0\"\nimap = \"off\"\ntls = \"implicit\"").unwrap();
+    assert_eq!(config.listen.smtp, Some("[::1]:0".parse().unwrap()));
+    assert_eq!(config.listen.imap, None);
+    assert_eq!(config.listen.tls, ListenTls::Implicit);
+    assert_eq!(config.policy, Policy::default());
+}
+
+/// One row, one fault: the text, the line it is told at, its code.
+#[test]
+fn every_fault_has_its_line_and_code() {
+    let rows: &[(&str, usize, &str)] = &[
+        ("[listen]\nsmpt = \"127.0.0.1:1\"", 2, "SP-CONFIG-UNKNOWN-KEY"),
+        ("\n[listne]\n", 2, "SP-CONFIG-UNKNOWN-KEY"),
+        ("[listen]\nsmtp = 25", 2, "SP-CONFIG-TYPE"),
+        ("listen = 3", 1, "SP-CONFIG-TYPE"),
+        ("account = 3", 1, "SP-CONFIG-TYPE"),
+        ("[listen]\nsmtp = \"localhost:25\"", 2, "SP-CONFIG-LISTEN"),
+        ("[listen]\nsmtp = \"127.0.0.1\"", 2, "SP-CONFIG-LISTEN"),
+        ("[listen]\nimap = \"127.0.0.1:70000\"", 2, "SP-CONFIG-LISTEN"),
+        ("[listen]\n\nimap = \"0.0.0.0:143\"", 3, "SP-CONFIG-NOT-LOOPBACK"),
+        ("[listen]\nimap = \"[::]:143\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
+        ("[listen]\nimap = \"192.168.1.2:143\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
+        ("[listen]\nimap = \"[::ffff:127.0.0.1]:143\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
+        ("[listen]\nimap = \"127.0.0.1:2587\"", 1, "SP-CONFIG-SAME-PORT"),
+        ("[listen]\ntls = \"none\"", 2, "SP-CONFIG-CHOICE"),
+        ("[policy]\ntag = \"\"", 2, "SP-CONFIG-EMPTY-TAG"),
+        ("[policy]\ntag = \" \\t\"", 2, "SP-CONFIG-EMPTY-TAG"),
+        ("[policy]\ntag = \"\\u200b\\u00ad\"", 2, "SP-CONFIG-EMPTY-TAG"),
+        ("[policy]\ntag = \"#med# \"", 2, "SP-CONFIG-TAG"),
+        ("[policy]\ntag = \"#m\\u00a0ed#\"", 2, "SP-CONFIG-TAG"),
+        ("[policy]\ntag = \"#med#\\r\\n\"", 2, "SP-CONFIG-TAG"),
+        (
+            "[policy]\ntag = \"#aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#\"",
+            2,
+            "SP-CONFIG-LONG-TAG",
+        ),
+        ("[policy]\nmissing_certificate = \"clear\"", 2, "SP-CONFIG-CHOICE"),
+        ("[policy]\nglued_tag = true", 2, "SP-CONFIG-TYPE"),
+        ("[policy]\nbanner = \"no\"", 2, "SP-CONFIG-CHOICE"),
+        ("[policy]\ndomains = [\n\"a.fr\",\n\"a b\"]", 4, "SP-CONFIG-DOMAIN"),
+        ("[policy]\ndomains = \"a.fr\"", 2, "SP-CONFIG-TYPE"),
+        ("[upstream]\nauthorities = [\"\"]", 2, "SP-CONFIG-EMPTY-PATH"),
+        ("[policy]\ntag = \"#a#\"\ntag = \"#b#\"", 3, "SP-CONFIG-SYNTAX"),
+        ("[policy\n", 1, "SP-CONFIG-SYNTAX"),
+    ];
+    for (text, line, code) in rows {
+        assert_eq!(told(text), [(*line, *code)], "{text}");
+    }
+}
+
+/// The same, inside an account: what replaces a line of [`ACCOUNT`].
+#[test]
+fn every_fault_of_an_account_has_its_line_and_code() {
+    let rows: &[(&str, &str, usize, &str)] = &[
+        ("alice@lab.test", "alice", 3, "SP-CONFIG-ADDRESS"),
+        ("alice@lab.test", "Alice <alice@lab.test>", 3, "SP-CONFIG-ADDRESS"),
+        ("alice@lab.test", "a\\r\\n@lab.test", 3, "SP-CONFIG-ADDRESS"),
+        ("address = \"alice@lab.test\"", "login = \"a\"", 2, "SP-CONFIG-MISSING-KEY"),
+        ("20211", "0", 4, "SP-CONFIG-PORT"),
+        ("20211", "65536", 4, "SP-CONFIG-PORT"),
+        ("20211", "-1", 4, "SP-CONFIG-PORT"),
+        ("20211", "99999999999999999999", 4, "SP-CONFIG-PORT"),
+        ("20211", "\"25\"", 4, "SP-CONFIG-TYPE"),
+        ("port = 20211, ", "", 4, "SP-CONFIG-MISSING-KEY"),
+        ("imap.lab.test", "", 5, "SP-CONFIG-HOST"),
+        ("imap.lab.test", "https://imap.lab.test", 5, "SP-CONFIG-HOST"),
+        ("imap.lab.test", "imap..test", 5, "SP-CONFIG-HOST"),
+        ("\"implicit\"", "\"plain\"", 5, "SP-CONFIG-PLAIN"),
+        ("\"implicit\"", "\"tls\"", 5, "SP-CONFIG-CHOICE"),
+        ("tls = \"implicit\"", "pot = 1, tls = \"implicit\"", 5, "SP-CONFIG-UNKNOWN-KEY"),
+        ("\nsmtp = {", "\nalways_sign = \"yes\"\nsmtp = {", 4, "SP-CONFIG-TYPE"),
+        ("\nsmtp = {", "\nlogin = \"\"\nsmtp = {", 4, "SP-CONFIG-LOGIN"),
+        ("\nsmtp = {", "\nlogin = \"a\\u0000b\"\nsmtp = {", 4, "SP-CONFIG-LOGIN"),
+        ("\nsmtp = {", "\npassword = \"x\"\nsmtp = {", 4, "SP-CONFIG-UNKNOWN-KEY"),
+    ];
+    for (from, to, line, code) in rows {
+        let text = ACCOUNT.replacen(from, to, 1);
+        assert_eq!(told(&text), [(*line, *code)], "{text}");
+    }
+}
+
+#[test]
+fn two_accounts_differ_by_address_and_login() {
+    let twice = format!("{ACCOUNT}{}", ACCOUNT.replace("alice@lab", "ALICE@Lab"));
+    assert_eq!(told(&twice), [(7, "SP-CONFIG-SAME-ADDRESS")]);
+    let login = format!("{ACCOUNT}{}login = \"Alice@lab.test\"\n", ACCOUNT.replace("alice", "bob"));
+    assert_eq!(told(&login), [(7, "SP-CONFIG-SAME-LOGIN")]);
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    let text = "[policy]\ntag = \"\"\nx = 1\n[listen]\nsmtp = \"0.0.0.0:1\"\ny = 2\n";
+    let lines: Vec<usize> = told(text).into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [2, 3, 5, 6]);
+}
+
+#[test]
+fn plain_is_for_this_computer() {
+    for (host, loopback) in [
+        ("localhost", true),
+        ("127.8.0.1", true),
+        ("::1", true),
+        ("127.0.0.1.evil.fr", false),
+        ("lab.test", false),
+    ] {
+        assert_eq!(is_loopback_host(host), loopback, "{host}");
+    }
+}
+
+#[test]
+fn a_fault_says_its_line_in_both_languages() {
+    let fault = Fault {
+        line: 7,
+        kind: FaultKind::EmptyTag,
+    };
+    let said = fault.explain();
+    assert!(said.fr.what.starts_with("Ligne 7 : La balise"), "{}", said.fr.what);
+    assert!(said.en.what.starts_with("Line 7: The tag"), "{}", said.en.what);
+}
+
+fn told(text: &str) -> Vec<(usize, &'static str)> {
+    let faults = parse(text).expect_err(text);
+    faults.iter().map(|fault| (fault.line, fault.explain().code)).collect()
+}
+
+fn uncommented(line: &str) -> &str {
+    line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)
+}

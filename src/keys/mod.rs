@@ -1,0 +1,18 @@
+//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads such files; cards will stand beside them.
+
+pub mod pkcs12;
+pub mod software;
+
+pub use software::{ImportError, SoftwareKey};
+
+use crate::base::Secret;
+use crate::smime::encrypt::Material;
+
+/// Fresh random values to encrypt one message with; `None`: the system gives no randomness.
+pub fn material() -> Option<Material> {
+    let mut key = vec![0; 32];
+    let mut iv = [0; 16];
+    aws_lc_rs::rand::fill(&mut key).ok()?;
+    aws_lc_rs::rand::fill(&mut iv).ok()?;
+    Some(Material { key: Secret::new(key), iv })
+}

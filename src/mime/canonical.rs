@@ -1,0 +1,277 @@
+//! What is put inside a signature: the content entity of a message, safe for every transport (RFC 8551 §3.1).
+
+use super::edit::LINE_MAX;
+use super::encode::{base64_lines, qp_encode, transfer_decode};
+use super::entity::{Entity, Kind, parse};
+use super::header::{Field, Header, unfold};
+use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
+use super::words;
+use std::borrow::Cow;
+
+/// The entity as it is signed: the same octets when they are 7-bit safe, else 8-bit parts encoded anew.
+///
+/// A multipart/signed inside stays as it came, so that its own signature still fits.
+pub fn for_signing(entity: &[u8]) -> Cow<'_, [u8]> {
+    if is_seven_bit(entity) {
+        return Cow::Borrowed(entity);
+    }
+    let mut out = Vec::with_capacity(entity.len() + entity.len() / 3);
+    write(entity, &parse(entity), &mut out);
+    Cow::Owned(out)
+}
+
+/// What a message's signature covers: its `Content-*` fields, `MIME-Version` left outside, and its body, unchanged.
+pub fn content_entity(message: &[u8]) -> Vec<u8> {
+    let (header, body) = Header::parse(message);
+    let mut out = Vec::with_capacity(message.len());
+    if header.first("Content-Type").is_none() {
+        out.extend_from_slice(b"Content-Type: text/plain; charset=us-ascii\r\n");
+    }
+    for field in header.fields().iter().filter(|f| f.begins("Content-")) {
+        push_field(&mut out, field.raw);
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&message[body..]);
+    out
+}
+
+/// The fields that stay outside: all but `Content-*`, `MIME-Version`, `Bcc`, and lines that are no field.
+pub fn outer_header(message: &[u8]) -> Vec<u8> {
+    let header = Header::parse(message).0;
+    let mut out = Vec::new();
+    for field in header.fields() {
+        if !field.name.is_empty() && !is_structural(field) && !field.is("Bcc") {
+            push_field(&mut out, field.raw);
+        }
+    }
+    out
+}
+
+/// True when no transport has a reason to change the octets: ASCII without NUL, CRLF line ends, no line beyond 998.
+pub fn is_seven_bit(octets: &[u8]) -> bool {
+    octets.is_ascii() && !octets.contains(&0) && {
+        let mut lines = octets.split(|&b| b == b'\n').peekable();
+        let mut ok = true;
+        while let Some(line) = lines.next() {
+            let text = match (line.strip_suffix(b"\r"), lines.peek().is_some()) {
+                (Some(text), true) => text,
+                (None, true) => return false,
+                (_, false) => line,
+            };
+            ok &= text.len() <= LINE_MAX && !text.contains(&b'\r');
+        }
+        ok
+    }
+}
+
+/// `MIME-Version` and `Content-*` (RFC 9788 §1.1: structural header fields).
+fn is_structural(field: &Field<'_>) -> bool {
+    field.begins("Content-") || field.is("MIME-Version")
+}
+
+fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
+    out.extend_from_slice(raw);
+    if !raw.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn write(bytes: &[u8], entity: &Entity, out: &mut Vec<u8>) {
+    let octets = &bytes[entity.range()];
+    if is_seven_bit(octets) || entity.media_type == "multipart/signed" {
+        out.extend_from_slice(octets);
+        return;
+    }
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    match &entity.kind {
+        Kind::Leaf => leaf(&header, &entity.media_type, &bytes[entity.body.clone()], out),
+        // Not a message in truth: its octets count more than its type.
+        Kind::Message(inner) if has_garbage(&bytes[inner.header.clone()]) => {
+            fields(&header, "base64", out);
+            out.extend(base64_lines(&bytes[entity.body.clone()]));
+        }
+        Kind::Message(inner) => {
+            fields(&header, "7bit", out);
+            write(bytes, inner, out);
+        }
+        Kind::Multipart(parts) => {
+            fields(&header, "7bit", out);
+            multipart(bytes, entity, parts, out);
+        }
+    }
+}
+
+/// The delimiters as they stand; a preamble or epilogue that is not 7-bit safe holds nothing that is shown, and goes.
+fn multipart(bytes: &[u8], entity: &Entity, parts: &[Entity], out: &mut Vec<u8>) {
+    let mut at = entity.body.start;
+    for part in parts {
+        let between = &bytes[at..part.header.start];
+        out.extend_from_slice(if at == entity.body.start && !is_seven_bit(between) {
+            last_line(between)
+        } else {
+            between
+        });
+        write(bytes, part, out);
+        at = part.body.end;
+    }
+    let tail = &bytes[at..entity.body.end];
+    let closing = memchr::memmem::find(tail, b"\n--").map_or(tail.len(), |n| super::header::line_end(tail, n + 1));
+    out.extend_from_slice(if is_seven_bit(tail) { tail } else { &tail[..closing] });
+}
+
+fn leaf(header: &Header<'_>, media_type: &str, body: &[u8], out: &mut Vec<u8>) {
+    let coding = transfer_encoding(header);
+    let Some(octets) = transfer_decode(coding, body).filter(|_| !is_seven_bit(body)) else {
+        // The body is safe, or written in an encoding that is not ours to redo.
+        header.fields().iter().for_each(|f| push_safe(out, f));
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(body);
+        return;
+    };
+    let text = media_type.starts_with("text/") && coding != TransferEncoding::Base64 && !octets.contains(&0);
+    if text || coding == TransferEncoding::QuotedPrintable {
+        fields(header, "quoted-printable", out);
+        out.extend(qp_encode(&octets));
+    } else {
+        fields(header, "base64", out);
+        out.extend(base64_lines(&octets));
+    }
+}
+
+/// The fields with that transfer encoding, and the empty line.
+fn fields(header: &Header<'_>, coding: &str, out: &mut Vec<u8>) {
+    for field in header.fields().iter().filter(|f| !f.is("Content-Transfer-Encoding")) {
+        push_safe(out, field);
+    }
+    out.extend_from_slice(format!("Content-Transfer-Encoding: {coding}\r\n\r\n").as_bytes());
+}
+
+fn push_safe(out: &mut Vec<u8>, field: &Field<'_>) {
+    let safe = safe_field(field);
+    if !safe.is_empty() {
+        push_field(out, &safe);
+    }
+}
+
+/// Raw 8-bit octets of a field put into encoded words (RFC 2047) or parameters (RFC 2231); lines that are no field and not
+/// safe are left out.
+fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
+    if is_seven_bit(field.raw) {
+        return Cow::Borrowed(field.raw);
+    }
+    if field.name.is_empty() {
+        return Cow::Borrowed(if is_garbage(field) { b"" } else { field.raw });
+    }
+    let value = if field.is("Content-Type") || field.is("Content-Disposition") {
+        Parameterized::parse(field.value).write()
+    } else {
+        encode_runs(&words::octets_to_text(&unfold(field.value)))
+    };
+    Cow::Owned(format!("{}: {value}\r\n", field.name).into_bytes())
+}
+
+/// Runs of words that need it are encoded, the others stay: an address beside a name is still one.
+fn encode_runs(value: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut run: Vec<&str> = Vec::new();
+    for word in value.split_whitespace() {
+        if !word.is_ascii() || word.contains(|c: char| c.is_control()) {
+            run.push(word);
+            continue;
+        }
+        if !run.is_empty() {
+            out.push(words::encode(&std::mem::take(&mut run).join(" ")));
+        }
+        out.push(word.to_owned());
+    }
+    if !run.is_empty() {
+        out.push(words::encode(&run.join(" ")));
+    }
+    // Folded between words, so that no line is too long.
+    let mut folded = String::new();
+    let mut column = 0;
+    for word in out {
+        if column > 0 {
+            folded.push_str(if column + word.len() > 70 { "\r\n " } else { " " });
+            column = if folded.ends_with("\n ") { 1 } else { column + 1 };
+        }
+        column += word.len();
+        folded.push_str(&word);
+    }
+    folded
+}
+
+fn is_garbage(field: &Field<'_>) -> bool {
+    field.name.is_empty() && (!field.raw.is_ascii() || field.raw.contains(&0))
+}
+
+fn has_garbage(header: &[u8]) -> bool {
+    Header::parse(header).0.fields().iter().any(|f| is_garbage(f))
+}
+
+fn last_line(lines: &[u8]) -> &[u8] {
+    let bare = super::header::without_line_end(lines);
+    let start = memchr::memrchr(b'\n', bare).map_or(0, |n| n + 1);
+    &lines[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::edit::text_of;
+
+    #[test]
+    fn seven_bit_safe_is_strict() {
+        for (octets, safe) in [
+            (&b"a\r\nb"[..], true),
+            (b"", true),
+            (b"a\nb", false),
+            (b"a\rb\r\n", false),
+            (b"a\0", false),
+            (b"\xe9", false),
+            (b"a\r", false),
+        ] {
+            assert_eq!(is_seven_bit(octets), safe, "{octets:?}");
+        }
+        assert!(is_seven_bit(&[b'x'; 998]) && !is_seven_bit(&[b'x'; 999]));
+    }
+
+    #[test]
+    fn safe_content_keeps_its_octets() {
+        let safe = b"Content-Type: text/plain\r\n\r\nbonjour  \r\n";
+        assert!(matches!(for_signing(safe), Cow::Borrowed(b) if b == safe));
+    }
+
+    #[test]
+    fn eight_bit_leaves_are_encoded_and_nothing_else() {
+        let mail = "Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nété\r\n--b\r\nContent-Type: text/plain\r\n\r\nas  it is \r\n--b\r\nContent-Type: application/pdf; name=\"é.pdf\"\r\nContent-Transfer-Encoding: binary\r\n\r\n\u{e9}\n\0\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSubject: é\r\n\r\nà\r\n--b--\r\n";
+        let out = for_signing(mail.as_bytes());
+        assert!(is_seven_bit(&out), "{}", String::from_utf8_lossy(&out));
+        let tree = parse(&out);
+        let [text, same, pdf, message] = tree.children() else {
+            panic!("{tree:?}")
+        };
+        assert_eq!(text_of(&out, text).unwrap().0, "été");
+        assert_eq!(&out[same.range()], b"Content-Type: text/plain\r\n\r\nas  it is ");
+        let header = Header::parse(&out[pdf.header.clone()]).0;
+        assert_eq!(
+            &*transfer_decode(transfer_encoding(&header), &out[pdf.body.clone()]).unwrap(),
+            "\u{e9}\n\0".as_bytes()
+        );
+        assert_eq!(crate::mime::parameters::content_type(&header).parameter("name"), Some("é.pdf"));
+        let inner = &message.children()[0];
+        assert_eq!(text_of(&out, inner).unwrap().0, "à");
+        assert_eq!(Header::parse(&out[inner.header.clone()]).0.text("Subject").as_deref(), Some("é"));
+    }
+
+    #[test]
+    fn a_message_is_cut_into_outside_and_content() {
+        let mail = b"From: a@b\r\nBcc: c@d\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
+        assert_eq!(content_entity(mail), b"Content-Type: text/html\r\n\r\nbody");
+        assert_eq!(outer_header(mail), b"From: a@b\r\nSubject: x\r\n");
+        assert_eq!(
+            content_entity(b"A: 1\r\n\r\nx"),
+            b"Content-Type: text/plain; charset=us-ascii\r\n\r\nx"
+        );
+    }
+}

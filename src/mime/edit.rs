@@ -1,0 +1,331 @@
+//! The texts of an entity changed in place: every other octet stays as it is.
+//!
+//! A leaf whose text is changed is encoded anew: UTF-8, in the transfer encoding it had where that can carry it.
+
+use super::encode::{base64_lines, charset_decode, qp_encode, transfer_decode, windows_1252};
+use super::entity::{Entity, Kind, parse};
+use super::header::{Field, Header};
+use super::parameters::{Parameterized, TransferEncoding, content_type, disposition, transfer_encoding};
+use std::borrow::Cow;
+
+/// Octets of one line that every transport takes (RFC 5322 §2.1.1).
+pub const LINE_MAX: usize = 998;
+
+/// Messages attached in base64 inside each other that are looked into.
+pub const ENCODED_MAX: usize = 3;
+
+/// A leaf of type text, decoded.
+#[derive(Debug)]
+pub struct TextPart<'a> {
+    /// Its place in the entity.
+    pub entity: &'a Entity,
+    /// Its text.
+    pub text: &'a str,
+    /// What may be put into it.
+    pub repertoire: Repertoire,
+}
+
+/// Which characters a text can take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repertoire {
+    /// All: it will be UTF-8.
+    Unicode,
+    /// Its charset is not known or its octets do not fit it: only ASCII can be added, the rest is kept octet for octet.
+    AsciiOnly,
+}
+
+/// What becomes of a text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Nothing.
+    Keep,
+    /// This text instead.
+    Text(String),
+    /// This text, of that media type, instead.
+    Retype(&'static str, String),
+}
+
+/// What is done to an entity.
+pub trait Editor {
+    /// Whether a field of any header inside stays. Fields of a message/rfc822 are seen too.
+    fn keeps(&self, _field: &Field<'_>) -> bool {
+        true
+    }
+
+    /// What becomes of a text.
+    fn text(&mut self, part: &TextPart<'_>) -> Change;
+
+    /// Where a multipart that was closed ends: the epilogue of one inside a message that this says true for is dropped.
+    fn drops_epilogue(&self, _message: &Header<'_>) -> bool {
+        false
+    }
+}
+
+/// The entity after the editor; `None`: nothing changed.
+pub fn edit(bytes: &[u8], editor: &mut dyn Editor) -> Option<Vec<u8>> {
+    edit_within(bytes, editor, 0)
+}
+
+/// A message that was attached in base64 or quoted-printable (against RFC 2046 §5.2.1, yet seen), decoded.
+pub fn encoded_message<'a>(bytes: &'a [u8], entity: &Entity) -> Option<Cow<'a, [u8]>> {
+    if entity.kind != Kind::Leaf || !matches!(entity.media_type.as_str(), "message/rfc822" | "message/global") {
+        return None;
+    }
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()])
+}
+
+/// A leaf's text; `None`: it is no text, or cannot be decoded without loss and takes no ASCII either.
+pub fn text_of<'a>(bytes: &'a [u8], entity: &Entity) -> Option<(Cow<'a, str>, Repertoire)> {
+    if entity.kind != Kind::Leaf || !is_text(&entity.media_type) {
+        return None;
+    }
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    let octets = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()])?;
+    decode_text(content_type(&header).parameter("charset"), octets)
+}
+
+/// True for the media types that mail programs show as text or HTML.
+pub fn is_text(media_type: &str) -> bool {
+    media_type == "text/plain" || is_html(media_type)
+}
+
+/// True for HTML, under each of its names.
+pub fn is_html(media_type: &str) -> bool {
+    matches!(media_type, "text/html" | "application/xhtml+xml" | "text/xhtml")
+}
+
+/// True when a part asks to be listed rather than shown (RFC 2183 §2.2).
+pub fn is_attachment(header: &Header<'_>) -> bool {
+    disposition(header).is_some_and(|d| d.value != "inline" || d.parameter("filename").is_some())
+}
+
+/// A part's octets: its other header fields, then the text as UTF-8.
+pub fn text_part(header: &Header<'_>, media_type: &str, text: &str) -> Vec<u8> {
+    let before = content_type(header);
+    let charset = before.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
+    let fits = charset == "utf-8" || (text.is_ascii() && charset == "us-ascii");
+    let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
+    if fits && before.value == media_type {
+        return assemble(header, None, coding, &body);
+    }
+    let mut kind = before;
+    media_type.clone_into(&mut kind.value);
+    kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
+    assemble(header, Some(&kind), coding, &body)
+}
+
+fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
+    let root = parse(bytes);
+    let mut out = Vec::with_capacity(bytes.len() + 1024);
+    let mut work = Work {
+        bytes,
+        editor,
+        out: &mut out,
+        encoded,
+    };
+    work.message(&root);
+    (out != bytes).then_some(out)
+}
+
+struct Work<'a, 'e> {
+    bytes: &'a [u8],
+    editor: &'e mut dyn Editor,
+    out: &'e mut Vec<u8>,
+    /// Encoded messages around this one.
+    encoded: usize,
+}
+
+impl Work<'_, '_> {
+    fn entity(&mut self, entity: &Entity) {
+        match &entity.kind {
+            Kind::Leaf => self.leaf(entity),
+            Kind::Multipart(_) => {
+                self.header(entity);
+                self.inside(entity);
+            }
+            Kind::Message(inner) => {
+                self.header(entity);
+                self.message(inner);
+            }
+        }
+    }
+
+    fn inside(&mut self, entity: &Entity) {
+        let mut at = entity.body.start;
+        for part in entity.children() {
+            self.out.extend_from_slice(&self.bytes[at..part.header.start]);
+            self.entity(part);
+            at = part.body.end;
+        }
+        self.out.extend_from_slice(&self.bytes[at..entity.body.end]);
+    }
+
+    fn message(&mut self, inner: &Entity) {
+        let header = Header::parse(&self.bytes[inner.header.clone()]).0;
+        let trim = self.editor.drops_epilogue(&header) && matches!(inner.kind, Kind::Multipart(_));
+        self.entity(inner);
+        if trim && let Some(last) = inner.children().last() {
+            // After the last part stand its line end and the closing delimiter's line; what follows is the epilogue.
+            let tail = &self.bytes[last.body.end..inner.body.end];
+            let closing = memchr::memmem::find(tail, b"\n--").map_or(tail.len(), |n| super::header::line_end(tail, n + 1));
+            self.out.truncate(self.out.len() - (tail.len() - closing));
+        }
+    }
+
+    fn header(&mut self, entity: &Entity) {
+        let raw = &self.bytes[entity.header.clone()];
+        let (header, _) = Header::parse(raw);
+        let fields: usize = header.fields().iter().map(|f| f.raw.len()).sum();
+        self.out.extend(header.retain(|f| self.editor.keeps(f)));
+        self.out.extend_from_slice(&raw[fields..]);
+    }
+
+    fn leaf(&mut self, entity: &Entity) {
+        let inner = encoded_message(self.bytes, entity).filter(|_| self.encoded < ENCODED_MAX);
+        if let Some(edited) = inner.and_then(|message| edit_within(&message, self.editor, self.encoded + 1)) {
+            let kept = Header::parse(&self.bytes[entity.header.clone()]).0.retain(|f| self.editor.keeps(f));
+            return self
+                .out
+                .extend(assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
+        }
+        let change = match text_of(self.bytes, entity) {
+            Some((text, repertoire)) => {
+                let part = TextPart {
+                    entity,
+                    text: &text,
+                    repertoire,
+                };
+                (self.editor.text(&part), repertoire)
+            }
+            None => (Change::Keep, Repertoire::Unicode),
+        };
+        let raw = &self.bytes[entity.header.clone()];
+        let header = Header::parse(raw).0;
+        let kept = header.retain(|f| self.editor.keeps(f));
+        let header = Header::parse(&kept).0;
+        match change {
+            (Change::Keep, _) => {
+                self.header(entity);
+                self.out.extend_from_slice(&self.bytes[entity.body.clone()]);
+            }
+            (Change::Text(text), Repertoire::AsciiOnly) => {
+                // The text is a picture of the octets, one character each: see `decode_text`.
+                let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+                let (coding, body) = encode_text(transfer_encoding(&header), &octets);
+                self.out.extend(assemble(&header, None, coding, &body));
+            }
+            (Change::Text(text), Repertoire::Unicode) => {
+                self.out.extend(text_part(&header, &entity.media_type, &text));
+            }
+            (Change::Retype(kind, text), _) => self.out.extend(text_part(&header, kind, &text)),
+        }
+    }
+}
+
+/// The text, or a picture of the octets (one character of U+0000 to U+00FF for each) where the charset does not help.
+fn decode_text<'a>(charset: Option<&str>, octets: Cow<'a, [u8]>) -> Option<(Cow<'a, str>, Repertoire)> {
+    let name = charset.unwrap_or("us-ascii").to_ascii_lowercase();
+    let picture = |octets: &[u8]| Cow::Owned(octets.iter().map(|&b| b as char).collect::<String>());
+    let wide = name.contains("utf-16") || name.contains("utf-32") || name.contains("utf-7") || name.contains("ucs-");
+    if matches!(name.as_str(), "us-ascii" | "ascii" | "utf-8" | "utf8") || (octets.is_ascii() && !wide && !name.starts_with("iso-2022")) {
+        return Some(match as_utf8(octets) {
+            Ok(text) => (text, Repertoire::Unicode),
+            Err(octets) if name.ends_with("ascii") => (Cow::Owned(windows_1252(&octets)), Repertoire::Unicode),
+            Err(octets) => (picture(&octets), Repertoire::AsciiOnly),
+        });
+    }
+    match charset_decode(&name, &octets) {
+        Some(text) if !text.contains('\u{fffd}') => Some((Cow::Owned(text), Repertoire::Unicode)),
+        _ if wide => None,
+        _ => Some((picture(&octets), Repertoire::AsciiOnly)),
+    }
+}
+
+fn as_utf8(octets: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Cow<'_, [u8]>> {
+    match octets {
+        Cow::Borrowed(b) => std::str::from_utf8(b).map(Cow::Borrowed).map_err(|_| Cow::Borrowed(b)),
+        Cow::Owned(v) => String::from_utf8(v).map(Cow::Owned).map_err(|e| Cow::Owned(e.into_bytes())),
+    }
+}
+
+/// The encoding that the part had, where it can carry the octets.
+fn encode_text(before: TransferEncoding, octets: &[u8]) -> (&'static str, Vec<u8>) {
+    let long = octets.split(|&b| b == b'\n').any(|l| l.len() > LINE_MAX);
+    let odd = octets.contains(&0);
+    match before {
+        TransferEncoding::Base64 => ("base64", base64_lines(octets)),
+        TransferEncoding::QuotedPrintable => ("quoted-printable", qp_encode(octets)),
+        _ if long || odd => ("quoted-printable", qp_encode(octets)),
+        _ if octets.is_ascii() => ("7bit", octets.to_vec()),
+        _ => ("8bit", octets.to_vec()),
+    }
+}
+
+/// The part with that body; fields that say something else of it are written anew where they stood, or at the end.
+fn assemble(header: &Header<'_>, kind: Option<&Parameterized>, coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut kind = kind.map(|k| format!("Content-Type: {}\r\n", k.write()));
+    let stated = header
+        .first("Content-Transfer-Encoding")
+        .map(|f| Parameterized::parse(f.value).value);
+    let same = stated.as_deref().unwrap_or("7bit") == coding;
+    let mut coding = (!same).then(|| format!("Content-Transfer-Encoding: {coding}\r\n"));
+    let (retyped, recoded) = (kind.is_some(), coding.is_some());
+    let mut out = Vec::with_capacity(body.len() + 512);
+    for field in header.fields() {
+        if retyped && field.is("Content-Type") {
+            out.extend(kind.take().unwrap_or_default().into_bytes());
+        } else if recoded && field.is("Content-Transfer-Encoding") {
+            out.extend(coding.take().unwrap_or_default().into_bytes());
+        } else {
+            out.extend_from_slice(field.raw);
+        }
+    }
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend(kind.unwrap_or_default().into_bytes());
+    out.extend(coding.unwrap_or_default().into_bytes());
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Shout;
+
+    impl Editor for Shout {
+        fn text(&mut self, part: &TextPart<'_>) -> Change {
+            if part.text.contains("hi") {
+                Change::Text(part.text.replace("hi", "HI"))
+            } else {
+                Change::Keep
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_changed_text_is_encoded_anew() {
+        let mail = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nhi =E9=\r\n.\r\n--b\r\nContent-Type: text/plain\r\n\r\nother  \r\n--b--\r\nepilogue";
+        let out = String::from_utf8(edit(mail, &mut Shout).unwrap()).unwrap();
+        assert!(
+            out.contains("charset=\"utf-8\"") && out.contains("\r\n\r\nHI =C3=A9.\r\n--b\r\n"),
+            "{out}"
+        );
+        assert!(out.ends_with("\r\n\r\nother  \r\n--b--\r\nepilogue"), "{out}");
+        assert_eq!(edit(out.as_bytes(), &mut Shout), None);
+    }
+
+    #[test]
+    fn an_unknown_charset_keeps_its_octets() {
+        let mail = b"Content-Type: text/plain; charset=x-none\r\n\r\nhi \xfe\xff";
+        let out = edit(mail, &mut Shout).unwrap();
+        assert!(out.ends_with(b"\r\n\r\nHI \xfe\xff"));
+        assert!(out.starts_with(b"Content-Type: text/plain; charset=x-none\r\n"));
+        let wide = b"Content-Type: text/plain; charset=utf-32\r\n\r\nhi";
+        assert_eq!(edit(wide, &mut Shout), None);
+    }
+}

@@ -1,0 +1,243 @@
+//! `Content-Type` and `Content-Disposition`: a token and its parameters (RFC 2045 §5.1, RFC 2183 §2, RFC 2231).
+
+use super::header::{Header, unfold};
+use super::{encode, words};
+use crate::base::limits;
+use std::collections::BTreeMap;
+
+/// A token in lower case and its parameters, decoded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Parameterized {
+    /// `text/plain`, `attachment`; empty when unreadable.
+    pub value: String,
+    /// Names in lower case; the first of two with one name counts.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What a Content-Transfer-Encoding says (RFC 2045 §6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferEncoding {
+    /// 7bit, 8bit, binary, or absent.
+    Identity,
+    /// quoted-printable.
+    QuotedPrintable,
+    /// base64.
+    Base64,
+    /// Anything else.
+    Unknown,
+}
+
+impl Parameterized {
+    /// Reads a field's value.
+    pub fn parse(value: &[u8]) -> Self {
+        let flat = unfold(value);
+        let mut pieces = split(&flat).into_iter();
+        let first = pieces.next().unwrap_or_default();
+        let value: String = first.split_whitespace().collect::<String>().to_ascii_lowercase();
+        let raw = pieces.take(limits::PARAMETERS_MAX).filter_map(|p| {
+            let (name, value) = p.split_once('=')?;
+            Some((name.trim().to_ascii_lowercase(), value.to_owned()))
+        });
+        Self {
+            value,
+            parameters: join(raw.collect()),
+        }
+    }
+
+    /// One parameter, by its name in lower case.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The value as a field can carry it: parameters quoted, or by RFC 2231 where they are not ASCII.
+    pub fn write(&self) -> String {
+        let mut out = self.value.clone();
+        for (name, value) in &self.parameters {
+            if value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+                let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+                out.push_str(&format!(";\r\n {name}=\"{quoted}\""));
+            } else {
+                out.push_str(&format!(";\r\n {name}*=utf-8''{}", percent(value)));
+            }
+        }
+        out
+    }
+}
+
+/// The Content-Type of a part; `text/plain` when absent or unreadable (RFC 2045 §5.2).
+pub fn content_type(header: &Header<'_>) -> Parameterized {
+    typed(header).unwrap_or_else(|| Parameterized {
+        value: "text/plain".to_owned(),
+        parameters: BTreeMap::new(),
+    })
+}
+
+/// The Content-Type of a part, if it is there and readable.
+pub fn typed(header: &Header<'_>) -> Option<Parameterized> {
+    let read = Parameterized::parse(header.first("Content-Type")?.value);
+    let (main, sub) = read.value.split_once('/')?;
+    (!main.is_empty() && !sub.is_empty()).then_some(read)
+}
+
+/// The Content-Disposition of a part, if it has one.
+pub fn disposition(header: &Header<'_>) -> Option<Parameterized> {
+    header.first("Content-Disposition").map(|f| Parameterized::parse(f.value))
+}
+
+/// The Content-Transfer-Encoding of a part.
+pub fn transfer_encoding(header: &Header<'_>) -> TransferEncoding {
+    let value = header
+        .first("Content-Transfer-Encoding")
+        .map(|f| Parameterized::parse(f.value).value);
+    match value.as_deref() {
+        None | Some("" | "7bit" | "8bit" | "binary") => TransferEncoding::Identity,
+        Some("quoted-printable") => TransferEncoding::QuotedPrintable,
+        Some("base64") => TransferEncoding::Base64,
+        Some(_) => TransferEncoding::Unknown,
+    }
+}
+
+/// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out.
+fn split(value: &[u8]) -> Vec<String> {
+    let mut pieces = vec![Vec::new()];
+    let (mut quoted, mut comment, mut blanks) = (false, 0usize, 0usize);
+    let mut octets = value.iter().copied();
+    while let Some(b) = octets.next() {
+        let full = pieces.len() > limits::PARAMETERS_MAX;
+        let last = pieces.len() - 1;
+        let piece = &mut pieces[last];
+        match b {
+            b'"' if comment == 0 => quoted = !quoted,
+            b'\\' if quoted => piece.extend(octets.next()),
+            _ if quoted => piece.push(b),
+            b'(' => comment += 1,
+            b')' if comment > 0 => comment -= 1,
+            _ if comment > 0 => {}
+            b' ' | b'\t' => blanks += 1,
+            b';' if full => break,
+            b';' => pieces.push(Vec::new()),
+            _ => {
+                // A name with unquoted spaces, as careless senders write it.
+                if blanks > 0 && b != b'=' && !piece.is_empty() && piece.last() != Some(&b'=') {
+                    piece.push(b' ');
+                }
+                piece.push(b);
+            }
+        }
+        if !matches!(b, b' ' | b'\t') {
+            blanks = 0;
+        }
+    }
+    pieces.iter().map(|p| words::octets_to_text(p)).collect()
+}
+
+/// Puts continuations (`name*0*=`) together and decodes them (RFC 2231 §3, §4).
+fn join(raw: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut plain = BTreeMap::new();
+    let mut pieces: BTreeMap<String, BTreeMap<u32, (bool, String)>> = BTreeMap::new();
+    for (name, value) in raw {
+        match name.split_once('*') {
+            None => {
+                plain.entry(name).or_insert_with(|| words::decode(value.as_bytes()));
+            }
+            Some((base, rest)) => {
+                let number = rest.trim_end_matches('*').parse().unwrap_or(0);
+                let encoded = rest.is_empty() || rest.ends_with('*');
+                pieces.entry(base.to_owned()).or_default().entry(number).or_insert((encoded, value));
+            }
+        }
+    }
+    for (name, parts) in pieces {
+        plain.insert(name, extended(parts));
+    }
+    plain
+}
+
+fn extended(parts: BTreeMap<u32, (bool, String)>) -> String {
+    let mut charset = String::from("utf-8");
+    let mut octets = Vec::new();
+    for (index, (_, (encoded, value))) in parts.into_iter().enumerate() {
+        let mut rest = value.as_str();
+        if index == 0 && encoded {
+            let mut cut = value.splitn(3, '\'');
+            if let (Some(set), Some(_), Some(text)) = (cut.next(), cut.next(), cut.next()) {
+                charset = set.to_owned();
+                rest = text;
+            }
+        }
+        if encoded {
+            unpercent(rest, &mut octets)
+        } else {
+            octets.extend_from_slice(rest.as_bytes())
+        }
+    }
+    encode::charset_decode(&charset, &octets).unwrap_or_else(|| words::octets_to_text(&octets))
+}
+
+fn unpercent(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%')
+            .then(|| bytes.get(at + 1..at + 3))
+            .flatten()
+            .and_then(encode::hex);
+        match hex {
+            Some(b) => {
+                out.push(b);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+}
+
+fn percent(text: &str) -> String {
+    let mut out = String::new();
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-._".contains(&b) {
+            out.push(b as char);
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_in_every_form() {
+        for (value, kind, name, expected) in [
+            ("text/plain", "text/plain", "charset", None),
+            ("Text / HTML; Charset=UTF-8", "text/html", "charset", Some("UTF-8")),
+            (
+                "multipart/mixed; boundary=\"a;b \\\" c\"",
+                "multipart/mixed",
+                "boundary",
+                Some("a;b \" c"),
+            ),
+            ("a/b (no; way) ; x=1 (two)", "a/b", "x", Some("1")),
+            ("a/b; x*=iso-8859-1'fr'caf%E9", "a/b", "x", Some("café")),
+            ("a/b; x*0=\"un \"; x*1*=d%65ux; x*2=\" trois\"", "a/b", "x", Some("un deux trois")),
+            ("a/b; x=\"=?utf-8?Q?=C3=A9t=C3=A9?=\"", "a/b", "x", Some("été")),
+            ("a/b; x=1; x=2", "a/b", "x", Some("1")),
+            ("a/b; x*=%", "a/b", "x", Some("%")),
+            ("", "", "x", None),
+        ] {
+            let read = Parameterized::parse(value.as_bytes());
+            assert_eq!((read.value.as_str(), read.parameter(name)), (kind, expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let read = Parameterized::parse("a/b; x*=utf-8''%C3%A9%0D%0A; y=\"q\\\"\\\\\"; z=\"a;b\"".as_bytes());
+        assert_eq!(Parameterized::parse(read.write().as_bytes()), read);
+    }
+}

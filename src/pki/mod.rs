@@ -1,0 +1,17 @@
+//! Certificates: what they say, whether they lead to a configured authority, and which one to encrypt to.
+//!
+//! `ber` reads ASN.1 as it came, `der` writes it, `oid` names it; CMS (`smime`) stands on the same three.
+
+pub mod algorithm;
+pub mod ber;
+pub mod bundle;
+pub mod cert;
+pub mod der;
+pub mod name;
+pub mod oid;
+pub mod path;
+pub mod select;
+
+pub use bundle::certificates_in;
+pub use cert::Certificate;
+pub use path::{Path, PathError, Purpose, Trust};

@@ -1,0 +1,70 @@
+//! Which certificate of a person a message is encrypted to.
+
+use crate::base::{Address, UnixTime};
+use crate::pki::algorithm::{Curve, KeyKind};
+use crate::pki::path::{self, PathError, Purpose, Trust};
+use crate::pki::Certificate;
+
+/// Why a certificate was not chosen.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It belongs to another address.
+    #[error("it belongs to another address")]
+    Address,
+    /// Its key cannot be encrypted to (a signature key, an unusual curve).
+    #[error("its key cannot be encrypted to")]
+    Key,
+    /// It leads to no authority, or not now, or is for another use.
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+/// No certificate will do; each one with its reason. Empty: there was none.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("none of the certificates can be encrypted to")]
+pub struct NoneFits {
+    /// Certificates looked at.
+    pub refused: Vec<(Certificate, Unfit)>,
+}
+
+/// The newest certificate of `address` that is valid for encryption at `at`. An expired one never shadows a valid one.
+pub fn best(
+    address: &Address,
+    candidates: &[Certificate],
+    intermediates: &[Certificate],
+    trust: &Trust,
+    at: UnixTime,
+) -> Result<Certificate, NoneFits> {
+    let mut refused = Vec::new();
+    let mut fitting: Option<&Certificate> = None;
+    for candidate in candidates {
+        match fits(address, candidate, intermediates, trust, at) {
+            Err(why) => refused.push((candidate.clone(), why)),
+            Ok(()) if fitting.is_none_or(|f| candidate.not_before() > f.not_before()) => fitting = Some(candidate),
+            Ok(()) => {}
+        }
+    }
+    fitting.cloned().ok_or(NoneFits { refused })
+}
+
+fn fits(
+    address: &Address,
+    candidate: &Certificate,
+    intermediates: &[Certificate],
+    trust: &Trust,
+    at: UnixTime,
+) -> Result<(), Unfit> {
+    if !candidate.has_email(address.as_str()) {
+        return Err(Unfit::Address);
+    }
+    if !can_be_encrypted_to(candidate) {
+        return Err(Unfit::Key);
+    }
+    path::validate(candidate, intermediates, trust, at, Purpose::Encrypt)?;
+    Ok(())
+}
+
+/// RSA, or a curve that `smime::encrypt` writes.
+pub fn can_be_encrypted_to(certificate: &Certificate) -> bool {
+    matches!(certificate.public_key().kind, KeyKind::Rsa { .. } | KeyKind::Ec(Curve::P256 | Curve::P384))
+}

@@ -1,0 +1,114 @@
+//! Which messages that a mail program stores (Sent copies, drafts) must be sealed to their owner first.
+//!
+//! The envelope is not known here, so the header fields stand for it. The tag stays in the Subject: a draft is opened and
+//! sent later, and the tag must still be there then.
+
+use super::outgoing::{Banner, Thread, sealed_by_client, within_sealed_domain};
+use super::{tag, visible};
+use crate::config::{Account, Policy};
+
+/// Whether the message was sent sealed from here, by its Message-ID.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// The journal does not know it.
+    Unknown,
+    /// Its submission was sealed.
+    Sealed,
+}
+
+/// What is known about the message from elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// By the journal.
+    pub sent: Sent,
+    /// By the thread memory.
+    pub thread: Thread,
+    /// Marks of a View or its banner in the text.
+    pub banner: Banner,
+}
+
+/// What is to be done with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stored {
+    /// As it is.
+    AsIs,
+    /// Sealed to its owner.
+    Sealed,
+}
+
+/// The rule for one uploaded message. What resembles the tag is sealed too: a refused draft would be lost work.
+pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) -> Stored {
+    if sealed_by_client(message) {
+        return Stored::AsIs;
+    }
+    let seal = account.always_encrypt
+        || known.sent == Sent::Sealed
+        || known.thread == Thread::Sealed
+        || known.banner == Banner::Found
+        || tag::of_message(message, &policy.tag) != tag::Tag::None
+        || visible::addresses(message, &["To", "Cc", "Bcc"])
+            .iter()
+            .any(|a| within_sealed_domain(a, policy).is_some());
+    if seal { Stored::Sealed } else { Stored::AsIs }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::outgoing::tests::account;
+
+    const NOTHING: Known = Known {
+        sent: Sent::Unknown,
+        thread: Thread::Unknown,
+        banner: Banner::Absent,
+    };
+
+    #[test]
+    fn what_is_stored_sealed() {
+        let plain = b"To: a@b.fr\r\nSubject: x\r\n\r\n#med# body\r\n".as_slice();
+        for (message, known, wanted) in [
+            (plain, NOTHING, Stored::AsIs),
+            (b"Subject: #med# x\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Subject: #med x\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Bcc: Dr <d@medecin.mssante.fr>\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Cc: g:d@MSSANTE.fr;\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"From: d@mssante.fr\r\n\r\n", NOTHING, Stored::AsIs),
+            (
+                plain,
+                Known {
+                    sent: Sent::Sealed,
+                    ..NOTHING
+                },
+                Stored::Sealed,
+            ),
+            (
+                plain,
+                Known {
+                    thread: Thread::Sealed,
+                    ..NOTHING
+                },
+                Stored::Sealed,
+            ),
+            (
+                plain,
+                Known {
+                    banner: Banner::Found,
+                    ..NOTHING
+                },
+                Stored::Sealed,
+            ),
+        ] {
+            assert_eq!(
+                stored(message, &account(), &Policy::default(), known),
+                wanted,
+                "{}",
+                String::from_utf8_lossy(message)
+            );
+        }
+        let careful = Account {
+            always_encrypt: true,
+            ..account()
+        };
+        assert_eq!(stored(plain, &careful, &Policy::default(), NOTHING), Stored::Sealed);
+    }
+}

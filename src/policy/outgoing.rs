@@ -1,0 +1,338 @@
+//! What a submission needs before it may leave, and who gets which copy of it. Decisions only; nothing is looked up here.
+
+use super::tag::{self, Glue, Tag};
+use super::{Recipient, Submission, fields, visible};
+use crate::base::{Address, Domain};
+use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
+use crate::text::{Explain, Explanation, outgoing as text};
+use mail_parser::decoders::base64::base64_decode;
+
+/// What a submission needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing: it passes byte for byte.
+    Clear,
+    /// A signature.
+    Sign,
+    /// A signature and encryption.
+    Secure(Why),
+    /// It may not leave.
+    Refuse(Refusal),
+}
+
+/// The rule that asks for encryption; the first that fires.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The tag in the Subject.
+    Tag,
+    /// A recipient's domain.
+    Domain(Domain),
+    /// The account seals everything.
+    AlwaysEncrypt,
+    /// It belongs to a thread that was sealed.
+    Thread,
+    /// It quotes a text that was opened here.
+    Banner,
+}
+
+/// Why a message may not leave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The Subject holds something that resembles the tag.
+    NearMiss(String),
+    /// The tag is glued to its text and the configuration refuses that.
+    Glued(String),
+    /// A patient's address on an ordinary channel (the addresses are not repeated: they hold the patient's number).
+    PatientOrdinary,
+    /// A patient cannot open what would have to be sealed.
+    PatientSealed,
+    /// These recipients have no usable certificate.
+    NoCertificate(Vec<Address>),
+    /// The same, and they are within the space of trust, which an ordinary account cannot reach.
+    SpaceOfTrust(Vec<Address>),
+    /// Where certificates are looked up did not answer for these.
+    DirectoryAway(Vec<Address>),
+}
+
+/// What the thread memory says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Thread {
+    /// Nothing about it.
+    Unknown,
+    /// A message of it was sealed.
+    Sealed,
+}
+
+/// Whether marks of an opened message stand in this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Banner {
+    /// None.
+    Absent,
+    /// A banner or a mark of ours.
+    Found,
+}
+
+/// What was found for one recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// A certificate that may be used.
+    Found,
+    /// None.
+    NotFound,
+    /// It could not be asked.
+    Unavailable,
+}
+
+/// What follows from the look-ups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Everyone gets it sealed.
+    Seal,
+    /// `missing_certificate = "partial"`: sealed for the others, these get nothing and the sender is told.
+    SealExcept(Vec<Address>),
+    /// Sealed for the others; these get it signed, over the operator's channel of the space of trust (requirements K.1).
+    SealOrTrust(Vec<Address>),
+    /// Nobody gets it.
+    Refuse(Refusal),
+}
+
+/// Recipients that get the same octets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copies {
+    /// Who.
+    pub recipients: Vec<Recipient>,
+    /// Whether they see each other.
+    pub kind: CopyKind,
+}
+
+/// The two kinds of copies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CopyKind {
+    /// To and Cc; encrypted to the sender as well.
+    Open,
+    /// One Bcc alone: no other recipient may learn of it, nor it of their keys.
+    Blind,
+}
+
+/// What this submission needs (requirements M1-M3, M5, A.2, K.1).
+pub fn need(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
+    let patients = Patients::among(submission);
+    if patients != Patients::None && account.channel == Channel::Ordinary {
+        return Need::Refuse(Refusal::PatientOrdinary);
+    }
+    if sealed_by_client(&submission.message) {
+        return if patients == Patients::None {
+            Need::Clear
+        } else {
+            Need::Refuse(Refusal::PatientSealed)
+        };
+    }
+    let tag = tag::of_message(&submission.message, &policy.tag);
+    match (tag, policy.glued_tag) {
+        (Tag::NearMiss, _) => return Need::Refuse(Refusal::NearMiss(policy.tag.clone())),
+        (Tag::Present(Glue::Glued), GluedTag::Refuse) => return Need::Refuse(Refusal::Glued(policy.tag.clone())),
+        _ => {}
+    }
+    let why = why(submission, account, policy, Marks { tag, thread, banner });
+    match (patients, why) {
+        (Patients::None, Some(why)) => Need::Secure(why),
+        (Patients::None, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
+        // Over the operator's channel, as the space of trust foresees it for patients: never S/MIME.
+        (Patients::Only, None | Some(Why::AlwaysEncrypt | Why::Domain(_))) => Need::Clear,
+        (Patients::Only | Patients::WithOthers, Some(_)) => Need::Refuse(Refusal::PatientSealed),
+        (_, None) => Need::Clear,
+    }
+}
+
+/// What the look-ups allow, all or nothing unless the policy says otherwise (requirements K.5). `lookups` stand in the
+/// order of the envelope's recipients.
+pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: &Why, lookups: &[Lookup]) -> Decision {
+    let with = |wanted: Lookup| -> Vec<Address> {
+        let answers = lookups.iter().copied().chain(std::iter::repeat(Lookup::Unavailable));
+        let pairs = submission.envelope.recipients.iter().zip(answers);
+        pairs
+            .filter(|(_, found)| *found == wanted)
+            .map(|(r, _)| r.address.clone())
+            .collect()
+    };
+    let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
+    if !away.is_empty() {
+        return Decision::Refuse(Refusal::DirectoryAway(away));
+    }
+    if missing.is_empty() {
+        return Decision::Seal;
+    }
+    let trusted = missing.iter().all(|a| within(a, TRUST));
+    // The channel protects what only its domain asked to protect; a doctor who asked for encryption is told instead.
+    if trusted && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
+        return Decision::SealOrTrust(missing);
+    }
+    let reached = lookups.contains(&Lookup::Found);
+    match policy.missing_certificate {
+        MissingCertificate::Partial if reached => Decision::SealExcept(missing),
+        _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
+            Decision::Refuse(Refusal::SpaceOfTrust(missing))
+        }
+        _ => Decision::Refuse(Refusal::NoCertificate(missing)),
+    }
+}
+
+/// Who gets which copy: those whom To and Cc name together, each other recipient alone.
+pub fn copies(submission: &Submission) -> Vec<Copies> {
+    let named = visible::addresses(&submission.message, &["To", "Cc"]);
+    let (open, blind): (Vec<_>, Vec<_>) = submission
+        .envelope
+        .recipients
+        .iter()
+        .cloned()
+        .partition(|r| named.contains(&r.address));
+    let open = (!open.is_empty()).then_some(Copies {
+        recipients: open,
+        kind: CopyKind::Open,
+    });
+    let blind = blind.into_iter().map(|r| Copies {
+        recipients: vec![r],
+        kind: CopyKind::Blind,
+    });
+    open.into_iter().chain(blind).collect()
+}
+
+/// The message without its Bcc fields, as every sealed copy must be (RFC 5322 §3.6.3).
+pub fn without_bcc(message: &[u8]) -> Vec<u8> {
+    fields::without(message, &["Bcc", "Resent-Bcc"])
+}
+
+/// True for what the mail program encrypted itself: CMS EnvelopedData or AuthEnvelopedData by its content, not by its name.
+pub fn sealed_by_client(message: &[u8]) -> bool {
+    let class = ContentClass::of(message);
+    class.media.ends_with("pkcs7-mime") && class.base64 && ENVELOPED.iter().any(|oid| class.begins_with_oid(oid))
+}
+
+/// The domain of the policy that this address falls under.
+pub fn within_sealed_domain(address: &Address, policy: &Policy) -> Option<Domain> {
+    let domain = address.domain();
+    policy.domains.iter().find(|parent| domain.is_within(parent)).cloned()
+}
+
+impl Explain for Refusal {
+    fn explain(&self) -> Explanation {
+        match self {
+            Refusal::NearMiss(tag) => text::near_miss(tag),
+            Refusal::Glued(tag) => text::glued_tag(tag),
+            Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
+            Refusal::PatientSealed => text::patient_cannot_open(),
+            Refusal::NoCertificate(addresses) => text::no_certificate(addresses),
+            Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
+            Refusal::DirectoryAway(addresses) => text::directory_away(addresses),
+        }
+    }
+}
+
+const TRUST: &str = "mssante.fr";
+const PATIENT: &str = "patient.mssante.fr";
+/// id-envelopedData (RFC 5652 §6.1) and id-ct-authEnvelopedData (RFC 5083 §2), DER with tag and length.
+const ENVELOPED: [&[u8]; 2] = [
+    &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3],
+    &[6, 11, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 1, 23],
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patients {
+    None,
+    Only,
+    WithOthers,
+}
+
+impl Patients {
+    fn among(submission: &Submission) -> Self {
+        let recipients = &submission.envelope.recipients;
+        match recipients.iter().filter(|r| within(&r.address, PATIENT)).count() {
+            0 => Patients::None,
+            n if n == recipients.len() => Patients::Only,
+            _ => Patients::WithOthers,
+        }
+    }
+}
+
+struct Marks {
+    tag: Tag,
+    thread: Thread,
+    banner: Banner,
+}
+
+fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks) -> Option<Why> {
+    let domain = || {
+        submission
+            .envelope
+            .recipients
+            .iter()
+            .find_map(|r| within_sealed_domain(&r.address, policy))
+    };
+    match marks {
+        Marks {
+            tag: Tag::Present(_) | Tag::NearMiss,
+            ..
+        } => Some(Why::Tag),
+        // Before the domain: a patient's address alone lifts the domain rule, never these two.
+        Marks {
+            thread: Thread::Sealed, ..
+        } => Some(Why::Thread),
+        Marks { banner: Banner::Found, .. } => Some(Why::Banner),
+        _ => domain().map(Why::Domain).or(account.always_encrypt.then_some(Why::AlwaysEncrypt)),
+    }
+}
+
+fn within(address: &Address, parent: &str) -> bool {
+    Domain::parse(parent).is_ok_and(|parent| address.domain().is_within(&parent))
+}
+
+fn signed_by_client(message: &[u8]) -> bool {
+    let class = ContentClass::of(message);
+    class.media == "multipart/signed" || class.media.ends_with("pkcs7-mime")
+}
+
+/// What the outer header announces, and the first octets of the body.
+struct ContentClass<'a> {
+    media: String,
+    base64: bool,
+    body: &'a [u8],
+}
+
+impl<'a> ContentClass<'a> {
+    fn of(message: &'a [u8]) -> Self {
+        let mut class = Self {
+            media: String::new(),
+            base64: false,
+            body: &[],
+        };
+        let mut end = 0;
+        for field in fields::fields(message) {
+            end = field.span.end;
+            let value = String::from_utf8_lossy(field.value).trim().to_ascii_lowercase();
+            if field.is("Content-Type") {
+                class.media = value.split(';').next().unwrap_or_default().trim().to_owned();
+            } else if field.is("Content-Transfer-Encoding") {
+                class.base64 = value == "base64";
+            }
+        }
+        class.body = message.get(end..).unwrap_or_default();
+        class
+    }
+
+    /// `ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, ... }` begins with this one.
+    fn begins_with_oid(&self, oid: &[u8]) -> bool {
+        let mut start: Vec<u8> = self.body.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(64).collect();
+        start.truncate(start.len() / 4 * 4);
+        let decoded = base64_decode(&start).unwrap_or_default();
+        // SEQUENCE, then a length of one octet or of one and those it counts.
+        let head = match decoded.get(..2) {
+            Some([0x30, length]) if *length > 0x80 => 2 + usize::from(length & 0x7f),
+            Some([0x30, _]) => 2,
+            _ => return false,
+        };
+        decoded.get(head..).is_some_and(|rest| rest.starts_with(oid))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,286 @@
+//! The tag at the start of a Subject that asks for sealing (`#med# Résultats`).
+//!
+//! The Subject is looked at as the doctor saw it: decoded, unfolded. The tag counts at its start, behind any number of
+//! reply and forward prefixes. Whatever only resembles it is a [`Tag::NearMiss`], and so is the whole tag at another
+//! place ("Résultats #med#"): someone who wrote it may well rely on it. Refusing costs a correction, sending in clear
+//! costs a patient's secret, so nothing that holds the tag is ever [`Tag::None`].
+
+use super::fields::{Field, fields};
+use super::words;
+use crate::text::unaccent;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What the Subject asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Tag {
+    /// Nothing.
+    None,
+    /// Something that resembles the tag: refused with an explanation.
+    NearMiss,
+    /// To be sealed.
+    Present(Glue),
+}
+
+/// What follows the tag.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Glue {
+    /// A blank, or nothing.
+    Apart,
+    /// Text (`#med#objet`); the configuration says whether it is taken.
+    Glued,
+}
+
+/// What a Subject's value asks; `value` is raw, as it follows the colon.
+pub fn tag(value: &[u8], tag: &str) -> Tag {
+    in_text(&words::decode(value), tag)
+}
+
+/// What the message asks. Of several Subject fields the one that asks most counts.
+pub fn of_message(message: &[u8], tag_text: &str) -> Tag {
+    subjects(message).map(|field| tag(field.value, tag_text)).max().unwrap_or(Tag::None)
+}
+
+/// The message with the tag taken out of its Subject fields; all else byte for byte.
+pub fn removed<'a>(message: &'a [u8], tag: &str) -> Cow<'a, [u8]> {
+    let mut out = Vec::new();
+    let mut kept = 0;
+    for field in subjects(message) {
+        let raw = &message[field.span.clone()];
+        let changed = without_tag(raw, tag);
+        if changed != raw {
+            out.extend_from_slice(&message[kept..field.span.start]);
+            out.extend_from_slice(&changed);
+            kept = field.span.end;
+        }
+    }
+    if kept == 0 {
+        return Cow::Borrowed(message);
+    }
+    out.extend_from_slice(&message[kept..]);
+    Cow::Owned(out)
+}
+
+/// A Subject field without the tag and one blank behind it; prefixes stay. Plain ASCII keeps its other octets, the rest
+/// is written anew as encoded words (RFC 2047). A field without the tag comes back as it is.
+pub fn without_tag(field: &[u8], tag: &str) -> Vec<u8> {
+    let Some(colon) = memchr::memchr(b':', field) else {
+        return field.to_vec();
+    };
+    let (name, value) = (&field[..=colon], &field[colon + 1..]);
+    let decoded = words::decode(value);
+    let Some(found) = find(&decoded, tag) else { return field.to_vec() };
+    let plain = value.is_ascii() && memchr::memmem::find(value, b"=?").is_none();
+    if let Some(kept) = cut_raw(value, &found.span).filter(|_| plain) {
+        return [name, &kept].concat();
+    }
+    let text = format!("{}{}", &decoded[..found.span.start], &decoded[found.span.end..]);
+    [name, b" ", written(text.trim()).as_bytes(), b"\r\n"].concat()
+}
+
+fn subjects(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    fields(message).filter(|field| field.is("subject"))
+}
+
+fn in_text(text: &str, tag: &str) -> Tag {
+    match find(text, tag) {
+        Some(found) => Tag::Present(found.glue),
+        None if resembles(text, tag) => Tag::NearMiss,
+        None => Tag::None,
+    }
+}
+
+struct Found {
+    span: Range<usize>,
+    glue: Glue,
+}
+
+/// The tag at the start of decoded text, with the one blank that follows it.
+fn find(text: &str, tag: &str) -> Option<Found> {
+    let start = after_prefixes(text);
+    let end = start + match_fold(&text[start..], tag)?;
+    let blank = text[end..].chars().next().filter(|c| is_blank(*c));
+    let glue = if blank.is_some() || end == text.len() {
+        Glue::Apart
+    } else {
+        Glue::Glued
+    };
+    Some(Found {
+        span: start..end + blank.map_or(0, char::len_utf8),
+        glue,
+    })
+}
+
+/// Octets of `text` that are `tag` without regard to case.
+fn match_fold(text: &str, tag: &str) -> Option<usize> {
+    let mut rest = text.chars();
+    for wanted in tag.chars() {
+        let found = rest.next()?;
+        if found != wanted && !found.to_lowercase().eq(wanted.to_lowercase()) {
+            return None;
+        }
+    }
+    (!tag.is_empty()).then(|| text.len() - rest.as_str().len())
+}
+
+/// Where the text begins once blanks and prefixes such as `RE:`, `Tr :`, `Re[2]:` are passed.
+fn after_prefixes(text: &str) -> usize {
+    let mut at = 0;
+    loop {
+        at = text.len() - text[at..].trim_start_matches(is_blank).len();
+        match prefix(&text[at..]) {
+            Some(length) => at += length,
+            None => return at,
+        }
+    }
+}
+
+/// What mail programs put before the subject of a reply or a forward, in lower case and without accents.
+const PREFIXES: &[&str] = &[
+    "re",
+    "r",
+    "ref",
+    "rep",
+    "reponse",
+    "tr",
+    "trans",
+    "transfert",
+    "fwd",
+    "fw",
+    "f",
+    "i",
+    "aw",
+    "antw",
+    "wg",
+    "wtr",
+    "sv",
+    "vs",
+    "vb",
+    "vl",
+    "rv",
+    "rif",
+    "res",
+    "enc",
+    "odp",
+    "pd",
+    "ynt",
+    "ilt",
+    "doorst",
+    "fs",
+    "va",
+    "accepte",
+    "lu",
+    "automatique",
+    "reponse automatique",
+];
+
+/// `word ["[" digits "]" / "(" digits ")" / digits / "*"] [blanks] ":"`, also with the full-width colon.
+fn prefix(text: &str) -> Option<usize> {
+    let colon = text.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let head = text[..colon.0].trim_end_matches(is_blank);
+    let word = head
+        .trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^*".contains(c))
+        .trim_end_matches(is_blank);
+    let word = unaccent(&word.to_lowercase());
+    PREFIXES.contains(&word.as_str()).then(|| colon.0 + colon.1.len_utf8())
+}
+
+/// Spaces of every kind, no-break ones too, and characters that are not shown at all.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || is_unseen(c)
+}
+
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe0f}')
+}
+
+/// The tag misplaced, cut by blanks, or misspelt at the start.
+fn resembles(text: &str, tag: &str) -> bool {
+    let (text_seen, tag_seen) = (seen(text), seen(tag));
+    if tag_seen.is_empty() {
+        return false;
+    }
+    text_seen.contains(&tag_seen) || misspelt(&seen(&text[after_prefixes(text)..]), &tag_seen) || cut_short(text, tag)
+}
+
+/// What the eye compares: no blanks, no case, no accents, full-width signs as their plain ones.
+fn seen(text: &str) -> String {
+    let plain = text.chars().filter(|c| !is_blank(*c)).map(|c| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '♯' | '﹟' => '#',
+        other => other,
+    });
+    let lower: String = plain.flat_map(char::to_lowercase).collect();
+    // Combining accents are left behind by programs that write decomposed text.
+    unaccent(&lower.replace(|c| matches!(c, '\u{300}'..='\u{36f}'), ""))
+}
+
+/// `#meds#`, `##med#`, `med#`, `#mde#`, `$med#`: the word of the tag or one letter away, between or beside its signs.
+fn misspelt(text: &str, tag: &str) -> bool {
+    let word = tag.trim_matches(is_sign);
+    if word.is_empty() || word == tag {
+        return false;
+    }
+    let body = text.trim_start_matches(is_sign);
+    let opened = body.len() < text.len();
+    let found: String = body.chars().take_while(|c| !is_sign(*c)).take(word.len() + 3).collect();
+    let closed = body[found.len()..].starts_with(|c| tag.ends_with(c));
+    match (opened, closed) {
+        (true, true) => distance_at_most_one(&found, word),
+        (false, true) => found == word || found.strip_prefix(word).is_some_and(|more| more.chars().count() == 1),
+        _ => false,
+    }
+}
+
+fn is_sign(c: char) -> bool {
+    !c.is_alphanumeric()
+}
+
+/// `#med `, `#med:`, `#meds objet`: opened and never closed. Blanks count here, or `#medecine` would be one.
+fn cut_short(text: &str, tag: &str) -> bool {
+    let tag = seen(tag);
+    let word = tag.trim_matches(is_sign);
+    let start = &text[after_prefixes(text)..];
+    let Some(sign) = tag.chars().next().filter(|c| is_sign(*c)) else {
+        return false;
+    };
+    let body = start.trim_start_matches(|c: char| is_blank(c) || seen(c.encode_utf8(&mut [0; 4])).starts_with(sign));
+    if word.is_empty() || body.len() == start.len() || !start[..start.len() - body.len()].chars().any(|c| !is_blank(c)) {
+        return false;
+    }
+    let first: String = body.chars().take_while(|c| c.is_alphanumeric() || is_unseen(*c)).collect();
+    let first = seen(&first);
+    first == word || first.strip_prefix(word).is_some_and(|more| more.chars().count() == 1)
+}
+
+/// One letter put in, left out, changed, or two neighbours swapped.
+fn distance_at_most_one(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same_start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same_start..], &b[same_start..]);
+    let same_end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (&a[..a.len() - same_end], &b[..b.len() - same_end]) {
+        ([x, y], [v, w]) => x == w && y == v,
+        (x, y) => x.len() <= 1 && y.len() <= 1,
+    }
+}
+
+/// The raw value without the span of its unfolded text; `None` when a line of blanks would be left.
+fn cut_raw(value: &[u8], span: &Range<usize>) -> Option<Vec<u8>> {
+    let places: Vec<usize> = (0..value.len()).filter(|at| !matches!(value[*at], b'\r' | b'\n')).collect();
+    let start = *places.get(span.start)?;
+    let end = places.get(span.end.checked_sub(1)?)? + 1;
+    let kept = [&value[..start], &value[end..]].concat();
+    let lines_hold_text = kept.split(|b| *b == b'\n').rev().skip(1).all(|line| !line.trim_ascii().is_empty());
+    lines_hold_text.then_some(kept)
+}
+
+/// An unstructured value: as it is where it is short printable ASCII, in encoded words otherwise (controls that an
+/// encoded word smuggled in must not become lines of the header).
+fn written(text: &str) -> String {
+    let plain = text.len() <= 900 && text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("=?");
+    if plain { text.to_owned() } else { words::encode(text) }
+}
+
+#[cfg(test)]
+mod tests;

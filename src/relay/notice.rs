@@ -1,0 +1,81 @@
+//! The notice to a sender whose message reached some of its recipients only: a DSN (RFC 3462, RFC 3464).
+//!
+//! It names addresses and the provider's words, never the subject or anything of the content.
+
+use super::port::GroupOutcome;
+use crate::base::{Address, UnixTime};
+use crate::mime::encode;
+
+/// What the notice is about.
+#[derive(Debug)]
+pub struct Notice<'a> {
+    /// Who sent, and gets the notice.
+    pub sender: &'a Address,
+    /// How each group ended.
+    pub outcomes: &'a [GroupOutcome],
+    /// The Message-ID of what was sent, as written.
+    pub message_id: Option<&'a str>,
+    /// Unique part of the notice's own Message-ID and boundary.
+    pub unique: &'a str,
+    /// Now.
+    pub at: UnixTime,
+}
+
+impl Notice<'_> {
+    /// The whole message, CRLF line ends.
+    pub fn message(&self) -> Vec<u8> {
+        let boundary = format!("=_souspli_notice_{}", self.unique);
+        let mut out = format!(
+            "From: Souspli <{from}>\r\nTo: <{from}>\r\nDate: {date}\r\nMessage-ID: <{unique}@souspli.invalid>\r\n\
+             Subject: =?utf-8?Q?Message_non_remis_=C3=A0_certains_destinataires?=\r\nAuto-Submitted: auto-replied\r\n",
+            from = self.sender,
+            date = self.at.rfc5322(),
+            unique = self.unique,
+        );
+        if let Some(id) = self.message_id {
+            out += &format!("In-Reply-To: {id}\r\n");
+        }
+        out += &format!(
+            "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"{boundary}\"\r\n\r\n\
+             --{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        );
+        let mut out = out.into_bytes();
+        out.extend_from_slice(&encode::qp_encode(self.text().as_bytes()));
+        out.extend_from_slice(format!("\r\n--{boundary}\r\nContent-Type: message/delivery-status\r\n\r\n{}", self.status()).as_bytes());
+        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        out
+    }
+
+    fn text(&self) -> String {
+        let list = |failed: bool| -> String {
+            self.outcomes
+                .iter()
+                .filter(|o| o.result.is_err() == failed)
+                .flat_map(|o| o.recipients.iter().map(move |r| (r, o.result.as_ref().err())))
+                .map(|(r, error)| format!("  {}{}\r\n", r.address, error.map(|e| format!(" : {e}")).unwrap_or_default()))
+                .collect()
+        };
+        let (failed, done) = (list(true), list(false));
+        format!(
+            "Votre message chiffré n'a pas été remis à :\r\n\r\n{failed}\r\nIl a été remis à :\r\n\r\n{done}\r\n\
+             Renvoyez-le seulement aux premiers : les autres l'ont déjà.\r\n\r\n\
+             Your sealed message was not accepted for the first addresses above; the second ones have it.\r\n\
+             Send it again to the first ones only.\r\n"
+        )
+    }
+
+    fn status(&self) -> String {
+        let mut out = String::from("Reporting-MTA: dns; souspli.invalid\r\n\r\n");
+        for outcome in self.outcomes {
+            let Err(reply) = &outcome.result else { continue };
+            for recipient in &outcome.recipients {
+                out += &format!(
+                    "Final-Recipient: rfc822; {}\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; {}\r\n\r\n",
+                    recipient.address,
+                    crate::text::unaccent(reply)
+                );
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,155 @@
+//! What only this installation can write and recognise: boundaries of Views, marks of Views and of own copies.
+//!
+//! All are keyed by the home's master key and computed, never stored, so that a View has the same bytes after a restart.
+
+use super::port::MessageKey;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use std::sync::Arc;
+
+/// The keys behind the marks.
+#[derive(Debug)]
+pub struct Seals {
+    boundary: hmac::Key,
+    nonce: hmac::Key,
+    own: hmac::Key,
+    token: LessSafeKey,
+}
+
+/// 256 bits for each kind of mark, derived from the home's master key.
+pub struct SealKeys {
+    /// For boundaries.
+    pub boundary: [u8; 32],
+    /// For the nonces of View tokens.
+    pub nonce: [u8; 32],
+    /// For View tokens.
+    pub token: [u8; 32],
+    /// For own copies.
+    pub own: [u8; 32],
+}
+
+impl Seals {
+    /// From the derived keys.
+    pub fn new(keys: &SealKeys) -> Option<Self> {
+        let mac = |key: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, key);
+        let token = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &keys.token).ok()?);
+        Some(Self { boundary: mac(&keys.boundary), nonce: mac(&keys.nonce), own: mac(&keys.own), token })
+    }
+
+    /// The boundary of a message's View. No sender can know it, so no content can hold it by design.
+    pub fn boundary(&self, key: &MessageKey) -> String {
+        let tag = hmac::sign(&self.boundary, &place(key));
+        format!("=_sp_{}", hex(&tag.as_ref()[..20]))
+    }
+
+    /// What a View carries so that an upload of it elsewhere can be put back as stored: its place, sealed.
+    /// The nonce is a MAC of the place: the same View always carries the same token, and no nonce serves two places.
+    pub fn token(&self, key: &MessageKey) -> String {
+        let mut sealed = place(key);
+        let mac = hmac::sign(&self.nonce, &sealed);
+        let mut nonce = [0; 12];
+        nonce.copy_from_slice(&mac.as_ref()[..12]);
+        match self.token.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed) {
+            Ok(()) => hex(&[&nonce[..], &sealed].concat()),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// The place that a token of ours names; `None` for anything else.
+    pub fn place_of(&self, token: &str) -> Option<MessageKey> {
+        let mut octets = unhex(token.trim())?;
+        if octets.len() < 12 {
+            return None;
+        }
+        let mut sealed = octets.split_off(12);
+        let nonce: [u8; 12] = octets.try_into().ok()?;
+        let place = self.token.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed).ok()?;
+        read_place(place)
+    }
+
+    /// The mark of a copy that its owner stored here.
+    pub fn own_mark(&self, content: &[u8]) -> String {
+        hex(hmac::sign(&self.own, content).as_ref())
+    }
+
+    /// Whether `mark` is ours for that content.
+    pub fn is_own(&self, mark: &str, content: &[u8]) -> bool {
+        unhex(mark.trim()).is_some_and(|tag| hmac::verify(&self.own, content, &tag).is_ok())
+    }
+}
+
+/// The octets that stand for a message: every variable part with its length, so that no two places look alike.
+fn place(key: &MessageKey) -> Vec<u8> {
+    let mut out = Vec::with_capacity(key.account.len() + key.mailbox.len() + 12);
+    out.extend_from_slice(&key.uidvalidity.to_be_bytes());
+    out.extend_from_slice(&key.uid.to_be_bytes());
+    out.extend_from_slice(&(key.account.len() as u16).to_be_bytes());
+    out.extend_from_slice(key.account.as_bytes());
+    out.extend_from_slice(key.mailbox.as_bytes());
+    out
+}
+
+fn read_place(octets: &[u8]) -> Option<MessageKey> {
+    let (uidvalidity, rest) = octets.split_first_chunk::<4>()?;
+    let (uid, rest) = rest.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<2>()?;
+    let (account, mailbox) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    Some(MessageKey {
+        account: Arc::from(std::str::from_utf8(account).ok()?),
+        mailbox: Arc::from(std::str::from_utf8(mailbox).ok()?),
+        uidvalidity: u32::from_be_bytes(*uidvalidity),
+        uid: u32::from_be_bytes(*uid),
+    })
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|o| format!("{o:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seals(n: u8) -> Seals {
+        Seals::new(&SealKeys { boundary: [n; 32], nonce: [n + 1; 32], token: [n + 2; 32], own: [n + 3; 32] }).unwrap()
+    }
+
+    fn key(account: &str, mailbox: &str, uid: u32) -> MessageKey {
+        MessageKey { account: account.into(), mailbox: mailbox.into(), uidvalidity: 7, uid }
+    }
+
+    #[test]
+    fn a_token_names_its_place_to_this_installation_only() {
+        let place = key("alice@lab.test", "INBOX/Résultats", 42);
+        let token = seals(1).token(&place);
+        assert_eq!(seals(1).place_of(&token), Some(place.clone()));
+        assert_eq!(seals(1).token(&place), token, "the same after a restart");
+        assert_eq!(seals(9).place_of(&token), None);
+        let forged = format!("{}0", &token[..token.len() - 1]);
+        assert!(forged == token || seals(1).place_of(&forged).is_none());
+        for text in ["", "zz", "00", "é0"] {
+            assert_eq!(seals(1).place_of(text), None);
+        }
+    }
+
+    #[test]
+    fn places_do_not_run_into_each_other() {
+        let s = seals(1);
+        assert_ne!(s.boundary(&key("a", "bc", 1)), s.boundary(&key("ab", "c", 1)));
+        assert_ne!(s.boundary(&key("a", "b", 1)), s.boundary(&key("a", "b", 2)));
+    }
+
+    #[test]
+    fn an_own_copy_is_known_by_its_content() {
+        let s = seals(1);
+        let mark = s.own_mark(b"draft");
+        assert!(s.is_own(&mark, b"draft") && !s.is_own(&mark, b"other") && !seals(5).is_own(&mark, b"draft"));
+    }
+}

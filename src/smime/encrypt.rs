@@ -1,0 +1,236 @@
+//! EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083), written in DER in one pass: lengths are known beforehand.
+
+use crate::base::Secret;
+use crate::pki::algorithm::{Curve, Digest, KeyKind};
+use crate::pki::ber::tag;
+use crate::pki::oid;
+use crate::pki::{Certificate, der};
+use crate::smime::agree::{self, KeyWrap};
+use crate::smime::cipher::CHUNK;
+use crate::smime::port::Derivation;
+use crate::smime::transfer::Lines;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::agreement;
+use aws_lc_rs::cipher::{AES_256, EncryptionContext, StreamingEncryptingKey, UnboundCipherKey};
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey};
+
+/// Content ciphers that are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Cipher {
+    /// EnvelopedData, read by every mail program. Always over a signature.
+    #[default]
+    Aes256Cbc,
+    /// AuthEnvelopedData, only for those known to read it.
+    Aes256Gcm,
+}
+
+/// How content keys reach RSA keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transport {
+    /// RSAES-PKCS1-v1_5, read by every mail program.
+    #[default]
+    Pkcs1,
+    /// RSAES-OAEP with SHA-256.
+    OaepSha256,
+}
+
+/// Cipher and key transport.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Method {
+    /// Content.
+    pub cipher: Cipher,
+    /// Keys of RSA recipients.
+    pub transport: Transport,
+}
+
+/// Fresh random values for **one** message: never used twice.
+#[derive(Debug)]
+pub struct Material {
+    /// Content key, 32 octets.
+    pub key: Secret,
+    /// Initialisation vector; GCM takes the first twelve octets.
+    pub iv: [u8; 16],
+}
+
+/// Why a message was not encrypted.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EncryptError {
+    /// Nobody to encrypt to.
+    #[error("there is no recipient")]
+    NoRecipient,
+    /// A key that cannot be encrypted to.
+    #[error("a certificate cannot be encrypted to")]
+    Unfit {
+        /// Serial number of its certificate.
+        serial: String,
+    },
+    /// The primitive failed.
+    #[error("the cipher failed")]
+    Failed,
+}
+
+impl crate::text::Explain for EncryptError {
+    fn explain(&self) -> crate::text::Explanation {
+        match self {
+            Self::NoRecipient | Self::Failed => crate::text::keys::not_encrypted(),
+            Self::Unfit { serial } => crate::text::keys::unfit_certificate(serial),
+        }
+    }
+}
+
+/// The complete entity, Content-* fields first.
+pub fn encrypt(entity: &[u8], recipients: &[&Certificate], method: Method, material: Material) -> Result<Vec<u8>, EncryptError> {
+    let infos = recipient_infos(recipients, method.transport, &material)?;
+    match method.cipher {
+        Cipher::Aes256Cbc => enveloped(entity, &infos, &material),
+        Cipher::Aes256Gcm => auth_enveloped(entity, &infos, &material),
+    }
+}
+
+const CBC_HEADER: &str = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n\
+    Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+const GCM_HEADER: &str = "Content-Type: application/pkcs7-mime; smime-type=authEnveloped-data; name=\"smime.p7m\"\r\n\
+    Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+
+/// RecipientInfos in DER and the version they ask for (RFC 5652 §6.1).
+struct Infos {
+    set: Vec<u8>,
+    version: u8,
+}
+
+fn recipient_infos(recipients: &[&Certificate], transport: Transport, material: &Material) -> Result<Infos, EncryptError> {
+    let mut written: Vec<&Certificate> = Vec::new();
+    let mut infos = Vec::new();
+    let mut version = 0;
+    for recipient in recipients {
+        if written.contains(recipient) {
+            continue;
+        }
+        written.push(recipient);
+        let info = match recipient.public_key().kind {
+            KeyKind::Rsa { .. } => transported(recipient, transport, material.key.expose()),
+            KeyKind::Ec(curve @ (Curve::P256 | Curve::P384)) => {
+                version = 2;
+                agreed(recipient, curve, material.key.expose())
+            }
+            KeyKind::Ec(Curve::P521) | KeyKind::Ed25519 | KeyKind::X25519 | KeyKind::Other => None,
+        };
+        infos.push(info.ok_or_else(|| EncryptError::Unfit { serial: recipient.serial_hex() })?);
+    }
+    match infos.is_empty() {
+        true => Err(EncryptError::NoRecipient),
+        false => Ok(Infos { set: der::set(&infos), version }),
+    }
+}
+
+/// KeyTransRecipientInfo.
+fn transported(recipient: &Certificate, transport: Transport, content_key: &[u8]) -> Option<Vec<u8>> {
+    let key = PublicEncryptingKey::from_der(recipient.spki()).ok()?;
+    let mut out = vec![0; key.key_size_bytes()];
+    let algorithm = match transport {
+        Transport::Pkcs1 => {
+            Pkcs1PublicEncryptingKey::new(key).ok()?.encrypt(content_key, &mut out).ok()?;
+            der::algorithm(oid::RSA, &der::null())
+        }
+        Transport::OaepSha256 => {
+            OaepPublicEncryptingKey::new(key).ok()?.encrypt(&OAEP_SHA256_MGF1SHA256, content_key, &mut out, None).ok()?;
+            oaep_sha256()
+        }
+    };
+    Some(der::sequence(&[&der::small(0), &recipient.issuer_and_serial(), &algorithm, &der::octets(&out)]))
+}
+
+fn oaep_sha256() -> Vec<u8> {
+    let hash = der::algorithm(oid::SHA256, &der::null());
+    let mask = der::algorithm(oid::MGF1, &hash);
+    let parameters = der::sequence(&[&der::tlv(tag::context(0), &[&hash]), &der::tlv(tag::context(1), &[&mask])]);
+    der::algorithm(oid::OAEP, &parameters)
+}
+
+/// KeyAgreeRecipientInfo: dhSinglePass-stdDH-sha256kdf, aes256-wrap (RFC 5753 §3.1.1).
+fn agreed(recipient: &Certificate, curve: Curve, content_key: &[u8]) -> Option<Vec<u8>> {
+    let algorithm = match curve {
+        Curve::P256 => &agreement::ECDH_P256,
+        Curve::P384 => &agreement::ECDH_P384,
+        Curve::P521 => &agreement::ECDH_P521,
+    };
+    let ephemeral = agreement::PrivateKey::generate(algorithm).ok()?;
+    let point = ephemeral.compute_public_key().ok()?;
+    let wrap = der::algorithm(oid::AES256_WRAP, &[]);
+    let info = agree::shared_info(&wrap, None, KeyWrap::Aes256.key_len());
+    let theirs = agreement::UnparsedPublicKey::new(algorithm, recipient.public_key().bits);
+    let kek = agreement::agree(&ephemeral, theirs, (), |secret| {
+        agree::derive(Derivation::X963(Digest::Sha256), secret, &info, KeyWrap::Aes256.key_len()).ok_or(())
+    });
+    let wrapped = agree::wrap(KeyWrap::Aes256, kek.ok()?.expose(), content_key)?;
+    let originator = der::tlv(tag::context(1), &[&der::algorithm(oid::EC, &[]), &der::bits(point.as_ref())]);
+    let keys = der::sequence(&[&der::sequence(&[&recipient.issuer_and_serial(), &der::octets(&wrapped)])]);
+    Some(der::tlv(
+        tag::context(1),
+        &[&der::small(3), &der::tlv(tag::context(0), &[&originator]), &der::algorithm(oid::STD_DH_SHA256, &wrap), &keys],
+    ))
+}
+
+/// Everything before the encrypted octets; `after` octets follow them.
+fn head(kind: oid::Oid, infos: &Infos, algorithm: &[u8], content: usize, after: usize) -> Vec<u8> {
+    let kind = der::oid(kind);
+    let data = der::oid(oid::DATA);
+    let encrypted = data.len() + algorithm.len() + der::head_len(content) + content;
+    let version = der::small(infos.version);
+    let body = version.len() + infos.set.len() + der::head_len(encrypted) + encrypted + after;
+    let explicit = der::head_len(body) + body;
+    let mut out = Vec::new();
+    der::head(&mut out, tag::SEQUENCE, kind.len() + der::head_len(explicit) + explicit);
+    out.extend_from_slice(&kind);
+    der::head(&mut out, tag::context(0), explicit);
+    der::head(&mut out, tag::SEQUENCE, body);
+    out.extend_from_slice(&version);
+    out.extend_from_slice(&infos.set);
+    der::head(&mut out, tag::SEQUENCE, encrypted);
+    out.extend_from_slice(&data);
+    out.extend_from_slice(algorithm);
+    der::head(&mut out, tag::context_primitive(0), content);
+    out
+}
+
+fn enveloped(entity: &[u8], infos: &Infos, material: &Material) -> Result<Vec<u8>, EncryptError> {
+    let sealed = (entity.len() / 16 + 1) * 16;
+    let algorithm = der::algorithm(oid::AES256_CBC, &der::octets(&material.iv));
+    let head = head(oid::ENVELOPED_DATA, infos, &algorithm, sealed, 0);
+    let mut lines = Lines::new(CBC_HEADER.as_bytes(), head.len() + sealed);
+    lines.push(&head);
+    cbc(entity, material, &mut lines).ok_or(EncryptError::Failed)?;
+    Ok(lines.finish())
+}
+
+fn cbc(entity: &[u8], material: &Material, lines: &mut Lines) -> Option<()> {
+    let key = UnboundCipherKey::new(&AES_256, material.key.expose()).ok()?;
+    let mut stream = StreamingEncryptingKey::less_safe_cbc_pkcs7(key, EncryptionContext::Iv128(material.iv.into())).ok()?;
+    let mut buffer = vec![0; CHUNK + 16];
+    for chunk in entity.chunks(CHUNK) {
+        lines.push(stream.update(chunk, &mut buffer).ok()?.written());
+    }
+    let (_, last) = stream.finish(&mut buffer).ok()?;
+    lines.push(last.written());
+    Some(())
+}
+
+fn auth_enveloped(entity: &[u8], infos: &Infos, material: &Material) -> Result<Vec<u8>, EncryptError> {
+    const TAG: usize = 16;
+    let nonce: [u8; 12] = material.iv[..12].try_into().map_err(|_| EncryptError::Failed)?;
+    let parameters = der::sequence(&[&der::octets(&nonce), &der::small(TAG as u8)]);
+    let algorithm = der::algorithm(oid::AES256_GCM, &parameters);
+    let key = UnboundKey::new(&AES_256_GCM, material.key.expose()).map_err(|_| EncryptError::Failed)?;
+    let mut sealed = entity.to_vec();
+    let mac = LessSafeKey::new(key)
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+        .map_err(|_| EncryptError::Failed)?;
+    let mac = der::octets(mac.as_ref());
+    let infos = Infos { set: infos.set.clone(), version: 0 };
+    let head = head(oid::AUTH_ENVELOPED_DATA, &infos, &algorithm, sealed.len(), mac.len());
+    let mut lines = Lines::new(GCM_HEADER.as_bytes(), head.len() + sealed.len() + mac.len());
+    for part in [&head, &sealed, &mac] {
+        lines.push(part);
+    }
+    Ok(lines.finish())
+}

@@ -1,0 +1,169 @@
+//! The few header fields that say what a CMS body is: Content-Type and its parameters (RFC 2045 §5.1, RFC 2231).
+
+/// A field value with its parameters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Parameterized {
+    /// What stands before the parameters, in lower case.
+    pub value: String,
+    /// Names in lower case, values as written.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Parameterized {
+    /// The first parameter of that name.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Header with the empty line that ends it, and body. Without an empty line everything is header.
+pub fn split(entity: &[u8]) -> (&[u8], &[u8]) {
+    if entity.starts_with(b"\r\n") {
+        return entity.split_at(2);
+    }
+    if entity.starts_with(b"\n") {
+        return entity.split_at(1);
+    }
+    let crlf = memchr::memmem::find(entity, b"\r\n\r\n").map(|at| at + 4);
+    let lf = memchr::memmem::find(&entity[..crlf.unwrap_or(entity.len())], b"\n\n").map(|at| at + 2);
+    entity.split_at(lf.or(crlf).unwrap_or(entity.len()))
+}
+
+/// The unfolded value of the first field of that name.
+pub fn field(header: &[u8], name: &str) -> Option<String> {
+    let mut found: Option<Vec<u8>> = None;
+    for line in header.split(|b| *b == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let folded = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
+        match &mut found {
+            Some(value) if folded => value.extend_from_slice(line),
+            Some(_) => break,
+            None if folded => {}
+            None => found = value_of(line, name).map(<[u8]>::to_vec),
+        }
+    }
+    found.map(|value| String::from_utf8_lossy(&value).trim().to_owned())
+}
+
+fn value_of<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let colon = memchr::memchr(b':', line)?;
+    let (field, value) = line.split_at(colon);
+    field.trim_ascii().eq_ignore_ascii_case(name.as_bytes()).then(|| &value[1..])
+}
+
+/// Reads `value; name=value; ...`, with comments, quoted strings, continuations and charsets.
+pub fn parse(text: &str) -> Parameterized {
+    let mut pieces = pieces(text).into_iter();
+    let value = pieces.next().unwrap_or_default().trim().to_lowercase();
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for piece in pieces {
+        let Some((name, value)) = piece.split_once('=') else { continue };
+        let (name, encoded) = base_name(&name.trim().to_lowercase());
+        let value = if encoded { percent_decoded(value.trim()) } else { value.trim().to_owned() };
+        match parameters.iter_mut().find(|(n, _)| *n == name.0) {
+            Some((_, whole)) if name.1 => whole.push_str(&value),
+            Some(_) => {}
+            None => parameters.push((name.0, value)),
+        }
+    }
+    Parameterized { value, parameters }
+}
+
+/// `name*1*` is (`name`, continued) and encoded (RFC 2231 §3, §4).
+fn base_name(name: &str) -> ((String, bool), bool) {
+    let (name, encoded) = name.strip_suffix('*').map_or((name, false), |n| (n, true));
+    match name.split_once('*') {
+        Some((base, number)) => ((base.to_owned(), number != "0"), encoded),
+        None => ((name.to_owned(), false), encoded),
+    }
+}
+
+fn percent_decoded(value: &str) -> String {
+    let text = value.splitn(3, '\'').nth(2).unwrap_or(value);
+    let mut out = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        let pair = (bytes.as_slice_digit(0), bytes.as_slice_digit(1));
+        match (b, pair) {
+            (b'%', (Some(high), Some(low))) => {
+                out.push(high * 16 + low);
+                bytes.nth(1);
+            }
+            _ => out.push(b),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+trait Digits {
+    fn as_slice_digit(&self, at: usize) -> Option<u8>;
+}
+
+impl Digits for std::str::Bytes<'_> {
+    fn as_slice_digit(&self, at: usize) -> Option<u8> {
+        self.clone().nth(at).and_then(|b| char::from(b).to_digit(16)).map(|d| d as u8)
+    }
+}
+
+/// Cuts at semicolons outside quotes and comments; quotes and comments are taken away.
+fn pieces(text: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let (mut quoted, mut comments) = (false, 0_u32);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        let kept = match c {
+            '\\' if quoted || comments > 0 => chars.next().filter(|_| comments == 0),
+            '"' if comments == 0 => {
+                quoted = !quoted;
+                None
+            }
+            '(' if !quoted => {
+                comments += 1;
+                None
+            }
+            ')' if !quoted && comments > 0 => {
+                comments -= 1;
+                None
+            }
+            ';' if !quoted && comments == 0 => {
+                out.push(String::new());
+                None
+            }
+            c => Some(c).filter(|_| comments == 0),
+        };
+        if let (Some(c), Some(last)) = (kept, out.last_mut()) {
+            last.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_every_writing() {
+        let p = parse("Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"");
+        assert_eq!(p.value, "application/pkcs7-mime");
+        assert_eq!(p.parameter("smime-type"), Some("Enveloped-Data"));
+        assert_eq!(p.parameter("name"), Some("smime.p7m"));
+        assert_eq!(p.parameter("a"), Some("é"));
+        assert_eq!(p.parameter("b"), Some("c;\"d"));
+    }
+
+    #[test]
+    fn fields_are_unfolded_and_the_first_wins() {
+        let header = b"X: 1\r\ncontent-type : a/b;\r\n\tc=d\r\nContent-Type: e/f\r\n\r\n";
+        assert_eq!(field(header, "Content-Type").unwrap(), "a/b;\tc=d");
+        assert_eq!(field(header, "Y"), None);
+    }
+
+    #[test]
+    fn the_first_empty_line_ends_a_header() {
+        assert_eq!(split(b"a: b\r\n\r\nc\n\nd"), (&b"a: b\r\n\r\n"[..], &b"c\n\nd"[..]));
+        assert_eq!(split(b"a: b\n\nc\r\n\r\nd").1, b"c\r\n\r\nd");
+        assert_eq!(split(b"\r\nbody").1, b"body");
+        assert_eq!(split(b"a: b").1, b"");
+    }
+}

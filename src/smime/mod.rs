@@ -1,0 +1,21 @@
+//! S/MIME (RFC 8551) over CMS (RFC 5652): what is sealed, what is opened, and what a signature proves.
+//!
+//! `pki::ber` reads and `pki::der` writes; `port` is what a private key is asked; everything here is pure.
+
+pub mod agree;
+pub mod cipher;
+pub mod class;
+
+pub mod encrypt;
+pub mod field;
+
+pub mod open;
+pub mod port;
+pub mod recipient;
+pub mod sign;
+pub mod transfer;
+pub mod verify;
+
+pub use class::{Class, classify};
+pub use open::{Encryption, OpenError, Opened, open};
+pub use port::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};

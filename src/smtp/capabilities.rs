@@ -1,0 +1,121 @@
+//! What a provider offers and what is offered to the mail program: an allow-list (RFC 5321 §4.1.1.1).
+
+use super::auth::Mechanism;
+use super::wire::Reply;
+use crate::base::limits::{MESSAGE_MAX, SEALING_GROWTH_PERCENT};
+use std::collections::BTreeSet;
+
+/// The extensions that are understood here; all else is neither read nor offered.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Capabilities {
+    /// `SIZE` (RFC 1870): the most octets, `None` when no bound is given.
+    pub size: Option<u64>,
+    /// `SIZE` was there, with or without a number.
+    pub declares_size: bool,
+    /// `8BITMIME` (RFC 6152).
+    pub eight_bit: bool,
+    /// `SMTPUTF8` (RFC 6531).
+    pub smtputf8: bool,
+    /// `DSN` (RFC 3461).
+    pub dsn: bool,
+    /// `PIPELINING` (RFC 2920).
+    pub pipelining: bool,
+    /// `STARTTLS` (RFC 3207).
+    pub starttls: bool,
+    /// `AUTH` (RFC 4954), those that are known here.
+    pub auth: BTreeSet<Mechanism>,
+}
+
+impl Capabilities {
+    /// From the reply to EHLO; its first line is the greeting.
+    pub fn from_reply(reply: &Reply) -> Self {
+        let mut out = Self::default();
+        for line in reply.lines.iter().skip(1) {
+            let line = line.to_ascii_uppercase();
+            // `AUTH=LOGIN` is how some old servers write it.
+            let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
+            match words.next() {
+                Some("SIZE") => {
+                    out.declares_size = true;
+                    out.size = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+                }
+                Some("8BITMIME") => out.eight_bit = true,
+                Some("SMTPUTF8") => out.smtputf8 = true,
+                Some("DSN") => out.dsn = true,
+                Some("PIPELINING") => out.pipelining = true,
+                Some("STARTTLS") => out.starttls = true,
+                Some("AUTH") => out.auth.extend(words.filter_map(Mechanism::parse)),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// What two providers have in common: said before it is known whose account it is.
+    pub fn common(&self, other: &Self) -> Self {
+        Self {
+            size: [self.size, other.size].into_iter().flatten().min(),
+            declares_size: self.declares_size && other.declares_size,
+            eight_bit: self.eight_bit && other.eight_bit,
+            smtputf8: self.smtputf8 && other.smtputf8,
+            dsn: self.dsn && other.dsn,
+            pipelining: self.pipelining && other.pipelining,
+            starttls: self.starttls && other.starttls,
+            auth: self.auth.intersection(&other.auth).copied().collect(),
+        }
+    }
+
+    /// The most octets of a message that a mail program may submit: room is left for the growth of sealing.
+    pub fn submission_max(&self) -> u64 {
+        let provider = self.size.map_or(u64::MAX, |size| {
+            (u128::from(size) * 100 / u128::from(SEALING_GROWTH_PERCENT)) as u64
+        });
+        provider.min(MESSAGE_MAX as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(lines: &[&str]) -> Capabilities {
+        let lines = std::iter::once("mail.test")
+            .chain(lines.iter().copied())
+            .map(str::to_owned)
+            .collect();
+        Capabilities::from_reply(&Reply { code: 250, lines })
+    }
+
+    #[test]
+    fn only_what_is_known_is_read() {
+        let got = from(&[
+            "size 1000",
+            "8bitmime",
+            "CHUNKING",
+            "AUTH PLAIN SCRAM-SHA-256-PLUS",
+            "AUTH=LOGIN",
+            "XCLIENT",
+        ]);
+        let auth = [Mechanism::Plain, Mechanism::Login].into();
+        assert_eq!(
+            got,
+            Capabilities {
+                size: Some(1000),
+                declares_size: true,
+                eight_bit: true,
+                auth,
+                ..Capabilities::default()
+            }
+        );
+        assert_eq!(got.submission_max(), 500);
+        assert_eq!(from(&["SIZE"]).submission_max(), MESSAGE_MAX as u64);
+        assert_eq!(from(&["SIZE 0"]).size, None);
+        assert_eq!(from(&["SIZE 18446744073709551615"]).submission_max(), MESSAGE_MAX as u64);
+    }
+
+    #[test]
+    fn the_least_is_common() {
+        let both = from(&["SIZE 10", "DSN", "AUTH PLAIN LOGIN"]).common(&from(&["SIZE 20", "8BITMIME", "AUTH PLAIN"]));
+        assert_eq!(both, from(&["SIZE 10", "AUTH PLAIN"]));
+    }
+}

@@ -1,0 +1,312 @@
+//! The I/O of submission: one task per connection moves octets between the mail program, the session, the relay's
+//! decision and the provider. It decides nothing itself.
+
+mod probe;
+mod upstream;
+
+pub use self::probe::Offers;
+use self::upstream::{Attempt, Upstream};
+use super::auth::Credentials;
+use super::handover::{Form, Refused};
+use super::session::{Action, Event, Session, StartTls};
+use super::wire::Reply;
+use crate::config::{Account, Server};
+use crate::policy::{Envelope, Submission};
+use crate::relay::port::{Group, GroupOutcome, Outgoing, Pending, SealedSubmission, Sealing};
+use crate::text::{outgoing as text, smtp as login_text};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// A connection, in clear or by TLS.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// A connection whose kind does not matter.
+pub type BoxedStream = Box<dyn Stream>;
+
+/// Connections to providers.
+pub trait Upstreams: Send + Sync {
+    /// Connects; by TLS already where the server speaks it from the first octet.
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
+    /// TLS over a connection that agreed to it; the certificate must be the server's.
+    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
+}
+
+/// TLS towards the mail program.
+pub trait ClientTls: Send + Sync {
+    /// The server side of the handshake.
+    fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
+}
+
+/// What every submission connection shares.
+pub struct Submissions {
+    /// Accounts, decisions, sealing.
+    pub sealing: Arc<dyn Sealing>,
+    /// The way to the providers.
+    pub upstreams: Arc<dyn Upstreams>,
+    /// STARTTLS for the mail program; `None`: not offered (it is implicit, or there is none).
+    pub client_tls: Option<Arc<dyn ClientTls>>,
+    /// What the providers offer, as far as it is known.
+    pub offers: Offers,
+    /// Set when the program ends: idle connections are closed, submissions in hand are finished first.
+    pub running: watch::Receiver<Running>,
+}
+
+/// Whether the program is to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Running {
+    /// It is.
+    On,
+    /// It ends.
+    Stopping,
+}
+
+/// The mail program may think this long (RFC 5321 §4.5.3.2.7).
+const CLIENT_PATIENCE: Duration = Duration::from_secs(300);
+/// A write that makes no progress for this long has failed.
+const WRITE_PATIENCE: Duration = Duration::from_secs(180);
+/// Octets of one write or read.
+const CHUNK: usize = 64 * 1024;
+
+/// Serves one mail program until it leaves.
+pub async fn serve(stream: BoxedStream, shared: Arc<Submissions>) -> io::Result<()> {
+    let starttls = if shared.client_tls.is_some() {
+        StartTls::Offered
+    } else {
+        StartTls::NotOffered
+    };
+    let (session, greeting) = Session::new(shared.offer().await, starttls);
+    let mut connection = Connection {
+        client: Some(stream),
+        session,
+        login: None,
+        shared,
+    };
+    connection.run(greeting.into()).await
+}
+
+struct Connection {
+    /// Absent only during a handshake, or after a failed one.
+    client: Option<BoxedStream>,
+    session: Session,
+    login: Option<LoggedIn>,
+    shared: Arc<Submissions>,
+}
+
+enum Read {
+    Octets(usize),
+    TimedOut,
+    Stopping,
+}
+
+struct LoggedIn {
+    account: Arc<Account>,
+    credentials: Credentials,
+    /// Absent once the provider has left.
+    upstream: Option<Upstream>,
+}
+
+impl Connection {
+    async fn run(&mut self, mut actions: VecDeque<Action>) -> io::Result<()> {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            while let Some(action) = actions.pop_front() {
+                if let Action::Close = action {
+                    return self.bye().await;
+                }
+                actions.extend(self.act(action).await?);
+            }
+            let event = match self.next_read(&mut buffer).await? {
+                // The mail program left; a message whose end was not seen goes nowhere.
+                Read::Octets(0) => return self.bye().await,
+                Read::Octets(octets) => Event::Bytes(&buffer[..octets]),
+                Read::TimedOut => Event::TimedOut,
+                Read::Stopping => Event::Stopping,
+            };
+            actions.extend(self.session.input(event));
+        }
+    }
+
+    /// Only between submissions: while one is in hand nothing is read, and an end of the program waits for it.
+    async fn next_read(&mut self, buffer: &mut [u8]) -> io::Result<Read> {
+        let mut running = self.shared.running.clone();
+        let client = self.client()?;
+        tokio::select! {
+            read = timeout(CLIENT_PATIENCE, client.read(buffer)) => match read {
+                Ok(octets) => Ok(Read::Octets(octets?)),
+                Err(_) => Ok(Read::TimedOut),
+            },
+            Ok(_) = running.wait_for(|running| *running == Running::Stopping) => Ok(Read::Stopping),
+        }
+    }
+
+    async fn act(&mut self, action: Action) -> io::Result<Vec<Action>> {
+        match action {
+            Action::Send(octets) => {
+                write(self.client()?, &octets).await?;
+                Ok(Vec::new())
+            }
+            Action::StartTls => self.start_tls().await,
+            Action::Login(credentials) => {
+                let event = match self.log_in(credentials).await {
+                    Ok(login) => {
+                        let offer = login.upstream.as_ref().map(|u| u.capabilities().clone()).unwrap_or_default();
+                        self.login = Some(login);
+                        Event::LoggedIn(offer)
+                    }
+                    Err(reply) => Event::LoginRefused(reply),
+                };
+                Ok(self.session.input(event))
+            }
+            Action::Submit(submission) => {
+                let reply = self.submit(submission).await;
+                Ok(self.session.input(Event::Answered(reply)))
+            }
+            Action::Close => Ok(Vec::new()),
+        }
+    }
+
+    fn client(&mut self) -> io::Result<&mut BoxedStream> {
+        self.client.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    async fn start_tls(&mut self) -> io::Result<Vec<Action>> {
+        let tls = self.shared.client_tls.clone().ok_or(io::ErrorKind::Unsupported)?;
+        let clear = self.client.take().ok_or(io::ErrorKind::NotConnected)?;
+        self.client = Some(timeout(WRITE_PATIENCE, tls.accept(clear)).await??);
+        Ok(self.session.input(Event::TlsReady))
+    }
+
+    async fn log_in(&mut self, credentials: Credentials) -> Result<LoggedIn, Reply> {
+        let account = self.shared.sealing.account(&credentials.login);
+        let account = account.ok_or_else(|| Reply::explained(535, "5.7.8", &login_text::unknown_login()))?;
+        let opened = Upstream::open(&*self.shared.upstreams, &account.smtp, Some(credentials.clone())).await;
+        let upstream = opened.map_err(|failure| failure.reply(&account.smtp.host))?;
+        self.shared.offers.learn(&account.smtp, upstream.capabilities());
+        Ok(LoggedIn {
+            account,
+            credentials,
+            upstream: Some(upstream),
+        })
+    }
+
+    async fn submit(&mut self, submission: Submission) -> Reply {
+        let shared = Arc::clone(&self.shared);
+        let Some(login) = &mut self.login else {
+            return Reply::new(530, "5.7.0 Authentification requise");
+        };
+        let account = Arc::clone(&login.account);
+        match shared.sealing.outgoing(&account, &submission).await {
+            Outgoing::Refuse(explanation) => Reply::refusal(&explanation),
+            Outgoing::PassThrough => {
+                let group = Group {
+                    recipients: submission.envelope.recipients.clone(),
+                    message: submission.message,
+                };
+                login
+                    .hand_over(&*shared.upstreams, &submission.envelope, &group, Form::AsSubmitted)
+                    .await
+                    .reply(&account.smtp.host)
+            }
+            Outgoing::Seal(sealed) => {
+                // The clear text is not needed any more.
+                let envelope = submission.envelope;
+                drop(submission.message);
+                login.hand_over_sealed(&shared, &envelope, sealed).await
+            }
+        }
+    }
+
+    async fn bye(&mut self) -> io::Result<()> {
+        if let Some(upstream) = self.login.take().and_then(|login| login.upstream) {
+            upstream.quit().await;
+        }
+        if let Some(client) = &mut self.client {
+            // The mail program may have gone first.
+            let _ = timeout(WRITE_PATIENCE, client.shutdown()).await;
+        }
+        Ok(())
+    }
+}
+
+impl LoggedIn {
+    /// The first group decides; what follows it can only add to a notice.
+    async fn hand_over_sealed(&mut self, shared: &Submissions, envelope: &Envelope, sealed: SealedSubmission) -> Reply {
+        let host = self.account.smtp.host.clone();
+        let mut outcomes = Vec::new();
+        let mut first = None;
+        for group in &sealed.groups {
+            let attempt = self.hand_over(&*shared.upstreams, envelope, group, Form::Sealed).await;
+            outcomes.push(GroupOutcome {
+                recipients: group.recipients.clone(),
+                result: attempt.outcome(&host),
+            });
+            let accepted = matches!(attempt, Attempt::Accepted);
+            let reply = first.get_or_insert_with(|| attempt.reply(&host));
+            if !accepted && !reply.is_positive() {
+                break;
+            }
+        }
+        let Some(reply) = first else {
+            return Reply::refusal(&text::sealing_failed());
+        };
+        let account = Arc::clone(&self.account);
+        if let Some(notice) = shared.sealing.handed_over(&account, &sealed.record, &outcomes).await {
+            self.hand_over_notice(shared, &notice).await;
+        }
+        reply
+    }
+
+    /// To the sender from the sender: many submission servers refuse an empty reverse-path.
+    async fn hand_over_notice(&mut self, shared: &Submissions, notice: &Group) {
+        let from = Some(self.account.address.clone());
+        let envelope = Envelope {
+            from,
+            recipients: Vec::new(),
+            eight_bit: false,
+            smtputf8: false,
+            ret: None,
+            envid: None,
+        };
+        let attempt = self.hand_over(&*shared.upstreams, &envelope, notice, Form::AsSubmitted).await;
+        if !matches!(attempt, Attempt::Accepted) {
+            tracing::warn!(code = "SP-NOTICE-LOST", "the notice of a partial delivery was not accepted");
+        }
+    }
+
+    /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
+    async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
+        if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
+            let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
+            if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
+                self.upstream = Some(upstream);
+                return attempt;
+            }
+        }
+        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone())).await {
+            Ok(mut upstream) => {
+                let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
+                self.upstream = Some(upstream);
+                attempt
+            }
+            Err(failure) => Attempt::NoConnection(failure),
+        }
+    }
+}
+
+/// Writes in pieces, each of which must get through in time.
+async fn write(stream: &mut BoxedStream, octets: &[u8]) -> io::Result<()> {
+    for piece in octets.chunks(CHUNK) {
+        timeout(WRITE_PATIENCE, stream.write_all(piece)).await??;
+    }
+    timeout(WRITE_PATIENCE, stream.flush()).await?
+}
+
+#[cfg(test)]
+mod tests;

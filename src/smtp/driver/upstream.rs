@@ -1,0 +1,205 @@
+//! One connection to a provider: octets between it and the pure [`Handover`].
+
+use super::{BoxedStream, CHUNK, Upstreams, write};
+use crate::config::Server;
+use crate::policy::Envelope;
+use crate::relay::port::Group;
+use crate::smtp::auth::Credentials;
+use crate::smtp::capabilities::Capabilities;
+use crate::smtp::handover::{Action, Event, Failure, Form, Handover, Progress, Refused};
+use crate::smtp::wire::Reply;
+use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+/// A connection that has logged in, or was only greeted.
+pub(super) struct Upstream {
+    /// Absent only during a handshake, or after a failed one.
+    stream: Option<BoxedStream>,
+    handover: Handover,
+    server: Server,
+}
+
+/// How an attempt to hand a group over ended.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// The provider said 250.
+    Accepted,
+    /// It said something else, or we saw that it would.
+    Refused(Refused),
+    /// The connection broke before the content was given.
+    Gone,
+    /// The connection broke after that: the provider may have it.
+    Unknown,
+    /// There was no connection.
+    NoConnection(LoginFailure),
+}
+
+/// Why there is no connection to the provider.
+#[derive(Debug)]
+pub(super) enum LoginFailure {
+    /// It cannot be reached.
+    Away,
+    /// It does not take the credentials.
+    Refused(Reply),
+    /// It broke the protocol.
+    Protocol(Failure),
+}
+
+/// TCP and TLS (a name look-up and three round trips at worst).
+const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
+/// Each reply before the end of data; mail programs give up after 100 s or so, and should read our words before.
+const REPLY_PATIENCE: Duration = Duration::from_secs(60);
+/// A reply that was sent before the connection broke is here already.
+const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
+/// The reply to the end of data (RFC 5321 §4.5.3.2.6).
+const ACCEPTANCE_PATIENCE: Duration = Duration::from_secs(600);
+
+impl Upstream {
+    /// Connects, secures and logs in (without credentials: learns only what is offered).
+    pub(super) async fn open(upstreams: &dyn Upstreams, server: &Server, credentials: Option<Credentials>) -> Result<Self, LoginFailure> {
+        let connected = timeout(CONNECT_PATIENCE, upstreams.connect(server)).await;
+        let stream = connected.ok().and_then(Result::ok).ok_or(LoginFailure::Away)?;
+        let handover = Handover::new(server.tls, credentials);
+        let mut upstream = Self {
+            stream: Some(stream),
+            handover,
+            server: server.clone(),
+        };
+        match upstream.drive(upstreams, Vec::new()).await {
+            Some(Action::Ready) => Ok(upstream),
+            Some(Action::LoginRefused(reply)) => Err(LoginFailure::Refused(reply)),
+            Some(Action::Failed(failure)) => Err(LoginFailure::Protocol(failure)),
+            _ => Err(LoginFailure::Away),
+        }
+    }
+
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.handover.capabilities()
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        self.stream.is_some() && self.handover.is_usable()
+    }
+
+    pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
+        let begun = self.handover.begin(envelope, group, form);
+        match self.drive(upstreams, begun).await {
+            Some(Action::Group(Ok(()))) => Attempt::Accepted,
+            Some(Action::Group(Err(refused))) => Attempt::Refused(refused),
+            _ => {
+                self.stream = None;
+                if self.handover.progress() == Progress::Given {
+                    Attempt::Unknown
+                } else {
+                    Attempt::Gone
+                }
+            }
+        }
+    }
+
+    /// Leaves politely, without waiting for the answer.
+    pub(super) async fn quit(mut self) {
+        if let Some(stream) = self.stream.as_mut().filter(|_| self.handover.is_usable()) {
+            let _ = write(stream, b"QUIT\r\n").await;
+        }
+    }
+
+    /// Runs until the handover has something to tell; `None`: the connection broke.
+    async fn drive(&mut self, upstreams: &dyn Upstreams, actions: Vec<Action>) -> Option<Action> {
+        let mut actions = VecDeque::from(actions);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            while let Some(action) = actions.pop_front() {
+                match action {
+                    Action::Send(octets) => {
+                        // A provider that closes while it is written to has often said why.
+                        if write(self.stream.as_mut()?, &octets).await.is_err() {
+                            return self.last_words(&mut buffer).await;
+                        }
+                    }
+                    Action::StartTls => {
+                        let clear = self.stream.take()?;
+                        let secured = timeout(CONNECT_PATIENCE, upstreams.starttls(clear, &self.server)).await;
+                        self.stream = Some(secured.ok()?.ok()?);
+                        actions.extend(self.handover.input(Event::TlsReady));
+                    }
+                    told => return Some(told),
+                }
+            }
+            let patience = match self.handover.progress() {
+                Progress::Nothing => REPLY_PATIENCE,
+                Progress::Given => ACCEPTANCE_PATIENCE,
+            };
+            let octets = timeout(patience, self.stream.as_mut()?.read(&mut buffer))
+                .await
+                .ok()?
+                .ok()
+                .filter(|n| *n > 0)?;
+            actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
+        }
+    }
+
+    async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {
+        let octets = timeout(LAST_WORDS_PATIENCE, self.stream.as_mut()?.read(buffer)).await.ok()?.ok()?;
+        let told = self.handover.input(Event::Bytes(&buffer[..octets]));
+        self.stream = None;
+        told.into_iter().find(|action| matches!(action, Action::Group(Err(_))))
+    }
+}
+
+impl Attempt {
+    /// What the mail program is told.
+    pub(super) fn reply(&self, host: &str) -> Reply {
+        match self {
+            Attempt::Accepted => Reply::new(250, "2.0.0 Message accepte par le serveur"),
+            Attempt::Refused(refused) => refused.reply(),
+            Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
+            Attempt::Unknown => Reply::explained(451, "4.4.2", &text::outcome_unknown(host)),
+            Attempt::NoConnection(LoginFailure::Protocol(failure)) if failure.is_unsafe() => {
+                Reply::explained(451, "4.7.5", &text::provider_unsafe(host))
+            }
+            Attempt::NoConnection(LoginFailure::Protocol(_)) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
+            Attempt::NoConnection(LoginFailure::Refused(reply)) => Reply::explained(451, "4.7.8", &refused_login(reply)),
+        }
+    }
+
+    /// The same for the journal and the notice: the provider's words, or what happened.
+    pub(super) fn outcome(&self, host: &str) -> Result<(), String> {
+        match self {
+            Attempt::Accepted => Ok(()),
+            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => Err(format!("{} {}", reply.code, reply.text())),
+            Attempt::Refused(Refused::Recipients(list)) => Err(list
+                .iter()
+                .map(|(_, reply)| format!("{} {}", reply.code, reply.text()))
+                .collect::<Vec<_>>()
+                .join("; ")),
+            Attempt::Refused(other) => Err(other.explain().wire()),
+            Attempt::Unknown => Err(text::outcome_unknown(host).wire()),
+            Attempt::Gone | Attempt::NoConnection(_) => Err(text::provider_away(host).wire()),
+        }
+    }
+}
+
+impl LoginFailure {
+    /// What the mail program is told at AUTH.
+    pub(super) fn reply(&self, host: &str) -> Reply {
+        match self {
+            LoginFailure::Away => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
+            LoginFailure::Refused(reply) => {
+                let (code, enhanced) = if reply.code < 500 { (454, "4.7.0") } else { (535, "5.7.8") };
+                Reply::explained(code, enhanced, &refused_login(reply))
+            }
+            LoginFailure::Protocol(Failure::NoMechanism) => Reply::explained(504, "5.5.4", &login_text::no_mechanism(host)),
+            LoginFailure::Protocol(failure) if failure.is_unsafe() => Reply::explained(454, "4.7.0", &text::provider_unsafe(host)),
+            LoginFailure::Protocol(_) => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
+        }
+    }
+}
+
+fn refused_login(reply: &Reply) -> Explanation {
+    let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
+    login_text::login_refused(&said)
+}

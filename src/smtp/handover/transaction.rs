@@ -1,0 +1,262 @@
+//! One group's transaction with the provider: MAIL, every RCPT, DATA, the content. All recipients or none.
+
+use super::Progress;
+use crate::base::Address;
+use crate::policy::{Envelope, Recipient};
+use crate::relay::port::Group;
+use crate::smtp::capabilities::Capabilities;
+use crate::smtp::wire::{Reply, data};
+use crate::text::outgoing as text;
+use crate::text::{Explain, Explanation};
+
+/// What the group's message is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// As submitted.
+    AsSubmitted,
+    /// Sealed: 7-bit, and a failure report must not return it (`RET=HDRS`).
+    Sealed,
+}
+
+/// Why a group was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// The provider refused these recipients.
+    Recipients(Vec<(Address, Reply)>),
+    /// The provider refused the sender or the message.
+    Message(Reply),
+    /// The provider closed (421) before any content was given.
+    Closing(Reply),
+    /// Larger than the provider takes.
+    TooLarge(u64),
+    /// 8-bit octets, and the provider takes none.
+    EightBit,
+    /// Addresses that are not ASCII, and the provider takes none.
+    Utf8,
+    /// A bare CR or LF in the message.
+    LineEnds,
+}
+
+/// What a reply leads to.
+#[derive(Debug)]
+pub(super) enum Next {
+    Send(Vec<u8>),
+    Wait,
+    Done(Result<(), Refused>),
+}
+
+#[derive(Debug)]
+pub(super) struct Transaction {
+    commands: Vec<String>,
+    sent: usize,
+    answered: usize,
+    pipelining: bool,
+    recipients: Vec<Address>,
+    refused: Vec<(Address, Reply)>,
+    sender_refused: Option<Reply>,
+    content: Vec<u8>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Envelope,
+    Data,
+    Content,
+    Reset(Refused),
+}
+
+impl Refused {
+    /// What the mail program is told.
+    pub fn reply(&self) -> Reply {
+        let (code, enhanced) = match self {
+            Refused::Recipients(list) => match list.iter().find(|(_, reply)| reply.code >= 500) {
+                Some((_, reply)) => (550, enhanced(reply, "5.1.1")),
+                None => (450, list.first().map_or("4.2.0".to_owned(), |(_, reply)| enhanced(reply, "4.2.0"))),
+            },
+            Refused::Message(reply) if reply.code >= 500 => (reply.code, enhanced(reply, "5.0.0")),
+            // A closing server and one out of step look alike to the sender: later.
+            Refused::Message(reply) | Refused::Closing(reply) => (451, enhanced(reply, "4.0.0")),
+            Refused::TooLarge(_) => (552, "5.3.4".to_owned()),
+            Refused::EightBit => (554, "5.6.3".to_owned()),
+            Refused::Utf8 => (550, "5.6.7".to_owned()),
+            Refused::LineEnds => (550, "5.6.0".to_owned()),
+        };
+        Reply::explained(code, &enhanced, &self.explain())
+    }
+}
+
+impl Explain for Refused {
+    fn explain(&self) -> Explanation {
+        match self {
+            Refused::Recipients(list) => {
+                let addresses: Vec<_> = list.iter().map(|(address, _)| address.clone()).collect();
+                text::recipients_refused(&addresses, &list.first().map(|(_, reply)| said(reply)).unwrap_or_default())
+            }
+            Refused::Message(reply) | Refused::Closing(reply) => text::message_refused(&said(reply)),
+            Refused::TooLarge(most) => text::too_large(*most),
+            Refused::EightBit => text::provider_lacks("les messages sur 8 bits", "8-bit messages"),
+            Refused::Utf8 => text::provider_lacks("les adresses accentuées", "addresses with accents"),
+            Refused::LineEnds => text::bare_line_end(),
+        }
+    }
+}
+
+impl Transaction {
+    pub(super) fn new(envelope: &Envelope, group: &Group, form: Form, offered: &Capabilities) -> Result<Self, Refused> {
+        let size = group.message.len() as u64;
+        if let Some(most) = offered.size.filter(|most| size > *most) {
+            return Err(Refused::TooLarge(most));
+        }
+        let parameters = parameters(envelope, group, form, offered)?;
+        let from = envelope.from.as_ref().map_or("", Address::as_str);
+        let mut commands = vec![format!("MAIL FROM:<{from}>{parameters}\r\n")];
+        commands.extend(group.recipients.iter().map(|recipient| rcpt(recipient, offered)));
+        Ok(Self {
+            commands,
+            sent: 0,
+            answered: 0,
+            pipelining: offered.pipelining,
+            recipients: group.recipients.iter().map(|r| r.address.clone()).collect(),
+            refused: Vec::new(),
+            sender_refused: None,
+            content: data::encode(&group.message).ok_or(Refused::LineEnds)?,
+            stage: Stage::Envelope,
+        })
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        match self.stage {
+            Stage::Content => Progress::Given,
+            Stage::Envelope | Stage::Data | Stage::Reset(_) => Progress::Nothing,
+        }
+    }
+
+    /// All that may be sent without an answer: everything up to DATA with PIPELINING (RFC 2920), one command without.
+    /// DATA itself waits: no content is given while a recipient may still be refused.
+    pub(super) fn next_commands(&mut self) -> Vec<u8> {
+        let until = if self.pipelining {
+            self.commands.len()
+        } else {
+            (self.sent + 1).min(self.commands.len())
+        };
+        let out = self.commands[self.sent..until].concat();
+        self.sent = until;
+        out.into_bytes()
+    }
+
+    pub(super) fn reply(&mut self, reply: Reply) -> Next {
+        match std::mem::replace(&mut self.stage, Stage::Envelope) {
+            Stage::Envelope => self.envelope_reply(reply),
+            Stage::Data if reply.code == 354 => {
+                self.stage = Stage::Content;
+                Next::Send(std::mem::take(&mut self.content))
+            }
+            Stage::Data => self.reset(Refused::Message(reply)),
+            Stage::Content if reply.is_positive() => Next::Done(Ok(())),
+            Stage::Content => Next::Done(Err(Refused::Message(reply))),
+            Stage::Reset(refused) => Next::Done(Err(refused)),
+        }
+    }
+
+    fn envelope_reply(&mut self, reply: Reply) -> Next {
+        let at = self.answered;
+        self.answered += 1;
+        match (at, reply.is_positive()) {
+            (_, true) => {}
+            (0, false) => self.sender_refused = Some(reply),
+            (_, false) => self
+                .refused
+                .extend(self.recipients.get(at - 1).map(|address| (address.clone(), reply))),
+        }
+        if self.answered < self.sent {
+            return Next::Wait;
+        }
+        if let Some(reply) = self.sender_refused.take() {
+            return self.reset(Refused::Message(reply));
+        }
+        if self.sent < self.commands.len() {
+            return Next::Send(self.next_commands());
+        }
+        if !self.refused.is_empty() {
+            let refused = std::mem::take(&mut self.refused);
+            return self.reset(Refused::Recipients(refused));
+        }
+        self.stage = Stage::Data;
+        Next::Send(b"DATA\r\n".to_vec())
+    }
+
+    fn reset(&mut self, refused: Refused) -> Next {
+        self.stage = Stage::Reset(refused);
+        Next::Send(b"RSET\r\n".to_vec())
+    }
+}
+
+/// The parameters of MAIL that the provider offers. A DSN parameter that it does not offer is left out (RFC 3461 §5.2.2).
+fn parameters(envelope: &Envelope, group: &Group, form: Form, offered: &Capabilities) -> Result<String, Refused> {
+    let mut out = String::new();
+    if offered.declares_size {
+        out += &format!(" SIZE={}", group.message.len());
+    }
+    // What is sealed is 7-bit but for an outer header in UTF-8.
+    let wide = !group.message.is_ascii();
+    let declared = match form {
+        Form::AsSubmitted => envelope.eight_bit,
+        Form::Sealed => wide,
+    };
+    match (declared, offered.eight_bit) {
+        (true, true) => out += " BODY=8BITMIME",
+        (true, false) if wide => return Err(Refused::EightBit),
+        _ => {}
+    }
+    let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
+    let needed = wide || form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
+    match (envelope.smtputf8, offered.smtputf8) {
+        (true, true) => out += " SMTPUTF8",
+        (true, false) if needed => return Err(Refused::Utf8),
+        _ => {}
+    }
+    if offered.dsn {
+        let ret = if form == Form::Sealed {
+            Some("HDRS")
+        } else {
+            envelope.ret.as_deref()
+        };
+        out += &ret.map(|ret| format!(" RET={ret}")).unwrap_or_default();
+        out += &envelope.envid.as_ref().map(|envid| format!(" ENVID={envid}")).unwrap_or_default();
+    }
+    Ok(out)
+}
+
+fn rcpt(recipient: &Recipient, offered: &Capabilities) -> String {
+    let mut out = format!("RCPT TO:<{}>", recipient.address);
+    if offered.dsn {
+        out += &recipient
+            .notify
+            .as_ref()
+            .map(|notify| format!(" NOTIFY={notify}"))
+            .unwrap_or_default();
+        out += &recipient.orcpt.as_ref().map(|orcpt| format!(" ORCPT={orcpt}")).unwrap_or_default();
+    }
+    out + "\r\n"
+}
+
+/// The provider's enhanced code (RFC 2034) where it is of the reply's own class.
+fn enhanced(reply: &Reply, otherwise: &str) -> String {
+    let first = reply.lines.first().and_then(|line| line.split(' ').next()).unwrap_or_default();
+    let numbers: Vec<_> = first.split('.').collect();
+    let shaped = numbers.len() == 3
+        && numbers
+            .iter()
+            .all(|n| (1..=3).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
+    if shaped && otherwise.starts_with(numbers[0]) {
+        first.to_owned()
+    } else {
+        otherwise.to_owned()
+    }
+}
+
+/// The provider's words, short enough for a window.
+fn said(reply: &Reply) -> String {
+    format!("{} {}", reply.code, reply.text()).chars().take(300).collect()
+}

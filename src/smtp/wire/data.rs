@@ -1,0 +1,273 @@
+//! The content of DATA, both ways (RFC 5321 §4.5.2).
+//!
+//! Only CRLF.CRLF ends it. A CR or LF on its own is never taken for a line end and never repaired: another server might
+//! read a second message there (SMTP smuggling), so the whole content is taken to its true end and then refused.
+
+/// Takes content apart from the stream, whatever the pieces it comes in.
+#[derive(Debug)]
+pub struct DataDecoder {
+    state: State,
+    message: Vec<u8>,
+    most: usize,
+    fault: Option<Fault>,
+}
+
+/// How the content ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// The message, dots unstuffed.
+    Message(Vec<u8>),
+    /// Not to be relayed; nothing of it was kept.
+    Faulty(Fault),
+}
+
+/// Why content is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// A CR or LF that is not part of a CRLF.
+    BareLineEnd,
+    /// More octets than allowed.
+    TooLarge,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    LineStart,
+    Dot,
+    DotCr,
+    Line,
+    Cr,
+}
+
+impl DataDecoder {
+    /// A decoder for content of at most `most` octets.
+    pub fn new(most: usize) -> Self {
+        // The CRLF of the DATA command itself begins the first line.
+        Self {
+            state: State::LineStart,
+            message: Vec::new(),
+            most,
+            fault: None,
+        }
+    }
+
+    /// Takes octets; answers how many were used, and the content once its end has been seen.
+    pub fn feed(&mut self, input: &[u8]) -> (usize, Option<Content>) {
+        let mut at = 0;
+        while at < input.len() {
+            if self.state == State::Line {
+                let run = memchr::memchr2(b'\r', b'\n', &input[at..]).unwrap_or(input.len() - at);
+                self.keep(&input[at..at + run]);
+                at += run;
+                if at == input.len() {
+                    break;
+                }
+            }
+            let octet = input[at];
+            at += 1;
+            if self.step(octet) {
+                return (at, Some(self.end()));
+            }
+        }
+        (at, None)
+    }
+
+    /// True when this octet is the last of the end of data.
+    fn step(&mut self, octet: u8) -> bool {
+        self.state = match (self.state, octet) {
+            (State::DotCr, b'\n') => return true,
+            (State::LineStart, b'.') => State::Dot,
+            (State::Dot, b'\r') => State::DotCr,
+            (State::Cr, b'\n') => {
+                self.keep(b"\r\n");
+                State::LineStart
+            }
+            (State::Cr | State::DotCr, b'\r') => {
+                self.spoil(Fault::BareLineEnd);
+                State::Cr
+            }
+            (State::Cr | State::DotCr, _) | (_, b'\n') => {
+                self.spoil(Fault::BareLineEnd);
+                State::Line
+            }
+            (_, b'\r') => State::Cr,
+            _ => {
+                self.keep(&[octet]);
+                State::Line
+            }
+        };
+        false
+    }
+
+    fn keep(&mut self, octets: &[u8]) {
+        if self.fault.is_some() {
+            return;
+        }
+        if self.message.len() + octets.len() > self.most {
+            return self.spoil(Fault::TooLarge);
+        }
+        self.message.extend_from_slice(octets);
+    }
+
+    fn spoil(&mut self, fault: Fault) {
+        self.fault.get_or_insert(fault);
+        self.message = Vec::new();
+    }
+
+    fn end(&mut self) -> Content {
+        match self.fault {
+            Some(fault) => Content::Faulty(fault),
+            None => Content::Message(std::mem::take(&mut self.message)),
+        }
+    }
+}
+
+/// The message as it is sent after 354: dots stuffed, end of data added. A message without a final CRLF gets one, for the
+/// grammar leaves no other way. `None`: it holds a bare CR or LF and must not be sent.
+pub fn encode(message: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(message.len() + message.len() / 64 + 5);
+    let mut rest = message;
+    while !rest.is_empty() {
+        let end = line_end(rest)?;
+        if rest[0] == b'.' {
+            out.push(b'.');
+        }
+        out.extend_from_slice(&rest[..end]);
+        rest = &rest[end..];
+    }
+    if !message.is_empty() && !message.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b".\r\n");
+    Some(out)
+}
+
+/// Octets of the first line with its CRLF; `None`: a bare CR or LF stands in it.
+fn line_end(text: &[u8]) -> Option<usize> {
+    match memchr::memchr2(b'\r', b'\n', text) {
+        None => Some(text.len()),
+        Some(at) => text[at..].starts_with(b"\r\n").then_some(at + 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(input: &[u8], cuts: &[usize]) -> (Option<Content>, usize) {
+        let mut decoder = DataDecoder::new(1 << 20);
+        let mut bounds: Vec<usize> = cuts.iter().map(|c| c % (input.len() + 1)).collect();
+        bounds.extend([0, input.len()]);
+        bounds.sort_unstable();
+        for pair in bounds.windows(2) {
+            let (used, content) = decoder.feed(&input[pair[0]..pair[1]]);
+            if content.is_some() {
+                return (content, pair[0] + used);
+            }
+        }
+        (None, input.len())
+    }
+
+    fn message(text: &[u8]) -> Option<Content> {
+        Some(Content::Message(text.to_vec()))
+    }
+
+    const BARE: Option<Content> = Some(Content::Faulty(Fault::BareLineEnd));
+
+    #[test]
+    fn only_crlf_dot_crlf_ends() {
+        for (input, wanted, used) in [
+            (b".\r\nQUIT\r\n".as_slice(), message(b""), 3),
+            (b"a\r\n.\r\nMAIL", message(b"a\r\n"), 6),
+            (b"..a\r\n...\r\n.b\r\n.\r\n", message(b".a\r\n..\r\nb\r\n"), 17),
+            (b"a.\r\n.\r\n", message(b"a.\r\n"), 7),
+            (b"\r\n.\r\n", message(b"\r\n"), 5),
+            (b"a\r\n. \r\n.\r\n", message(b"a\r\n \r\n"), 10),
+            (b"a\r\n.", None, 4),
+            (b"a\r\n.\r", None, 5),
+            (b"a\nb\r\n.\r\n", BARE, 8),
+            (b"a\rb\r\n.\r\n", BARE, 8),
+            (b".\rx\r\n.\r\n", BARE, 8),
+            (b".\nx\r\n.\r\n", BARE, 8),
+            (b"\n.\r\n\r\n.\r\n", BARE, 9),
+            (b".\r\r\n.\r\n", BARE, 7),
+        ] {
+            assert_eq!(decode(input, &[]), (wanted, used), "{:?}", String::from_utf8_lossy(input));
+        }
+    }
+
+    #[test]
+    fn look_alikes_never_make_two_messages() {
+        let Some(corpora) = corpora() else { return };
+        let text = std::fs::read_to_string(corpora.join("smtp-smuggling-tools/smtp-smuggling-sequences.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let sequences = json["sequences"].as_object().unwrap();
+        assert_eq!(sequences.len(), 11);
+        for (name, hex) in sequences {
+            let hex = hex.as_str().unwrap();
+            let sequence: Vec<u8> = (0..hex.len())
+                .step_by(2)
+                .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
+                .collect();
+            let input = [b"Subject: x\r\n\r\none".as_slice(), &sequence, b"MAIL FROM:<evil@x>\r\n.\r\n"].concat();
+            let (content, used) = decode(&input, &[]);
+            assert_eq!(used, input.len(), "{name} ended the data");
+            match content.unwrap() {
+                Content::Faulty(fault) => assert_eq!(fault, Fault::BareLineEnd, "{name}"),
+                Content::Message(kept) => {
+                    assert!(name.contains("NUL"), "{name}");
+                    assert_eq!(decode(&encode(&kept).unwrap(), &[]).0, message(&kept));
+                }
+            }
+        }
+    }
+
+    fn corpora() -> Option<std::path::PathBuf> {
+        let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+        let folder = std::env::var_os("SOUSPLI_CORPORA").map_or_else(beside, Into::into);
+        if folder.is_dir() {
+            return Some(folder);
+        }
+        assert!(std::env::var_os("CI").is_none(), "the corpora are missing");
+        println!("skipped: no corpora at {}", folder.display());
+        None
+    }
+
+    #[test]
+    fn what_is_too_large_is_read_to_its_end() {
+        let mut decoder = DataDecoder::new(4);
+        assert_eq!(decoder.feed(b"ab\r\n.\r\n"), (7, Some(Content::Message(b"ab\r\n".to_vec()))));
+        let mut decoder = DataDecoder::new(4);
+        assert_eq!(decoder.feed(b"abc\r\n.\r\n"), (8, Some(Content::Faulty(Fault::TooLarge))));
+    }
+
+    #[test]
+    fn dots_are_stuffed_at_line_starts_only() {
+        for (text, wanted) in [
+            ("", ".\r\n"),
+            ("a", "a\r\n.\r\n"),
+            (".", "..\r\n.\r\n"),
+            (".a\r\n.\r\nb.c\r\n", "..a\r\n..\r\nb.c\r\n.\r\n"),
+        ] {
+            assert_eq!(encode(text.as_bytes()).as_deref(), Some(wanted.as_bytes()), "{text:?}");
+        }
+        for text in ["a\nb", "a\rb", "\r\r\n", "a\r", "\n"] {
+            assert_eq!(encode(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter(input in "[a.\r\n]{0,40}", cuts in proptest::collection::vec(0usize..64, 0..12)) {
+            prop_assert_eq!(decode(input.as_bytes(), &cuts), decode(input.as_bytes(), &[]));
+        }
+
+        #[test]
+        fn what_is_sent_is_what_was_taken(lines in proptest::collection::vec("[a.\0é]{0,6}", 0..8)) {
+            let text: String = lines.iter().map(|l| format!("{l}\r\n")).collect();
+            let wire = encode(text.as_bytes()).unwrap();
+            prop_assert_eq!(decode(&wire, &[]), (message(text.as_bytes()), wire.len()));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Files of lines that several processes append to and read: appended under the home's lock, rewritten whole under a new
+//! first line, so that a reader sees cheaply whether there is more, or whether it must start again.
+
+use super::owner::private;
+use super::{Home, StoreError, atomic, hex};
+use crate::base::limits::LINE_FILE_MAX;
+use aws_lc_rs::rand;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+const TITLE: &str = "souspli-lines 1 ";
+
+/// A file of lines in a home.
+#[derive(Debug)]
+pub(super) struct LineFile {
+    home: Home,
+    path: PathBuf,
+}
+
+/// How far a reader has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    title: Vec<u8>,
+    offset: u64,
+    as_of: Option<(u64, SystemTime)>,
+}
+
+/// What [`LineFile::read_on`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// These lines follow those known.
+    More(Vec<String>),
+    /// The file is another one: forget what was known, these are its lines.
+    Afresh(Vec<String>),
+}
+
+impl LineFile {
+    pub(super) fn new(home: &Home, path: PathBuf) -> Self {
+        Self { home: home.clone(), path }
+    }
+
+    /// Appends a line; it is on disk when this returns.
+    pub(super) fn append(&self, line: &str) -> Result<(), StoreError> {
+        let _lock = self.home.lock()?;
+        self.append_locked(line).map_err(StoreError::write(&self.path))
+    }
+
+    /// Replaces the lines by what `keep` makes of all of them. Other processes wait.
+    pub(super) fn rewrite(&self, keep: impl FnOnce(Vec<String>) -> Vec<String>) -> Result<(), StoreError> {
+        let _lock = self.home.lock()?;
+        let lines = match self.read_on(&mut Seen::default())? {
+            News::More(lines) | News::Afresh(lines) => lines,
+        };
+        let mut text = title().map_err(StoreError::write(&self.path))?;
+        for line in keep(lines) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        atomic::write(&self.path, text.as_bytes())
+    }
+
+    /// The whole lines that came since `seen`. Costs one look at the folder where nothing has changed.
+    pub(super) fn read_on(&self, seen: &mut Seen) -> Result<News, StoreError> {
+        let error = || StoreError::read(&self.path);
+        let found = match fs::metadata(&self.path) {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let known = std::mem::take(seen);
+                return Ok(if known.offset == 0 {
+                    News::More(Vec::new())
+                } else {
+                    News::Afresh(Vec::new())
+                });
+            }
+            Err(e) => return Err(error()(e)),
+        };
+        let as_of = (found.len(), found.modified().map_err(error())?);
+        if seen.as_of == Some(as_of) {
+            return Ok(News::More(Vec::new()));
+        }
+        let news = self.read_from(seen).map_err(error())?;
+        seen.as_of = Some(as_of);
+        Ok(news)
+    }
+
+    fn read_from(&self, seen: &mut Seen) -> io::Result<News> {
+        let mut file = BufReader::new(File::open(&self.path)?);
+        let mut title = Vec::new();
+        file.by_ref().take(128).read_until(b'\n', &mut title)?;
+        let same = title == seen.title && file.get_ref().metadata()?.len() >= seen.offset;
+        let offset = if same { seen.offset } else { title.len() as u64 };
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(LINE_FILE_MAX).read_to_end(&mut bytes)?;
+        // What follows the last line end is still being written.
+        let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let lines = bytes[..end].split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        (seen.title, seen.offset) = (title, offset + end as u64);
+        Ok(if same { News::More(lines) } else { News::Afresh(lines) })
+    }
+
+    fn append_locked(&self, line: &str) -> io::Result<()> {
+        let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(&self.path)?;
+        let mut text = match file.metadata()?.len() {
+            0 => title()?,
+            _ if ends_within_a_line(&mut file)? => "\n".to_owned(),
+            _ => String::new(),
+        };
+        text.push_str(line);
+        text.push('\n');
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    }
+}
+
+/// A power cut may have left half a line: it must not swallow the next one.
+pub(super) fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+/// A first line that no other file has: it says whether a reader's place still means something.
+fn title() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    rand::fill(&mut bytes).map_err(|_| io::Error::other("no randomness"))?;
+    Ok(format!("{TITLE}{}\n", hex::encode(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_sees_what_is_new_and_what_was_rewritten() {
+        let (_guard, file) = file();
+        let mut seen = Seen::default();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
+        file.append("one").unwrap();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
+        file.append("two").unwrap();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["two".into()]));
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
+        file.rewrite(|lines| lines.into_iter().filter(|l| l != "one").collect()).unwrap();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["two".into()]));
+        fs::remove_file(&file.path).unwrap();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec![]));
+    }
+
+    #[test]
+    fn half_a_line_is_not_read_and_swallows_nothing() {
+        let (_guard, file) = file();
+        file.append("one").unwrap();
+        let mut raw = OpenOptions::new().append(true).open(&file.path).unwrap();
+        raw.write_all(b"hal").unwrap();
+        let mut seen = Seen::default();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
+        file.append("two").unwrap();
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["hal".into(), "two".into()]));
+    }
+
+    #[test]
+    fn many_writers_lose_nothing() {
+        let (_guard, file) = file();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let file = &file;
+                scope.spawn(move || (0..20).for_each(|n| file.append(&format!("{writer}-{n}")).unwrap()));
+            }
+        });
+        let News::Afresh(lines) = file.read_on(&mut Seen::default()).unwrap() else {
+            panic!("nothing read")
+        };
+        assert_eq!(lines.len(), 80);
+    }
+
+    fn file() -> (tempfile::TempDir, LineFile) {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let path = home.threads();
+        (guard, LineFile::new(&home, path))
+    }
+}

@@ -1,0 +1,29 @@
+//! What is kept on disk, all of it in the home: nothing here ever holds content, a subject or a password in clear.
+
+pub mod atomic;
+pub mod certificates;
+pub mod error;
+pub mod folder;
+mod hex;
+pub mod journal;
+mod keyring;
+pub mod keys_store;
+mod lines;
+pub mod marks;
+pub(crate) mod owner;
+mod passphrase;
+pub mod paths;
+pub mod seal;
+pub mod secrets;
+mod table;
+pub mod threads;
+
+pub use certificates::{CertificateFolder, Fingerprint, StoredCertificate};
+pub use error::StoreError;
+pub use folder::FolderStamp;
+pub use journal::{Event, Journal, JournalEntry};
+pub use keys_store::{KeyId, KeysStore, StoredKey};
+pub use marks::Marks;
+pub use paths::Home;
+pub use secrets::{Purpose, Secrets};
+pub use threads::Threads;

@@ -1,0 +1,144 @@
+//! The home: one folder with all state. Two homes on one machine never meet.
+
+use super::StoreError;
+use super::owner::{Access, access, create_private_folder};
+use crate::text::{Explanation, store as words};
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+/// A home that exists and is ours.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+    access: Access,
+}
+
+/// Holds off other processes that change the same home; released when dropped.
+#[derive(Debug)]
+pub struct HomeLock(#[allow(dead_code)] File);
+
+impl Home {
+    /// The folder given (`--home`), else `SOUSPLI_HOME`, else the platform's.
+    pub fn locate(chosen: Option<&Path>) -> Result<Self, StoreError> {
+        if let Some(path) = chosen {
+            return Self::open(path);
+        }
+        if let Some(path) = env::var_os("SOUSPLI_HOME").filter(|value| !value.is_empty()) {
+            return Self::open(Path::new(&path));
+        }
+        let dirs = directories::ProjectDirs::from("fr", "Souspli", "Souspli").ok_or(StoreError::NoHome)?;
+        Self::open(dirs.data_local_dir())
+    }
+
+    /// Opens or makes a home at `root`.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let root = std::path::absolute(root).map_err(StoreError::read(root))?;
+        create_private_folder(&root).map_err(StoreError::write(&root))?;
+        let found = fs::metadata(&root).map_err(StoreError::read(&root))?;
+        let access = access(&found);
+        if access == Access::Foreign {
+            return Err(StoreError::NotOurs(root));
+        }
+        let home = Self { root, access };
+        for folder in [home.keys(), home.certificates(), home.trust(), home.tls()] {
+            create_private_folder(&folder).map_err(StoreError::write(&folder))?;
+        }
+        Ok(home)
+    }
+
+    /// To be said at the start: others may look into this home. Its files stay closed to them.
+    pub fn warning(&self) -> Option<Explanation> {
+        (self.access == Access::Open).then(|| words::open_home(&self.root.display().to_string()))
+    }
+
+    /// The folder itself; `souspli.toml` may stand in it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Sealed private keys.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Correspondents' certificates.
+    pub fn certificates(&self) -> PathBuf {
+        self.root.join("certificates")
+    }
+
+    /// Authorities for signatures and certificates.
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust")
+    }
+
+    /// The local TLS certificate and its key.
+    pub fn tls(&self) -> PathBuf {
+        self.root.join("tls")
+    }
+
+    /// Where the master key is, or the master key under a passphrase.
+    pub fn master(&self) -> PathBuf {
+        self.root.join("master.json")
+    }
+
+    /// The journal being written.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal.jsonl")
+    }
+
+    /// Secure threads.
+    pub fn threads(&self) -> PathBuf {
+        self.root.join("threads")
+    }
+
+    /// True sizes.
+    pub fn marks(&self) -> PathBuf {
+        self.root.join("marks")
+    }
+
+    /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.
+    pub fn lock(&self) -> Result<HomeLock, StoreError> {
+        let path = self.root.join("lock");
+        let mut options = OpenOptions::new();
+        let file = super::owner::private(options.read(true).write(true).create(true))
+            .open(&path)
+            .map_err(StoreError::write(&path))?;
+        file.lock().map_err(StoreError::write(&path))?;
+        Ok(HomeLock(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_made_with_its_folders_and_is_private() {
+        let parent = tempfile::tempdir().unwrap();
+        let home = Home::open(&parent.path().join("a/b")).unwrap();
+        assert!(home.keys().is_dir() && home.trust().is_dir());
+        assert_eq!(home.warning(), None);
+        assert!(Home::open(home.root()).is_ok(), "opened again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_home_that_others_may_enter_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        assert_eq!(home.warning().map(|said| said.code), Some("SP-HOME-OPEN"));
+        let mode = fs::metadata(home.keys()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("home");
+        fs::write(&file, "x").unwrap();
+        assert!(matches!(Home::open(&file), Err(StoreError::Write { .. })));
+    }
+}

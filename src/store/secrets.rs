@@ -1,0 +1,325 @@
+//! The master key of a home, and the keys made from it (HKDF-SHA256, RFC 5869), one for each purpose.
+//!
+//! It rests in the system's keyring, or under a passphrase where `SOUSPLI_PASSPHRASE_FILE` names one when the home is
+//! made. A home remembers which. Nothing here ever replaces a master key: a keyring that is locked or empty is told.
+//! The keyring may wait for the user: call [`Secrets::open`] where blocking is allowed.
+
+use super::keyring::{Keyring, SystemKeyring};
+use super::passphrase::{Sealed, read_passphrase};
+use super::seal::{seal, unseal};
+use super::{Home, StoreError, atomic, hex};
+use crate::base::Secret;
+use aws_lc_rs::{constant_time, hkdf, hmac, rand};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The keys of a home.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    master: Secret,
+}
+
+/// What a key is for; two purposes never share one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Sealing own private keys.
+    OwnKeys,
+    /// Naming secure threads.
+    Threads,
+    /// Naming messages of which something is remembered.
+    Marks,
+    /// Boundaries of Views.
+    Boundaries,
+    /// Tokens in header fields of Views.
+    Tokens,
+    /// Naming messages in the journal.
+    Journal,
+}
+
+/// `master.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "store", rename_all = "lowercase")]
+enum Master {
+    Keyring { id: String, check: String },
+    Passphrase(Sealed),
+}
+
+impl Secrets {
+    /// Opens the secrets of a home; makes them the first time.
+    pub fn open(home: &Home) -> Result<Self, StoreError> {
+        let passphrase = std::env::var_os("SOUSPLI_PASSPHRASE_FILE")
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from);
+        open_with(home, &SystemKeyring, passphrase.as_deref())
+    }
+
+    /// The key of a purpose, 32 octets.
+    pub fn key(&self, purpose: Purpose) -> Result<Secret, StoreError> {
+        derive(&self.master, purpose.label())
+    }
+
+    /// HMAC-SHA256 (RFC 2104) over the parts, each with its length so that no two lists of parts are the same octets.
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
+        mac(&self.key(purpose)?, parts)
+    }
+
+    /// Seals under [`Purpose::OwnKeys`]; `name` is the file's.
+    pub fn seal(&self, name: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        seal(&self.key(Purpose::OwnKeys)?, name, plain)
+    }
+
+    /// Opens what [`Secrets::seal`] made; `None`: not of this home, of another name, or changed.
+    pub fn unseal(&self, name: &[u8], sealed: &[u8]) -> Result<Option<Secret>, StoreError> {
+        Ok(unseal(&self.key(Purpose::OwnKeys)?, name, sealed))
+    }
+
+    /// Secrets of a test, or of a command that keeps nothing.
+    pub fn ephemeral() -> Result<Self, StoreError> {
+        Ok(Self { master: random_key()? })
+    }
+}
+
+impl Purpose {
+    /// Never changed: what was sealed or named with it would be lost.
+    fn label(self) -> &'static str {
+        match self {
+            Purpose::OwnKeys => "souspli 1 own keys",
+            Purpose::Threads => "souspli 1 threads",
+            Purpose::Marks => "souspli 1 marks",
+            Purpose::Boundaries => "souspli 1 boundaries",
+            Purpose::Tokens => "souspli 1 tokens",
+            Purpose::Journal => "souspli 1 journal",
+        }
+    }
+}
+
+pub(super) fn open_with(home: &Home, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
+    let master = match read_master(home)? {
+        Some(master) => master,
+        None => create(home, keyring, passphrase)?,
+    };
+    open_master(&master, &home.master(), keyring, passphrase)
+}
+
+fn open_master(master: &Master, path: &Path, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
+    let master = match master {
+        Master::Keyring { id, check } => {
+            let found = keyring.read(id)?.ok_or(StoreError::MasterKeyGone)?;
+            let wanted = hex::decode(check).ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
+            constant_time::verify_slices_are_equal(&check_of(&found)?, &wanted).map_err(|_| StoreError::MasterKeyGone)?;
+            found
+        }
+        Master::Passphrase(sealed) => {
+            let file = passphrase.ok_or(StoreError::PassphraseWanted)?;
+            sealed.open(&read_passphrase(file)?, path)?
+        }
+    };
+    Ok(Secrets { master })
+}
+
+/// The keyring is asked before the lock is taken: it may wait for the user.
+fn create(home: &Home, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Result<Master, StoreError> {
+    refuse_orphans(home)?;
+    let master = random_key()?;
+    let made = match passphrase {
+        Some(file) => Master::Passphrase(Sealed::new(&read_passphrase(file)?, &random()?, &master)?),
+        None => {
+            let id = hex::encode(&random::<16>()?);
+            keyring.write(&id, &master)?;
+            Master::Keyring {
+                id,
+                check: hex::encode(&check_of(&master)?),
+            }
+        }
+    };
+    let _lock = home.lock()?;
+    if let Some(theirs) = read_master(home)? {
+        // Another process was first; its key is the home's.
+        if let Master::Keyring { id, .. } = &made {
+            keyring.forget(id);
+        }
+        return Ok(theirs);
+    }
+    let text = serde_json::to_vec_pretty(&made).map_err(|_| StoreError::Crypto)?;
+    atomic::write(&home.master(), &text)?;
+    Ok(made)
+}
+
+/// Sealed keys without `master.json`: a new master key would make their loss look like a new start.
+fn refuse_orphans(home: &Home) -> Result<(), StoreError> {
+    let folder = home.keys();
+    let mut entries = std::fs::read_dir(&folder).map_err(StoreError::read(&folder))?.flatten();
+    if entries.any(|entry| entry.path().extension().is_some_and(|e| e == "sealed")) {
+        return Err(StoreError::Damaged(home.master()));
+    }
+    Ok(())
+}
+
+fn read_master(home: &Home) -> Result<Option<Master>, StoreError> {
+    let path = home.master();
+    let Some(bytes) = atomic::read(&path, 64 * 1024)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| StoreError::Damaged(path))
+}
+
+fn check_of(master: &Secret) -> Result<[u8; 32], StoreError> {
+    mac(&derive(master, "souspli 1 check")?, &[])
+}
+
+fn derive(master: &Secret, label: &str) -> Result<Secret, StoreError> {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"souspli");
+    let mut key = Zeroizing::new([0; 32]);
+    salt.extract(master.expose())
+        .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(key.as_mut_slice()))
+        .map_err(|_| StoreError::Crypto)?;
+    Ok(Secret::new(key.to_vec()))
+}
+
+fn mac(key: &Secret, parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+    let mut context = hmac::Context::with_key(&key);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    context.sign().as_ref().try_into().map_err(|_| StoreError::Crypto)
+}
+
+fn random_key() -> Result<Secret, StoreError> {
+    Ok(Secret::new(Zeroizing::new(random::<32>()?).to_vec()))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| StoreError::Crypto)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+    use std::fs;
+    use std::sync::Mutex;
+
+    #[test]
+    fn a_home_opens_with_its_passphrase_only() {
+        let (folder, home) = home();
+        let pass = folder.path().join("pass");
+        fs::write(&pass, "correct horse\n").unwrap();
+        let first = open_with(&home, &NoKeyring, Some(&pass)).unwrap();
+        let again = open_with(&home, &NoKeyring, Some(&pass)).unwrap();
+        assert_eq!(
+            first.mac(Purpose::Marks, &[b"x"]).unwrap(),
+            again.mac(Purpose::Marks, &[b"x"]).unwrap()
+        );
+        fs::write(&pass, "wrong").unwrap();
+        assert!(matches!(
+            open_with(&home, &NoKeyring, Some(&pass)),
+            Err(StoreError::WrongPassphrase)
+        ));
+        assert!(matches!(
+            open_with(&home, &Fake::default(), None),
+            Err(StoreError::PassphraseWanted)
+        ));
+    }
+
+    #[test]
+    fn without_keyring_and_passphrase_nothing_is_made() {
+        let (_folder, home) = home();
+        assert!(matches!(open_with(&home, &NoKeyring, None), Err(StoreError::NoSecretStore)));
+        assert!(!home.master().exists());
+    }
+
+    #[test]
+    fn a_keyring_that_is_locked_or_empty_is_never_a_new_start() {
+        let (_folder, home) = home();
+        let keyring = Fake::default();
+        let first = open_with(&home, &keyring, None).unwrap();
+        let before = fs::read(home.master()).unwrap();
+        assert!(matches!(open_with(&home, &LockedKeyring, None), Err(StoreError::KeyringLocked)));
+        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::MasterKeyGone)));
+        for value in keyring.0.lock().unwrap().values_mut() {
+            *value = Secret::new(vec![0; 32]);
+        }
+        assert!(matches!(open_with(&home, &keyring, None), Err(StoreError::MasterKeyGone)));
+        assert_eq!(fs::read(home.master()).unwrap(), before);
+        assert!(first.key(Purpose::Tokens).is_ok());
+    }
+
+    #[test]
+    fn sealed_keys_without_their_master_are_not_given_a_new_one() {
+        let (_folder, home) = home();
+        fs::write(home.keys().join("a.sealed"), "x").unwrap();
+        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::Damaged(_))));
+        fs::write(home.master(), "{").unwrap();
+        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn purposes_and_parts_do_not_meet() {
+        let secrets = Secrets::ephemeral().unwrap();
+        let mac = |purpose, parts: &[&[u8]]| secrets.mac(purpose, parts).unwrap();
+        assert_ne!(mac(Purpose::Marks, &[b"a"]), mac(Purpose::Threads, &[b"a"]));
+        assert_ne!(mac(Purpose::Marks, &[b"ab", b"c"]), mac(Purpose::Marks, &[b"a", b"bc"]));
+        assert_ne!(mac(Purpose::Marks, &[b"a", b""]), mac(Purpose::Marks, &[b"a"]));
+    }
+
+    /// RFC 5869 gives no vector for these labels: one is fixed here, since changing it would lose every sealed key.
+    #[test]
+    fn labels_never_change() {
+        let master = Secret::new(vec![7; 32]);
+        let key = derive(&master, Purpose::OwnKeys.label()).unwrap();
+        assert_eq!(hex::encode(key.expose()), LABEL_VECTOR);
+    }
+
+    /// HMAC(HMAC("souspli", master), label | 01), computed by another program.
+    const LABEL_VECTOR: &str = "1bb779a285f0f778eedcb0203b5c2c05537459ec4d2aa7e7273f3d98144485d6";
+
+    #[derive(Default)]
+    struct Fake(Mutex<HashMap<String, Secret>>);
+    struct NoKeyring;
+    struct LockedKeyring;
+
+    impl Keyring for Fake {
+        fn read(&self, id: &str) -> Result<Option<Secret>, StoreError> {
+            Ok(self.0.lock().unwrap().get(id).cloned())
+        }
+        fn write(&self, id: &str, secret: &Secret) -> Result<(), StoreError> {
+            self.0.lock().unwrap().insert(id.to_owned(), secret.clone());
+            Ok(())
+        }
+        fn forget(&self, id: &str) {
+            self.0.lock().unwrap().remove(id);
+        }
+    }
+
+    impl Keyring for NoKeyring {
+        fn read(&self, _: &str) -> Result<Option<Secret>, StoreError> {
+            Err(StoreError::NoSecretStore)
+        }
+        fn write(&self, _: &str, _: &Secret) -> Result<(), StoreError> {
+            Err(StoreError::NoSecretStore)
+        }
+        fn forget(&self, _: &str) {}
+    }
+
+    impl Keyring for LockedKeyring {
+        fn read(&self, _: &str) -> Result<Option<Secret>, StoreError> {
+            Err(StoreError::KeyringLocked)
+        }
+        fn write(&self, _: &str, _: &Secret) -> Result<(), StoreError> {
+            Err(StoreError::KeyringLocked)
+        }
+        fn forget(&self, _: &str) {}
+    }
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("home")).unwrap();
+        (folder, home)
+    }
+}

@@ -1,0 +1,174 @@
+//! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
+
+use super::lines::{LineFile, News, Seen};
+use super::{Home, StoreError, hex};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+
+/// Half of an HMAC: names something without telling what.
+pub(super) type Key = [u8; 16];
+
+/// A table in a home, shared with other processes.
+#[derive(Debug)]
+pub(super) struct Table {
+    file: LineFile,
+    max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Seen,
+    values: HashMap<Key, i64>,
+    lines: usize,
+}
+
+impl Table {
+    /// Reads the table and drops what `keep` does not want.
+    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(i64) -> bool) -> Result<Self, StoreError> {
+        let table = Self {
+            file: LineFile::new(home, path),
+            max,
+            state: Mutex::default(),
+        };
+        let worn = {
+            let mut state = table.lock();
+            table.refresh(&mut state)?;
+            state.lines > max || state.lines > 2 * state.values.len() + 64 || !state.values.values().all(|v| keep(*v))
+        };
+        if worn {
+            table.file.rewrite(|lines| compact(lines, max, keep))?;
+            table.refresh(&mut table.lock())?;
+        }
+        Ok(table)
+    }
+
+    /// The value, also where another process has put it.
+    pub(super) fn value(&self, key: &Key) -> Result<Option<i64>, StoreError> {
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        Ok(state.values.get(key).copied())
+    }
+
+    /// On disk when this returns.
+    pub(super) fn put(&self, key: &Key, value: i64) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        if state.values.get(key) == Some(&value) {
+            return Ok(());
+        }
+        if state.lines >= self.max {
+            // A quarter at once: not at each line once the table is full.
+            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
+        }
+        self.file.append(&format!("{} {value}", hex::encode(key)))?;
+        self.refresh(&mut state)
+    }
+
+    fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
+        let lines = match self.file.read_on(&mut state.seen)? {
+            News::More(lines) => lines,
+            News::Afresh(lines) => {
+                state.values.clear();
+                state.lines = 0;
+                lines
+            }
+        };
+        state.lines += lines.len();
+        state.values.extend(lines.iter().filter_map(|line| entry(line)));
+        Ok(())
+    }
+
+    /// A panic of another thread leaves the table as it was read: nothing is half done in memory.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// `None` for half a line after a power cut, and for whatever else is no entry.
+fn entry(line: &str) -> Option<(Key, i64)> {
+    let (key, value) = line.split_once(' ')?;
+    Some((hex::decode(key)?.try_into().ok()?, value.parse().ok()?))
+}
+
+/// The last line of each key, in the order of the file, the last `max` of them.
+fn compact(lines: Vec<String>, max: usize, keep: impl Fn(i64) -> bool) -> Vec<String> {
+    let mut last: HashMap<Key, usize> = HashMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some((key, _)) = entry(line) {
+            last.insert(key, at);
+        }
+    }
+    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(value));
+    let kept: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .filter(|(at, line)| wanted(*at, line))
+        .map(|(_, line)| line.clone())
+        .collect();
+    let skip = kept.len().saturating_sub(max);
+    kept.into_iter().skip(skip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_counts_also_for_other_processes() {
+        let (_guard, home) = home();
+        let (one, other) = (open(&home, 100), open(&home, 100));
+        one.put(&[1; 16], 5).unwrap();
+        one.put(&[1; 16], 6).unwrap();
+        assert_eq!(other.value(&[1; 16]).unwrap(), Some(6));
+        other.put(&[2; 16], -7).unwrap();
+        assert_eq!(one.value(&[2; 16]).unwrap(), Some(-7));
+        assert_eq!(open(&home, 100).value(&[1; 16]).unwrap(), Some(6));
+    }
+
+    #[test]
+    fn a_full_table_forgets_the_oldest() {
+        let (_guard, home) = home();
+        let table = open(&home, 8);
+        for n in 0..20u8 {
+            table.put(&[n; 16], 1).unwrap();
+            assert_eq!(table.value(&[n; 16]).unwrap(), Some(1));
+            assert!(table.lock().values.len() <= 8);
+        }
+        assert_eq!(table.value(&[0; 16]).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
+        let (_guard, home) = home();
+        let table = open(&home, 8);
+        table.put(&[1; 16], 1).unwrap();
+        table.put(&[2; 16], 2).unwrap();
+        let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
+        assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
+        assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
+    }
+
+    #[test]
+    fn a_damaged_file_keeps_its_good_lines() {
+        let (_guard, home) = home();
+        let good = "02".repeat(16);
+        std::fs::write(
+            home.marks(),
+            format!("x\n\u{0}\n{good} 3\n{good}\n{good} x\n{good} 99999999999999999999\n"),
+        )
+        .unwrap();
+        assert_eq!(open(&home, 8).value(&[2; 16]).unwrap(), Some(3));
+    }
+
+    fn open(home: &Home, max: usize) -> Table {
+        Table::open(home, home.marks(), max, |_| true).unwrap()
+    }
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        (guard, home)
+    }
+}

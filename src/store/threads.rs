@@ -1,0 +1,78 @@
+//! Secure threads: which Message-IDs were sealed, so that a reply to one is sealed too (requirements K.4). Only an HMAC
+//! and a date are kept, for 18 months.
+
+use super::table::{Key, Table};
+use super::{Home, Purpose, Secrets, StoreError};
+use crate::base::UnixTime;
+use crate::base::limits::{THREAD_DAYS_MAX, THREADS_MAX};
+
+/// The thread memory of a home.
+#[derive(Debug)]
+pub struct Threads {
+    table: Table,
+    secrets: Secrets,
+}
+
+impl Threads {
+    /// Opens the memory and forgets what is older than 18 months.
+    pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
+        let table = Table::open(home, home.threads(), THREADS_MAX, |since| is_fresh(since, now))?;
+        Ok(Self {
+            table,
+            secrets: secrets.clone(),
+        })
+    }
+
+    /// Remembers that this message was sealed, or came sealed. On disk when this returns.
+    pub fn remember(&self, message_id: &str, now: UnixTime) -> Result<(), StoreError> {
+        self.table.put(&self.key(message_id)?, now.0)
+    }
+
+    /// True when one of these (In-Reply-To, References) was sealed. An error is no `false`: the caller must not send in clear.
+    pub fn knows<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
+        for message_id in message_ids {
+            if self.table.value(&self.key(message_id)?)?.is_some_and(|since| is_fresh(since, now)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Angle brackets and spaces around a Message-ID (RFC 5322 §3.6.4) are not part of it.
+    fn key(&self, message_id: &str) -> Result<Key, StoreError> {
+        let bare = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+        let mac = self.secrets.mac(Purpose::Threads, &[bare.as_bytes()])?;
+        mac.first_chunk().copied().ok_or(StoreError::Crypto)
+    }
+}
+
+/// A date in the future (a clock that was wrong) counts as fresh: the error is on the side of sealing.
+fn is_fresh(since: i64, now: UnixTime) -> bool {
+    now.0.saturating_sub(since) <= THREAD_DAYS_MAX * 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_known_for_eighteen_months() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let secrets = Secrets::ephemeral().unwrap();
+        let (day0, last) = (UnixTime(1_000_000_000), UnixTime(1_000_000_000 + THREAD_DAYS_MAX * 86_400));
+        let threads = Threads::open(&home, &secrets, day0).unwrap();
+        threads.remember("<a@b.fr>", day0).unwrap();
+        assert!(threads.knows(["<x@y>", " a@b.fr "], last).unwrap());
+        assert!(!threads.knows(["<a@b.fr>"], last.plus(1)).unwrap());
+        assert!(!threads.knows(["<A@b.fr>"], day0).unwrap(), "a Message-ID has its case");
+        assert!(Threads::open(&home, &secrets, last).unwrap().knows(["<a@b.fr>"], last).unwrap());
+        assert!(!std::fs::read_to_string(home.threads()).unwrap().contains("b.fr"));
+        Threads::open(&home, &secrets, last.plus(1)).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(home.threads()).unwrap().lines().count(),
+            1,
+            "forgotten on disk too"
+        );
+    }
+}

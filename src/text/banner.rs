@@ -1,0 +1,155 @@
+//! What the banner of an opened message says: French, in lines of at most 60 characters between two fixed tokens,
+//! by which it is found again in a reply.
+
+use crate::text::unaccent;
+
+/// The first word of every banner.
+pub const OPENING: &str = "[Souspli]";
+/// The last word of every banner.
+pub const CLOSING: &str = "[/Souspli]";
+/// Characters of one line (quoted in a reply, it must not be wrapped at 72).
+pub const COLUMNS: usize = 60;
+
+/// What the banner tells, as plain values.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The verdict's French sentence.
+    pub sentence: String,
+    /// Names of the signers.
+    pub signers: Vec<String>,
+    /// Encryption of the content, if it came encrypted; empty text: the cipher is not known.
+    pub encryption: Option<String>,
+    /// Obsolete algorithms.
+    pub obsolete: Vec<String>,
+}
+
+/// The lines of the banner, the tokens included.
+pub fn lines(facts: &Facts) -> Vec<String> {
+    let mut text = format!("{OPENING} {}", plain(&facts.sentence, 110));
+    if !facts.signers.is_empty() {
+        text.push_str(&format!(" Signé : {}.", plain(&facts.signers.join(", "), 60)));
+    }
+    match facts.encryption.as_deref() {
+        None => text.push_str(" Non chiffré."),
+        Some("") => text.push_str(" Chiffré."),
+        Some(cipher) => text.push_str(&format!(" Chiffré ({}).", plain(cipher, 20))),
+    }
+    if !facts.obsolete.is_empty() {
+        text.push_str(&format!(" Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
+    }
+    text.push(' ');
+    text.push_str(CLOSING);
+    wrap(&text)
+}
+
+/// The same lines in ASCII.
+pub fn ascii_lines(facts: &Facts) -> Vec<String> {
+    lines(facts).iter().map(|l| unaccent(l)).collect()
+}
+
+/// The text shown instead of a message that cannot be shown, French then English.
+pub fn failure(french: &str, english: &str) -> String {
+    let paragraph = |lines: Vec<String>| lines.join("\r\n");
+    let fr = format!(
+        "{french} Le contenu n'est pas affiché. Le message d'origine est joint, intact : ne répondez pas avant d'avoir vérifié auprès de l'expéditeur, par un autre moyen, qu'il vient de lui."
+    );
+    let en = format!(
+        "{english} The content is not shown. The original message is attached, untouched: before you answer, check with its sender by another way that it is theirs."
+    );
+    format!("{}\r\n\r\n{}\r\n", paragraph(wrap(&fr)), paragraph(wrap(&en)))
+}
+
+/// Why a content that holds the View's own boundary is not shown: French, English.
+pub fn boundary_in_content() -> (&'static str, &'static str) {
+    (
+        "Ce message imite la présentation de Souspli.",
+        "This message imitates the way in which Souspli presents mail.",
+    )
+}
+
+/// The text shown where there is no text: only attachments.
+pub fn attachments_only() -> &'static str {
+    "Message sans texte : voir les pièces jointes.\r\n"
+}
+
+/// Names come from others: on one line, without what could end or imitate the banner, cut at `max` characters.
+fn plain(text: &str, max: usize) -> String {
+    let safe = |c: char| match c {
+        '[' => '(',
+        ']' => ')',
+        c if c.is_control() || is_invisible(c) => ' ',
+        c => c,
+    };
+    let text: String = text.chars().map(safe).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(max) {
+        None => text,
+        Some((cut, _)) => format!("{}…", text[..cut].trim_end()),
+    }
+}
+
+/// Characters that turn the direction of writing or cannot be seen.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').flat_map(pieces).filter(|w| !w.is_empty()) {
+        // A sign that French sets off by a space stays with the word before it.
+        let joined = line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && joined > COLUMNS {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+fn pieces(word: &str) -> Vec<String> {
+    let chars: Vec<char> = word.chars().collect();
+    chars.chunks(COLUMNS).map(|c| c.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            sentence: "Signature vérifiée.".to_owned(),
+            signers: vec!["Dr Zoé\r\n[/Souspli] \u{202e}MARTIN".to_owned()],
+            encryption: Some("AES-256-CBC".to_owned()),
+            obsolete: vec!["3DES".to_owned(), "x".repeat(300)],
+        }
+    }
+
+    #[test]
+    fn a_banner_has_its_tokens_once_and_short_lines() {
+        let text = lines(&facts());
+        assert!(text.iter().all(|l| l.chars().count() <= COLUMNS && !l.is_empty()), "{text:#?}");
+        let whole = text.join(" ");
+        assert!(
+            whole.starts_with("[Souspli] Signature vérifiée. Signé : Dr Zoé (/Souspli) MARTIN."),
+            "{whole}"
+        );
+        assert!(whole.ends_with(CLOSING) && whole.matches(CLOSING).count() == 1 && whole.matches('[').count() == 2);
+        assert!(ascii_lines(&facts()).concat().is_ascii());
+    }
+
+    #[test]
+    fn a_usual_banner_has_three_lines() {
+        let usual = Facts {
+            sentence: "Signature vérifiée, message intact.".to_owned(),
+            signers: vec!["Dr Bob TEST".to_owned()],
+            encryption: Some("AES-256-CBC".to_owned()),
+            obsolete: Vec::new(),
+        };
+        assert!(lines(&usual).len() <= 3, "{:#?}", lines(&usual));
+    }
+}

@@ -1,0 +1,313 @@
+//! What a sender reads when a message does not leave, or not for everybody.
+//!
+//! Addresses are named: they stand in the sender's own message. A patient's address is not, its local part is a number of
+//! social insurance.
+
+use super::Explanation;
+use crate::base::{Address, Retry};
+
+/// These recipients have no certificate to encrypt to.
+pub fn no_certificate(addresses: &[Address]) -> Explanation {
+    let list = list(addresses);
+    Explanation::new(
+        "SP-NO-CERTIFICATE",
+        Retry::Never,
+        (
+            format!("Message non envoyé : pas de certificat de chiffrement valide pour {list}."),
+            "Importez leur certificat ou retirez ces destinataires, puis renvoyez. Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: no valid encryption certificate for {list}."),
+            "Import their certificate or remove these recipients, then send again. Nobody has received this message.",
+        ),
+    )
+}
+
+/// The same, for members of the space of trust written to from an ordinary account.
+pub fn space_of_trust(addresses: &[Address]) -> Explanation {
+    let list = list(addresses);
+    Explanation::new(
+        "SP-SPACE-OF-TRUST",
+        Retry::Never,
+        (
+            format!(
+                "Message non envoyé : pas de certificat pour {list}, et MSSanté n'accepte que des messages venant de l'espace de confiance."
+            ),
+            "Utilisez votre compte MSSanté, ou importez le certificat du destinataire. Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: no certificate for {list}, and MSSanté only accepts mail from within the space of trust."),
+            "Use your MSSanté account, or import the recipient's certificate. Nobody has received this message.",
+        ),
+    )
+}
+
+/// Certificates could not be looked up.
+pub fn directory_away(addresses: &[Address]) -> Explanation {
+    let list = list(addresses);
+    Explanation::new(
+        "SP-DIRECTORY-AWAY",
+        Retry::Later,
+        (
+            format!("Message non envoyé : l'annuaire des certificats ne répond pas pour {list}."),
+            "Réessayez dans quelques minutes. Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: the certificate directory does not answer for {list}."),
+            "Try again in a few minutes. Nobody has received this message.",
+        ),
+    )
+}
+
+/// Something in the Subject resembles the tag.
+pub fn near_miss(tag: &str) -> Explanation {
+    Explanation::new(
+        "SP-TAG-UNSURE",
+        Retry::Never,
+        (
+            format!("Message non envoyé : l'objet contient une marque qui ressemble à {tag} sans être exacte ou sans être au début."),
+            format!("Pour chiffrer, commencez l'objet par \"{tag} \" ; sinon, ôtez cette marque. Puis renvoyez."),
+        ),
+        (
+            format!("Not sent: the subject holds a mark that resembles {tag} but is not exact or not at its start."),
+            format!("To encrypt, begin the subject with \"{tag} \"; otherwise remove the mark. Then send again."),
+        ),
+    )
+}
+
+/// The tag is glued to the subject and the configuration does not take that.
+pub fn glued_tag(tag: &str) -> Explanation {
+    Explanation::new(
+        "SP-TAG-GLUED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : la marque {tag} est collée au texte de l'objet."),
+            format!("Mettez une espace après {tag}, puis renvoyez."),
+        ),
+        (
+            format!("Not sent: the tag {tag} is glued to the subject."),
+            format!("Put a space after {tag}, then send again."),
+        ),
+    )
+}
+
+/// A patient's address from an ordinary account.
+pub fn patient_on_ordinary_channel() -> Explanation {
+    Explanation::new(
+        "SP-PATIENT-CHANNEL",
+        Retry::Never,
+        (
+            "Message non envoyé : une adresse de patient (patient.mssante.fr) n'est joignable que depuis un compte MSSanté.",
+            "Utilisez votre compte MSSanté, ou retirez cette adresse.",
+        ),
+        (
+            "Not sent: a patient's address (patient.mssante.fr) can only be reached from an MSSanté account.",
+            "Use your MSSanté account, or remove that address.",
+        ),
+    )
+}
+
+/// A patient among the recipients of a message that must be sealed.
+pub fn patient_cannot_open() -> Explanation {
+    Explanation::new(
+        "SP-PATIENT-SEALED",
+        Retry::Never,
+        (
+            "Message non envoyé : il doit être chiffré, et un patient (patient.mssante.fr) ne peut pas ouvrir un message chiffré.",
+            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement.",
+        ),
+        (
+            "Not sent: it must be encrypted, and a patient (patient.mssante.fr) cannot open an encrypted message.",
+            "Write to the patient in a separate, new message without the encryption tag.",
+        ),
+    )
+}
+
+/// The account has no key or certificate to sign with, or to read its own mail with.
+pub fn no_own_key(account: &Address) -> Explanation {
+    Explanation::new(
+        "SP-NO-OWN-KEY",
+        Retry::AfterUser,
+        (
+            format!("Message non envoyé : aucune clé utilisable pour {account}."),
+            "Importez votre clé et son certificat (fichier .p12), puis renvoyez.",
+        ),
+        (
+            format!("Not sent: there is no usable key for {account}."),
+            "Import your key and its certificate (a .p12 file), then send again.",
+        ),
+    )
+}
+
+/// The key is there but locked.
+pub fn key_locked() -> Explanation {
+    Explanation::new(
+        "SP-KEY-LOCKED",
+        Retry::AfterUser,
+        (
+            "Message non envoyé : votre clé est verrouillée.",
+            "Déverrouillez-la (carte, code ou trousseau), puis renvoyez.",
+        ),
+        (
+            "Not sent: your key is locked.",
+            "Unlock it (card, code or keyring), then send again.",
+        ),
+    )
+}
+
+/// The message could not be sealed for a reason that the user cannot mend.
+pub fn sealing_failed() -> Explanation {
+    Explanation::new(
+        "SP-SEALING-FAILED",
+        Retry::Never,
+        (
+            "Message non envoyé : il n'a pas pu être chiffré.",
+            "Rien n'est parti. Signalez ce code à votre assistance.",
+        ),
+        (
+            "Not sent: it could not be encrypted.",
+            "Nothing has left. Report this code to your support.",
+        ),
+    )
+}
+
+/// Larger than the provider or this program takes; `most` in octets.
+pub fn too_large(most: u64) -> Explanation {
+    let megabytes = most / 1_000_000;
+    Explanation::new(
+        "SP-TOO-LARGE",
+        Retry::Never,
+        (
+            format!("Message non envoyé : il est trop volumineux (au plus {megabytes} Mo, chiffrement compris)."),
+            "Réduisez ou répartissez les pièces jointes.",
+        ),
+        (
+            format!("Not sent: it is too large (at most {megabytes} MB, encryption included)."),
+            "Make the attachments smaller or send them apart.",
+        ),
+    )
+}
+
+/// A CR or an LF that is not part of a CRLF in the message (RFC 5321 §2.3.8).
+pub fn bare_line_end() -> Explanation {
+    Explanation::new(
+        "SP-LINE-END",
+        Retry::Never,
+        (
+            "Message non envoyé : il contient une fin de ligne incorrecte (CR ou LF isolé).",
+            "Le logiciel de messagerie doit être corrigé ou mis à jour.",
+        ),
+        (
+            "Not sent: it holds a wrong line end (a bare CR or LF).",
+            "The mail program needs to be mended or updated.",
+        ),
+    )
+}
+
+/// The provider cannot be reached, or went away before it accepted anything.
+pub fn provider_away(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-PROVIDER-AWAY",
+        Retry::Later,
+        (
+            format!("Message non envoyé : le serveur {host} ne répond pas."),
+            "Vérifiez la connexion et réessayez plus tard. Rien n'est parti.",
+        ),
+        (
+            format!("Not sent: the server {host} does not answer."),
+            "Check the connection and try again later. Nothing has left.",
+        ),
+    )
+}
+
+/// The provider's proof of identity or its encryption is not right.
+pub fn provider_unsafe(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-PROVIDER-UNSAFE",
+        Retry::Later,
+        (
+            format!("Message non envoyé : la connexion au serveur {host} n'est pas sûre."),
+            "Ne changez pas vos réglages ; signalez ce code à votre assistance. Rien n'est parti.",
+        ),
+        (
+            format!("Not sent: the connection to the server {host} is not safe."),
+            "Do not change your settings; report this code to your support. Nothing has left.",
+        ),
+    )
+}
+
+/// The connection broke after the whole message was given and before the provider answered.
+pub fn outcome_unknown(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-OUTCOME-UNKNOWN",
+        Retry::Later,
+        (
+            format!("Le serveur {host} n'a pas confirmé : ce message est peut-être parti."),
+            "Demandez à un destinataire s'il l'a reçu avant de renvoyer : il le recevrait deux fois.",
+        ),
+        (
+            format!("The server {host} has not confirmed: this message may have been sent."),
+            "Ask a recipient before sending it again: they might get it twice.",
+        ),
+    )
+}
+
+/// The provider refused some recipients; nobody got the message.
+pub fn recipients_refused(addresses: &[Address], said: &str) -> Explanation {
+    let list = list(addresses);
+    Explanation::new(
+        "SP-RECIPIENT-REFUSED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : le serveur refuse {list} ({said})."),
+            "Corrigez ou retirez cette adresse, puis renvoyez. Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: the server refuses {list} ({said})."),
+            "Mend or remove that address, then send again. Nobody has received this message.",
+        ),
+    )
+}
+
+/// The provider refused the message; its own words are given.
+pub fn message_refused(said: &str) -> Explanation {
+    Explanation::new(
+        "SP-PROVIDER-REFUSED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : le serveur le refuse ({said})."),
+            "Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: the server refuses it ({said})."),
+            "Nobody has received this message.",
+        ),
+    )
+}
+
+/// The provider does not take what the message needs (8-bit octets, addresses with accents).
+pub fn provider_lacks(what_fr: &str, what_en: &str) -> Explanation {
+    Explanation::new(
+        "SP-PROVIDER-LACKS",
+        Retry::Never,
+        (
+            format!("Message non envoyé : le serveur n'accepte pas {what_fr}."),
+            "Envoyez-le depuis un autre compte.",
+        ),
+        (
+            format!("Not sent: the server does not take {what_en}."),
+            "Send it from another account.",
+        ),
+    )
+}
+
+fn list(addresses: &[Address]) -> String {
+    // A refusal is a few lines in a window: the rest is counted.
+    let shown: Vec<_> = addresses.iter().take(20).map(Address::as_str).collect();
+    let more = addresses.len().saturating_sub(shown.len());
+    if more == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} (+{more})", shown.join(", "))
+    }
+}

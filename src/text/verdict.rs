@@ -1,0 +1,148 @@
+//! What is said of certificates and of opened messages.
+
+use super::Explanation;
+use crate::base::{Retry, UnixTime};
+
+fn never(code: &'static str, fr: (String, &str), en: (String, &str)) -> Explanation {
+    Explanation::new(code, Retry::Never, fr, en)
+}
+
+fn day(at: UnixTime) -> (String, String) {
+    let date = at.civil().date();
+    let (y, m, d) = (date.year(), u8::from(date.month()), date.day());
+    (format!("{d:02}/{m:02}/{y}"), format!("{y}-{m:02}-{d:02}"))
+}
+
+/// No configured authority.
+pub fn unknown_authority(issuer: &str) -> Explanation {
+    never(
+        "SP-UNKNOWN-AUTHORITY",
+        (format!("L’autorité « {issuer} » n’est pas connue."), "Ajoutez son certificat racine si vous lui faites confiance."),
+        (format!("The authority “{issuer}” is not known."), "Add its root certificate if you trust it."),
+    )
+}
+
+macro_rules! fixed {
+    ($($(#[$doc:meta])* $name:ident, $code:literal: $fr:literal, $fr_do:literal; $en:literal, $en_do:literal.)*) => {
+        $($(#[$doc])* pub fn $name() -> Explanation { never($code, ($fr.to_owned(), $fr_do), ($en.to_owned(), $en_do)) })*
+    };
+}
+
+fixed! {
+    /// A certificate that its issuer did not sign.
+    bad_chain_signature, "SP-BAD-CHAIN":
+        "La signature d’un certificat par son autorité est fausse.", "N’utilisez pas ce certificat.";
+        "A certificate’s signature by its authority is wrong.", "Do not use this certificate.".
+    /// The budget is spent.
+    chain_too_complex, "SP-CHAIN-TOO-COMPLEX":
+        "La chaîne de certificats est trop longue.", "Demandez à votre correspondant un certificat avec sa chaîne exacte.";
+        "The certificate chain is too long.", "Ask your correspondent for a certificate with its exact chain.".
+    /// An unknown algorithm.
+    chain_unsupported, "SP-CHAIN-UNSUPPORTED":
+        "L’algorithme d’un certificat n’est pas pris en charge.", "Demandez un certificat RSA ou ECDSA courant.";
+        "A certificate’s algorithm is not supported.", "Ask for an ordinary RSA or ECDSA certificate.".
+    /// SHA-1.
+    chain_obsolete, "SP-CHAIN-OBSOLETE":
+        "Un certificat est signé avec un algorithme obsolète (SHA-1).", "Demandez un certificat plus récent.";
+        "A certificate is signed with an obsolete algorithm (SHA-1).", "Ask for a newer certificate.".
+    /// RSA below 2048.
+    weak_key, "SP-WEAK-KEY":
+        "La clé d’un certificat est trop courte.", "Demandez un certificat d’au moins 2048 bits.";
+        "A certificate’s key is too short.", "Ask for a certificate of at least 2048 bits.".
+    /// An issuer that may not issue.
+    not_an_authority, "SP-NOT-AN-AUTHORITY":
+        "Un certificat a été émis par quelqu’un qui n’en a pas le droit.", "N’utilisez pas ce certificat.";
+        "A certificate was issued by someone who may not issue it.", "Do not use this certificate.".
+    /// A critical extension.
+    unknown_extension, "SP-UNKNOWN-EXTENSION":
+        "Un certificat porte une condition critique inconnue.", "Demandez un certificat de messagerie ordinaire.";
+        "A certificate has an unknown critical condition.", "Ask for an ordinary mail certificate.".
+    /// Name constraints.
+    name_not_permitted, "SP-NAME-NOT-PERMITTED":
+        "L’autorité n’a pas le droit de certifier cette adresse.", "N’utilisez pas ce certificat.";
+        "The authority may not certify this address.", "Do not use this certificate.".
+    /// An authority out of its dates.
+    authority_expired, "SP-AUTHORITY-EXPIRED":
+        "Le certificat d’une autorité n’est plus valable.", "Mettez à jour les autorités.";
+        "An authority’s certificate is not valid any more.", "Update the authorities.".
+    /// Encrypted for others.
+    not_for_me, "SP-NOT-FOR-ME":
+        "Ce message n’est pas chiffré pour une de vos clés.", "Demandez à l’expéditeur de le renvoyer avec votre certificat actuel.";
+        "This message is not encrypted to one of your keys.", "Ask the sender to send it again with your current certificate.".
+    /// Broken structure.
+    damaged, "SP-DAMAGED":
+        "Ce message protégé est endommagé ou incomplet.", "Demandez à l’expéditeur de le renvoyer.";
+        "This protected message is damaged or incomplete.", "Ask the sender to send it again.".
+    /// Key or content did not decrypt.
+    undecryptable, "SP-UNDECRYPTABLE":
+        "Ce message n’a pas pu être déchiffré.", "Demandez à l’expéditeur de le renvoyer.";
+        "This message could not be decrypted.", "Ask the sender to send it again.".
+    /// Unknown means.
+    unsupported, "SP-UNSUPPORTED":
+        "Ce message utilise un procédé de chiffrement non pris en charge.", "Demandez à l’expéditeur d’utiliser AES.";
+        "This message uses an encryption method that is not supported.", "Ask the sender to use AES.".
+    /// Another use.
+    wrong_usage, "SP-WRONG-USAGE":
+        "Ce certificat n’est pas fait pour cet usage.", "Demandez un certificat de messagerie adapté.";
+        "This certificate is not made for this use.", "Ask for a fitting mail certificate.".
+}
+
+/// Before notBefore.
+pub fn not_yet_valid(from: UnixTime) -> Explanation {
+    let (fr, en) = day(from);
+    never(
+        "SP-NOT-YET-VALID",
+        (format!("Ce certificat n’est valable qu’à partir du {fr}."), "Vérifiez la date de votre ordinateur."),
+        (format!("This certificate is valid from {en} only."), "Check your computer’s date."),
+    )
+}
+
+/// After notAfter.
+pub fn expired(until: UnixTime) -> Explanation {
+    let (fr, en) = day(until);
+    never(
+        "SP-EXPIRED",
+        (format!("Ce certificat a expiré le {fr}."), "Demandez le nouveau certificat."),
+        (format!("This certificate expired on {en}."), "Ask for the new certificate."),
+    )
+}
+
+/// The sentence of a verdict's code, French and English, at most 110 characters each (docs/verdicts.md).
+pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
+    match code {
+        "encrypted-signed" => ("Message chiffré, signé par l’expéditeur ; signature vérifiée.", "Encrypted, signed by the sender; signature verified."),
+        "signed" => ("Message signé par l’expéditeur (non chiffré) ; signature vérifiée.", "Signed by the sender (not encrypted); signature verified."),
+        "encrypted-unsigned" => ("Message chiffré mais non signé : l’expéditeur n’est pas garanti.", "Encrypted but not signed: the sender is not assured."),
+        "signed-outside-only" => ("La signature entoure le chiffrement : l’auteur du contenu n’est pas garanti.", "The signature stands outside the encryption: the author is not assured."),
+        "unsigned" => ("Ce message ne porte aucune signature : l’expéditeur n’est pas garanti.", "This message carries no signature: the sender is not assured."),
+        "signer-is-not-sender" => ("Le signataire n’est pas l’expéditeur affiché.", "The signer is not the sender shown."),
+        "signers-differ" => ("Plusieurs personnes différentes ont signé ce message.", "Several different persons signed this message."),
+        "unknown-authority" => ("Signature intacte, mais l’autorité du signataire n’est pas connue.", "Signature intact, but the signer’s authority is not known."),
+        "certificate-expired" => ("Signature intacte, mais le certificat du signataire a expiré.", "Signature intact, but the signer’s certificate has expired."),
+        "certificate-not-yet-valid" => ("Signature intacte, mais le certificat du signataire n’est pas encore valable.", "Signature intact, but the signer’s certificate is not valid yet."),
+        "certificate-wrong-usage" => ("Signature intacte, mais le certificat n’est pas fait pour signer du courrier.", "Signature intact, but the certificate is not made for signing mail."),
+        "certificate-not-trusted" => ("Signature intacte, mais le certificat du signataire n’est pas acceptable.", "Signature intact, but the signer’s certificate is not acceptable."),
+        "signature-obsolete" => ("La signature utilise un algorithme obsolète : elle ne prouve rien.", "The signature uses an obsolete algorithm: it proves nothing."),
+        "signature-not-checked" => ("La signature ne peut pas être vérifiée : algorithme non pris en charge.", "The signature cannot be checked: unsupported algorithm."),
+        "signer-certificate-missing" => ("La signature ne peut pas être vérifiée : certificat du signataire absent.", "The signature cannot be checked: the signer’s certificate is missing."),
+        "altered" => ("ALERTE : le contenu ne correspond pas à la signature ; il a pu être modifié.", "WARNING: the content does not fit the signature; it may have been altered."),
+        "dishonest-structure" => ("ALERTE : la structure de ce message signé est trompeuse.", "WARNING: the structure of this signed message is deceptive."),
+        "not-for-me" => ("Ce message n’est pas chiffré pour une de vos clés.", "This message is not encrypted to one of your keys."),
+        "damaged" => ("Ce message protégé est endommagé ou incomplet.", "This protected message is damaged or incomplete."),
+        "undecryptable" => ("Ce message n’a pas pu être déchiffré.", "This message could not be decrypted."),
+        "unsupported" => ("Ce message utilise un procédé de chiffrement non pris en charge.", "This message uses an encryption method that is not supported."),
+        "locked" => ("La clé de déchiffrement est verrouillée.", "The decryption key is locked."),
+        _ => ("Message ordinaire, sans protection S/MIME.", "Ordinary message, without S/MIME protection."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_as_each_language_does() {
+        let e = expired(UnixTime(0));
+        assert!(e.fr.what.contains("01/01/1970") && e.en.what.contains("1970-01-01"));
+    }
+}

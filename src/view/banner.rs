@@ -1,0 +1,240 @@
+//! The banner put into the main text of an opened message, and what is done to the text before: marks of ours that
+//! others wrote are defanged, HTML that must not be shown becomes text.
+
+use super::header::is_ours;
+use super::html::{self, ATTRIBUTE, Piece};
+use super::verdict::{Grade, Verdict};
+use crate::mime::edit::{Change, Editor, Repertoire, TextPart, edit, is_attachment, is_html};
+use crate::mime::entity::{Entity, Kind, parse};
+use crate::mime::header::{Field, Header};
+use crate::text::banner::{self, CLOSING, Facts, OPENING};
+
+/// The content with the banner at the top of its main text and of its HTML twin; `None`: it has no text that can take one.
+pub fn insert(content: &[u8], verdict: &Verdict) -> Option<Vec<u8>> {
+    let root = parse(content);
+    let mut places = Vec::new();
+    main_texts(content, &root, &mut places);
+    let facts = facts(verdict);
+    edit(
+        content,
+        &mut Insert {
+            places,
+            facts,
+            grade: verdict.grade,
+        },
+    )
+}
+
+/// The banner's lines, ended by CRLF, with the empty line that follows them.
+pub fn paragraph(verdict: &Verdict) -> String {
+    text_form(&banner::lines(&facts(verdict)))
+}
+
+/// The content of others without our marks; `None`: it has none.
+pub fn neutralise(content: &[u8]) -> Option<Vec<u8>> {
+    edit(content, &mut Neutralise)
+}
+
+/// The content with every HTML part made text; `None`: it has none.
+pub fn text_only(content: &[u8]) -> Option<Vec<u8>> {
+    edit(content, &mut TextOnly)
+}
+
+struct Insert {
+    places: Vec<usize>,
+    facts: Facts,
+    grade: Grade,
+}
+
+impl Editor for Insert {
+    fn text(&mut self, part: &TextPart<'_>) -> Change {
+        if !self.places.contains(&part.entity.header.start) {
+            return Change::Keep;
+        }
+        let lines = match part.repertoire {
+            Repertoire::Unicode => banner::lines(&self.facts),
+            Repertoire::AsciiOnly => banner::ascii_lines(&self.facts),
+        };
+        if is_html(&part.entity.media_type) {
+            let at = body_start(part.text);
+            let (before, after) = part.text.split_at(at);
+            return Change::Text(format!("{before}{}{after}", html_form(&lines, self.grade)));
+        }
+        Change::Text(text_form(&lines) + part.text)
+    }
+}
+
+struct Neutralise;
+
+impl Editor for Neutralise {
+    fn keeps(&self, field: &Field<'_>) -> bool {
+        !is_ours(field)
+    }
+
+    fn text(&mut self, part: &TextPart<'_>) -> Change {
+        let html = is_html(&part.entity.media_type);
+        match defang(part.text, html) {
+            Some(text) => Change::Text(text),
+            None => Change::Keep,
+        }
+    }
+}
+
+struct TextOnly;
+
+impl Editor for TextOnly {
+    fn text(&mut self, part: &TextPart<'_>) -> Change {
+        if is_html(&part.entity.media_type) {
+            Change::Retype("text/plain", html::to_text(part.text))
+        } else {
+            Change::Keep
+        }
+    }
+}
+
+/// The texts that a mail program shows as the body: the first text position, all its alternatives.
+fn main_texts(bytes: &[u8], entity: &Entity, found: &mut Vec<usize>) {
+    match &entity.kind {
+        Kind::Message(_) => {}
+        Kind::Leaf => {
+            let header = Header::parse(&bytes[entity.header.clone()]).0;
+            if crate::mime::edit::is_text(&entity.media_type) && !is_attachment(&header) {
+                found.push(entity.header.start);
+            }
+        }
+        Kind::Multipart(parts) => match entity.media_type.as_str() {
+            "multipart/alternative" => parts.iter().for_each(|p| main_texts(bytes, p, found)),
+            "multipart/related" => parts.iter().take(1).for_each(|p| main_texts(bytes, p, found)),
+            _ => {
+                for part in parts {
+                    main_texts(bytes, part, found);
+                    if !found.is_empty() {
+                        break;
+                    }
+                }
+            }
+        },
+    }
+}
+
+fn facts(verdict: &Verdict) -> Facts {
+    Facts {
+        sentence: verdict.french.clone(),
+        signers: verdict.signers.iter().map(|s| s.name.clone()).collect(),
+        encryption: verdict.encrypted.then(|| verdict.content_encryption.clone().unwrap_or_default()),
+        obsolete: verdict.obsolete.clone(),
+    }
+}
+
+fn text_form(lines: &[String]) -> String {
+    lines.join("\r\n") + "\r\n\r\n"
+}
+
+/// One `div`, its style set against the sender's own rules.
+fn html_form(lines: &[String], grade: Grade) -> String {
+    let colour = match grade {
+        Grade::Verified => "#2e7d32",
+        Grade::Unchecked | Grade::Unassured | Grade::Plain => "#b26a00",
+        Grade::Altered | Grade::Unopenable => "#b00020",
+    };
+    let body: Vec<String> = lines.iter().map(|l| html::escape(l)).collect();
+    format!(
+        "<div {ATTRIBUTE}=\"{}\" style=\"all:initial!important;display:block!important;position:static!important;opacity:1!important;\
+         font:13px sans-serif!important;color:#000!important;background:#fff!important;border-left:6px solid {colour}!important;\
+         padding:4px 8px!important\">{}</div>",
+        grade.as_str(),
+        body.join("<br>\r\n")
+    )
+}
+
+/// Right after `<body>`, or where a browser would open the body by itself.
+fn body_start(document: &str) -> usize {
+    let mut after_head = 0;
+    for piece in html::scan(document) {
+        match piece {
+            Piece::Tag(tag) if tag.name == "body" && !tag.ends => return tag.span.end,
+            Piece::Tag(tag) if (tag.name == "head" && tag.ends) || (tag.name == "html" && !tag.ends) => after_head = tag.span.end,
+            Piece::Hidden(span) if span.start == 0 && document.starts_with("<!") && !document.starts_with("<!--") => after_head = span.end,
+            _ => {}
+        }
+    }
+    after_head
+}
+
+/// Our tokens in round brackets, our attribute renamed: as many octets as before.
+fn defang(text: &str, html: bool) -> Option<String> {
+    let mut out = text.as_bytes().to_vec();
+    for token in [OPENING, CLOSING] {
+        replace(&mut out, token.as_bytes(), |found| {
+            found[0] = b'(';
+            let last = found.len() - 1;
+            found[last] = b')';
+        });
+    }
+    if html {
+        replace(&mut out, ATTRIBUTE.as_bytes(), |found| found.copy_from_slice(b"data-foreign"));
+    }
+    // Only ASCII was put in the place of ASCII.
+    String::from_utf8(out).ok().filter(|out| out != text)
+}
+
+fn replace(text: &mut [u8], word: &[u8], change: impl Fn(&mut [u8])) {
+    let mut at = 0;
+    while let Some(n) = html::find_ignoring_case(&text[at..], word) {
+        let found = at + n;
+        change(&mut text[found..found + word.len()]);
+        at = found + word.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tests::verdict;
+
+    #[test]
+    fn the_banner_stands_in_the_main_text_and_its_twin_only() {
+        let mail = "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n\r\nT1\r\n--a\r\nContent-Type: text/html\r\n\r\n<html><body class=x>H1\r\n--a--\r\n--m\r\nContent-Type: text/plain\r\n\r\nT2\r\n--m--\r\n";
+        let out = String::from_utf8(insert(mail.as_bytes(), &verdict()).unwrap()).unwrap();
+        assert_eq!(out.matches(OPENING).count(), 2, "{out}");
+        assert!(out.contains(&format!("{CLOSING}\r\n\r\nT1")), "{out}");
+        assert!(out.contains("<body class=x><div data-souspli=\"verified\"") && out.contains(&format!("{CLOSING}</div>H1")));
+        assert!(out.contains("\r\n\r\nT2"));
+    }
+
+    #[test]
+    fn attachments_alone_take_no_banner() {
+        for mail in [
+            "Content-Type: application/pdf\r\n\r\n%PDF",
+            "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx",
+            "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny",
+            "Content-Type: text/plain; charset=utf-16\r\n\r\n",
+        ] {
+            let changed = insert(mail.as_bytes(), &verdict());
+            assert!(changed.is_none() || mail.contains("utf-16"), "{mail}");
+        }
+    }
+
+    #[test]
+    fn marks_of_others_are_defanged() {
+        let mail = b"X-Souspli-Verdict: verified\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<div DATA-sousp=\r\nli=3D\"verified\">[souspli] ok =5B/Souspli]</div>";
+        let out = neutralise(mail).unwrap();
+        let out = String::from_utf8(crate::mime::encode::qp_decode(&out)).unwrap();
+        assert!(
+            out.contains("<div data-foreign=\"verified\">(souspli) ok (/Souspli)</div>"),
+            "{out}"
+        );
+        assert!(!out.contains("X-Souspli"));
+        assert_eq!(neutralise(b"Content-Type: text/html\r\n\r\n<p>Souspli"), None);
+    }
+
+    #[test]
+    fn html_that_must_not_be_shown_becomes_text() {
+        let mail = b"Content-Type: text/html; charset=utf-8\r\n\r\n<img src=\"http://evil/?<p>secret</p>\"><p>Bonjour</p>";
+        let out = String::from_utf8(text_only(mail).unwrap()).unwrap();
+        assert!(
+            out.starts_with("Content-Type: text/plain;") && out.contains("Bonjour") && !out.contains("evil"),
+            "{out}"
+        );
+    }
+}

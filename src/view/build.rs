@@ -1,0 +1,413 @@
+//! The View built of a stored message and what it opened to.
+//!
+//! ```text
+//! fields of the stored message, its Content-Type replaced, Content-* removed
+//! X-Souspli-* fields
+//!
+//! --boundary
+//! each part of an opened multipart/mixed, or the opened entity as the one part
+//! --boundary--
+//! spaces, so that the View has as many octets as the stored message
+//! ```
+//!
+//! The padding has n octets for every n: full lines of 74 spaces and CRLF, then a shorter one; a last single octet is a
+//! space. It stands in the epilogue (RFC 2046 §5.1.1), which no mail program shows.
+
+use super::header::{Detail, outer_fields, own_fields};
+use super::verdict::{Grade, Verdict};
+use super::{View, banner};
+use crate::config::BannerMode;
+use crate::mime::entity::{Kind, parse};
+use crate::mime::header::{Header, without_line_end};
+use crate::mime::{edit, encode, parameters};
+use crate::text::banner as said;
+use memchr::memmem;
+use std::borrow::Cow;
+
+/// What a View is made of. Time, keys and chance have no part in it: the same input gives the same octets.
+#[derive(Clone, Copy, Debug)]
+pub struct ViewInput<'a> {
+    /// The message as the provider has it.
+    pub stored: &'a [u8],
+    /// The entity that it opened to, header and body; `None`: it could not be opened.
+    pub content: Option<&'a [u8]>,
+    /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
+    pub verdict: &'a Verdict,
+    /// The boundary of this message's View (RFC 2046 §5.1.1 `boundary`), known before it is opened.
+    pub boundary: &'a str,
+    /// Whether the text carries the banner.
+    pub banner: BannerMode,
+    /// The value of `X-Souspli-View`, by which a View that comes back is recognised.
+    pub token: &'a str,
+}
+
+/// The View: of the stored message's size wherever it fits into it.
+pub fn build(input: &ViewInput<'_>) -> View {
+    match shown(input) {
+        Ok(content) => of_content(input, &content),
+        Err(verdict) => of_failure(&ViewInput {
+            verdict: &verdict,
+            ..*input
+        }),
+    }
+}
+
+/// The content that may be shown; `Err`: why it may not.
+fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Verdict> {
+    let failed = matches!(input.verdict.grade, Grade::Altered | Grade::Unopenable);
+    let content = input.content.filter(|_| !failed).ok_or_else(|| input.verdict.clone())?;
+    let content = with_crlf(content);
+    let content = if input.verdict.own {
+        content
+    } else {
+        apply(content, banner::neutralise)
+    };
+    let content = if input.verdict.text_only {
+        apply(content, banner::text_only)
+    } else {
+        content
+    };
+    if memmem::find(&content, input.boundary.as_bytes()).is_some() {
+        let (french, english) = said::boundary_in_content();
+        return Err(Verdict {
+            grade: Grade::Altered,
+            code: "boundary-in-content",
+            french: french.to_owned(),
+            english: english.to_owned(),
+            ..input.verdict.clone()
+        });
+    }
+    Ok(content)
+}
+
+fn of_content(input: &ViewInput<'_>, content: &[u8]) -> View {
+    let plain = parts_of(content);
+    let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
+    let full = if wants_banner {
+        with_banner(content, input.verdict)
+    } else {
+        plain.clone()
+    };
+    let candidates = [(Detail::Full, &full), (Detail::Least, &full), (Detail::Least, &plain)];
+    for (detail, parts) in candidates {
+        if let Some(view) = padded(input, assemble(input, detail, parts)) {
+            return view;
+        }
+    }
+    // It fits in no form, so nothing is gained by leaving something out.
+    View::unpadded(assemble(input, Detail::Full, &full))
+}
+
+/// A warning and the original. Where the sealed octets can be written in longer lines there is room for the stored size.
+fn of_failure(input: &ViewInput<'_>) -> View {
+    let warning = warning(input.verdict);
+    if let Some(sealed) = sealed_part(input.stored)
+        && memmem::find(&sealed, input.boundary.as_bytes()).is_none()
+        && let Some(view) = padded(input, assemble(input, Detail::Least, &[warning.clone(), sealed]))
+    {
+        return view;
+    }
+    View::unpadded(assemble(input, Detail::Full, &[warning, original_part(input)]))
+}
+
+/// The parts of a multipart/mixed with their octets, or the entity as one part.
+fn parts_of(content: &[u8]) -> Vec<Vec<u8>> {
+    let root = parse(content);
+    match &root.kind {
+        Kind::Multipart(parts) if root.media_type == "multipart/mixed" => parts.iter().map(|p| content[p.range()].to_vec()).collect(),
+        _ => vec![as_part(content)],
+    }
+}
+
+/// The parts with the banner in the main text, or in a text of our own before them.
+fn with_banner(content: &[u8], verdict: &Verdict) -> Vec<Vec<u8>> {
+    match banner::insert(content, verdict) {
+        Some(content) => parts_of(&content),
+        None => {
+            let text = banner::paragraph(verdict) + said::attachments_only();
+            let mut parts = vec![text_part(&text)];
+            parts.extend(parts_of(content));
+            parts
+        }
+    }
+}
+
+/// Of a part's header only `Content-*` means something (RFC 2046 §5.1): protected copies of From, Subject and the like stay out.
+fn as_part(content: &[u8]) -> Vec<u8> {
+    let (header, body) = Header::parse(content);
+    let mut out = header.retain(|f| f.begins("Content-"));
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&content[body..]);
+    out
+}
+
+fn text_part(text: &str) -> Vec<u8> {
+    format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}").into_bytes()
+}
+
+fn warning(verdict: &Verdict) -> Vec<u8> {
+    text_part(&said::failure(&verdict.french, &verdict.english))
+}
+
+/// The base64 body of a sealed message as a file, its characters in the longest lines (RFC 5322 §2.1.1).
+fn sealed_part(stored: &[u8]) -> Option<Vec<u8>> {
+    let (header, body) = Header::parse(stored);
+    let kind = parameters::content_type(&header).value;
+    let sealed = matches!(kind.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
+    if !sealed || parameters::transfer_encoding(&header) != parameters::TransferEncoding::Base64 {
+        return None;
+    }
+    let mut characters = stored[body..].to_vec();
+    characters.retain(|b| !b.is_ascii_whitespace());
+    if !characters
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    {
+        return None;
+    }
+    let mut out = b"Content-Type: application/octet-stream; name=smime.p7m\r\nContent-Disposition: attachment; filename=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
+    for line in characters.chunks(edit::LINE_MAX - 2) {
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+    }
+    Some(out)
+}
+
+/// The whole stored message, never shown by itself: an attachment.
+fn original_part(input: &ViewInput<'_>) -> Vec<u8> {
+    let name = "Content-Disposition: attachment; filename=original.eml\r\n";
+    if memmem::find(input.stored, input.boundary.as_bytes()).is_some() {
+        let mut out =
+            format!("Content-Type: application/octet-stream; name=original.eml\r\n{name}Content-Transfer-Encoding: base64\r\n\r\n")
+                .into_bytes();
+        out.extend(encode::base64_lines(input.stored));
+        return out;
+    }
+    let mut out = format!("Content-Type: message/rfc822\r\n{name}Content-Transfer-Encoding: 8bit\r\n\r\n").into_bytes();
+    out.extend_from_slice(input.stored);
+    out
+}
+
+fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = outer_fields(&Header::parse(input.stored).0, input.boundary);
+    out.extend_from_slice(own_fields(input.verdict, input.token, detail).as_bytes());
+    for part in parts {
+        out.extend_from_slice(format!("\r\n--{}\r\n", input.boundary).as_bytes());
+        out.extend_from_slice(part);
+    }
+    out.extend_from_slice(format!("\r\n--{}--\r\n", input.boundary).as_bytes());
+    out
+}
+
+/// The View filled up to the stored size; `None`: it is larger already.
+fn padded(input: &ViewInput<'_>, mut bytes: Vec<u8>) -> Option<View> {
+    let room = input.stored.len().checked_sub(bytes.len())?;
+    pad(&mut bytes, room);
+    Some(View::padded(bytes))
+}
+
+fn pad(out: &mut Vec<u8>, mut octets: usize) {
+    const LINE: usize = 76;
+    out.reserve(octets);
+    while octets > 1 {
+        let line = octets.min(LINE);
+        out.resize(out.len() + line - 2, b' ');
+        out.extend_from_slice(b"\r\n");
+        octets -= line;
+    }
+    out.resize(out.len() + octets, b' ');
+}
+
+fn apply<'a>(content: Cow<'a, [u8]>, change: fn(&[u8]) -> Option<Vec<u8>>) -> Cow<'a, [u8]> {
+    match change(&content) {
+        Some(changed) => Cow::Owned(changed),
+        None => content,
+    }
+}
+
+/// Content that was sealed with bare line feeds throughout (`openssl cms` without `-crlfeol`) gets the line ends of mail.
+fn with_crlf(content: &[u8]) -> Cow<'_, [u8]> {
+    let foreign = content.contains(&b'\n') && !content.contains(&b'\r') && !content.contains(&0);
+    if !foreign {
+        return Cow::Borrowed(content);
+    }
+    let mut out = Vec::with_capacity(content.len() + content.len() / 32);
+    for line in content.split_inclusive(|&b| b == b'\n') {
+        out.extend_from_slice(without_line_end(line));
+        out.extend_from_slice(if line.ends_with(b"\n") { b"\r\n" } else { b"" });
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tests::verdict;
+    use crate::view::{Section, SectionText};
+
+    const STORED: &str = "From: bob@x.fr\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\nContent-Transfer-Encoding: base64\r\nX-Souspli-View: forged\r\nDate: d\r\n\r\n";
+    const MIXED: &str = "Content-Type: multipart/mixed; boundary=i\r\nSubject: inner\r\n\r\npreamble\r\n--i\r\nContent-Type: text/plain\r\n\r\nBonjour\r\n--i\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n--i--\r\n";
+
+    fn stored(body: usize) -> Vec<u8> {
+        let mut out = STORED.as_bytes().to_vec();
+        while out.len() < STORED.len() + body {
+            out.extend_from_slice(&[b'A'; 64]);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.truncate(STORED.len() + body);
+        out
+    }
+
+    fn view(stored: &[u8], content: Option<&str>, verdict: &Verdict) -> View {
+        build(&ViewInput {
+            stored,
+            content: content.map(str::as_bytes),
+            verdict,
+            boundary: "souspli-b",
+            banner: BannerMode::Text,
+            token: "tok",
+        })
+    }
+
+    fn text(view: &View) -> String {
+        String::from_utf8_lossy(view.bytes()).into_owned()
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_stored_message_for_every_remainder() {
+        for body in 1500..1660 {
+            let stored = stored(body);
+            let view = view(&stored, Some(MIXED), &verdict());
+            assert_eq!(view.bytes().len(), stored.len());
+            assert!(view.size_preserved());
+            assert_eq!(view.entity().children().len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_multipart_mixed_is_flattened_with_its_octets() {
+        let view = view(&stored(3000), Some(MIXED), &Verdict { own: true, ..verdict() });
+        let part = |n| {
+            view.section(&Section {
+                path: vec![n],
+                text: SectionText::Whole,
+            })
+            .map(Cow::into_owned)
+        };
+        assert_eq!(part(1).as_deref(), Some(&b"Bonjour"[..]));
+        assert_eq!(part(2).as_deref(), Some(&b"%PDF"[..]));
+        assert_eq!(part(3), None);
+        let text = text(&view);
+        assert!(text.starts_with("From: bob@x.fr\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"souspli-b\"\r\nDate: d\r\nX-Souspli-Verdict: verified; code=signed-verified\r\nX-Souspli-View: tok\r\n"), "{text}");
+        assert!(!text.contains("forged") && !text.contains("preamble") && !text.contains("inner"));
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_in_order_and_then_the_size() {
+        let all = assemble_len(3000);
+        for (room, signer, banner, preserved) in [
+            (all, true, true, true),
+            (all - 1, false, true, true),
+            (all - 170, false, false, true),
+            (60, true, true, false),
+        ] {
+            let stored = stored(room);
+            let view = view(&stored, Some(MIXED), &verdict());
+            let text = text(&view);
+            assert_eq!(
+                (text.contains("X-Souspli-Signer"), text.contains("[Souspli]"), view.size_preserved()),
+                (signer, banner, preserved),
+                "{room}"
+            );
+            assert_eq!(view.bytes().len() == stored.len(), preserved);
+        }
+    }
+
+    /// Octets of body that the View with all it can say takes, no padding left.
+    fn assemble_len(body: usize) -> usize {
+        let stored = stored(body);
+        let view = view(&stored, Some(MIXED), &verdict());
+        let end = memmem::find(view.bytes(), b"\r\n--souspli-b--\r\n").unwrap() + 17;
+        end - STORED.len()
+    }
+
+    #[test]
+    fn attachments_alone_get_a_text_of_ours() {
+        let pdf = "Content-Type: application/pdf\r\n\r\n%PDF";
+        let view = view(&stored(3000), Some(pdf), &verdict());
+        assert_eq!(
+            view.entity().children().iter().map(|c| c.media_type.as_str()).collect::<Vec<_>>(),
+            ["text/plain", "application/pdf"]
+        );
+        assert!(text(&view).contains("[/Souspli]\r\n\r\nMessage sans texte"));
+    }
+
+    #[test]
+    fn altered_content_is_never_shown_and_the_original_is_attached() {
+        let altered = Verdict {
+            grade: Grade::Altered,
+            ..verdict()
+        };
+        let clear = b"Subject: s\r\nContent-Type: multipart/signed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<b>evil</b>\r\n--x--\r\n";
+        let small = view(clear, Some("Content-Type: text/html\r\n\r\n<b>evil</b>"), &altered);
+        assert!(!small.size_preserved());
+        let [warning, original] = small.entity().children() else {
+            panic!("{:?}", small.entity())
+        };
+        assert!(!String::from_utf8_lossy(&small.bytes()[warning.body.clone()]).contains("evil"));
+        assert_eq!(original.media_type, "message/rfc822");
+        assert_eq!(&small.bytes()[original.body.clone()], clear);
+    }
+
+    #[test]
+    fn a_sealed_message_that_cannot_be_opened_keeps_its_size_when_it_is_long() {
+        let failed = Verdict {
+            grade: Grade::Unopenable,
+            ..verdict()
+        };
+        let stored = stored(66 * 1000);
+        let long = view(&stored, None, &failed);
+        assert!(long.size_preserved() && long.bytes().len() == stored.len());
+        let sealed = &long.entity().children()[1];
+        let flat: Vec<u8> = long.bytes()[sealed.body.clone()].iter().copied().filter(|b| *b == b'A').collect();
+        assert_eq!(flat.len(), 64 * 1000);
+    }
+
+    #[test]
+    fn our_boundary_in_the_content_hides_the_content() {
+        let content = "Content-Type: text/plain\r\n\r\n--souspli-b--\r\nhidden";
+        let view = view(&stored(3000), Some(content), &verdict());
+        let text = text(&view);
+        assert!(
+            text.contains("X-Souspli-Verdict: altered; code=boundary-in-content") && !text.contains("hidden"),
+            "{text}"
+        );
+        let mut stored = stored(300);
+        stored.extend_from_slice(b"\r\n--souspli-b\r\n");
+        let view = super::tests::view(
+            &stored,
+            None,
+            &Verdict {
+                grade: Grade::Unopenable,
+                ..verdict()
+            },
+        );
+        assert_eq!(view.entity().children().len(), 2);
+        assert_eq!(view.entity().children()[1].media_type, "application/octet-stream");
+    }
+
+    #[test]
+    fn bare_line_feeds_become_line_ends() {
+        let lf = STORED.replace("\r\n", "\n") + &"A".repeat(3000);
+        let view = view(lf.as_bytes(), Some("Content-Type: text/plain\n\na\nb\n"), &verdict());
+        assert!(view.size_preserved());
+        assert!(text(&view).contains("\r\n\r\na\r\nb\r\n\r\n--souspli-b--"));
+        assert_eq!(
+            view.bytes().iter().filter(|b| **b == b'\n').count(),
+            view.bytes().iter().filter(|b| **b == b'\r').count()
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The View's header: the stored message's own fields, the media type replaced, and what Souspli says.
+//!
+//! [`rewrite_fields`] does to the fields that a provider returned what [`crate::view::build`] does to the whole header, so that a
+//! listing made without any key agrees with the View. For that reason no field that the stored header lacks is added, but
+//! those named `X-Souspli-`.
+
+use super::verdict::Verdict;
+use crate::mime::header::{Field, Header, is_blank};
+use crate::mime::words;
+
+/// Names of every field of ours begin so; in mail of others they are look-alikes.
+pub const PREFIX: &str = "X-Souspli-";
+/// Marks a View: a message that carries it is an opened one.
+pub const MARK: &str = "X-Souspli-View";
+
+/// The fields of a View: what the provider answered for the stored message (fields and the empty line), rewritten.
+pub fn rewrite_fields(fields: &[u8], boundary: &str) -> Vec<u8> {
+    let mut out = outer_fields(&Header::parse(fields).0, boundary);
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// The View's Content-Type, the same for every message but for the boundary.
+pub fn content_type_field(boundary: &str) -> String {
+    format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n")
+}
+
+/// The stored fields as the View has them, without the empty line.
+pub fn outer_fields(header: &Header<'_>, boundary: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut typed = false;
+    for field in header.fields() {
+        if field.is("Content-Type") {
+            if !std::mem::replace(&mut typed, true) {
+                out.extend_from_slice(content_type_field(boundary).as_bytes());
+            }
+        } else if is_kept(field) {
+            push_crlf(&mut out, field.raw);
+        }
+    }
+    out
+}
+
+/// True when that header is a View's.
+pub fn is_view(header: &Header<'_>) -> bool {
+    header.first(MARK).is_some()
+}
+
+/// True for a field that only Souspli may write.
+pub fn is_ours(field: &Field<'_>) -> bool {
+    field.begins(PREFIX)
+}
+
+/// How much of the summary is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// All there is to say.
+    Full,
+    /// The verdict and the mark only.
+    Least,
+}
+
+/// Souspli's own fields: always the verdict and the mark, the rest as room allows.
+pub fn own_fields(verdict: &Verdict, token: &str, detail: Detail) -> String {
+    let mut out = format!(
+        "{PREFIX}Verdict: {}; code={}\r\n{MARK}: {token}\r\n",
+        verdict.grade.as_str(),
+        verdict.code
+    );
+    if detail == Detail::Least {
+        return out;
+    }
+    let names: Vec<&str> = verdict.signers.iter().map(|s| s.name.as_str()).collect();
+    if !names.is_empty() {
+        let names: String = names.join(", ").chars().take(120).collect();
+        out.push_str(&format!("{PREFIX}Signer: {}\r\n", words::encode(&names)));
+    }
+    if verdict.encrypted {
+        let ciphers = [verdict.content_encryption.as_deref(), verdict.key_encryption.as_deref()];
+        let ciphers: Vec<&str> = ciphers.into_iter().flatten().collect();
+        let ciphers: String = ciphers.join("; ").chars().filter(|c| (' '..='~').contains(c)).take(70).collect();
+        out.push_str(&format!(
+            "{PREFIX}Encryption: {}\r\n",
+            if ciphers.is_empty() { "yes" } else { &ciphers }
+        ));
+    }
+    out
+}
+
+fn is_kept(field: &Field<'_>) -> bool {
+    !field.name.is_empty() && !field.begins("Content-") && !is_ours(field)
+}
+
+/// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds.
+fn push_crlf(out: &mut Vec<u8>, raw: &[u8]) {
+    for line in raw.split_inclusive(|&b| b == b'\n') {
+        let bare = crate::mime::header::without_line_end(line);
+        // A bare CR before the line end would make the line blank for some readers.
+        let bare = if is_blank(line) {
+            bare
+        } else {
+            bare.strip_suffix(b"\r").unwrap_or(bare)
+        };
+        out.extend_from_slice(bare);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tests::verdict;
+
+    #[test]
+    fn fields_of_a_listing() {
+        for (fields, expected) in [
+            ("Subject: x\r\n\r\n", "Subject: x\r\n\r\n"),
+            ("Content-Transfer-Encoding: base64\r\n\r\n", "\r\n"),
+            ("\r\n", "\r\n"),
+            (
+                "From: a\r\nCONTENT-TYPE: application/pkcs7-mime;\r\n name=a\r\nX-souspli-Verdict: verified\r\nTo: b\r\n\r\n",
+                "From: a\r\nContent-Type: multipart/mixed;\r\n boundary=\"bb\"\r\nTo: b\r\n\r\n",
+            ),
+            (
+                "Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
+                "Content-Type: multipart/mixed;\r\n boundary=\"bb\"\r\n\r\n",
+            ),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
+        }
+    }
+
+    #[test]
+    fn own_fields_are_one_header_whatever_the_names() {
+        let mut verdict = verdict();
+        verdict.signers[0].name = "Zoé\r\nBcc: x@y".to_owned();
+        verdict.content_encryption = Some("AES\r\nBcc: z".to_owned());
+        let text = own_fields(&verdict, "t0ken", Detail::Full);
+        let header = Header::parse(text.as_bytes()).0;
+        assert!(header.fields().iter().all(|f| is_ours(f)), "{text}");
+        assert_eq!(header.text("x-souspli-verdict").as_deref(), Some("verified; code=signed-verified"));
+        assert!(own_fields(&verdict, "t0ken", Detail::Least).len() < text.len());
+    }
+}

@@ -1,0 +1,330 @@
+//! A small HTML scanner: enough to find tags as a browser does, so that a banner can be put in, found and taken out, and
+//! a text made of a document that must not be shown. It renders nothing and fetches nothing.
+
+use std::ops::Range;
+
+/// The attribute that marks our banner.
+pub const ATTRIBUTE: &str = "data-souspli";
+
+/// A piece of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// Characters between tags.
+    Text(Range<usize>),
+    /// A tag.
+    Tag(Tag),
+    /// A comment, a doctype, the inside of a script or a style.
+    Hidden(Range<usize>),
+}
+
+/// A start or end tag.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tag {
+    /// From `<` to `>`.
+    pub span: Range<usize>,
+    /// In lower case.
+    pub name: String,
+    /// `</name>`.
+    pub ends: bool,
+    /// Attributes: where each stands, white space before it included, and its name in lower case.
+    pub attributes: Vec<(Range<usize>, String)>,
+}
+
+/// Cuts a document into pieces; their spans cover it in order.
+pub fn scan(html: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while at < html.len() {
+        let Some(open) = find_markup(html, at) else {
+            pieces.push(Piece::Text(at..html.len()));
+            break;
+        };
+        if open > at {
+            pieces.push(Piece::Text(at..open));
+        }
+        at = markup(html, open, &mut pieces);
+    }
+    pieces
+}
+
+/// The document as plain text: tags left out, the commonest references read, no address of a link or image kept.
+pub fn to_text(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() / 2);
+    for piece in scan(html) {
+        match piece {
+            Piece::Text(span) => push_words(&html[span], &mut out),
+            Piece::Tag(tag) if breaks_line(&tag.name) => push_break(&mut out),
+            Piece::Tag(_) | Piece::Hidden(_) => {}
+        }
+    }
+    let text = out.trim();
+    format!("{}\r\n", text.replace('\n', "\r\n"))
+}
+
+/// Text that shows as itself in HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+impl Tag {
+    /// Where the attribute of that name stands.
+    pub fn attribute(&self, name: &str) -> Option<&Range<usize>> {
+        self.attributes.iter().find(|(_, n)| n == name).map(|(span, _)| span)
+    }
+
+    /// True for an element without content (HTML, "void elements").
+    pub fn is_void(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "br" | "img" | "hr" | "input" | "meta" | "link" | "area" | "base" | "col" | "embed" | "source" | "track" | "wbr" | "param"
+        )
+    }
+}
+
+fn find_markup(html: &str, mut at: usize) -> Option<usize> {
+    let bytes = html.as_bytes();
+    while let Some(n) = memchr::memchr(b'<', &bytes[at..]) {
+        let open = at + n;
+        let next = bytes.get(open + 1).copied().unwrap_or(0);
+        let end_tag = next == b'/' && bytes.get(open + 2).is_some_and(|b| *b != b'>');
+        if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?') || end_tag {
+            return Some(open);
+        }
+        at = open + 1;
+    }
+    None
+}
+
+fn markup(html: &str, open: usize, pieces: &mut Vec<Piece>) -> usize {
+    let rest = &html[open..];
+    if rest.starts_with("<!--") {
+        let end = rest[4..].find("-->").map_or(html.len(), |n| open + 4 + n + 3);
+        pieces.push(Piece::Hidden(open..end));
+        return end;
+    }
+    if rest.starts_with("<!") || rest.starts_with("<?") {
+        let end = rest.find('>').map_or(html.len(), |n| open + n + 1);
+        pieces.push(Piece::Hidden(open..end));
+        return end;
+    }
+    let tag = tag(html, open);
+    let mut end = tag.span.end;
+    let raw = !tag.ends
+        && matches!(
+            tag.name.as_str(),
+            "script" | "style" | "title" | "textarea" | "xmp" | "noembed" | "noframes"
+        );
+    let close = format!("</{}", tag.name);
+    pieces.push(Piece::Tag(tag));
+    if raw {
+        let inside = find_ignoring_case(&html.as_bytes()[end..], close.as_bytes()).map_or(html.len(), |n| end + n);
+        if inside > end {
+            pieces.push(Piece::Hidden(end..inside));
+        }
+        end = inside;
+    }
+    end
+}
+
+fn tag(html: &str, open: usize) -> Tag {
+    let bytes = html.as_bytes();
+    let ends = bytes.get(open + 1) == Some(&b'/');
+    let start = open + 1 + usize::from(ends);
+    let mut at = start;
+    while at < bytes.len() && !is_space(bytes[at]) && !matches!(bytes[at], b'>' | b'/') {
+        at += 1;
+    }
+    let name = html.get(start..at).unwrap_or_default().to_ascii_lowercase();
+    let mut attributes = Vec::new();
+    while at < bytes.len() && bytes[at] != b'>' {
+        let (end, name) = attribute(html, at);
+        if !name.is_empty() {
+            attributes.push((at..end, name));
+        }
+        at = end;
+    }
+    let end = (at + 1).min(bytes.len());
+    Tag {
+        span: open..end,
+        name,
+        ends,
+        attributes,
+    }
+}
+
+/// One attribute from `at`, white space before it included; always moves on.
+fn attribute(html: &str, at: usize) -> (usize, String) {
+    let bytes = html.as_bytes();
+    let mut pos = at;
+    while pos < bytes.len() && (is_space(bytes[pos]) || bytes[pos] == b'/') {
+        pos += 1;
+    }
+    let start = pos;
+    // A `=` in first place is part of the name (HTML tokenization, "before attribute name").
+    while pos < bytes.len() && !is_space(bytes[pos]) && !matches!(bytes[pos], b'>' | b'/') && (bytes[pos] != b'=' || pos == start) {
+        pos += 1;
+    }
+    let name = html[start..pos].to_ascii_lowercase();
+    let mut value = skip_space(bytes, pos);
+    if name.is_empty() || bytes.get(value) != Some(&b'=') {
+        return (pos, name);
+    }
+    value = skip_space(bytes, value + 1);
+    let end = match bytes.get(value) {
+        Some(&quote @ (b'"' | b'\'')) => memchr::memchr(quote, &bytes[value + 1..]).map_or(bytes.len(), |n| value + 1 + n + 1),
+        _ => {
+            value
+                + bytes[value..]
+                    .iter()
+                    .position(|&b| is_space(b) || b == b'>')
+                    .unwrap_or(bytes.len() - value)
+        }
+    };
+    (end, name)
+}
+
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0c)
+}
+
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && is_space(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// The first place of an ASCII word, whatever its case.
+pub fn find_ignoring_case(text: &[u8], word: &[u8]) -> Option<usize> {
+    let first = *word.first()?;
+    let (low, up) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    memchr::memchr2_iter(low, up, text).find(|&n| text[n..].get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word)))
+}
+
+fn breaks_line(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "br"
+            | "tr"
+            | "table"
+            | "li"
+            | "ul"
+            | "ol"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "blockquote"
+            | "pre"
+            | "hr"
+            | "body"
+    )
+}
+
+fn push_break(out: &mut String) {
+    while out.ends_with(' ') {
+        out.pop();
+    }
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+}
+
+fn push_words(text: &str, out: &mut String) {
+    let text = unescape(text);
+    for c in text.chars() {
+        let blank = c.is_whitespace() || c.is_control();
+        if !blank {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with([' ', '\n']) {
+            out.push(' ');
+        }
+    }
+}
+
+/// Character references: numbers and the five of XML with the no-break space; others stay as written.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(amp) = rest.find('&') {
+        out.push_str(&rest[..amp]);
+        rest = &rest[amp..];
+        let end = rest.bytes().take(12).position(|b| b == b';');
+        match end.and_then(|end| reference(&rest[1..end]).map(|c| (end, c))) {
+            Some((end, c)) => {
+                out.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn reference(name: &str) -> Option<char> {
+    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some(' '),
+        "eacute" => Some('é'),
+        "egrave" => Some('è'),
+        "agrave" => Some('à'),
+        "ecirc" => Some('ê'),
+        "ccedil" => Some('ç'),
+        "euro" => Some('€'),
+        _ => match name.strip_prefix('#')? {
+            hex if hex.starts_with(['x', 'X']) => number(&hex[1..], 16),
+            decimal => number(decimal, 10),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_document_becomes_text() {
+        for (html, text) in [
+            ("<p>Un<br>deux</p>", "Un\r\ndeux\r\n"),
+            ("a &lt;b&gt; &#233; &amp;amp; &bogus; 1 < 2", "a <b> é &amp; &bogus; 1 < 2\r\n"),
+            ("<style>x{}</style><script>if(a<b)</script>t<!-- <p>no -->", "t\r\n"),
+            ("<img src='http://evil/?", "\r\n"),
+            ("<a href=\"http://evil/>x\">lien</a>", "lien\r\n"),
+            ("<title>t</title>b", "b\r\n"),
+        ] {
+            assert_eq!(to_text(html), text, "{html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_cover_the_document(html in "[<>/!a-c=\"' \\-&;é]{0,60}") {
+            let mut at = 0;
+            for piece in scan(&html) {
+                let span = match piece { Piece::Text(s) | Piece::Hidden(s) => s, Piece::Tag(t) => t.span };
+                prop_assert_eq!(span.start, at);
+                prop_assert!(span.end > span.start);
+                at = span.end;
+                let _ = &html[span];
+            }
+            prop_assert_eq!(at, html.len());
+            to_text(&html);
+        }
+    }
+}

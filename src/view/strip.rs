@@ -1,0 +1,325 @@
+//! The banner taken out again on the way out: of replies that quote it, of drafts, of a View that is forwarded.
+//!
+//! Only what stands between the two tokens goes, never a word that the doctor wrote around it.
+
+use super::header::{is_ours, is_view};
+use super::html::{self, ATTRIBUTE, Piece, Tag};
+use crate::mime::edit::{Change, ENCODED_MAX, Editor, TextPart, edit, encoded_message, is_html, text_of};
+use crate::mime::entity::{Entity, parse};
+use crate::mime::header::{Field, Header};
+use crate::text::banner::{CLOSING, OPENING};
+use std::ops::Range;
+
+/// Octets from one token to the other, quoted and wrapped anew as it may be.
+const BANNER_MAX: usize = 1500;
+/// Pieces of HTML from one token to the other.
+const PIECES_MAX: usize = 200;
+
+/// The message or entity without banners of ours, fields of ours, and the padding of Views in it; `None`: it has none.
+pub fn strip(entity: &[u8]) -> Option<Vec<u8>> {
+    edit(entity, &mut Strip)
+}
+
+/// True when some text of the message was opened here: it must not leave in clear. A mark that cannot be taken out counts too.
+pub fn holds_banner(message: &[u8]) -> bool {
+    holds(message, &parse(message), 0)
+}
+
+struct Strip;
+
+impl Editor for Strip {
+    fn keeps(&self, field: &Field<'_>) -> bool {
+        !is_ours(field)
+    }
+
+    fn text(&mut self, part: &TextPart<'_>) -> Change {
+        let html = is_html(&part.entity.media_type);
+        let stripped = if html { strip_html(part.text) } else { strip_text(part.text) };
+        stripped.map_or(Change::Keep, Change::Text)
+    }
+
+    fn drops_epilogue(&self, message: &Header<'_>) -> bool {
+        is_view(message)
+    }
+}
+
+fn holds(bytes: &[u8], entity: &Entity, encoded: usize) -> bool {
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    if header.fields().iter().any(is_ours) {
+        return true;
+    }
+    if let Some((text, _)) = text_of(bytes, entity) {
+        let marked = html::find_ignoring_case(text.as_bytes(), ATTRIBUTE.as_bytes()).is_some();
+        return text.contains(OPENING) || (marked && is_html(&entity.media_type));
+    }
+    if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
+        return holds(&message, &parse(&message), encoded + 1);
+    }
+    entity.children().iter().any(|part| holds(bytes, part, encoded))
+}
+
+fn strip_text(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(n) = text[at..].find(OPENING) {
+        let open = at + n;
+        at = open + OPENING.len();
+        if let Some(gone) = banner_lines(text, open).filter(|gone| gone.start >= kept) {
+            out.push_str(&text[kept..gone.start]);
+            kept = gone.end;
+            at = gone.end.max(at);
+        }
+    }
+    (kept > 0).then(|| out + &text[kept..])
+}
+
+/// What goes with the banner that begins at `open`: its lines whole where nothing else stands on them, and the empty
+/// line after it.
+fn banner_lines(text: &str, open: usize) -> Option<Range<usize>> {
+    let close = closing(text, open)?;
+    let line = text[..open].rfind('\n').map_or(0, |n| n + 1);
+    let depth = quote_depth(&text[line..]);
+    // A line of another depth was written between by somebody.
+    if text[open..close].split('\n').skip(1).any(|l| quote_depth(l) != depth) {
+        return None;
+    }
+    let end = next_line(text, close);
+    let alone = is_quote(&text[line..open]) && text[close..end].trim().is_empty();
+    if !alone {
+        return Some(open..close);
+    }
+    let after = next_line(text, end);
+    let blank = is_quote(&text[end..after]);
+    Some(line..if blank { after } else { end })
+}
+
+/// The end of the closing token, if it comes before another opening one and not too far.
+fn closing(text: &str, open: usize) -> Option<usize> {
+    let start = open + OPENING.len();
+    let end = start + text[start..].find(CLOSING)?;
+    let near = end - start <= BANNER_MAX && !text[start..end].contains(OPENING);
+    near.then_some(end + CLOSING.len())
+}
+
+fn next_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |n| at + n + 1)
+}
+
+fn is_quote(text: &str) -> bool {
+    text.chars().all(|c| c == '>' || c == '|' || c.is_whitespace())
+}
+
+fn quote_depth(line: &str) -> usize {
+    line.chars()
+        .take_while(|&c| c == '>' || c == ' ' || c == '\u{a0}')
+        .filter(|&c| c == '>')
+        .count()
+}
+
+fn strip_html(document: &str) -> Option<String> {
+    let pieces = html::scan(document);
+    let mut gone = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        if let Piece::Text(span) = piece {
+            token_stretches(document, &pieces, index, span, &mut gone);
+        }
+    }
+    marked_elements(document, &pieces, &mut gone);
+    if gone.is_empty() { None } else { Some(without(document, gone)) }
+}
+
+/// The text from an opening token in this piece to its closing token, which may stand in a later one; line breaks
+/// between go too, other tags stay.
+fn token_stretches(document: &str, pieces: &[Piece], index: usize, span: &Range<usize>, gone: &mut Vec<Range<usize>>) {
+    let mut at = span.start;
+    while let Some(n) = document[at..span.end].find(OPENING) {
+        let open = at + n;
+        at = open + OPENING.len();
+        if let Some(mut stretch) = stretch(document, &pieces[index..], open) {
+            gone.append(&mut stretch);
+        }
+    }
+}
+
+fn stretch(document: &str, pieces: &[Piece], open: usize) -> Option<Vec<Range<usize>>> {
+    let mut gone = Vec::new();
+    let mut length = 0;
+    for piece in pieces.iter().take(PIECES_MAX) {
+        match piece {
+            Piece::Tag(tag) if tag.name == "br" => gone.push(tag.span.clone()),
+            Piece::Tag(_) | Piece::Hidden(_) => {}
+            Piece::Text(span) => {
+                let first = span.contains(&open);
+                let start = if first { open } else { span.start };
+                let text = &document[start..span.end];
+                let end = text.find(CLOSING).map(|n| start + n + CLOSING.len());
+                let again = text[if first { OPENING.len() } else { 0 }..].find(OPENING).map(|n| start + n);
+                if again.is_some_and(|again| end.is_none_or(|end| again < end)) && !first {
+                    return None;
+                }
+                gone.push(start..end.unwrap_or(span.end));
+                length += end.unwrap_or(span.end) - start;
+                if length > BANNER_MAX {
+                    return None;
+                }
+                if end.is_some() {
+                    return Some(gone);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Elements that carry our attribute: gone when nothing is left in them, else without the attribute and its style.
+fn marked_elements(document: &str, pieces: &[Piece], gone: &mut Vec<Range<usize>>) {
+    let texts = gone.clone();
+    for (index, piece) in pieces.iter().enumerate() {
+        let Piece::Tag(tag) = piece else { continue };
+        if tag.ends || tag.attribute(ATTRIBUTE).is_none() {
+            continue;
+        }
+        match emptied(document, &pieces[index + 1..], tag, &texts) {
+            Some(end) => gone.push(tag.span.start..end),
+            None => gone.extend([ATTRIBUTE, "style"].iter().filter_map(|name| tag.attribute(name).cloned())),
+        }
+    }
+}
+
+/// Where the element ends, if no text is left in it.
+fn emptied(document: &str, pieces: &[Piece], tag: &Tag, gone: &[Range<usize>]) -> Option<usize> {
+    if tag.is_void() {
+        return Some(tag.span.end);
+    }
+    let mut depth = 1usize;
+    for piece in pieces.iter().take(PIECES_MAX) {
+        match piece {
+            Piece::Tag(inner) if inner.name == tag.name && !inner.is_void() => {
+                depth = if inner.ends { depth - 1 } else { depth + 1 };
+                if depth == 0 {
+                    return Some(inner.span.end);
+                }
+            }
+            Piece::Tag(inner) if inner.is_void() && inner.name != "br" => return None,
+            Piece::Text(span) if !is_empty(document, span, gone) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_empty(document: &str, span: &Range<usize>, gone: &[Range<usize>]) -> bool {
+    let inside = gone
+        .iter()
+        .filter(|g| g.start < span.end && g.end > span.start)
+        .cloned()
+        .collect::<Vec<_>>();
+    let mut at = span.start;
+    let mut left = String::new();
+    for range in inside {
+        left.push_str(document.get(at..range.start).unwrap_or_default());
+        at = range.end;
+    }
+    left.push_str(document.get(at..span.end).unwrap_or_default());
+    left.replace("&nbsp;", "").trim().is_empty()
+}
+
+fn without(document: &str, mut gone: Vec<Range<usize>>) -> String {
+    gone.sort_by_key(|range| (range.start, range.end));
+    let mut out = String::with_capacity(document.len());
+    let mut at = 0;
+    for range in gone {
+        if range.start > at {
+            out.push_str(&document[at..range.start]);
+        }
+        at = at.max(range.end);
+    }
+    out.push_str(&document[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::banner;
+    use crate::view::tests::verdict;
+    use proptest::prelude::*;
+
+    #[test]
+    fn quoted_banners_go_whatever_was_done_to_them() {
+        for (before, after) in [
+            ("[Souspli] a\r\nb. [/Souspli]\r\n\r\ntext", "text"),
+            (
+                "Bonjour\r\n\r\nLe 1/1, Bob a écrit :\r\n> [Souspli] a\r\n> b. [/Souspli]\r\n>\r\n> texte",
+                "Bonjour\r\n\r\nLe 1/1, Bob a écrit :\r\n> texte",
+            ),
+            (">> [Souspli] a : Dr \r\n>> Bob TEST, b. [/Souspli] \r\n>> \r\n>> x", ">> x"),
+            ("> > [Souspli] a [/Souspli]\n> >\n> > x\n", "> > x\n"),
+            ("x [Souspli] a [/Souspli] y", "x  y"),
+            ("[Souspli] never closed\r\n", ""),
+            ("> [Souspli] a\r\nmon texte\r\n> b [/Souspli]\r\n", ""),
+            ("nothing", ""),
+        ] {
+            assert_eq!(strip_text(before).unwrap_or_default(), after, "{before}");
+        }
+    }
+
+    #[test]
+    fn html_banners_go_and_what_was_typed_in_them_stays() {
+        for (before, after) in [
+            (
+                "<p>a</p><blockquote><div style='x' data-souspli=verified>[Souspli] a<br>b [/Souspli]</div>t</blockquote>",
+                "<p>a</p><blockquote>t</blockquote>",
+            ),
+            ("<DIV DATA-SOUSPLI=\"x\"><div>[Souspli] a</div> [/Souspli]\r\n</DIV>t", "t"),
+            (
+                "<div data-souspli=\"v\" style=\"all:initial\">[Souspli] a [/Souspli]<br>Cher confrère</div>",
+                "<div><br>Cher confrère</div>",
+            ),
+            (
+                "<div data-souspli=\"v\" style=\"s\" class=c>Cher confrère</div>",
+                "<div class=c>Cher confrère</div>",
+            ),
+            ("<p>[Souspli] <b>a</b> b [/Souspli]</p>t", "<p><b></b></p>t"),
+            ("<div data-souspli=v><img src=cid:a></div>", "<div><img src=cid:a></div>"),
+            ("<p>nothing", ""),
+        ] {
+            assert_eq!(strip_html(before).unwrap_or_default(), after, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_forwarded_view_loses_its_marks_and_padding() {
+        let mail = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nvoir\r\n--o\r\nContent-Type: message/rfc822\r\n\r\nX-Souspli-View: t\r\nContent-Type: multipart/mixed; boundary=v\r\n\r\n--v\r\n\r\n[Souspli] a [/Souspli]\r\n\r\nx\r\n--v--\r\n     \r\n    \r\n--o--\r\nend";
+        assert!(holds_banner(mail));
+        let out = String::from_utf8(strip(mail).unwrap()).unwrap();
+        assert!(
+            out.ends_with("\r\nx\r\n--v--\r\n\r\n--o--\r\nend") && !out.contains("ouspli"),
+            "{out}"
+        );
+        assert!(!holds_banner(out.as_bytes()));
+    }
+
+    #[test]
+    fn a_view_attached_in_base64_is_found() {
+        let inner = b"X-Souspli-View: t\r\n\r\n[Souspli] a [/Souspli]\r\n\r\nx";
+        let mut mail = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
+        mail.extend(crate::mime::encode::base64_lines(inner));
+        assert!(holds_banner(&mail));
+        let out = strip(&mail).unwrap();
+        assert!(!holds_banner(&out), "{}", String::from_utf8_lossy(&out));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_in_comes_out(text in "[a-zé<> >\r\n&;=]{0,80}", html: bool) {
+            let kind = if html { "html" } else { "plain" };
+            let mail = format!("Content-Type: text/{kind}; charset=\"utf-8\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n").into_bytes();
+            let mail = [mail, crate::mime::encode::qp_encode(text.as_bytes())].concat();
+            let with = banner::insert(&mail, &verdict()).unwrap();
+            prop_assert!(holds_banner(&with));
+            prop_assert_eq!(String::from_utf8(strip(&with).unwrap()), String::from_utf8(mail));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A thousand messages that nobody here wrote, most of them malformed, through the MIME reader and the View.
+
+use souspli::config::BannerMode;
+use souspli::mime::{canonical, entity, header::Header};
+use souspli::view::verdict::{Grade, Signer, Verdict};
+use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, rewrite_fields, strip};
+use std::path::{Path, PathBuf};
+
+const BOUNDARY: &str = "souspli-3b1f5ac2d9e74f60";
+
+#[test]
+fn spans_nest_and_cover() {
+    for (path, mail) in mails() {
+        let root = entity::parse(&mail);
+        assert_eq!(root.range(), 0..mail.len(), "{path:?}");
+        assert_nested(&root, &path);
+        let (header, body) = Header::parse(&mail);
+        assert_eq!(body, root.body.start, "{path:?}");
+        assert!(mail.starts_with(&header.retain(|_| true)), "{path:?}");
+    }
+}
+
+#[test]
+fn content_made_safe_is_safe_and_has_the_same_shape() {
+    for (path, mail) in mails() {
+        let content = canonical::content_entity(&mail);
+        let safe = canonical::for_signing(&content);
+        assert_eq!(canonical::for_signing(&safe), safe, "{path:?}: not stable");
+        let tree = |bytes: &[u8]| outline(&entity::parse(bytes));
+        // Its message/rfc822 is 256 octets of every value, no message.
+        if !path.ends_with("part-message-rfc822.golden") {
+            assert_eq!(tree(&safe), tree(&content), "{path:?}");
+        }
+    }
+}
+
+#[test]
+fn a_view_agrees_with_itself_and_with_listings() {
+    let mut preserved = 0;
+    for (path, mail) in mails() {
+        for (banner, text_only) in [(BannerMode::Text, false), (BannerMode::Headers, false), (BannerMode::Text, true)] {
+            let stored = sealed(&mail);
+            let verdict = Verdict { text_only, ..verdict() };
+            let input = ViewInput {
+                stored: &stored,
+                content: Some(&mail),
+                verdict: &verdict,
+                boundary: BOUNDARY,
+                banner,
+                token: "0123456789abcdef",
+            };
+            let view = build(&input);
+            assert_eq!(view.bytes(), build(&input).bytes(), "{path:?}: not the same twice");
+            assert!(view.size_preserved(), "{path:?}: {} > {}", view.bytes().len(), stored.len());
+            assert_eq!(view.bytes().len(), stored.len(), "{path:?}");
+            preserved += 1;
+            let top = |text| section(&view, &[], text);
+            assert_eq!(
+                [top(SectionText::Header), top(SectionText::Text)].concat(),
+                view.bytes(),
+                "{path:?}"
+            );
+            assert_listing_agrees(&view, &stored, &path);
+            assert_sections_cover(&view, view.entity(), &mut Vec::new(), &path);
+            assert!(holds_banner(view.bytes()), "{path:?}");
+        }
+    }
+    println!("{preserved} views of the stored size");
+}
+
+#[test]
+fn what_is_stripped_of_a_view_leaves_no_mark() {
+    for (path, mail) in mails() {
+        let stored = sealed(&mail);
+        let verdict = verdict();
+        let view = build(&ViewInput {
+            stored: &stored,
+            content: Some(&mail),
+            verdict: &verdict,
+            boundary: BOUNDARY,
+            banner: BannerMode::Text,
+            token: "t",
+        });
+        let mut forwarded = b"Content-Type: message/rfc822\r\n\r\n".to_vec();
+        forwarded.extend_from_slice(view.bytes());
+        let clean = strip(&forwarded).unwrap_or_default();
+        assert!(!holds_banner(&clean), "{path:?}");
+        assert!(clean.len() < forwarded.len(), "{path:?}");
+        assert!(strip(&clean).is_none(), "{path:?}: not stable");
+    }
+}
+
+fn assert_nested(part: &entity::Entity, path: &Path) {
+    assert!(
+        part.header.start <= part.header.end && part.header.end == part.body.start,
+        "{path:?} {part:?}"
+    );
+    assert!(part.body.start <= part.body.end, "{path:?} {part:?}");
+    let mut at = part.body.start;
+    for inner in part.children() {
+        assert!(inner.header.start >= at && inner.body.end <= part.body.end, "{path:?} {inner:?}");
+        at = inner.body.end;
+        assert_nested(inner, path);
+    }
+}
+
+fn assert_listing_agrees(view: &View, stored: &[u8], path: &Path) {
+    let header = Header::parse(stored).0;
+    for names in [
+        &["Subject", "From", "Content-Type", "MIME-Version"][..],
+        &["CONTENT-TRANSFER-ENCODING"],
+        &["content-type"],
+        &["To", "Cc", "References", "Received", "X-Priority", "Content-Disposition"],
+        &["X-No-Such"],
+    ] {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let mut answer = header.retain(|f| names.iter().any(|n| f.is(n)));
+        answer.extend_from_slice(b"\r\n");
+        let expected = section(view, &[], SectionText::HeaderFields(names.clone()));
+        let got = rewrite_fields(&answer, BOUNDARY);
+        assert_eq!(
+            String::from_utf8_lossy(&got),
+            String::from_utf8_lossy(&expected),
+            "{path:?} {names:?}"
+        );
+    }
+}
+
+fn assert_sections_cover(view: &View, part: &entity::Entity, at: &mut Vec<u32>, path: &Path) {
+    if let entity::Kind::Message(inner) = &part.kind
+        && !at.is_empty()
+    {
+        let whole = section(view, at, SectionText::Whole);
+        let halves = [section(view, at, SectionText::Header), section(view, at, SectionText::Text)].concat();
+        assert_eq!(halves, whole, "{path:?} {at:?}");
+        if matches!(inner.kind, entity::Kind::Multipart(_)) {
+            assert_sections_cover(view, inner, at, path);
+        }
+        return;
+    }
+    for (index, inner) in part.children().iter().enumerate() {
+        at.push(index as u32 + 1);
+        let halves = [section(view, at, SectionText::Mime), section(view, at, SectionText::Whole)].concat();
+        assert_eq!(halves, &view.bytes()[inner.range()], "{path:?} {at:?}");
+        assert_sections_cover(view, inner, at, path);
+        at.pop();
+    }
+}
+
+fn section(view: &View, path: &[u32], text: SectionText) -> Vec<u8> {
+    let path = path.to_vec();
+    view.section(&Section { path, text }).expect("the section is there").into_owned()
+}
+
+fn outline(part: &entity::Entity) -> String {
+    let inside: Vec<String> = part.children().iter().map(outline).collect();
+    format!("{}({})", part.media_type, inside.join(" "))
+}
+
+/// A stored message with the outer fields of that mail, as large as sealing would make it.
+fn sealed(mail: &[u8]) -> Vec<u8> {
+    let mut out = canonical::outer_header(mail);
+    out.extend_from_slice(b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    let coded = souspli::mime::encode::base64_lines(mail);
+    out.extend(coded.iter().chain(b"QUFB\r\n".repeat(600).iter()));
+    out
+}
+
+fn verdict() -> Verdict {
+    let signer = Signer {
+        name: "Dr Zoé TEST".to_owned(),
+        address: None,
+        issuer: "AC".to_owned(),
+        serial: "01".to_owned(),
+        signing_time: None,
+    };
+    Verdict {
+        grade: Grade::Verified,
+        code: "signed-verified",
+        french: "Signature vérifiée, message intact.".to_owned(),
+        english: "Signature verified, message intact.".to_owned(),
+        signers: vec![signer],
+        encrypted: true,
+        content_encryption: Some("AES-256-CBC".to_owned()),
+        key_encryption: Some("RSA-PKCS1v1.5".to_owned()),
+        obsolete: Vec::new(),
+        text_only: false,
+        own: false,
+    }
+}
+
+fn mails() -> Vec<(PathBuf, Vec<u8>)> {
+    let root =
+        std::env::var_os("SOUSPLI_CORPORA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from);
+    let mut found = Vec::new();
+    for folder in ["mime4j", "mail-parser", "enmime", "cpython-email", "gmime", "chatmail", "rfc9788"] {
+        collect(&root.join(folder), &mut found);
+    }
+    if found.is_empty() {
+        assert!(std::env::var_os("CI").is_none(), "the corpora are missing");
+        println!("skipped: no corpora in {}", root.display());
+    }
+    found.sort();
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if let Ok(mail) = std::fs::read(&path) {
+            found.push((path, mail));
+        }
+    }
+}
