@@ -1,0 +1,127 @@
+"""gpgsm and NSS (cmsutil) as other makers and readers of S/MIME."""
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+
+from . import base, pki
+
+
+class Gpgsm:
+    """A gpgsm home of its own that trusts one authority and holds some keys."""
+
+    def __init__(self, folder: pathlib.Path, authority, keys, certificates):
+        self.folder = folder
+        folder.mkdir(mode=0o700)
+        (folder / "gpgsm.conf").write_text("disable-crl-checks\nbatch\n")
+        (folder / "gpg-agent.conf").write_text("allow-loopback-pinentry\n")
+        print_ = base.run("openssl", "x509", "-in", authority, "-noout", "-fingerprint", "-sha1").decode().strip().split("=")[1]
+        (folder / "trustlist.txt").write_text(f"{print_} S relax\n")
+        self.run("--import", authority)
+        for doctor in keys:
+            # gpgsm 2.2 does not read PBES2 with HMAC-SHA-256.
+            self.run("--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", doctor.p12(legacy=True), stdin=pki.PASSWORD.encode())
+        for doctor in certificates:
+            self.run("--import", doctor.certificate)
+
+    def run(self, *arguments, stdin=None):
+        """Runs it; its standard output."""
+        env = dict(os.environ, GNUPGHOME=str(self.folder))
+        return base.run("gpgsm", "--yes", *arguments, stdin=stdin, env=env)
+
+    def unlocked(self, *arguments, stdin):
+        """Runs it with a private key: those of a PKCS#12 keep its password. The passphrase comes on a descriptor of its own."""
+        secret = self.folder / "secret"
+        secret.write_text(pki.PASSWORD)
+        with open(secret, "rb") as handle:
+            command = ["gpgsm", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", str(handle.fileno()), *map(str, arguments)]
+            done = subprocess.run(command, input=stdin, capture_output=True, pass_fds=[handle.fileno()], timeout=60,
+                                  env=dict(os.environ, GNUPGHOME=str(self.folder)))
+        if done.returncode != 0:
+            raise base.LabError(done.stderr.decode("utf-8", "replace")[-1000:])
+        return done.stdout
+
+    def decrypt(self, der):
+        """EnvelopedData to its content."""
+        return self.unlocked("--output", "-", "--decrypt", stdin=der)
+
+    def verify(self, der):
+        """Opaque SignedData to its content; LabError when the signature is not right."""
+        out = self.folder / "content"
+        self.run("--output", out, "--verify", stdin=der)
+        return out.read_bytes()
+
+    def sign(self, address, content):
+        """Opaque SignedData."""
+        return self.unlocked("--output", "-", "--local-user", address, "--sign", stdin=content)
+
+    def encrypt(self, address, content):
+        """EnvelopedData."""
+        return self.run("--output", "-", "--recipient", address, "--encrypt", stdin=content)
+
+    def stop(self):
+        """Ends its agent."""
+        subprocess.run(["gpgconf", "--homedir", str(self.folder), "--kill", "all"], capture_output=True)
+
+
+class Nss:
+    """An NSS database that trusts one authority and holds some keys."""
+
+    def __init__(self, folder: pathlib.Path, authority, keys, certificates):
+        self.folder, self.db = folder, f"sql:{folder}"
+        folder.mkdir()
+        base.run("certutil", "-N", "-d", self.db, "--empty-password")
+        base.run("certutil", "-A", "-d", self.db, "-n", "authority", "-t", "CT,C,C", "-i", authority)
+        for doctor in keys:
+            base.run("pk12util", "-i", doctor.p12(), "-d", self.db, "-W", pki.PASSWORD)
+        for doctor in certificates:
+            base.run("certutil", "-A", "-d", self.db, "-n", doctor.address, "-t", ",,", "-i", doctor.certificate)
+
+    def _cmsutil(self, *arguments, stdin):
+        source, out = self.folder / "in", self.folder / "out"
+        source.write_bytes(stdin)
+        base.run("cmsutil", *arguments, "-d", self.db, "-i", source, "-o", out)
+        return out.read_bytes()
+
+    def decrypt(self, der):
+        """EnvelopedData to its content."""
+        return self._cmsutil("-D", stdin=der)
+
+    def verify(self, der):
+        """Opaque SignedData to its content; LabError when the signature is not right."""
+        return self._cmsutil("-D", "-u", "4", stdin=der)  # 4: a signer of mail
+
+    def sign(self, nickname, content):
+        """Opaque SignedData with a signing time."""
+        return self._cmsutil("-S", "-N", nickname, "-G", "-H", "SHA256", stdin=content)
+
+    def encrypt(self, address, content):
+        """EnvelopedData."""
+        return self._cmsutil("-E", "-r", address, stdin=content)
+
+
+class Openssl:
+    """openssl cms with one doctor's key."""
+
+    def __init__(self, authority, reader):
+        self.authority, self.reader = authority, reader
+
+    def decrypt(self, der):
+        """EnvelopedData or AuthEnvelopedData to its content."""
+        return base.run("openssl", "cms", "-decrypt", "-inform", "DER", "-recip", self.reader.certificate, "-inkey", self.reader.key, stdin=der)
+
+    def verify(self, der):
+        """Opaque SignedData to its content; LabError when the signature is not right."""
+        return base.run("openssl", "cms", "-verify", "-inform", "DER", "-CAfile", self.authority, "-purpose", "smimesign", stdin=der)
+
+
+def version(name):
+    """Name and version of an installed peer, for the table."""
+    command = {"openssl": ["openssl", "version"], "gpgsm": ["gpgsm", "--version"], "nss": ["modutil", "--version"]}[name]
+    if name == "nss":
+        found = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libnss3"], capture_output=True, text=True).stdout
+        return "NSS " + (re.search(r"[\d.]+", found.split(":")[-1]) or [""])[0]
+    first = base.run(*command).decode().splitlines()[0]
+    return {"openssl": "OpenSSL ", "gpgsm": "gpgsm "}[name] + re.search(r"\d+\.\d+\.\d+", first).group(0)

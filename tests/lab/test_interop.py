@@ -1,0 +1,182 @@
+"""OpenSSL, gpgsm and NSS open and verify what Souspli seals; Souspli what each of them seals. The table is docs/interop.md."""
+import email.message
+import os
+import unittest
+
+from lab import base, mails, peers, pki, souspli
+
+from common import need_product
+
+TEXT = "Résultat normal, évolution favorable.\r\n"
+ENTITY = ("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + TEXT).encode()
+HEAD = b"From: %s\r\nTo: %s\r\nSubject: Lettre\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\n"
+ROWS = {"seals": {}, "opens": {}}
+
+
+def der_of(octets):
+    """The CMS structure that a message or an entity carries in base64."""
+    return mails.parse(octets).get_payload(decode=True)
+
+
+def entity_of(der, kind):
+    """An application/pkcs7-mime entity with that structure."""
+    part = email.message.EmailMessage()
+    part.set_content(der, "application", "pkcs7-mime", params={"smime-type": kind, "name": "smime.p7m"}, cte="base64")
+    del part["MIME-Version"]
+    return mails.crlf(part.as_bytes())
+
+
+class InteropTest(unittest.TestCase):
+    """Doctors rsa and ec; each has a Souspli that knows the other."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_product()
+        cls.folder = base.Folder()
+        cls.addClassCleanup(cls.folder.remove)
+        cls.authority = pki.Authority(cls.folder.path / "pki", "Autorité d'essai")
+        cls.doctors = {k: cls.authority.doctor(k, f"Dr {k.upper()} ESSAI", f"{k}@lab.test", k) for k in ("rsa", "ec")}
+        cls.relays = {k: cls.relay(k) for k in cls.doctors}
+        cls.ca = cls.authority.certificate
+
+    @classmethod
+    def relay(cls, kind):
+        place = cls.folder.path / f"souspli-{kind}"
+        place.mkdir()
+        relay = souspli.Souspli(place, [souspli.account(f"{kind}@lab.test", 1, 1)], [])
+        relay.furnish({f"{kind}@lab.test": [cls.doctors[kind]]}, [d for k, d in cls.doctors.items() if k != kind], [cls.authority.certificate])
+        return relay
+
+    @classmethod
+    def tearDownClass(cls):
+        if os.environ.get("SOUSPLI_WRITE_DOCS") == "1":
+            (base.ROOT / "docs").mkdir(exist_ok=True)
+            (base.ROOT / "docs" / "interop.md").write_text(table(), encoding="utf-8")
+
+    def gpgsm(self, name):
+        if not base.program("gpgsm"):
+            self.skipTest("gpgsm is not installed")
+        peer = peers.Gpgsm(self.folder.path / f"g-{name}", self.ca, [self.doctors["rsa"]], [])
+        self.addCleanup(peer.stop)
+        return peer
+
+    def nss(self, name):
+        if not base.program("cmsutil"):
+            self.skipTest("NSS's tools are not installed")
+        return peers.Nss(self.folder.path / f"n-{name}", self.ca, self.doctors.values(), [])
+
+    # Souspli seals.
+
+    def sealed(self, sender, recipient):
+        addresses = (f"{sender}@lab.test", f"{recipient}@lab.test")
+        message = mails.letter(*addresses, "#med# Lettre", TEXT.replace("\r\n", "\n"))
+        return self.relays[sender].seal(message, *addresses)
+
+    def opened_by(self, peer, name, sender, recipient):
+        """Both layers with the peer's tools; noted in the table."""
+        def both():
+            content = peer.verify(der_of(peer.decrypt(der_of(self.sealed(sender, recipient)))))
+            self.assertIn(TEXT.strip().encode(), mails.parse(mails.crlf(content)).get_payload(decode=True))
+        note("seals", f"signed by {sender.upper()}, for {recipient.upper()}, AES-256-CBC", name, both, self)
+
+    def test_openssl_opens(self):
+        for sender in self.doctors:
+            for recipient, doctor in self.doctors.items():
+                self.opened_by(peers.Openssl(self.ca, doctor), "openssl", sender, recipient)
+
+    def test_nss_opens(self):
+        peer = self.nss("open")
+        for sender in self.doctors:
+            for recipient in self.nss_recipients(peer):
+                self.opened_by(peer, "nss", sender, recipient)
+
+    def nss_recipients(self, peer):
+        """Whom NSS can decrypt for: ECDH came to its CMS code late, after the NSS of Debian 12."""
+        by_openssl = base.run("openssl", "cms", *mails.encrypting(self.doctors["ec"]), "-binary", "-outform", "DER", stdin=ENTITY)
+        try:
+            peer.decrypt(by_openssl)
+            return list(self.doctors)
+        except base.LabError:
+            return ["rsa"]
+
+    def test_gpgsm_opens(self):
+        peer = self.gpgsm("open")
+        for sender in self.doctors:
+            self.opened_by(peer, "gpgsm", sender, "rsa")
+
+    # Souspli opens.
+
+    def verified(self, entity, sender, recipient, name, what, encrypted=True):
+        """`souspli open` finds the text and a right signature; noted in the table."""
+        message = HEAD % (f"{sender}@lab.test".encode(), f"{recipient}@lab.test".encode()) + entity
+        relay = self.relays[recipient]
+
+        def opens():
+            verdict = relay.open_json(message)
+            self.assertEqual((verdict["grade"], verdict["encrypted"]), ("verified", encrypted), verdict)
+            self.assertEqual(verdict["signers"][0]["address"], f"{sender}@lab.test")
+            self.assertIn(TEXT.strip(), mails.texts(mails.parse(relay.cli("open", "--config", relay.config, stdin=message))))
+        note("opens", what, name, opens, self)
+
+    def openssl(self, what, sender, recipient, *steps):
+        entity = mails.crlf(ENTITY)
+        for step in steps:
+            entity = mails.crlf(base.run("openssl", "cms", *step, stdin=entity))
+        entity = entity.replace(b"MIME-Version: 1.0\r\n", b"", 1)
+        self.verified(entity, sender, recipient, "openssl", what, encrypted=any(s[0] == "-encrypt" for s in steps))
+
+    def test_opens_openssl(self):
+        rsa, ec = self.doctors["rsa"], self.doctors["ec"]
+        oaep = ["rsa_padding_mode:oaep", "rsa_oaep_md:sha256"]
+        pss = ["-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:32"]
+        detached, opaque = mails.signing(rsa), mails.signing(rsa, "-nodetach")
+        for what, sender, recipient, steps in (
+                ("detached RSA", "rsa", "ec", [detached]),
+                ("opaque RSA", "rsa", "ec", [opaque]),
+                ("detached ECDSA", "ec", "rsa", [mails.signing(ec)]),
+                ("opaque ECDSA", "ec", "rsa", [mails.signing(ec, "-nodetach")]),
+                ("opaque RSA-PSS", "rsa", "ec", [mails.signing(rsa, "-nodetach") + pss]),
+                ("opaque RSA in AES-256-CBC, ECDH", "rsa", "ec", [opaque, mails.encrypting(ec)]),
+                ("detached RSA in AES-256-CBC, ECDH", "rsa", "ec", [detached, mails.encrypting(ec)]),
+                ("opaque ECDSA in AES-256-CBC, RSA PKCS#1", "ec", "rsa", [mails.signing(ec, "-nodetach"), mails.encrypting(rsa)]),
+                ("opaque ECDSA in AES-256-CBC, RSA OAEP SHA-256", "ec", "rsa", [mails.signing(ec, "-nodetach"), mails.encrypting(rsa, keyopt=oaep)]),
+                ("opaque RSA in AES-256-GCM, RSA PKCS#1", "rsa", "rsa", [opaque, mails.encrypting(rsa, cipher="-aes-256-gcm")]),
+                ("opaque RSA in AES-256-GCM, ECDH", "rsa", "ec", [opaque, mails.encrypting(ec, cipher="-aes-256-gcm")]),
+                ("opaque RSA in AES-256-CBC, streamed BER", "rsa", "ec", [[*opaque, "-stream"], [*mails.encrypting(ec), "-stream"]]),
+                ("opaque RSA in AES-128-CBC", "rsa", "ec", [opaque, mails.encrypting(ec, cipher="-aes-128-cbc")])):
+            self.openssl(what, sender, recipient, *steps)
+
+    def peer_seals(self, peer, name, sender, recipient, nickname):
+        signed = entity_of(peer.sign(nickname, mails.crlf(ENTITY)), "signed-data")
+        kinds = f"{sender.upper()} signature"
+        self.verified(signed, sender, recipient, name, f"opaque, {kinds}", encrypted=False)
+        enveloped = entity_of(peer.encrypt(f"{recipient}@lab.test", signed), "enveloped-data")
+        self.verified(enveloped, sender, recipient, name, f"opaque, {kinds}, enveloped for {recipient.upper()}")
+
+    def test_opens_gpgsm(self):
+        self.peer_seals(self.gpgsm("seal"), "gpgsm", "rsa", "rsa", "rsa@lab.test")
+
+    def test_opens_nss(self):
+        peer = self.nss("seal")
+        for sender in self.doctors:
+            for recipient in self.nss_recipients(peer):
+                self.peer_seals(peer, "nss", sender, recipient, self.doctors[sender].name)
+
+
+def note(side, what, name, attempt, case):
+    """Runs one attempt as a sub-test and keeps its result for the table."""
+    with case.subTest(what=what, peer=name):
+        ROWS[side].setdefault(what, {})[name] = "no"
+        attempt()
+        ROWS[side][what][name] = "yes"
+
+
+def table():
+    """docs/interop.md: what was tried in this run, and nothing else."""
+    names = [n for n, tool in (("openssl", "openssl"), ("gpgsm", "gpgsm"), ("nss", "cmsutil")) if base.program(tool)]
+    head = "| | " + " | ".join(peers.version(n) for n in names) + " |\n|---|" + "---|" * len(names) + "\n"
+    out = ["# Interoperability\n", "Written by `SOUSPLI_WRITE_DOCS=1 python3 tests/lab/run.py test_interop`; a dash was not tried.\n"]
+    for side, title in (("seals", "Souspli seals, the other opens and verifies"), ("opens", "The other seals, Souspli opens and verifies")):
+        rows = "".join(f"| {what} | " + " | ".join(got.get(n, "-") for n in names) + " |\n" for what, got in sorted(ROWS[side].items()))
+        out.append(f"## {title}\n\n{head}{rows}")
+    return "\n".join(out)
