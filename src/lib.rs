@@ -3,18 +3,18 @@
 //! ARCHITECTURE.md says what each module is, what it may import, and which invariants hold.
 
 pub mod base;
+pub mod cli;
 pub mod config;
 pub mod directory;
 pub mod imap;
 pub mod keys;
 pub mod mime;
-pub mod pki;
-pub mod mime;
 pub mod net;
+pub mod pki;
 pub mod policy;
 pub mod relay;
 pub mod smime;
-pub mod store;
 pub mod smtp;
+pub mod store;
 pub mod text;
 pub mod view;

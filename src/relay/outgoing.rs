@@ -9,7 +9,7 @@ use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Banner, CopyKind, Decision, Need, Why};
+use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
 use crate::policy::{Recipient, Submission, tag, threads};
 use crate::keys;
 use crate::smime::port::{KeyError, SignatureScheme};
@@ -37,7 +37,7 @@ impl Relay {
             Need::Clear => return Outgoing::PassThrough,
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
-            Need::Secure(why) => self.secure(account, submission, &why).await,
+            Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
         };
         match sealed {
             Ok(sealed) => Outgoing::Seal(sealed),
@@ -52,8 +52,14 @@ impl Relay {
         outgoing::need(submission, account, &self.config.policy, thread, banner)
     }
 
-    /// Seals whatever the policy says: `souspli seal`, with the blind recipients named.
-    pub(crate) async fn secure(&self, account: &Account, submission: &Submission, why: &Why) -> Result<SealedSubmission, Explanation> {
+    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
+    pub(crate) async fn secure(
+        &self,
+        account: &Account,
+        submission: &Submission,
+        why: &Why,
+        copies: Vec<Copies>,
+    ) -> Result<SealedSubmission, Explanation> {
         let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
         let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
@@ -64,7 +70,7 @@ impl Relay {
         let content = self.content(&submission.message)?;
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
-        for copies in outgoing::copies(submission) {
+        for copies in copies {
             let sealed: Vec<Recipient> = copies.recipients.iter().filter(|r| certificates.contains_key(&r.address)).cloned().collect();
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
@@ -82,6 +88,26 @@ impl Relay {
         let record = self.record(submission, &left_out);
         self.remember(&record)?;
         Ok(SealedSubmission { groups, record })
+    }
+
+    /// What would be decided, in French and English lines.
+    pub async fn explain(&self, account: &Account, submission: &Submission) -> Vec<String> {
+        let why = match self.need(account, submission) {
+            Need::Clear => return vec![say::would_pass().to_string()],
+            Need::Sign => return vec![say::would_sign().to_string()],
+            Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
+            Need::Secure(why) => why,
+        };
+        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let mut lines = vec![say::would_seal(&format!("{why:?}")).to_string()];
+        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &lookups) {
+            lines.push(refusal.explain().to_string());
+        }
+        for (address, chosen) in &certificates {
+            let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
+            lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
+        }
+        lines
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {

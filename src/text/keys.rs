@@ -93,3 +93,33 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
     )
 }
 
+
+/// `souspli key remove`.
+pub fn no_such_key(id: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-SUCH-KEY",
+        Retry::Never,
+        (format!("« {id} » ne désigne aucune clé."), "Voyez les clés par souspli key list."),
+        (format!("“{id}” names no key."), "See souspli key list."),
+    )
+}
+
+/// `souspli cert show`, `cert remove`, `trust remove`.
+pub fn no_such_certificate(fingerprint: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-SUCH-CERTIFICATE",
+        Retry::Never,
+        (format!("« {fingerprint} » ne désigne aucun certificat."), "Voyez les certificats par souspli cert list ou souspli trust list."),
+        (format!("“{fingerprint}” names no certificate."), "See souspli cert list or souspli trust list."),
+    )
+}
+
+/// `souspli cert import`, `trust add`.
+pub fn no_certificate_in_file(path: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-CERTIFICATE-IN-FILE",
+        Retry::Never,
+        (format!("{path} ne contient aucun certificat."), "Donnez un fichier .cer, .pem, .p7c ou .p7b."),
+        (format!("{path} holds no certificate."), "Give a .cer, .pem, .p7c or .p7b file."),
+    )
+}

@@ -331,3 +331,33 @@ pub fn left_out() -> Explanation {
     )
 }
 
+/// `souspli explain`: nothing asks for protection.
+pub fn would_pass() -> Explanation {
+    Explanation::new(
+        "SP-WOULD-PASS",
+        Retry::Never,
+        ("Ce message partirait tel quel, en clair :", "aucune règle ne demande de le protéger."),
+        ("This message would leave as it is, in clear:", "no rule asks to protect it."),
+    )
+}
+
+/// `souspli explain`: signed only.
+pub fn would_sign() -> Explanation {
+    Explanation::new(
+        "SP-WOULD-SIGN",
+        Retry::Never,
+        ("Ce message partirait signé, non chiffré :", "le compte signe tout (always_sign)."),
+        ("This message would leave signed, not encrypted:", "the account signs everything (always_sign)."),
+    )
+}
+
+/// `souspli explain`: sealed, by which rule.
+pub fn would_seal(rule: &str) -> Explanation {
+    Explanation::new(
+        "SP-WOULD-SEAL",
+        Retry::Never,
+        (format!("Ce message doit partir signé et chiffré (règle : {rule})."), "Les certificats choisis suivent."),
+        (format!("This message must leave signed and encrypted (rule: {rule})."), "The certificates chosen follow."),
+    )
+}
+
