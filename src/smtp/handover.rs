@@ -97,7 +97,8 @@ enum State {
     Auth { mechanism: Mechanism, asked: usize },
     Ready,
     Group(Box<Transaction>),
-    Ended,
+    /// With what had been given by then.
+    Ended(Progress),
 }
 
 impl Handover {
@@ -127,6 +128,7 @@ impl Handover {
     pub fn progress(&self) -> Progress {
         match &self.state {
             State::Group(transaction) => transaction.progress(),
+            State::Ended(progress) => *progress,
             _ => Progress::Nothing,
         }
     }
@@ -174,7 +176,7 @@ impl Handover {
     }
 
     fn reply(&mut self, reply: Reply) -> Option<Action> {
-        match std::mem::replace(&mut self.state, State::Ended) {
+        match std::mem::replace(&mut self.state, State::Ended(Progress::Nothing)) {
             State::Greeting => Some(self.greeting(reply)),
             State::Ehlo => Some(self.ehlo(reply)),
             State::StartTls => Some(self.start_tls(&reply)),
@@ -182,7 +184,7 @@ impl Handover {
             State::Group(transaction) => self.group(transaction, reply),
             // A reply to nothing: 421 before an idle connection is closed, or an attempt to get out of step.
             State::TlsHandshake | State::Ready => Some(self.fail(Failure::Unwilling(reply))),
-            State::Ended => None,
+            State::Ended(_) => None,
         }
     }
 
@@ -276,7 +278,7 @@ impl Handover {
         let next = transaction.reply(reply);
         self.state = match next {
             Next::Send(_) | Next::Wait => State::Group(transaction),
-            Next::Done(_) if closing => State::Ended,
+            Next::Done(_) if closing => State::Ended(Progress::Nothing),
             Next::Done(_) => State::Ready,
         };
         match next {
@@ -287,7 +289,7 @@ impl Handover {
     }
 
     fn fail(&mut self, failure: Failure) -> Action {
-        self.state = State::Ended;
+        self.state = State::Ended(self.progress());
         Action::Failed(failure)
     }
 }
