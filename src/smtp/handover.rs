@@ -94,7 +94,10 @@ enum State {
     Ehlo,
     StartTls,
     TlsHandshake,
-    Auth { mechanism: Mechanism, asked: usize },
+    Auth {
+        mechanism: Mechanism,
+        asked: usize,
+    },
     Ready,
     Group(Box<Transaction>),
     /// With what had been given by then.
@@ -276,6 +279,10 @@ impl Handover {
         }
         let closing = reply.code == 421;
         let next = transaction.reply(reply);
+        if matches!(next, Next::Send(_)) && self.reader.holds_more() {
+            // An answer to what was not asked yet: taken in turn it would accept a message that was never given.
+            return Some(self.fail(Failure::NoReply));
+        }
         self.state = match next {
             Next::Send(_) | Next::Wait => State::Group(transaction),
             Next::Done(_) if closing => State::Ended(Progress::Nothing),
