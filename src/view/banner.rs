@@ -134,6 +134,8 @@ fn body_start(document: &str) -> usize {
     let mut after_head = 0;
     for piece in html::scan(document) {
         match piece {
+            // A tag cut short by a quote without end would swallow the banner.
+            Piece::Tag(tag) if document.len() == tag.span.end && !document.ends_with('>') => return after_head,
             Piece::Tag(tag) if tag.name == "body" && !tag.ends => return tag.span.end,
             Piece::Tag(tag) if (tag.name == "head" && tag.ends) || (tag.name == "html" && !tag.ends) => after_head = tag.span.end,
             Piece::Hidden(span) if span.start == 0 && document.starts_with("<!") && !document.starts_with("<!--") => after_head = span.end,

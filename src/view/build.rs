@@ -44,13 +44,17 @@ pub struct ViewInput<'a> {
 
 /// The View: of the stored message's size wherever it fits into it.
 pub fn build(input: &ViewInput<'_>) -> View {
-    match shown(input) {
-        Ok(content) => of_content(input, &content),
-        Err(verdict) => of_failure(&ViewInput {
-            verdict: &verdict,
-            ..*input
-        }),
-    }
+    let verdict = match shown(input) {
+        Ok(content) => match of_content(input, &content) {
+            Some(view) => return view,
+            None => Box::new(dishonest(input.verdict)),
+        },
+        Err(verdict) => verdict,
+    };
+    of_failure(&ViewInput {
+        verdict: &verdict,
+        ..*input
+    })
 }
 
 /// The content that may be shown; `Err`: why it may not.
@@ -69,35 +73,35 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
         content
     };
     if memmem::find(&content, input.boundary.as_bytes()).is_some() {
-        let (french, english) = said::boundary_in_content();
-        return Err(Box::new(Verdict {
-            grade: Grade::Altered,
-            code: "boundary-in-content",
-            french: french.to_owned(),
-            english: english.to_owned(),
-            ..input.verdict.clone()
-        }));
+        return Err(Box::new(dishonest(input.verdict)));
     }
     Ok(content)
 }
 
-fn of_content(input: &ViewInput<'_>, content: &[u8]) -> View {
+/// `None`: the content's own structure reaches into ours.
+fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
     let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
     let full = if wants_banner {
         with_banner(content, input.verdict)
     } else {
         parts_of(content)
     };
-    for detail in [Detail::Full, Detail::Least] {
-        if let Some(view) = padded(input, assemble(input, detail, &full)) {
-            return view;
-        }
-    }
-    if let Some(view) = padded(input, assemble(input, Detail::Least, &parts_of(content))) {
-        return view;
-    }
-    // It fits in no form, so nothing is gained by leaving something out.
-    View::unpadded(assemble(input, Detail::Full, &full))
+    let fitting = |detail, parts: &[Vec<u8>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
+    // Should it fit in no form, nothing is gained by leaving something out.
+    let (view, parts) = fitting(Detail::Full, &full)
+        .or_else(|| fitting(Detail::Least, &full))
+        .or_else(|| fitting(Detail::Least, &parts_of(content)))
+        .unwrap_or_else(|| (View::unpadded(assemble(input, Detail::Full, &full)), full.len()));
+    has_our_parts(&view, parts, input.boundary).then_some(view)
+}
+
+/// True when the View reads as it was put together: that many parts, the last one ended by our closing delimiter.
+fn has_our_parts(view: &View, parts: usize, boundary: &str) -> bool {
+    let read = view.entity().children();
+    let end = read.last().map_or(0, |part| part.body.end);
+    let tail = &view.bytes()[end..];
+    let closing = format!("--{boundary}--\r\n");
+    read.len() == parts && tail.strip_prefix(b"\r\n").unwrap_or(tail).starts_with(closing.as_bytes())
 }
 
 /// A warning and the original. Where the sealed octets can be written in longer lines there is room for the stored size.
@@ -109,7 +113,22 @@ fn of_failure(input: &ViewInput<'_>) -> View {
     {
         return view;
     }
-    View::unpadded(assemble(input, Detail::Full, &[warning, original_part(input)]))
+    let whole = |original| View::unpadded(assemble(input, Detail::Full, &[warning.clone(), original]));
+    let view = whole(original_message(input.stored));
+    let honest = memmem::find(input.stored, input.boundary.as_bytes()).is_none() && has_our_parts(&view, 2, input.boundary);
+    if honest { view } else { whole(original_file(input.stored)) }
+}
+
+/// The verdict on a content that uses the View's own boundary.
+fn dishonest(verdict: &Verdict) -> Verdict {
+    let (french, english) = said::boundary_in_content();
+    Verdict {
+        grade: Grade::Altered,
+        code: "boundary-in-content",
+        french: french.to_owned(),
+        english: english.to_owned(),
+        ..verdict.clone()
+    }
 }
 
 /// The parts of a multipart/mixed with their octets, or the entity as one part.
@@ -179,17 +198,16 @@ fn sealed_part(stored: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The whole stored message, never shown by itself: an attachment.
-fn original_part(input: &ViewInput<'_>) -> Vec<u8> {
-    let name = "Content-Disposition: attachment; filename=original.eml\r\n";
-    if memmem::find(input.stored, input.boundary.as_bytes()).is_some() {
-        let mut out =
-            format!("Content-Type: application/octet-stream; name=original.eml\r\n{name}Content-Transfer-Encoding: base64\r\n\r\n")
-                .into_bytes();
-        out.extend(encode::base64_lines(input.stored));
-        return out;
-    }
-    let mut out = format!("Content-Type: message/rfc822\r\n{name}Content-Transfer-Encoding: 8bit\r\n\r\n").into_bytes();
-    out.extend_from_slice(input.stored);
+fn original_message(stored: &[u8]) -> Vec<u8> {
+    let mut out = b"Content-Type: message/rfc822\r\nContent-Disposition: attachment; filename=original.eml\r\n\r\n".to_vec();
+    out.extend_from_slice(stored);
+    out
+}
+
+/// The same as a file, where its octets could be taken for our structure.
+fn original_file(stored: &[u8]) -> Vec<u8> {
+    let mut out = b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
+    out.extend(encode::base64_lines(stored));
     out
 }
 
@@ -399,6 +417,16 @@ mod tests {
         );
         assert_eq!(view.entity().children().len(), 2);
         assert_eq!(view.entity().children()[1].media_type, "application/octet-stream");
+    }
+
+    #[test]
+    fn our_boundary_declared_in_disguise_hides_the_content() {
+        let content = "Content-Type: multipart/alternative; boundary*=''souspli%2Db\r\n\r\nx";
+        let quoted = "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: multipart/mixed; boundary=\"sous\\pli-b\"\r\n\r\nx\r\n--i\r\n\r\ny\r\n--i\r\n\r\nz\r\n--i--\r\n";
+        for content in [content, quoted] {
+            let text = text(&view(&stored(3000), Some(content), &verdict()));
+            assert!(text.contains("code=boundary-in-content"), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 /// Octets from one token to the other, quoted and wrapped anew as it may be.
 const BANNER_MAX: usize = 1500;
+/// Octets of a line that a banner stands on.
+const LINE_MAX: usize = 1000;
 /// Pieces of HTML from one token to the other.
 const PIECES_MAX: usize = 200;
 
@@ -78,32 +80,46 @@ fn strip_text(text: &str) -> Option<String> {
 /// line after it.
 fn banner_lines(text: &str, open: usize) -> Option<Range<usize>> {
     let close = closing(text, open)?;
-    let line = text[..open].rfind('\n').map_or(0, |n| n + 1);
-    let depth = quote_depth(&text[line..]);
+    let (Some(line), Some(end)) = (line_start(text, open), next_line(text, close)) else {
+        return Some(open..close);
+    };
+    let depth = quote_depth(&text[line..open]);
     // A line of another depth was written between by somebody.
     if text[open..close].split('\n').skip(1).any(|l| quote_depth(l) != depth) {
         return None;
     }
-    let end = next_line(text, close);
     let alone = is_quote(&text[line..open]) && text[close..end].trim().is_empty();
     if !alone {
         return Some(open..close);
     }
-    let after = next_line(text, end);
-    let blank = is_quote(&text[end..after]);
-    Some(line..if blank { after } else { end })
+    let after = next_line(text, end).filter(|&after| is_quote(&text[end..after]));
+    Some(line..after.unwrap_or(end))
 }
 
 /// The end of the closing token, if it comes before another opening one and not too far.
 fn closing(text: &str, open: usize) -> Option<usize> {
     let start = open + OPENING.len();
-    let end = start + text[start..].find(CLOSING)?;
-    let near = end - start <= BANNER_MAX && !text[start..end].contains(OPENING);
-    near.then_some(end + CLOSING.len())
+    let window = &text[start..text.floor_char_boundary(start + BANNER_MAX)];
+    let end = window.find(CLOSING)?;
+    (!window[..end].contains(OPENING)).then_some(start + end + CLOSING.len())
 }
 
-fn next_line(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |n| at + n + 1)
+/// Where the line begins that `at` stands on; `None`: too far for a quoted banner.
+fn line_start(text: &str, at: usize) -> Option<usize> {
+    let from = text.floor_char_boundary(at.saturating_sub(LINE_MAX));
+    match text[from..at].rfind('\n') {
+        Some(n) => Some(from + n + 1),
+        None => (from == 0).then_some(0),
+    }
+}
+
+/// Where the next line begins; `None`: too far.
+fn next_line(text: &str, at: usize) -> Option<usize> {
+    let to = text.floor_char_boundary(at + LINE_MAX);
+    match text[at..to].find('\n') {
+        Some(n) => Some(at + n + 1),
+        None => (to == text.len()).then_some(to),
+    }
 }
 
 fn is_quote(text: &str) -> bool {
@@ -152,10 +168,12 @@ fn stretch(document: &str, pieces: &[Piece], open: usize) -> Option<Vec<Range<us
             Piece::Text(span) => {
                 let first = span.contains(&open);
                 let start = if first { open } else { span.start };
-                let text = &document[start..span.end];
+                let text = &document[start..document.floor_char_boundary(span.end.min(start + BANNER_MAX + CLOSING.len()))];
                 let end = text.find(CLOSING).map(|n| start + n + CLOSING.len());
-                let again = text[if first { OPENING.len() } else { 0 }..].find(OPENING).map(|n| start + n);
-                if again.is_some_and(|again| end.is_none_or(|end| again < end)) && !first {
+                let again = text[if first { OPENING.len() } else { 0 }..]
+                    .find(OPENING)
+                    .map(|n| start + n + if first { OPENING.len() } else { 0 });
+                if again.is_some_and(|again| end.is_none_or(|end| again < end)) {
                     return None;
                 }
                 gone.push(start..end.unwrap_or(span.end));
@@ -174,6 +192,7 @@ fn stretch(document: &str, pieces: &[Piece], open: usize) -> Option<Vec<Range<us
 
 /// Elements that carry our attribute: gone when nothing is left in them, else without the attribute and its style.
 fn marked_elements(document: &str, pieces: &[Piece], gone: &mut Vec<Range<usize>>) {
+    gone.sort_by_key(|range| range.start);
     let texts = gone.clone();
     for (index, piece) in pieces.iter().enumerate() {
         let Piece::Tag(tag) = piece else { continue };
@@ -210,14 +229,11 @@ fn emptied(document: &str, pieces: &[Piece], tag: &Tag, gone: &[Range<usize>]) -
 }
 
 fn is_empty(document: &str, span: &Range<usize>, gone: &[Range<usize>]) -> bool {
-    let inside = gone
-        .iter()
-        .filter(|g| g.start < span.end && g.end > span.start)
-        .cloned()
-        .collect::<Vec<_>>();
     let mut at = span.start;
     let mut left = String::new();
-    for range in inside {
+    // The ranges stand in order and apart.
+    let first = gone.partition_point(|g| g.end <= span.start);
+    for range in gone[first..].iter().take_while(|g| g.start < span.end) {
         left.push_str(document.get(at..range.start).unwrap_or_default());
         at = range.end;
     }
@@ -309,6 +325,20 @@ mod tests {
         assert!(holds_banner(&mail));
         let out = strip(&mail).unwrap();
         assert!(!holds_banner(&out), "{}", String::from_utf8_lossy(&out));
+    }
+
+    #[test]
+    fn hostile_repetition_takes_linear_time() {
+        for unit in [
+            "[Souspli]",
+            "[Souspli][/Souspli]",
+            "<div data-souspli=x>[Souspli]",
+            "<p data-souspli>[Souspli]a[/Souspli]</p>",
+        ] {
+            let text = unit.repeat(20_000);
+            strip_text(&text);
+            strip_html(&text);
+        }
     }
 
     proptest! {
