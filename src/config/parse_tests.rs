@@ -140,6 +140,17 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn a_file_cut_or_garbled_anywhere_is_told_and_never_a_panic() {
+    let text = include_str!("../../config/souspli.toml").to_owned() + ACCOUNT;
+    for (at, c) in text.char_indices() {
+        let _ = parse(&text[..at]);
+        let _ = parse(&format!("{}\u{0}[é{}", &text[..at], &text[at + c.len_utf8()..]));
+    }
+    let deep = format!("a = {}", "[".repeat(100_000));
+    assert!(parse(&deep).is_err());
+}
+
+#[test]
 fn plain_is_for_this_computer() {
     for (host, loopback) in [
         ("localhost", true),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 /// Rights of a folder, as far as others are concerned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(not(unix), allow(dead_code))]
 pub(super) enum Access {
     /// Its owner only, who is us.
     Private,

@@ -163,12 +163,12 @@ pub fn no_secret_store() -> Explanation {
         "SP-SECRETS-NONE",
         Retry::AfterUser,
         (
-            "Cet ordinateur n'a pas de trousseau de clés où garder les secrets.",
-            "Écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
+            "Aucun trousseau de clés ouvert ne peut garder les secrets de Souspli.",
+            "Ouvrez le trousseau du système ; s'il n'y en a pas, écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
         ),
         (
-            "This computer has no keyring to keep the secrets in.",
-            "Write a passphrase to a file that only you can read, and name it in the variable SOUSPLI_PASSPHRASE_FILE.",
+            "No open keyring can keep Souspli's secrets.",
+            "Open the system's keyring; where there is none, write a passphrase to a file that only you can read, and name it in the variable SOUSPLI_PASSPHRASE_FILE.",
         ),
     )
 }
