@@ -27,7 +27,17 @@ fn openssl_reads_what_is_sealed_here() {
             let signed = sign(&key, form, scheme);
             for (cipher, transport) in [(Cipher::Aes256Cbc, Transport::Pkcs1), (Cipher::Aes256Gcm, Transport::OaepSha256)] {
                 let sealed = encrypt(&signed, &[key.certificate()], Method { cipher, transport }, material().unwrap()).unwrap();
-                let inner = lab.openssl(&["cms", "-decrypt", "-recip", &format!("{name}.pem"), "-inkey", &format!("{name}.key")], &sealed);
+                let inner = lab.openssl(
+                    &[
+                        "cms",
+                        "-decrypt",
+                        "-recip",
+                        &format!("{name}.pem"),
+                        "-inkey",
+                        &format!("{name}.key"),
+                    ],
+                    &sealed,
+                );
                 assert_eq!(inner, signed, "{name} {form:?} {cipher:?}");
                 let text = lab.openssl(&["cms", "-verify", "-CAfile", "ca.pem", "-purpose", "any"], &inner);
                 assert_eq!(text, ENTITY, "{name} {scheme:?} {form:?}");
@@ -44,7 +54,20 @@ fn what_openssl_seals_is_opened_here() {
     for name in ["rsa", "p256", "p384"] {
         let key = lab.key(name);
         let (certificate, private) = (format!("{name}.pem"), format!("{name}.key"));
-        let signed = lab.openssl(&["cms", "-sign", "-nodetach", "-binary", "-stream", "-signer", &certificate, "-inkey", &private], ENTITY);
+        let signed = lab.openssl(
+            &[
+                "cms",
+                "-sign",
+                "-nodetach",
+                "-binary",
+                "-stream",
+                "-signer",
+                &certificate,
+                "-inkey",
+                &private,
+            ],
+            ENTITY,
+        );
         let sealed = lab.openssl(&["cms", "-encrypt", "-binary", "-stream", "-aes256", &certificate], &signed);
         let opened = open(&sealed, &[&key], &lab.trust(), now()).unwrap();
         assert_eq!(opened.content, ENTITY);
@@ -64,8 +87,14 @@ fn several_recipients_each_open_it() {
         assert_eq!(open(&sealed, &[key], &lab.trust(), now()).unwrap().content, ENTITY);
     }
     let verdict = judged(&lab, &sealed, &[&keys[0]], "rsa");
-    assert_eq!((verdict.grade, verdict.code, verdict.text_only), (Grade::Unassured, "encrypted-unsigned", true));
-    assert_eq!(encrypt(ENTITY, &[], Method::default(), material().unwrap()), Err(EncryptError::NoRecipient));
+    assert_eq!(
+        (verdict.grade, verdict.code, verdict.text_only),
+        (Grade::Unassured, "encrypted-unsigned", true)
+    );
+    assert_eq!(
+        encrypt(ENTITY, &[], Method::default(), material().unwrap()),
+        Err(EncryptError::NoRecipient)
+    );
 }
 
 #[test]
@@ -91,7 +120,10 @@ fn a_signature_around_the_encryption_assures_nothing() {
     let sealed = encrypt(ENTITY, &[key.certificate()], Method::default(), material().unwrap()).unwrap();
     let outside = finish(&key, &sealed, Form::Opaque, SignatureScheme::RsaPkcs1Sha256);
     let verdict = judged(&lab, &outside, &[&key], "rsa");
-    assert_eq!((verdict.grade, verdict.code, verdict.text_only), (Grade::Unassured, "signed-outside-only", true));
+    assert_eq!(
+        (verdict.grade, verdict.code, verdict.text_only),
+        (Grade::Unassured, "signed-outside-only", true)
+    );
 }
 
 #[test]
@@ -103,7 +135,16 @@ fn large_messages_and_every_length_near_a_block() {
         entity.resize(entity.len() + length, b'x');
         for cipher in [Cipher::Aes256Cbc, Cipher::Aes256Gcm] {
             let signed = finish(&key, &entity, Form::Opaque, SignatureScheme::RsaPkcs1Sha256);
-            let sealed = encrypt(&signed, &[key.certificate()], Method { cipher, transport: Transport::Pkcs1 }, material().unwrap()).unwrap();
+            let sealed = encrypt(
+                &signed,
+                &[key.certificate()],
+                Method {
+                    cipher,
+                    transport: Transport::Pkcs1,
+                },
+                material().unwrap(),
+            )
+            .unwrap();
             assert_eq!(open(&sealed, &[&key], &lab.trust(), now()).unwrap().content, entity, "{length}");
         }
     }
@@ -128,7 +169,11 @@ fn sign(key: &SoftwareKey, form: Form, scheme: SignatureScheme) -> Vec<u8> {
 }
 
 fn finish(key: &SoftwareKey, entity: &[u8], form: Form, scheme: SignatureScheme) -> Vec<u8> {
-    let signer = Signer { certificate: key.certificate(), chain: key.chain(), encryption_certificate: Some(key.certificate()) };
+    let signer = Signer {
+        certificate: key.certificate(),
+        chain: key.chain(),
+        encryption_certificate: Some(key.certificate()),
+    };
     let to_sign = prepare(entity, &signer, form, now(), scheme);
     let signature = key.sign(scheme, to_sign.to_be_signed()).unwrap();
     to_sign.finish(&signature)
@@ -160,11 +205,30 @@ impl Lab {
         }
         let lab = Self(tempfile::tempdir().unwrap());
         lab.openssl(
-            &["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/C=FR/CN=AC du labo",
-              "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"],
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                "ca.key",
+                "-out",
+                "ca.pem",
+                "-subj",
+                "/C=FR/CN=AC du labo",
+                "-addext",
+                "basicConstraints=critical,CA:TRUE",
+                "-addext",
+                "keyUsage=critical,keyCertSign",
+            ],
             b"",
         );
-        for (name, kind) in [("rsa", &["rsa:2048"][..]), ("p256", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]), ("p384", &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"])] {
+        for (name, kind) in [
+            ("rsa", &["rsa:2048"][..]),
+            ("p256", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+            ("p384", &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"]),
+        ] {
             lab.leaf(name, kind);
         }
         Some(lab)
@@ -174,16 +238,56 @@ impl Lab {
         let usage = "keyUsage=critical,digitalSignature,keyEncipherment,keyAgreement\nextendedKeyUsage=emailProtection";
         std::fs::write(self.path().join("ext"), format!("{usage}\nsubjectAltName=email:{name}@lab.test\n")).unwrap();
         let (key, request, certificate) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
-        let mut arguments = vec!["req", "-new", "-nodes", "-keyout", &key, "-out", &request, "-subj", "/C=FR/CN=Personne", "-newkey"];
+        let mut arguments = vec![
+            "req",
+            "-new",
+            "-nodes",
+            "-keyout",
+            &key,
+            "-out",
+            &request,
+            "-subj",
+            "/C=FR/CN=Personne",
+            "-newkey",
+        ];
         arguments.extend_from_slice(kind);
         self.openssl(&arguments, b"");
         self.openssl(
-            &["x509", "-req", "-in", &request, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-extfile", "ext", "-out", &certificate],
+            &[
+                "x509",
+                "-req",
+                "-in",
+                &request,
+                "-CA",
+                "ca.pem",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-days",
+                "30",
+                "-extfile",
+                "ext",
+                "-out",
+                &certificate,
+            ],
             b"",
         );
         let file = format!("{name}.p12");
         self.openssl(
-            &["pkcs12", "-export", "-in", &certificate, "-inkey", &key, "-certfile", "ca.pem", "-passout", "pass:secret", "-out", &file],
+            &[
+                "pkcs12",
+                "-export",
+                "-in",
+                &certificate,
+                "-inkey",
+                &key,
+                "-certfile",
+                "ca.pem",
+                "-passout",
+                "pass:secret",
+                "-out",
+                &file,
+            ],
             b"",
         );
     }
@@ -198,7 +302,9 @@ impl Lab {
     }
 
     fn trust(&self) -> Trust {
-        Trust { authorities: certificates_in(&std::fs::read(self.path().join("ca.pem")).unwrap()) }
+        Trust {
+            authorities: certificates_in(&std::fs::read(self.path().join("ca.pem")).unwrap()),
+        }
     }
 
     /// Files in and out, no pipes: nothing can fill up and wait.

@@ -59,7 +59,11 @@ pub fn parse(text: &str) -> Parameterized {
     for piece in pieces {
         let Some((name, value)) = piece.split_once('=') else { continue };
         let (name, encoded) = base_name(&name.trim().to_lowercase());
-        let value = if encoded { percent_decoded(value.trim()) } else { value.trim().to_owned() };
+        let value = if encoded {
+            percent_decoded(value.trim())
+        } else {
+            value.trim().to_owned()
+        };
         match parameters.iter_mut().find(|(n, _)| *n == name.0) {
             Some((_, whole)) if name.1 => whole.push_str(&value),
             Some(_) => {}
@@ -144,7 +148,9 @@ mod tests {
 
     #[test]
     fn parameters_of_every_writing() {
-        let p = parse("Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"");
+        let p = parse(
+            "Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"",
+        );
         assert_eq!(p.value, "application/pkcs7-mime");
         assert_eq!(p.parameter("smime-type"), Some("Enveloped-Data"));
         assert_eq!(p.parameter("name"), Some("smime.p7m"));
