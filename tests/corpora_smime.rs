@@ -251,13 +251,26 @@ fn enveloped_messages_of_pyca() {
         base64_simd::STANDARD.decode_to_vec(body).unwrap()
     };
     let certificate = certificates_in(&std::fs::read(folder.join("x509/custom/ca/rsa_ca.pem")).unwrap()).remove(0);
-    let key = SoftwareKey::new(certificate, Vec::new(), Secret::new(pem("x509/custom/ca/rsa_key.pem"))).unwrap();
-    for file in ["enveloped.pem", "enveloped-rsa-oaep.pem", "enveloped-triple-des.pem"] {
-        let opened = open(&binary(&pem(&format!("pkcs7/{file}"))), &[&key], &Trust::default(), NOW);
+    let mut all = vec![SoftwareKey::new(certificate, Vec::new(), Secret::new(pem("x509/custom/ca/rsa_key.pem"))).unwrap()];
+    let Some(rfc9216) = corpus("rfc9216") else { return };
+    all.extend(keys(
+        &rfc9216,
+        &[
+            ("4-5-PKCS-12-Object-for-Alice.p12", "alice"),
+            ("5-5-PKCS-12-Object-for-Bob.p12", "bob"),
+        ],
+    ));
+    for file in ["enveloped-rsa-oaep.pem", "enveloped-triple-des.pem"] {
+        let opened = opened(&binary(&pem(&format!("pkcs7/{file}"))), &all, &Trust::default());
         assert!(opened.as_ref().is_ok_and(|o| !o.content.is_empty()), "{file} {:?}", opened.err());
     }
+    // Its serial number is nobody's here.
+    assert_eq!(
+        opened(&binary(&pem("pkcs7/enveloped.pem")), &all, &Trust::default()).unwrap_err(),
+        OpenError::NotForMe
+    );
     let empty = std::fs::read(folder.join("pkcs7/enveloped-no-content.der")).unwrap();
-    assert!(open(&binary(&empty), &[&key], &Trust::default(), NOW).is_err());
+    assert!(opened(&binary(&empty), &all, &Trust::default()).is_err());
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Content ciphers of EnvelopedData and AuthEnvelopedData. Only AES-256 is written; the rest is read.
 
+// Triple DES is marked deprecated by aws-lc-rs: it is used for reading old mail only.
+#![allow(deprecated)]
+
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{BerError, tag};
 use crate::pki::oid;
