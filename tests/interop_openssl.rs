@@ -127,6 +127,72 @@ fn a_signature_around_the_encryption_assures_nothing() {
 }
 
 #[test]
+fn deceptive_structures_are_told() {
+    let Some(lab) = Lab::new() else { return };
+    let key = lab.key("rsa");
+    let opaque = sign(&key, Form::Opaque, SignatureScheme::RsaPkcs1Sha256);
+    let body = field::split(&opaque).1;
+    let multipart = |parts: &[&[u8]]| {
+        let mut out = b"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=bb\r\n".to_vec();
+        for part in parts {
+            out.extend_from_slice(b"\r\n--bb\r\n");
+            out.extend_from_slice(part);
+        }
+        out.extend_from_slice(b"\r\n--bb--\r\n");
+        out
+    };
+    let header = b"Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let signature = [&header[..], body].concat();
+    // A "detached" signature that brings its own content.
+    let verdict = judged(&lab, &multipart(&[ENTITY, &signature]), &[], "rsa");
+    assert_eq!(
+        (verdict.grade, verdict.code, verdict.text_only),
+        (Grade::Altered, "dishonest-structure", true)
+    );
+    // A part slipped in, a part missing, a signature that is none: nobody signed.
+    for parts in [&[ENTITY, ENTITY, &signature][..], &[ENTITY], &[&signature, ENTITY]] {
+        let message = multipart(parts);
+        let opened = open(&message, &[], &lab.trust(), now()).unwrap();
+        assert_eq!(opened.content, message);
+        let verdict = judge(&Ok(opened), &[from("rsa")]);
+        assert_eq!((verdict.grade, verdict.code), (Grade::Unassured, "unsigned"));
+    }
+    // S/MIME that is only a part of the message is left alone.
+    let mixed = [
+        b"Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n",
+        &opaque[..],
+        b"\r\n--bb--\r\n",
+    ]
+    .concat();
+    let opened = open(&mixed, &[&key], &lab.trust(), now()).unwrap();
+    assert_eq!(opened.content, mixed);
+    assert_eq!(judge(&Ok(opened), &[from("rsa")]).grade, Grade::Plain);
+}
+
+#[test]
+fn a_wrong_padding_tells_nothing() {
+    use souspli::smime::Unwrapped;
+    use souspli::smime::port::{RecipientId, WrappedKey, Wrapping};
+    let Some(lab) = Lab::new() else { return };
+    let key = lab.key("rsa");
+    let wrapped = |octets: Vec<u8>| WrappedKey {
+        recipient: RecipientId::IssuerAndSerial(key.certificate().issuer_and_serial()),
+        wrapping: Wrapping::RsaPkcs1,
+        octets,
+        length: Some(32),
+    };
+    let answers: Vec<Vec<u8>> = [vec![7; 256], vec![7; 256], vec![7; 3], Vec::new()]
+        .into_iter()
+        .map(|octets| match key.unwrap(&wrapped(octets)) {
+            Unwrapped::Key(secret) => secret.expose().to_vec(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(answers.iter().all(|a| a.len() == 32));
+    assert_ne!(answers[0], answers[1]);
+}
+
+#[test]
 fn large_messages_and_every_length_near_a_block() {
     let Some(lab) = Lab::new() else { return };
     let key = lab.key("rsa");
