@@ -9,11 +9,14 @@ use souspli::smime::{OpenError, Opened, PrivateKey, open};
 use souspli::view::verdict::{Grade, judge};
 use std::path::PathBuf;
 
-const NOW: UnixTime = UnixTime(1_795_000_000);
+const NOW: UnixTime = UnixTime(1_795_400_000);
 
 /// The corpora, unless they are not here.
 fn corpus(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SOUSPLI_CORPORA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from);
+    let root = std::env::var_os("SOUSPLI_CORPORA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
+        PathBuf::from,
+    );
     let folder = root.join(name);
     if folder.is_dir() {
         return Some(folder);
@@ -36,11 +39,17 @@ fn opened(message: &[u8], keys: &[SoftwareKey], trust: &Trust) -> Result<Opened,
 }
 
 fn trust(file: PathBuf) -> Trust {
-    Trust { authorities: certificates_in(&std::fs::read(file).unwrap()) }
+    Trust {
+        authorities: certificates_in(&std::fs::read(file).unwrap()),
+    }
 }
 
 fn binary(cms: &[u8]) -> Vec<u8> {
-    [b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n", cms].concat()
+    [
+        b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n",
+        cms,
+    ]
+    .concat()
 }
 
 /// The text and a signature beside it, as a multipart/signed.
@@ -111,7 +120,14 @@ fn damaged_cms_never_panics_nor_is_verified() {
     let keys = keys(&folder, FOUR_STACKS_KEYS);
     let trust = trust(folder.join("ca.pem"));
     let text = std::fs::read(folder.join("m.eml")).unwrap();
-    for name in ["nss-enc.ber", "ossl-authenv-stream.ber", "gpg-sig.ber", "ossl-sig-opaque.der", "ossl-enc-ecdh.der", "bc-comp.ber"] {
+    for name in [
+        "nss-enc.ber",
+        "ossl-authenv-stream.ber",
+        "gpg-sig.ber",
+        "ossl-sig-opaque.der",
+        "ossl-enc-ecdh.der",
+        "bc-comp.ber",
+    ] {
         let whole = std::fs::read(folder.join(name)).unwrap();
         let step = whole.len() / 150 + 1;
         for at in (0..whole.len()).step_by(step) {
@@ -119,7 +135,9 @@ fn damaged_cms_never_panics_nor_is_verified() {
             for bit in [0x01, 0x80] {
                 let mut changed = whole.clone();
                 changed[at] ^= bit;
-                let Ok(o) = opened(&binary(&changed), &keys, &trust) else { continue };
+                let Ok(o) = opened(&binary(&changed), &keys, &trust) else {
+                    continue;
+                };
                 assert!(!name.contains("authenv") || o.content == text, "{name} {at}");
                 let intact = o.signers().next().is_some() && o.signers().all(|s| s.integrity == Integrity::Intact);
                 assert!(!intact || o.content == text, "{name} {at}");
@@ -130,8 +148,16 @@ fn damaged_cms_never_panics_nor_is_verified() {
 
 #[test]
 fn the_keys_of_rfc_9216_open_and_verify_the_sample_of_rfc_9788() {
-    let (Some(keys_folder), Some(folder)) = (corpus("rfc9216"), corpus("rfc9788")) else { return };
-    let keys = keys(&keys_folder, &[("4-5-PKCS-12-Object-for-Alice.p12", "alice"), ("5-5-PKCS-12-Object-for-Bob.p12", "bob")]);
+    let (Some(keys_folder), Some(folder)) = (corpus("rfc9216"), corpus("rfc9788")) else {
+        return;
+    };
+    let keys = keys(
+        &keys_folder,
+        &[
+            ("4-5-PKCS-12-Object-for-Alice.p12", "alice"),
+            ("5-5-PKCS-12-Object-for-Bob.p12", "bob"),
+        ],
+    );
     assert!(keys.len() >= 4);
     let trust = trust(keys_folder.join("3-1-RSA-Certification-Authority-Root-Certificate.crt.pem"));
     let message = std::fs::read(folder.join("smime-signed-enc-hp-baseline-legacy.eml")).unwrap();
@@ -148,27 +174,103 @@ fn the_keys_of_rfc_9216_open_and_verify_the_sample_of_rfc_9788() {
 #[test]
 fn curve_25519_files_are_read() {
     let Some(folder) = corpus("rfc9216") else { return };
-    let found = keys(&folder, &[("7-5-PKCS-12-Object-for-Carlos.p12", "carlos"), ("8-5-PKCS-12-Object-for-Dana.p12", "dana")]);
+    let found = keys(
+        &folder,
+        &[
+            ("7-5-PKCS-12-Object-for-Carlos.p12", "carlos"),
+            ("8-5-PKCS-12-Object-for-Dana.p12", "dana"),
+        ],
+    );
     assert_eq!(found.len(), 4);
 }
 
 #[test]
 fn nss_oaep_and_ecdh() {
-    let Some(folder) = corpus("nss-smime/keys") else { return };
+    let Some(folder) = corpus("nss-smime/interop-openssl") else {
+        return;
+    };
     let keys = keys(&folder, &[("Fran.p12", "nss"), ("Fran-ec.p12", "nss")]);
-    for (name, expected) in [
-        ("fran-ec_ossl-aes128-sha256.env", None),
-        ("fran-ec_ossl-aes256-sha512.env", None),
-        ("fran-oaep_ossl.env", None),
-        ("fran-oaep-label_ossl.env", None),
-        ("fran-oaep-sha256hash-sha256mgf_ossl.env", None),
-        ("fran-oaep-sha256hash_ossl.env", Some(OpenError::Unsupported)),
-    ] {
-        let bytes = std::fs::read(folder.join(name)).unwrap();
-        let message = if bytes.starts_with(b"\x30") { binary(&bytes) } else { bytes };
-        let result = opened(&message, &keys, &Trust::default());
-        assert_eq!(result.as_ref().err().copied(), expected, "{name}");
+    let mut unsupported = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "env") {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        match opened(&binary(&std::fs::read(&path).unwrap()), &keys, &Trust::default()) {
+            Ok(o) => assert!(o.content.is_ascii() && !o.content.is_empty(), "{name}"),
+            Err(OpenError::Unsupported) => unsupported.push(name),
+            Err(error) => panic!("{name}: {error}"),
+        }
     }
+    // aws-lc-rs has one hash for label and mask.
+    unsupported.sort();
+    assert_eq!(
+        unsupported,
+        [
+            "fran-oaep-sha256mgf-label_ossl.env",
+            "fran-oaep-sha256mgf_ossl.env",
+            "fran-oaep-sha384mgf_ossl.env",
+            "fran-oaep-sha512mgf_ossl.env"
+        ]
+    );
+}
+
+/// RFC 4134: DSA, SHA-1, RSA of 1024 bits, 3DES, RC2. aws-lc-rs takes no private key below 2048 bits, so nothing is opened here.
+#[test]
+fn very_old_messages_prove_nothing() {
+    let Some(folder) = corpus("rfc4134") else { return };
+    let trust = Trust {
+        authorities: certificates_in(&std::fs::read(folder.join("CarlRSASelf.cer")).unwrap()),
+    };
+    let mut judged = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let message = match path.extension().and_then(|e| e.to_str()) {
+            Some("bin") => binary(&bytes),
+            Some("eml") => bytes,
+            _ => continue,
+        };
+        let verdict = judge(
+            &open(&message, &[], &trust, NOW),
+            &[Address::parse("aliceDss@examples.com").unwrap()],
+        );
+        assert!(verdict.grade > Grade::Unchecked, "{path:?} {verdict:?}");
+        judged += 1;
+    }
+    assert!(judged > 15, "{judged}");
+}
+
+#[test]
+fn enveloped_messages_of_pyca() {
+    let Some(folder) = corpus("pyca-vectors") else { return };
+    let pem = |path: &str| {
+        let text = std::fs::read_to_string(folder.join(path)).unwrap();
+        let body: String = text.lines().filter(|l| !l.starts_with("-----")).collect();
+        base64_simd::STANDARD.decode_to_vec(body).unwrap()
+    };
+    let certificate = certificates_in(&std::fs::read(folder.join("x509/custom/ca/rsa_ca.pem")).unwrap()).remove(0);
+    let mut all = vec![SoftwareKey::new(certificate, Vec::new(), Secret::new(pem("x509/custom/ca/rsa_key.pem"))).unwrap()];
+    let Some(rfc9216) = corpus("rfc9216") else { return };
+    all.extend(keys(
+        &rfc9216,
+        &[
+            ("4-5-PKCS-12-Object-for-Alice.p12", "alice"),
+            ("5-5-PKCS-12-Object-for-Bob.p12", "bob"),
+        ],
+    ));
+    for file in ["enveloped-rsa-oaep.pem", "enveloped-triple-des.pem"] {
+        let opened = opened(&binary(&pem(&format!("pkcs7/{file}"))), &all, &Trust::default());
+        assert!(opened.as_ref().is_ok_and(|o| !o.content.is_empty()), "{file} {:?}", opened.err());
+    }
+    // Its serial number is nobody's here.
+    assert_eq!(
+        opened(&binary(&pem("pkcs7/enveloped.pem")), &all, &Trust::default()).unwrap_err(),
+        OpenError::NotForMe
+    );
+    let empty = std::fs::read(folder.join("pkcs7/enveloped-no-content.der")).unwrap();
+    assert!(opened(&binary(&empty), &all, &Trust::default()).is_err());
 }
 
 #[test]
@@ -177,8 +279,14 @@ fn wrong_passwords_are_said() {
     let Some(folder) = corpus("four-stacks") else { return };
     for file in ["rsa.p12", "rsa-legacy.p12"] {
         let bytes = std::fs::read(folder.join(file)).unwrap();
-        assert_eq!(SoftwareKey::import(&bytes, &Secret::from("Test")).unwrap_err(), ImportError::WrongPassword);
-        assert_eq!(SoftwareKey::import(&bytes[..bytes.len() / 2], &Secret::from("test")).unwrap_err(), ImportError::Unreadable);
+        assert_eq!(
+            SoftwareKey::import(&bytes, &Secret::from("Test")).unwrap_err(),
+            ImportError::WrongPassword
+        );
+        assert_eq!(
+            SoftwareKey::import(&bytes[..bytes.len() / 2], &Secret::from("test")).unwrap_err(),
+            ImportError::Unreadable
+        );
         let key = SoftwareKey::import(&bytes, &Secret::from("test")).unwrap().remove(0);
         let again = SoftwareKey::from_bytes(&key.to_bytes()).unwrap();
         assert_eq!(again.certificate(), key.certificate());
@@ -209,7 +317,7 @@ fn pyca_pkcs12_files() {
 #[test]
 fn certificates_of_pkcs7_bundles() {
     let Some(folder) = corpus("pyca-vectors/pkcs7") else { return };
-    for (file, count) in [("amazon-roots.p7b", 5), ("amazon-roots.der", 5), ("isrg.pem", 1)] {
+    for (file, count) in [("amazon-roots.p7b", 2), ("amazon-roots.der", 2), ("isrg.pem", 1)] {
         let found: Vec<Certificate> = certificates_in(&std::fs::read(folder.join(file)).unwrap());
         assert_eq!(found.len(), count, "{file}");
     }

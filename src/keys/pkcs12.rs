@@ -46,7 +46,10 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, ImportError> {
         // Without a MAC the ciphers' padding is what tells a wrong password.
         None => passwords.bmp.first().cloned().unwrap_or_default(),
     };
-    let opener = Opener { utf8: password.expose(), bmp: &bmp };
+    let opener = Opener {
+        utf8: password.expose(),
+        bmp: &bmp,
+    };
     let mut contents = Contents::default();
     let mut infos = Reader::new(&safe).sequence()?;
     while let Some(info) = infos.next_value()? {
@@ -81,7 +84,10 @@ impl<'a> Passwords<'a> {
         if text.is_empty() {
             forms.push(Zeroizing::new(Vec::new()));
         }
-        Ok(Self { utf8: password.expose(), bmp: forms })
+        Ok(Self {
+            utf8: password.expose(),
+            bmp: forms,
+        })
     }
 
     /// The form that fits MacData over `safe` (RFC 7292 §4, RFC 9579).
@@ -94,7 +100,9 @@ impl<'a> Passwords<'a> {
         let iterations = iterations(inside.optional(tag::INTEGER)?)?;
         if algorithm.oid == PBMAC1 {
             let key = pbmac1_key(&algorithm, self.utf8)?;
-            return verified(&key, safe, &expected).then(|| self.bmp[0].clone()).ok_or(ImportError::WrongPassword);
+            return verified(&key, safe, &expected)
+                .then(|| self.bmp[0].clone())
+                .ok_or(ImportError::WrongPassword);
         }
         let digest = Digest::from_oid(algorithm.oid).ok_or(ImportError::Unsupported)?;
         for form in &self.bmp {
@@ -139,7 +147,11 @@ fn hmac_of(digest: Digest) -> hmac::Algorithm {
 
 fn iterations(value: Option<Value<'_>>) -> Result<u32, ImportError> {
     let n = value.map_or(Ok(1), |v| v.small())?;
-    if (1..=PKCS12_ITERATIONS_MAX).contains(&n) { Ok(n) } else { Err(ImportError::Unsupported) }
+    if (1..=PKCS12_ITERATIONS_MAX).contains(&n) {
+        Ok(n)
+    } else {
+        Err(ImportError::Unsupported)
+    }
 }
 
 struct Opener<'a> {
@@ -198,7 +210,11 @@ impl Opener<'_> {
         let clear = match algorithm.oid {
             oid::PBES2 => self.pbes2(algorithm, octets)?,
             oid::PBE_SHA_3DES => self.pbes1(algorithm, 24, |key, iv| {
-                ContentCipher { kind: CipherKind::TripleDesCbc, iv: iv.to_vec() }.decrypt_cbc(key, octets)
+                ContentCipher {
+                    kind: CipherKind::TripleDesCbc,
+                    iv: iv.to_vec(),
+                }
+                .decrypt_cbc(key, octets)
             })?,
             oid::PBE_SHA_RC2_40 => self.pbes1(algorithm, 5, |key, iv| rc2_cbc(key, 40, iv, octets))?,
             oid::PBE_SHA_RC2_128 => self.pbes1(algorithm, 16, |key, iv| rc2_cbc(key, 128, iv, octets))?,
@@ -264,7 +280,11 @@ fn pbkdf2_key(derivation: &AlgorithmId<'_>, password: &[u8], length: usize) -> R
     let salt = parameters.expect(tag::OCTET_STRING)?.octets()?;
     let rounds = iterations(Some(parameters.expect(tag::INTEGER)?))?;
     parameters.optional(tag::INTEGER)?;
-    let prf = parameters.optional(tag::SEQUENCE)?.map(AlgorithmId::from_value).transpose()?.map_or(oid::HMAC_SHA1, |a| a.oid);
+    let prf = parameters
+        .optional(tag::SEQUENCE)?
+        .map(AlgorithmId::from_value)
+        .transpose()?
+        .map_or(oid::HMAC_SHA1, |a| a.oid);
     let algorithm = match prf {
         oid::HMAC_SHA1 => pbkdf2::PBKDF2_HMAC_SHA1,
         oid::HMAC_SHA256 => pbkdf2::PBKDF2_HMAC_SHA256,

@@ -51,8 +51,16 @@ pub struct SoftwareKey {
 }
 
 enum Engine {
-    Rsa { sign: Option<rsa::KeyPair>, pkcs1: Pkcs1PrivateDecryptingKey, oaep: OaepPrivateDecryptingKey },
-    Ec { curve: Curve, sign: EcdsaKeyPair, agree: agreement::PrivateKey },
+    Rsa {
+        sign: Option<rsa::KeyPair>,
+        pkcs1: Pkcs1PrivateDecryptingKey,
+        oaep: OaepPrivateDecryptingKey,
+    },
+    Ec {
+        curve: Curve,
+        sign: EcdsaKeyPair,
+        agree: agreement::PrivateKey,
+    },
     X25519(agreement::PrivateKey),
     /// Ed25519 signs nothing here, but its certificate may come with the file.
     SignOnly,
@@ -83,7 +91,12 @@ impl SoftwareKey {
     /// From its parts; `None`: the key is not that of the certificate, or not supported.
     pub fn new(certificate: Certificate, chain: Vec<Certificate>, pkcs8: Secret) -> Option<Self> {
         let (engine, public) = Engine::read(&pkcs8)?;
-        (certificate.public_key().bits == public).then_some(Self { certificate, chain, pkcs8, engine })
+        (certificate.public_key().bits == public).then_some(Self {
+            certificate,
+            chain,
+            pkcs8,
+            engine,
+        })
     }
 
     /// For storage, **in clear**: the store encrypts it. SEQUENCE { 1, PKCS#8, certificate, chain }.
@@ -125,7 +138,10 @@ impl fmt::Debug for SoftwareKey {
 fn chain(leaf: &Certificate, others: &[Certificate]) -> Vec<Certificate> {
     let mut out: Vec<Certificate> = Vec::new();
     let mut current = leaf;
-    while let Some(issuer) = others.iter().find(|c| c.subject() == current.issuer() && *c != leaf && !out.contains(c)) {
+    while let Some(issuer) = others
+        .iter()
+        .find(|c| c.subject() == current.issuer() && *c != leaf && !out.contains(c))
+    {
         out.push(issuer.clone());
         current = issuer;
     }
@@ -231,10 +247,21 @@ impl PrivateKey for SoftwareKey {
             (Engine::Rsa { sign: Some(pair), .. }, SignatureScheme::RsaPssSha256) => {
                 rsa_sign(pair, &signature::RSA_PSS_SHA256, to_be_signed)
             }
-            (Engine::Ec { curve: Curve::P256, sign, .. }, SignatureScheme::EcdsaP256Sha256)
-            | (Engine::Ec { curve: Curve::P384, sign, .. }, SignatureScheme::EcdsaP384Sha384) => {
-                sign.sign(&random, to_be_signed).map(|s| s.as_ref().to_vec()).map_err(|_| KeyError::Failed)
-            }
+            (
+                Engine::Ec {
+                    curve: Curve::P256, sign, ..
+                },
+                SignatureScheme::EcdsaP256Sha256,
+            )
+            | (
+                Engine::Ec {
+                    curve: Curve::P384, sign, ..
+                },
+                SignatureScheme::EcdsaP384Sha384,
+            ) => sign
+                .sign(&random, to_be_signed)
+                .map(|s| s.as_ref().to_vec())
+                .map_err(|_| KeyError::Failed),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -245,9 +272,7 @@ impl PrivateKey for SoftwareKey {
         }
         match (&self.engine, &key.wrapping) {
             (Engine::Rsa { pkcs1, .. }, Wrapping::RsaPkcs1) => unwrap_pkcs1(pkcs1, key),
-            (Engine::Rsa { oaep, .. }, Wrapping::RsaOaep { digest, mask, label }) => {
-                unwrap_oaep(oaep, *digest, *mask, label, &key.octets)
-            }
+            (Engine::Rsa { oaep, .. }, Wrapping::RsaOaep { digest, mask, label }) => unwrap_oaep(oaep, *digest, *mask, label, &key.octets),
             (engine, Wrapping::Agreement { .. }) => unwrap_agreed(engine, key),
             _ => Unwrapped::Unsupported,
         }
@@ -256,7 +281,8 @@ impl PrivateKey for SoftwareKey {
 
 fn rsa_sign(pair: &rsa::KeyPair, padding: &'static dyn signature::RsaEncoding, message: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut out = vec![0; pair.public_modulus_len()];
-    pair.sign(padding, &SystemRandom::new(), message, &mut out).map_err(|_| KeyError::Failed)?;
+    pair.sign(padding, &SystemRandom::new(), message, &mut out)
+        .map_err(|_| KeyError::Failed)?;
     Ok(out)
 }
 
@@ -292,7 +318,14 @@ fn unwrap_oaep(private: &OaepPrivateDecryptingKey, digest: Digest, mask: Digest,
 }
 
 fn unwrap_agreed(engine: &Engine, key: &WrappedKey) -> Unwrapped {
-    let Wrapping::Agreement { curve, public_key, derivation, wrap, shared_info } = &key.wrapping else {
+    let Wrapping::Agreement {
+        curve,
+        public_key,
+        derivation,
+        wrap,
+        shared_info,
+    } = &key.wrapping
+    else {
         return Unwrapped::Unsupported;
     };
     let private = match (engine, curve) {

@@ -151,7 +151,10 @@ impl<'a> PublicKey<'a> {
         let mut reader = spki.inside();
         let algorithm = AlgorithmId::read(&mut reader)?;
         let bits = reader.expect(tag::BIT_STRING)?.bits()?;
-        Ok(Self { kind: kind(&algorithm, bits)?, bits })
+        Ok(Self {
+            kind: kind(&algorithm, bits)?,
+            bits,
+        })
     }
 }
 
@@ -174,7 +177,11 @@ fn modulus_bits(key: &[u8]) -> Result<u32, BerError> {
     let modulus = Reader::new(key).sequence()?.expect(tag::INTEGER)?.content;
     let octets = &modulus[modulus.iter().take_while(|b| **b == 0).count()..];
     let top = octets.first().ok_or(BerError::Malformed)?.leading_zeros();
-    u32::try_from(octets.len()).ok().and_then(|n| n.checked_mul(8)).map(|n| n - top).ok_or(BerError::TooLarge)
+    u32::try_from(octets.len())
+        .ok()
+        .and_then(|n| n.checked_mul(8))
+        .map(|n| n - top)
+        .ok_or(BerError::TooLarge)
 }
 
 /// How a signature is made.
@@ -244,7 +251,9 @@ impl Scheme {
     /// Checks `signature` over `message`.
     pub fn verify(self, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let algorithm = self.lc(key.kind).ok_or(SignatureError::Unsupported)?;
-        UnparsedPublicKey::new(algorithm, key.bits).verify(message, signature).map_err(|_| SignatureError::Wrong)
+        UnparsedPublicKey::new(algorithm, key.bits)
+            .verify(message, signature)
+            .map_err(|_| SignatureError::Wrong)
     }
 
     fn lc(self, kind: KeyKind) -> Option<&'static dyn VerificationAlgorithm> {

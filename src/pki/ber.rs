@@ -111,7 +111,11 @@ impl<'a> Reader<'a> {
         };
         let raw = &self.rest[..whole];
         self.rest = &self.rest[whole..];
-        Ok(Value { tag: head.tag, content, raw })
+        Ok(Value {
+            tag: head.tag,
+            content,
+            raw,
+        })
     }
 
     /// The next value, if there is one.
@@ -121,12 +125,20 @@ impl<'a> Reader<'a> {
 
     /// The next value, which has this identifier octet.
     pub fn expect(&mut self, tag: u8) -> Result<Value<'a>, BerError> {
-        if self.peek() == Some(tag) { self.value() } else { Err(BerError::Unexpected) }
+        if self.peek() == Some(tag) {
+            self.value()
+        } else {
+            Err(BerError::Unexpected)
+        }
     }
 
     /// The next value if it has this identifier octet (OPTIONAL, DEFAULT).
     pub fn optional(&mut self, tag: u8) -> Result<Option<Value<'a>>, BerError> {
-        if self.peek() == Some(tag) { self.value().map(Some) } else { Ok(None) }
+        if self.peek() == Some(tag) {
+            self.value().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The content of the next value, a SEQUENCE.

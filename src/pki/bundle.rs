@@ -34,9 +34,12 @@ fn blocks(bytes: &[u8]) -> Vec<Vec<u8>> {
 fn block(text: &str) -> Option<Vec<u8>> {
     let (label, rest) = text.split_once("-----")?;
     let (body, _) = rest.split_once("-----END")?;
-    matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" | "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA")
-        .then(|| base64(body))
-        .flatten()
+    matches!(
+        label,
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" | "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA"
+    )
+    .then(|| base64(body))
+    .flatten()
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
@@ -92,7 +95,12 @@ mod tests {
 
     #[test]
     fn rubbish_holds_no_certificate() {
-        for bytes in [&b""[..], b"\x30", b"-----BEGIN CERTIFICATE-----\nMIIB", b"-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----"] {
+        for bytes in [
+            &b""[..],
+            b"\x30",
+            b"-----BEGIN CERTIFICATE-----\nMIIB",
+            b"-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----",
+        ] {
             assert!(certificates_in(bytes).is_empty());
         }
     }

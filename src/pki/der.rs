@@ -30,7 +30,11 @@ pub fn head(out: &mut Vec<u8>, tag: u8, length: usize) {
 
 /// How many octets [`head`] writes.
 pub fn head_len(length: usize) -> usize {
-    if length < 0x80 { 2 } else { 2 + (usize::BITS as usize - length.leading_zeros() as usize).div_ceil(8) }
+    if length < 0x80 {
+        2
+    } else {
+        2 + (usize::BITS as usize - length.leading_zeros() as usize).div_ceil(8)
+    }
 }
 
 /// SEQUENCE of values already written.

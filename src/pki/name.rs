@@ -20,7 +20,11 @@ pub fn attributes(name: Value<'_>) -> Result<Vec<(Oid, String)>, BerError> {
 
 /// The first attribute of a kind.
 pub fn first(attributes: &[(Oid, String)], kind: Oid) -> Option<&str> {
-    attributes.iter().find(|(k, _)| *k == kind).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    attributes
+        .iter()
+        .find(|(k, _)| *k == kind)
+        .map(|(_, v)| v.as_str())
+        .filter(|v| !v.is_empty())
 }
 
 /// rfc822Name and SmtpUTF8Mailbox of a GeneralNames content (RFC 5280 §4.2.1.6, RFC 9598).
@@ -54,14 +58,23 @@ pub fn text(value: Value<'_>) -> String {
         BMP => char::decode_utf16(value.content.chunks_exact(2).map(|c| u16::from_be_bytes([c[0], c[1]])))
             .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect(),
-        UNIVERSAL => value.content.chunks_exact(4).filter_map(|c| char::from_u32(u32::from_be_bytes([c[0], c[1], c[2], c[3]]))).collect(),
+        UNIVERSAL => value
+            .content
+            .chunks_exact(4)
+            .filter_map(|c| char::from_u32(u32::from_be_bytes([c[0], c[1], c[2], c[3]])))
+            .collect(),
         _ => match std::str::from_utf8(value.content) {
             Ok(text) => text.to_owned(),
             // TeletexString and careless authorities: Latin-1.
             Err(_) => value.content.iter().map(|b| char::from(*b)).collect(),
         },
     };
-    all.chars().filter(|c| is_shown(*c)).take(SHOWN_MAX).collect::<String>().trim().to_owned()
+    all.chars()
+        .filter(|c| is_shown(*c))
+        .take(SHOWN_MAX)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// Characters of a name that are kept.

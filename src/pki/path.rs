@@ -117,9 +117,17 @@ pub fn validate(
     purpose: Purpose,
 ) -> Result<Path, PathError> {
     let path = if trust.authorities.contains(leaf) {
-        Path { certificates: vec![leaf.clone()] }
+        Path {
+            certificates: vec![leaf.clone()],
+        }
     } else {
-        let mut search = Search { intermediates, trust, at, budget: PATH_SIGNATURES_MAX, worst: None };
+        let mut search = Search {
+            intermediates,
+            trust,
+            at,
+            budget: PATH_SIGNATURES_MAX,
+            worst: None,
+        };
         match search.climb(&mut vec![leaf.clone()]) {
             Some(path) => path,
             None => return Err(search.worst.unwrap_or_else(|| unknown(leaf))),
@@ -130,7 +138,9 @@ pub fn validate(
 }
 
 fn unknown(certificate: &Certificate) -> PathError {
-    PathError::UnknownAuthority { issuer: certificate.issuer_common_name().to_owned() }
+    PathError::UnknownAuthority {
+        issuer: certificate.issuer_common_name().to_owned(),
+    }
 }
 
 /// What the certificate itself must be, whoever issued it (RFC 8550 §4.4).
@@ -156,7 +166,9 @@ fn usages(purpose: Purpose) -> &'static [KeyUsage] {
 
 fn for_mail(certificate: &Certificate) -> bool {
     certificate.extended_key_usage().is_none_or(|purposes| {
-        purposes.iter().any(|p| matches!(*p, oid::EMAIL_PROTECTION | oid::ANY_EXTENDED_KEY_USAGE))
+        purposes
+            .iter()
+            .any(|p| matches!(*p, oid::EMAIL_PROTECTION | oid::ANY_EXTENDED_KEY_USAGE))
     })
 }
 
@@ -223,7 +235,9 @@ impl Search<'_> {
 
     fn arrived(&mut self, path: &[Certificate]) -> Option<Path> {
         match names_permitted(path) {
-            true => Some(Path { certificates: path.to_vec() }),
+            true => Some(Path {
+                certificates: path.to_vec(),
+            }),
             false => {
                 self.note(PathError::NameNotPermitted);
                 None
@@ -260,10 +274,12 @@ fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), Path
     if scheme.digest() == Some(Digest::Sha1) {
         return Err(PathError::Obsolete);
     }
-    scheme.verify(&issuer.public_key(), certificate.tbs(), certificate.signature()).map_err(|e| match e {
-        SignatureError::Unsupported => PathError::Unsupported,
-        SignatureError::Wrong => PathError::BadSignature,
-    })
+    scheme
+        .verify(&issuer.public_key(), certificate.tbs(), certificate.signature())
+        .map_err(|e| match e {
+            SignatureError::Unsupported => PathError::Unsupported,
+            SignatureError::Wrong => PathError::BadSignature,
+        })
 }
 
 /// Every authority's nameConstraints against the names of every certificate below it (RFC 5280 §6.1.3 (b), (c)).
@@ -284,7 +300,10 @@ fn permitted(constraints: &NameConstraints, certificate: &Certificate) -> bool {
     let within = |subtree: &Vec<u8>| name_within(certificate.subject(), subtree);
     let empty = Value::only(certificate.subject()).is_ok_and(|v| v.content.is_empty());
     let directory = empty
-        || constraints.permitted_directories.as_ref().is_none_or(|list| list.iter().any(within))
+        || constraints
+            .permitted_directories
+            .as_ref()
+            .is_none_or(|list| list.iter().any(within))
             && !constraints.excluded_directories.iter().any(within);
     mail && directory
 }
@@ -304,7 +323,9 @@ fn mail_within(address: &str, subtree: &str) -> bool {
 /// The RDNs of `subtree` begin those of `name`, octet for octet.
 fn name_within(name: &[u8], subtree: &[u8]) -> bool {
     let inside = |bytes| Value::only(bytes).map(|v: Value<'_>| v.content);
-    let (Ok(name), Ok(subtree)) = (inside(name), inside(subtree)) else { return false };
+    let (Ok(name), Ok(subtree)) = (inside(name), inside(subtree)) else {
+        return false;
+    };
     let (mut name, mut subtree) = (Reader::new(name), Reader::new(subtree));
     while let Ok(Some(wanted)) = subtree.next_value() {
         if !name.next_value().is_ok_and(|v| v.is_some_and(|v| v.raw == wanted.raw)) {

@@ -1,9 +1,9 @@
 //! Which certificate of a person a message is encrypted to.
 
 use crate::base::{Address, UnixTime};
+use crate::pki::Certificate;
 use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::path::{self, PathError, Purpose, Trust};
-use crate::pki::Certificate;
 
 /// Why a certificate was not chosen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -47,13 +47,7 @@ pub fn best(
     fitting.cloned().ok_or(NoneFits { refused })
 }
 
-fn fits(
-    address: &Address,
-    candidate: &Certificate,
-    intermediates: &[Certificate],
-    trust: &Trust,
-    at: UnixTime,
-) -> Result<(), Unfit> {
+fn fits(address: &Address, candidate: &Certificate, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<(), Unfit> {
     if !candidate.has_email(address.as_str()) {
         return Err(Unfit::Address);
     }
@@ -66,5 +60,8 @@ fn fits(
 
 /// RSA, or a curve that `smime::encrypt` writes.
 pub fn can_be_encrypted_to(certificate: &Certificate) -> bool {
-    matches!(certificate.public_key().kind, KeyKind::Rsa { .. } | KeyKind::Ec(Curve::P256 | Curve::P384))
+    matches!(
+        certificate.public_key().kind,
+        KeyKind::Rsa { .. } | KeyKind::Ec(Curve::P256 | Curve::P384)
+    )
 }

@@ -152,7 +152,10 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
+            .collect()
     }
 
     /// RFC 3394 §4.1, §4.2, §4.6.
@@ -163,7 +166,11 @@ mod tests {
         for (kind, key, wrapped) in [
             (KeyWrap::Aes128, &key[..16], "1FA68B0A8112B447AEF34BD8FB5A7B829D3E862371D2CFE5"),
             (KeyWrap::Aes192, &key[..16], "96778B25AE6CA435F92B5B97C050AED2468AB8A17AD84E5D"),
-            (KeyWrap::Aes256, &key[..], "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21"),
+            (
+                KeyWrap::Aes256,
+                &key[..],
+                "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21",
+            ),
         ] {
             let kek = &kek[..kind.key_len()];
             let mut wrapped = hex(wrapped);

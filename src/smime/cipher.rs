@@ -1,5 +1,8 @@
 //! Content ciphers of EnvelopedData and AuthEnvelopedData. Only AES-256 is written; the rest is read.
 
+// Triple DES is marked deprecated by aws-lc-rs: it is used for reading old mail only.
+#![allow(deprecated)]
+
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{BerError, tag};
 use crate::pki::oid;
@@ -129,7 +132,10 @@ pub const CHUNK: usize = 64 * 1024;
 fn rc2_parameters(algorithm: &AlgorithmId<'_>) -> Result<Option<ContentCipher>, BerError> {
     let parameters = algorithm.parameters.ok_or(BerError::Malformed)?;
     if parameters.tag == tag::OCTET_STRING {
-        return Ok(Some(ContentCipher { kind: CipherKind::Rc2Cbc(32), iv: parameters.octets()?.into_owned() }));
+        return Ok(Some(ContentCipher {
+            kind: CipherKind::Rc2Cbc(32),
+            iv: parameters.octets()?.into_owned(),
+        }));
     }
     let mut inside = parameters.inside();
     let bits = match inside.expect(tag::INTEGER)?.small()? {
@@ -139,7 +145,10 @@ fn rc2_parameters(algorithm: &AlgorithmId<'_>) -> Result<Option<ContentCipher>, 
         n @ 256..=1024 => n as usize,
         _ => return Ok(None),
     };
-    Ok(Some(ContentCipher { kind: CipherKind::Rc2Cbc(bits), iv: inside.expect(tag::OCTET_STRING)?.octets()?.into_owned() }))
+    Ok(Some(ContentCipher {
+        kind: CipherKind::Rc2Cbc(bits),
+        iv: inside.expect(tag::OCTET_STRING)?.octets()?.into_owned(),
+    }))
 }
 
 /// RC2 in CBC with PKCS#7 padding.

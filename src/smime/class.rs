@@ -43,7 +43,10 @@ pub fn classify(header: &[u8]) -> Class {
 
 /// The media type of a detached signature.
 pub fn is_pkcs7_signature(media_type: &str) -> bool {
-    matches!(media_type.trim().to_lowercase().as_str(), "application/pkcs7-signature" | "application/x-pkcs7-signature")
+    matches!(
+        media_type.trim().to_lowercase().as_str(),
+        "application/pkcs7-signature" | "application/x-pkcs7-signature"
+    )
 }
 
 fn pkcs7_mime(content_type: &Parameterized, header: &[u8]) -> Class {
@@ -60,8 +63,7 @@ fn pkcs7_mime(content_type: &Parameterized, header: &[u8]) -> Class {
 fn has_name(content_type: &Parameterized, header: &[u8], suffix: &str) -> bool {
     let ends = |name: &str| name.trim().to_lowercase().ends_with(suffix);
     content_type.parameter("name").is_some_and(ends)
-        || field::field(header, "Content-Disposition")
-            .is_some_and(|v| field::parse(&v).parameter("filename").is_some_and(ends))
+        || field::field(header, "Content-Disposition").is_some_and(|v| field::parse(&v).parameter("filename").is_some_and(ends))
 }
 
 #[cfg(test)]
@@ -71,18 +73,48 @@ mod tests {
     #[test]
     fn headers_as_they_are_met() {
         for (header, class) in [
-            ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\n", Class::Enveloped),
-            ("CONTENT-TYPE: APPLICATION/X-PKCS7-MIME;\r\n smime-type=\"AuthEnveloped-Data\"\r\n\r\n", Class::Enveloped),
-            ("Content-Type: application/pkcs7-mime; smime-type*0=signed-; smime-type*1=data\r\n\r\n", Class::SignedOpaque),
-            ("Content-Type: application/pkcs7-mime; smime-type=compressed-data\n\n", Class::Compressed),
+            (
+                "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\n",
+                Class::Enveloped,
+            ),
+            (
+                "CONTENT-TYPE: APPLICATION/X-PKCS7-MIME;\r\n smime-type=\"AuthEnveloped-Data\"\r\n\r\n",
+                Class::Enveloped,
+            ),
+            (
+                "Content-Type: application/pkcs7-mime; smime-type*0=signed-; smime-type*1=data\r\n\r\n",
+                Class::SignedOpaque,
+            ),
+            (
+                "Content-Type: application/pkcs7-mime; smime-type=compressed-data\n\n",
+                Class::Compressed,
+            ),
             ("Content-Type: application/pkcs7-mime; name=smime.p7m\r\n\r\n", Class::Unspecified),
-            ("Content-Type: application/pkcs7-mime; smime-type=certs-only; name=smime.p7c\r\n\r\n", Class::CertificatesOnly),
-            ("Content-Type: application/pkcs7-mime; name=\"smime.P7C\"\r\n\r\n", Class::CertificatesOnly),
-            ("Content-Type: application/octet-stream; name=\"SMIME.P7M\"\r\n\r\n", Class::Unspecified),
-            ("Content-Type: application/octet-stream\r\nContent-Disposition: attachment;\r\n filename=smime.p7m\r\n\r\n", Class::Unspecified),
+            (
+                "Content-Type: application/pkcs7-mime; smime-type=certs-only; name=smime.p7c\r\n\r\n",
+                Class::CertificatesOnly,
+            ),
+            (
+                "Content-Type: application/pkcs7-mime; name=\"smime.P7C\"\r\n\r\n",
+                Class::CertificatesOnly,
+            ),
+            (
+                "Content-Type: application/octet-stream; name=\"SMIME.P7M\"\r\n\r\n",
+                Class::Unspecified,
+            ),
+            (
+                "Content-Type: application/octet-stream\r\nContent-Disposition: attachment;\r\n filename=smime.p7m\r\n\r\n",
+                Class::Unspecified,
+            ),
             ("Content-Type: application/octet-stream; name=smime.p7s\r\n\r\n", Class::Plain),
-            ("Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\"; boundary=a\r\n\r\n", Class::SignedDetached),
-            ("Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=a\r\n\r\n", Class::Plain),
+            (
+                "Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\"; boundary=a\r\n\r\n",
+                Class::SignedDetached,
+            ),
+            (
+                "Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=a\r\n\r\n",
+                Class::Plain,
+            ),
             ("Content-Type: multipart/mixed; boundary=a\r\n\r\n", Class::Plain),
             ("Subject: application/pkcs7-mime\r\n\r\n", Class::Plain),
         ] {

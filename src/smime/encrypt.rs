@@ -115,11 +115,16 @@ fn recipient_infos(recipients: &[&Certificate], transport: Transport, material: 
             }
             KeyKind::Ec(Curve::P521) | KeyKind::Ed25519 | KeyKind::X25519 | KeyKind::Other => None,
         };
-        infos.push(info.ok_or_else(|| EncryptError::Unfit { serial: recipient.serial_hex() })?);
+        infos.push(info.ok_or_else(|| EncryptError::Unfit {
+            serial: recipient.serial_hex(),
+        })?);
     }
     match infos.is_empty() {
         true => Err(EncryptError::NoRecipient),
-        false => Ok(Infos { set: der::set(&infos), version }),
+        false => Ok(Infos {
+            set: der::set(&infos),
+            version,
+        }),
     }
 }
 
@@ -133,11 +138,19 @@ fn transported(recipient: &Certificate, transport: Transport, content_key: &[u8]
             der::algorithm(oid::RSA, &der::null())
         }
         Transport::OaepSha256 => {
-            OaepPublicEncryptingKey::new(key).ok()?.encrypt(&OAEP_SHA256_MGF1SHA256, content_key, &mut out, None).ok()?;
+            OaepPublicEncryptingKey::new(key)
+                .ok()?
+                .encrypt(&OAEP_SHA256_MGF1SHA256, content_key, &mut out, None)
+                .ok()?;
             oaep_sha256()
         }
     };
-    Some(der::sequence(&[&der::small(0), &recipient.issuer_and_serial(), &algorithm, &der::octets(&out)]))
+    Some(der::sequence(&[
+        &der::small(0),
+        &recipient.issuer_and_serial(),
+        &algorithm,
+        &der::octets(&out),
+    ]))
 }
 
 fn oaep_sha256() -> Vec<u8> {
@@ -167,7 +180,12 @@ fn agreed(recipient: &Certificate, curve: Curve, content_key: &[u8]) -> Option<V
     let keys = der::sequence(&[&der::sequence(&[&recipient.issuer_and_serial(), &der::octets(&wrapped)])]);
     Some(der::tlv(
         tag::context(1),
-        &[&der::small(3), &der::tlv(tag::context(0), &[&originator]), &der::algorithm(oid::STD_DH_SHA256, &wrap), &keys],
+        &[
+            &der::small(3),
+            &der::tlv(tag::context(0), &[&originator]),
+            &der::algorithm(oid::STD_DH_SHA256, &wrap),
+            &keys,
+        ],
     ))
 }
 
@@ -226,7 +244,10 @@ fn auth_enveloped(entity: &[u8], infos: &Infos, material: &Material) -> Result<V
         .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
         .map_err(|_| EncryptError::Failed)?;
     let mac = der::octets(mac.as_ref());
-    let infos = Infos { set: infos.set.clone(), version: 0 };
+    let infos = Infos {
+        set: infos.set.clone(),
+        version: 0,
+    };
     let head = head(oid::AUTH_ENVELOPED_DATA, &infos, &algorithm, sealed.len(), mac.len());
     let mut lines = Lines::new(GCM_HEADER.as_bytes(), head.len() + sealed.len() + mac.len());
     for part in [&head, &sealed, &mac] {

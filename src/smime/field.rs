@@ -59,7 +59,11 @@ pub fn parse(text: &str) -> Parameterized {
     for piece in pieces {
         let Some((name, value)) = piece.split_once('=') else { continue };
         let (name, encoded) = base_name(&name.trim().to_lowercase());
-        let value = if encoded { percent_decoded(value.trim()) } else { value.trim().to_owned() };
+        let value = if encoded {
+            percent_decoded(value.trim())
+        } else {
+            value.trim().to_owned()
+        };
         match parameters.iter_mut().find(|(n, _)| *n == name.0) {
             Some((_, whole)) if name.1 => whole.push_str(&value),
             Some(_) => {}
@@ -78,31 +82,25 @@ fn base_name(name: &str) -> ((String, bool), bool) {
     }
 }
 
+/// `charset'language'text` with `%XX`; the charset is taken for UTF-8, which ASCII is too.
 fn percent_decoded(value: &str) -> String {
-    let text = value.splitn(3, '\'').nth(2).unwrap_or(value);
-    let mut out = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let pair = (bytes.as_slice_digit(0), bytes.as_slice_digit(1));
-        match (b, pair) {
-            (b'%', (Some(high), Some(low))) => {
-                out.push(high * 16 + low);
-                bytes.nth(1);
+    let mut rest = value.splitn(3, '\'').nth(2).unwrap_or(value).as_bytes();
+    let mut out = Vec::with_capacity(rest.len());
+    let digit = |b: &u8| char::from(*b).to_digit(16);
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.first().and_then(digit).zip(after.get(1).and_then(digit));
+        match pair.filter(|_| *first == b'%') {
+            Some((high, low)) => {
+                out.push((high * 16 + low) as u8);
+                rest = &after[2..];
             }
-            _ => out.push(b),
+            None => {
+                out.push(*first);
+                rest = after;
+            }
         }
     }
     String::from_utf8_lossy(&out).into_owned()
-}
-
-trait Digits {
-    fn as_slice_digit(&self, at: usize) -> Option<u8>;
-}
-
-impl Digits for std::str::Bytes<'_> {
-    fn as_slice_digit(&self, at: usize) -> Option<u8> {
-        self.clone().nth(at).and_then(|b| char::from(b).to_digit(16)).map(|d| d as u8)
-    }
 }
 
 /// Cuts at semicolons outside quotes and comments; quotes and comments are taken away.
@@ -144,7 +142,9 @@ mod tests {
 
     #[test]
     fn parameters_of_every_writing() {
-        let p = parse("Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"");
+        let p = parse(
+            "Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"",
+        );
         assert_eq!(p.value, "application/pkcs7-mime");
         assert_eq!(p.parameter("smime-type"), Some("Enveloped-Data"));
         assert_eq!(p.parameter("name"), Some("smime.p7m"));

@@ -160,7 +160,9 @@ pub fn open(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, now: UnixTi
 }
 
 fn decoded<'a>(header: &[u8], body: &'a [u8]) -> Result<Cow<'a, [u8]>, OpenError> {
-    let encoding = field::field(header, "Content-Transfer-Encoding").map(|v| field::parse(&v).value).unwrap_or_default();
+    let encoding = field::field(header, "Content-Transfer-Encoding")
+        .map(|v| field::parse(&v).value)
+        .unwrap_or_default();
     // A body that begins like a SEQUENCE is no base64, whatever its header says.
     let binary = body.first() == Some(&tag::SEQUENCE) && body.get(1).is_some_and(|b| *b >= 0x80);
     transfer::decode(if binary { "binary" } else { &encoding }, body).ok_or(OpenError::Damaged)
@@ -198,9 +200,13 @@ impl Session<'_> {
 
     /// multipart/signed (RFC 8551 §3.5.3). `None`: not two parts, so nobody signed anything.
     fn detached(&self, header: &[u8], body: &[u8], opened: &mut Opened) -> Result<Option<Vec<u8>>, OpenError> {
-        let Some((content, signature)) = two_parts(header, body) else { return Ok(None) };
+        let Some((content, signature)) = two_parts(header, body) else {
+            return Ok(None);
+        };
         let (signature_header, signature_body) = field::split(signature);
-        let media_type = field::field(signature_header, "Content-Type").map(|v| field::parse(&v).value).unwrap_or_default();
+        let media_type = field::field(signature_header, "Content-Type")
+            .map(|v| field::parse(&v).value)
+            .unwrap_or_default();
         if !is_pkcs7_signature(&media_type) {
             return Ok(None);
         }
@@ -245,7 +251,9 @@ impl Session<'_> {
             // An authenticated cipher without its tag (RFC 5084 §3.2 forbids it).
             return Err(OpenError::Unsupported);
         }
-        self.decrypted(recipients, &content.cipher, opened, |key| content.cipher.decrypt_cbc(key, &content.octets))
+        self.decrypted(recipients, &content.cipher, opened, |key| {
+            content.cipher.decrypt_cbc(key, &content.octets)
+        })
     }
 
     /// AuthEnvelopedData (RFC 5083 §2.1).
@@ -255,9 +263,15 @@ impl Session<'_> {
         inside.optional(tag::context(0))?;
         let recipients = inside.expect(tag::SET)?;
         let content = EncryptedContent::read(&mut inside)?;
-        let aad = inside.optional(tag::context(1))?.map(authenticated_attributes).transpose()?.unwrap_or_default();
+        let aad = inside
+            .optional(tag::context(1))?
+            .map(authenticated_attributes)
+            .transpose()?
+            .unwrap_or_default();
         let mac = inside.expect(tag::OCTET_STRING)?.octets()?;
-        self.decrypted(recipients, &content.cipher, opened, |key| content.cipher.decrypt_gcm(key, &aad, &content.octets, &mac))
+        self.decrypted(recipients, &content.cipher, opened, |key| {
+            content.cipher.decrypt_gcm(key, &aad, &content.octets, &mac)
+        })
     }
 
     fn decrypted(
@@ -316,7 +330,12 @@ fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey
         _ => {}
     }
     let authenticated = matches!(cipher.kind, CipherKind::AesGcm(_));
-    Encryption { content: cipher.name(), key: wrapped.name(), authenticated, obsolete }
+    Encryption {
+        content: cipher.name(),
+        key: wrapped.name(),
+        authenticated,
+        obsolete,
+    }
 }
 
 /// EncryptedContentInfo (RFC 5652 §6.1).
@@ -415,7 +434,11 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
 /// The line end before a delimiter belongs to the delimiter.
 fn before_line(body: &[u8], start: usize, line: usize) -> usize {
     let part = &body[start..line];
-    start + part.strip_suffix(b"\r\n").or(part.strip_suffix(b"\n")).map_or(part.len(), <[u8]>::len)
+    start
+        + part
+            .strip_suffix(b"\r\n")
+            .or(part.strip_suffix(b"\n"))
+            .map_or(part.len(), <[u8]>::len)
 }
 
 fn with_crlf(content: &[u8]) -> Vec<u8> {

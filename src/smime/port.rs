@@ -116,7 +116,7 @@ pub enum AgreementCurve {
 /// Key derivation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Derivation {
-    /// ANSI X9.63 (RFC 5753 §7.1.4... SEC 1 §3.6.1).
+    /// ANSI X9.63 (SEC 1 §3.6.1, RFC 5753).
     X963(Digest),
     /// HKDF without salt (RFC 8418 §2.2).
     Hkdf(Digest),

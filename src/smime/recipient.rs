@@ -52,7 +52,12 @@ fn transport(info: Value<'_>, length: Option<usize>, found: &mut Recipients) -> 
         _ => None,
     };
     match wrapping {
-        Some(wrapping) => found.keys.push(WrappedKey { recipient, wrapping, octets, length }),
+        Some(wrapping) => found.keys.push(WrappedKey {
+            recipient,
+            wrapping,
+            octets,
+            length,
+        }),
         None => found.unsupported.push(recipient),
     }
     Ok(())
@@ -86,14 +91,21 @@ fn oaep(algorithm: &AlgorithmId<'_>) -> Result<Option<Wrapping>, BerError> {
         Some(v) => label(&AlgorithmId::read(&mut v.inside())?)?,
         None => Some(Vec::new()),
     };
-    Ok(digest.zip(mask).zip(label).map(|((digest, mask), label)| Wrapping::RsaOaep { digest, mask, label }))
+    Ok(digest
+        .zip(mask)
+        .zip(label)
+        .map(|((digest, mask), label)| Wrapping::RsaOaep { digest, mask, label }))
 }
 
 fn label(source: &AlgorithmId<'_>) -> Result<Option<Vec<u8>>, BerError> {
     if source.oid != oid::P_SPECIFIED {
         return Ok(None);
     }
-    source.parameters.map(|p| p.octets().map(|o| o.into_owned())).transpose().map(|l| Some(l.unwrap_or_default()))
+    source
+        .parameters
+        .map(|p| p.octets().map(|o| o.into_owned()))
+        .transpose()
+        .map(|l| Some(l.unwrap_or_default()))
 }
 
 /// KeyAgreeRecipientInfo (RFC 5652 §6.2.2, RFC 5753).
@@ -101,7 +113,10 @@ fn agreement(info: Value<'_>, length: Option<usize>, found: &mut Recipients) -> 
     let mut inside = info.inside();
     inside.expect(tag::INTEGER)?;
     let originator = inside.expect(tag::context(0))?.inside().value()?;
-    let ukm = inside.optional(tag::context(1))?.map(|v| v.inside().value()?.octets()).transpose()?;
+    let ukm = inside
+        .optional(tag::context(1))?
+        .map(|v| v.inside().value()?.octets())
+        .transpose()?;
     let scheme = AlgorithmId::read(&mut inside)?;
     let wrapping = agreed(originator, &scheme, ukm.as_deref())?;
     let mut keys = inside.sequence()?;
@@ -110,7 +125,12 @@ fn agreement(info: Value<'_>, length: Option<usize>, found: &mut Recipients) -> 
         let recipient = identifier(inside.value()?)?;
         let octets = inside.value()?.octets()?.into_owned();
         match &wrapping {
-            Some(wrapping) => found.keys.push(WrappedKey { recipient, wrapping: wrapping.clone(), octets, length }),
+            Some(wrapping) => found.keys.push(WrappedKey {
+                recipient,
+                wrapping: wrapping.clone(),
+                octets,
+                length,
+            }),
             None => found.unsupported.push(recipient),
         }
     }
@@ -127,9 +147,17 @@ fn agreed(originator: Value<'_>, scheme: &AlgorithmId<'_>, ukm: Option<&[u8]>) -
     let Some(wrap_value) = scheme.parameters else { return Ok(None) };
     let wrap = KeyWrap::from_oid(AlgorithmId::from_value(wrap_value)?.oid);
     let parts = curve(&algorithm, public_key).zip(derivation(scheme.oid)).zip(wrap);
-    let Some(((curve, derivation), wrap)) = parts else { return Ok(None) };
+    let Some(((curve, derivation), wrap)) = parts else {
+        return Ok(None);
+    };
     let shared_info = agree::shared_info(&wrap_value.to_der()?, ukm, wrap.key_len());
-    Ok(Some(Wrapping::Agreement { curve, public_key: public_key.to_vec(), derivation, wrap, shared_info }))
+    Ok(Some(Wrapping::Agreement {
+        curve,
+        public_key: public_key.to_vec(),
+        derivation,
+        wrap,
+        shared_info,
+    }))
 }
 
 /// The curve's name is mostly left out of an originator's key: the length of the point tells.

@@ -212,13 +212,19 @@ fn capabilities() -> Vec<u8> {
 
 /// SMIMEEncryptionKeyPreference (RFC 8551 §2.5.3): `[0] IMPLICIT IssuerAndSerialNumber`.
 fn key_preference(certificate: &Certificate) -> Vec<u8> {
-    der::tlv(tag::context(0), &[certificate.issuer(), &der::tlv(tag::INTEGER, &[certificate.serial()])])
+    der::tlv(
+        tag::context(0),
+        &[certificate.issuer(), &der::tlv(tag::INTEGER, &[certificate.serial()])],
+    )
 }
 
 fn certificates(signer: &Signer<'_>) -> Vec<u8> {
     let mut all: Vec<Vec<u8>> = Vec::new();
     let chain = signer.chain.iter().filter(|c| !c.is_self_issued());
-    for certificate in std::iter::once(signer.certificate).chain(signer.encryption_certificate).chain(chain) {
+    for certificate in std::iter::once(signer.certificate)
+        .chain(signer.encryption_certificate)
+        .chain(chain)
+    {
         if !all.iter().any(|der| der == certificate.der()) {
             all.push(certificate.der().to_vec());
         }
@@ -248,8 +254,11 @@ fn signature_algorithm(scheme: SignatureScheme) -> Vec<u8> {
             let hash = der::algorithm(oid::SHA256, &der::null());
             let mask = der::algorithm(oid::MGF1, &hash);
             let salt = der::small(32);
-            let parameters =
-                der::sequence(&[&der::tlv(tag::context(0), &[&hash]), &der::tlv(tag::context(1), &[&mask]), &der::tlv(tag::context(2), &[&salt])]);
+            let parameters = der::sequence(&[
+                &der::tlv(tag::context(0), &[&hash]),
+                &der::tlv(tag::context(1), &[&mask]),
+                &der::tlv(tag::context(2), &[&salt]),
+            ]);
             der::algorithm(oid::PSS, &parameters)
         }
     }

@@ -52,7 +52,11 @@ impl Lines {
     pub fn new(header: &[u8], octets: usize) -> Self {
         let mut out = Vec::with_capacity(header.len() + base64_len(octets) + 64);
         out.extend_from_slice(header);
-        Self { out, pending: Vec::with_capacity(BATCH), text: vec![0; BATCH / 3 * 4] }
+        Self {
+            out,
+            pending: Vec::with_capacity(BATCH),
+            text: vec![0; BATCH / 3 * 4],
+        }
     }
 
     /// Adds octets.

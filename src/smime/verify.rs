@@ -77,7 +77,12 @@ impl<'a> SignedData<'a> {
         inside.optional(tag::context(1))?;
         let signers = signers(inside.expect(tag::SET)?)?;
         inside.end()?;
-        Ok(Self { content_type, content, certificates, signers })
+        Ok(Self {
+            content_type,
+            content,
+            certificates,
+            signers,
+        })
     }
 
     /// Nobody signed (certificates only, or stripped).
@@ -87,8 +92,14 @@ impl<'a> SignedData<'a> {
 
     /// Checks every signer over `content`.
     pub fn verify(&self, content: &[u8], trust: &Trust, now: UnixTime) -> Vec<SignerReport> {
-        let mut hashes = Hashes { content, known: Vec::new() };
-        self.signers.iter().map(|signer| self.report(signer, &mut hashes, trust, now)).collect()
+        let mut hashes = Hashes {
+            content,
+            known: Vec::new(),
+        };
+        self.signers
+            .iter()
+            .map(|signer| self.report(signer, &mut hashes, trust, now))
+            .collect()
     }
 
     /// What is said of signers whose content cannot be what they signed.
@@ -132,7 +143,9 @@ impl<'a> SignedData<'a> {
                 false => Integrity::Altered,
             };
         }
-        let Some(digest) = signer.digest else { return Integrity::Unsupported };
+        let Some(digest) = signer.digest else {
+            return Integrity::Unsupported;
+        };
         let type_fits = signer.attribute(oid::CONTENT_TYPE).ok().flatten().and_then(|v| v.oid().ok()) == Some(self.content_type);
         let claimed = signer.attribute(oid::MESSAGE_DIGEST).ok().flatten().and_then(|v| v.octets().ok());
         match type_fits && claimed.is_some_and(|c| *c == *hashes.of(digest)) {
@@ -184,7 +197,13 @@ impl<'a> SignerInfo<'a> {
         let signature = inside.value()?.octets()?;
         inside.optional(tag::context(1))?;
         inside.end()?;
-        Ok(Self { sid, digest, attributes, algorithm, signature })
+        Ok(Self {
+            sid,
+            digest,
+            attributes,
+            algorithm,
+            signature,
+        })
     }
 
     /// The one value of a signed attribute; an error when it stands twice or has several values (RFC 5652 §11).
@@ -208,10 +227,12 @@ impl<'a> SignerInfo<'a> {
 
     /// signingCertificateV2, where it is given, must name the certificate (RFC 5035 §4): else another one was slipped in.
     fn names_certificate(&self, certificate: &Certificate) -> bool {
-        let Ok(attribute) = self.attribute(oid::SIGNING_CERTIFICATE_V2) else { return false };
-        attribute.is_none_or(|value| ess_certificate(value).is_ok_and(|(digest, hash)| {
-            digest.is_none_or(|d| d.of(&[certificate.der()]) == hash)
-        }))
+        let Ok(attribute) = self.attribute(oid::SIGNING_CERTIFICATE_V2) else {
+            return false;
+        };
+        attribute.is_none_or(|value| {
+            ess_certificate(value).is_ok_and(|(digest, hash)| digest.is_none_or(|d| d.of(&[certificate.der()]) == hash))
+        })
     }
 }
 

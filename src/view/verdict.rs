@@ -140,7 +140,9 @@ fn encryption(layer: &Layer) -> Option<&Encryption> {
 
 /// A signature that fits stands directly around the content: nobody has changed the ciphertext (EFAIL).
 fn intact_inside(opened: &Opened) -> bool {
-    opened.inner_signers().is_some_and(|signers| signers.iter().all(|s| s.integrity == Integrity::Intact && s.obsolete.is_empty()))
+    opened
+        .inner_signers()
+        .is_some_and(|signers| signers.iter().all(|s| s.integrity == Integrity::Intact && s.obsolete.is_empty()))
 }
 
 fn grade(opened: &Opened, from: &[Address]) -> (Grade, &'static str) {
@@ -156,7 +158,16 @@ fn grade(opened: &Opened, from: &[Address]) -> (Grade, &'static str) {
     let encrypted = opened.encryption().is_some();
     let Some(signers) = opened.inner_signers() else {
         let outside = opened.signers().next().is_some();
-        return (Grade::Unassured, if outside { "signed-outside-only" } else if encrypted { "encrypted-unsigned" } else { "unsigned" });
+        return (
+            Grade::Unassured,
+            if outside {
+                "signed-outside-only"
+            } else if encrypted {
+                "encrypted-unsigned"
+            } else {
+                "unsigned"
+            },
+        );
     };
     match doubt(signers, from) {
         Some(code) => (Grade::Unassured, code),
@@ -216,7 +227,10 @@ fn same_person(a: &Certificate, b: &Certificate) -> bool {
 fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
     let certificate = report.certificate.as_ref()?;
     let emails = certificate.emails();
-    let fitting = from.iter().find(|f| certificate.has_email(f.as_str())).map(|f| f.folded().to_owned());
+    let fitting = from
+        .iter()
+        .find(|f| certificate.has_email(f.as_str()))
+        .map(|f| f.folded().to_owned());
     Some(Signer {
         name: certificate.holder(),
         address: fitting.or_else(|| emails.first().map(|e| (*e).to_owned())),
