@@ -11,6 +11,7 @@ use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
 use crate::base::{MessageKey, limits};
+use crate::mime::header::Header;
 use crate::smime::class::classify;
 use crate::text::Explanation;
 use crate::view::View;
@@ -621,8 +622,10 @@ fn join<'a>(items: impl Iterator<Item = &'a Item>, out: &mut Vec<u8>) {
     }
 }
 
+/// By Content-Type alone, whatever other fields a client asked for: two listings must not come to two classes.
 fn class_of(header: &[u8]) -> Sealed {
-    if classify(header).is_smime() { Sealed::Yes } else { Sealed::No }
+    let header = Header::parse(header).0.retain(|field| field.is("Content-Type"));
+    if classify(&header).is_smime() { Sealed::Yes } else { Sealed::No }
 }
 
 /// The header fields of an answer among which Content-Type was asked.
