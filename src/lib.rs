@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md says what each module is, what it may import, and which invariants hold.
 
 pub mod base;
+pub mod cli;
 pub mod config;
 pub mod directory;
 pub mod imap;

@@ -13,29 +13,25 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// A connection, in clear or not.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+/// A byte stream, in clear or not.
+pub trait Channel: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-/// A connection whose kind does not matter.
-pub type BoxedStream = Box<dyn Stream>;
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Channel for T {}
 
 /// Connections to providers.
 pub trait Upstreams: Send + Sync {
-    /// Connects; by TLS already where the server speaks it from the first octet.
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
-    /// TLS over a connection that agreed to it; the certificate must be the server's.
-    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
+    /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
+    /// Begins TLS on a connection in clear, after STARTTLS; the certificate must carry the server's name.
+    fn secure<'a>(&'a self, server: &'a Server, plain: Box<dyn Channel>) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
 }
 
-/// TLS towards the mail program.
-pub trait ClientTls: Send + Sync {
-    /// The server side of the handshake.
-    fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
+/// TLS with the mail program.
+pub trait Acceptor: Send + Sync {
+    /// Begins TLS as the server, after STARTTLS.
+    fn accept<'a>(&'a self, plain: Box<dyn Channel>) -> Pending<'a, io::Result<Box<dyn Channel>>>;
 }
 
 /// What every connection shares.
@@ -46,7 +42,7 @@ pub struct Services {
     /// The providers.
     pub upstreams: Arc<dyn Upstreams>,
     /// STARTTLS, where it is offered; `None` for a connection that has TLS already, or may not have it.
-    pub starttls: Option<Arc<dyn ClientTls>>,
+    pub starttls: Option<Arc<dyn Acceptor>>,
     /// Which messages are S/MIME.
     pub classes: Arc<ClassMemory>,
 }
@@ -63,7 +59,7 @@ const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
 const TICK: Duration = Duration::from_secs(15);
 
 /// Serves one connection until either side ends it.
-pub async fn serve(client: BoxedStream, services: Services) {
+pub async fn serve(client: Box<dyn Channel>, services: Services) {
     let starttls = if services.starttls.is_some() {
         StartTls::Offered
     } else {
@@ -86,8 +82,8 @@ pub async fn serve(client: BoxedStream, services: Services) {
 struct Connection {
     session: Session,
     services: Services,
-    client: Option<BoxedStream>,
-    upstream: Option<BoxedStream>,
+    client: Option<Box<dyn Channel>>,
+    upstream: Option<Box<dyn Channel>>,
     account: Option<Arc<Account>>,
     job: Option<Pending<'static, Happened>>,
 }
@@ -97,8 +93,8 @@ enum Happened {
     Client(usize),
     Upstream(usize),
     ClientSecured,
-    Connected(Result<BoxedStream, Explanation>),
-    Secured(Result<BoxedStream, Explanation>),
+    Connected(Result<Box<dyn Channel>, Explanation>),
+    Secured(Result<Box<dyn Channel>, Explanation>),
     Opened(Result<Arc<View>, Explanation>),
     Appended(Stored),
     Tick,
@@ -236,7 +232,7 @@ impl Connection {
                 return Happened::Connected(Err(text::unknown_login()));
             };
             let connected = timeout(CONNECT_TIME, upstreams.connect(&account.imap)).await;
-            Happened::Connected(reached(connected))
+            Happened::Connected(connected.unwrap_or_else(|_| Err(text::provider_silent())))
         }));
     }
 
@@ -246,8 +242,8 @@ impl Connection {
             let (Some(account), Some(plain)) = (account, plain) else {
                 return Happened::Secured(Err(text::provider_closed()));
             };
-            let secured = timeout(CONNECT_TIME, upstreams.starttls(plain, &account.imap)).await;
-            Happened::Secured(reached(secured))
+            let secured = timeout(CONNECT_TIME, upstreams.secure(&account.imap, plain)).await;
+            Happened::Secured(secured.unwrap_or_else(|_| Err(text::provider_silent())))
         }));
     }
 
@@ -278,15 +274,6 @@ impl Connection {
     }
 }
 
-/// A connection, or why there is none.
-fn reached(outcome: Result<io::Result<BoxedStream>, Elapsed>) -> Result<BoxedStream, Explanation> {
-    match outcome {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(text::provider_unreachable(&error.to_string())),
-        Err(_) => Err(text::provider_silent()),
-    }
-}
-
 async fn join(job: &mut Option<Pending<'static, Happened>>) -> Happened {
     match job {
         Some(job) => job.await,
@@ -294,14 +281,14 @@ async fn join(job: &mut Option<Pending<'static, Happened>>) -> Happened {
     }
 }
 
-async fn read(channel: &mut Option<BoxedStream>, buffer: &mut [u8]) -> io::Result<usize> {
+async fn read(channel: &mut Option<Box<dyn Channel>>, buffer: &mut [u8]) -> io::Result<usize> {
     match channel {
         Some(channel) => channel.read(buffer).await,
         None => std::future::pending().await,
     }
 }
 
-async fn write(channel: &mut Option<BoxedStream>, bytes: &[u8]) -> io::Result<()> {
+async fn write(channel: &mut Option<Box<dyn Channel>>, bytes: &[u8]) -> io::Result<()> {
     match channel {
         Some(channel) => timeout(WRITE_TIME, channel.write_all(bytes)).await.map_err(io::Error::from)?,
         None => Err(io::ErrorKind::NotConnected.into()),

@@ -126,22 +126,6 @@ pub fn message_too_large() -> Explanation {
     )
 }
 
-/// The provider cannot be reached, or its certificate is not its own; `why` is the system's word.
-pub fn provider_unreachable(why: &str) -> Explanation {
-    Explanation::new(
-        "SP-IMAP-UNREACHABLE",
-        Retry::Later,
-        (
-            format!("Le fournisseur n'a pas pu être joint ({why})."),
-            "Vérifiez la connexion à Internet, puis réessayez.",
-        ),
-        (
-            format!("The provider could not be reached ({why})."),
-            "Check the connection to the Internet, then try again.",
-        ),
-    )
-}
-
 /// The provider closed the connection.
 pub fn provider_closed() -> Explanation {
     Explanation::new(
