@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `souspli`.
+
+fn main() -> std::process::ExitCode {
+    souspli::cli::main()
+}

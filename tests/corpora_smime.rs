@@ -13,10 +13,7 @@ const NOW: UnixTime = UnixTime(1_795_000_000);
 
 /// The corpora, unless they are not here.
 fn corpus(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SOUSPLI_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("SOUSPLI_CORPORA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from);
     let folder = root.join(name);
     if folder.is_dir() {
         return Some(folder);
@@ -39,17 +36,11 @@ fn opened(message: &[u8], keys: &[SoftwareKey], trust: &Trust) -> Result<Opened,
 }
 
 fn trust(file: PathBuf) -> Trust {
-    Trust {
-        authorities: certificates_in(&std::fs::read(file).unwrap()),
-    }
+    Trust { authorities: certificates_in(&std::fs::read(file).unwrap()) }
 }
 
 fn binary(cms: &[u8]) -> Vec<u8> {
-    [
-        b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n",
-        cms,
-    ]
-    .concat()
+    [b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n", cms].concat()
 }
 
 /// The text and a signature beside it, as a multipart/signed.
@@ -120,14 +111,7 @@ fn damaged_cms_never_panics_nor_is_verified() {
     let keys = keys(&folder, FOUR_STACKS_KEYS);
     let trust = trust(folder.join("ca.pem"));
     let text = std::fs::read(folder.join("m.eml")).unwrap();
-    for name in [
-        "nss-enc.ber",
-        "ossl-authenv-stream.ber",
-        "gpg-sig.ber",
-        "ossl-sig-opaque.der",
-        "ossl-enc-ecdh.der",
-        "bc-comp.ber",
-    ] {
+    for name in ["nss-enc.ber", "ossl-authenv-stream.ber", "gpg-sig.ber", "ossl-sig-opaque.der", "ossl-enc-ecdh.der", "bc-comp.ber"] {
         let whole = std::fs::read(folder.join(name)).unwrap();
         let step = whole.len() / 150 + 1;
         for at in (0..whole.len()).step_by(step) {
@@ -135,9 +119,7 @@ fn damaged_cms_never_panics_nor_is_verified() {
             for bit in [0x01, 0x80] {
                 let mut changed = whole.clone();
                 changed[at] ^= bit;
-                let Ok(o) = opened(&binary(&changed), &keys, &trust) else {
-                    continue;
-                };
+                let Ok(o) = opened(&binary(&changed), &keys, &trust) else { continue };
                 assert!(!name.contains("authenv") || o.content == text, "{name} {at}");
                 let intact = o.signers().next().is_some() && o.signers().all(|s| s.integrity == Integrity::Intact);
                 assert!(!intact || o.content == text, "{name} {at}");
@@ -148,16 +130,8 @@ fn damaged_cms_never_panics_nor_is_verified() {
 
 #[test]
 fn the_keys_of_rfc_9216_open_and_verify_the_sample_of_rfc_9788() {
-    let (Some(keys_folder), Some(folder)) = (corpus("rfc9216"), corpus("rfc9788")) else {
-        return;
-    };
-    let keys = keys(
-        &keys_folder,
-        &[
-            ("4-5-PKCS-12-Object-for-Alice.p12", "alice"),
-            ("5-5-PKCS-12-Object-for-Bob.p12", "bob"),
-        ],
-    );
+    let (Some(keys_folder), Some(folder)) = (corpus("rfc9216"), corpus("rfc9788")) else { return };
+    let keys = keys(&keys_folder, &[("4-5-PKCS-12-Object-for-Alice.p12", "alice"), ("5-5-PKCS-12-Object-for-Bob.p12", "bob")]);
     assert!(keys.len() >= 4);
     let trust = trust(keys_folder.join("3-1-RSA-Certification-Authority-Root-Certificate.crt.pem"));
     let message = std::fs::read(folder.join("smime-signed-enc-hp-baseline-legacy.eml")).unwrap();
@@ -174,13 +148,7 @@ fn the_keys_of_rfc_9216_open_and_verify_the_sample_of_rfc_9788() {
 #[test]
 fn curve_25519_files_are_read() {
     let Some(folder) = corpus("rfc9216") else { return };
-    let found = keys(
-        &folder,
-        &[
-            ("7-5-PKCS-12-Object-for-Carlos.p12", "carlos"),
-            ("8-5-PKCS-12-Object-for-Dana.p12", "dana"),
-        ],
-    );
+    let found = keys(&folder, &[("7-5-PKCS-12-Object-for-Carlos.p12", "carlos"), ("8-5-PKCS-12-Object-for-Dana.p12", "dana")]);
     assert_eq!(found.len(), 4);
 }
 
@@ -209,14 +177,8 @@ fn wrong_passwords_are_said() {
     let Some(folder) = corpus("four-stacks") else { return };
     for file in ["rsa.p12", "rsa-legacy.p12"] {
         let bytes = std::fs::read(folder.join(file)).unwrap();
-        assert_eq!(
-            SoftwareKey::import(&bytes, &Secret::from("Test")).unwrap_err(),
-            ImportError::WrongPassword
-        );
-        assert_eq!(
-            SoftwareKey::import(&bytes[..bytes.len() / 2], &Secret::from("test")).unwrap_err(),
-            ImportError::Unreadable
-        );
+        assert_eq!(SoftwareKey::import(&bytes, &Secret::from("Test")).unwrap_err(), ImportError::WrongPassword);
+        assert_eq!(SoftwareKey::import(&bytes[..bytes.len() / 2], &Secret::from("test")).unwrap_err(), ImportError::Unreadable);
         let key = SoftwareKey::import(&bytes, &Secret::from("test")).unwrap().remove(0);
         let again = SoftwareKey::from_bytes(&key.to_bytes()).unwrap();
         assert_eq!(again.certificate(), key.certificate());

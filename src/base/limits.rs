@@ -106,3 +106,6 @@ pub const JOURNAL_FILES_KEPT: u32 = 11;
 pub const CONNECT_SECONDS_MAX: u64 = 10;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
+
+/// Seconds that a stop waits for the submissions in hand.
+pub const STOP_SECONDS_MAX: u64 = 9;

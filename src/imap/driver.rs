@@ -6,32 +6,28 @@ use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::MessageKey;
 use crate::config::{Account, Server};
+use crate::net::BoxedStream;
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// A byte stream, in clear or not.
-pub trait Channel: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Channel for T {}
 
 /// Connections to providers.
 pub trait Upstreams: Send + Sync {
     /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>>;
     /// Begins TLS on a connection in clear, after STARTTLS; the certificate must carry the server's name.
-    fn secure<'a>(&'a self, server: &'a Server, plain: Box<dyn Channel>) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
+    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
 }
 
 /// TLS with the mail program.
 pub trait Acceptor: Send + Sync {
     /// Begins TLS as the server, after STARTTLS.
-    fn accept<'a>(&'a self, plain: Box<dyn Channel>) -> Pending<'a, io::Result<Box<dyn Channel>>>;
+    fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
 }
 
 /// What every connection shares.
@@ -59,7 +55,7 @@ const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
 const TICK: Duration = Duration::from_secs(15);
 
 /// Serves one connection until either side ends it.
-pub async fn serve(client: Box<dyn Channel>, services: Services) {
+pub async fn serve(client: BoxedStream, services: Services) {
     let starttls = if services.starttls.is_some() {
         StartTls::Offered
     } else {
@@ -82,8 +78,8 @@ pub async fn serve(client: Box<dyn Channel>, services: Services) {
 struct Connection {
     session: Session,
     services: Services,
-    client: Option<Box<dyn Channel>>,
-    upstream: Option<Box<dyn Channel>>,
+    client: Option<BoxedStream>,
+    upstream: Option<BoxedStream>,
     account: Option<Arc<Account>>,
     job: Option<Pending<'static, Happened>>,
 }
@@ -93,8 +89,8 @@ enum Happened {
     Client(usize),
     Upstream(usize),
     ClientSecured,
-    Connected(Result<Box<dyn Channel>, Explanation>),
-    Secured(Result<Box<dyn Channel>, Explanation>),
+    Connected(Result<BoxedStream, Explanation>),
+    Secured(Result<BoxedStream, Explanation>),
     Opened(Result<Arc<View>, Explanation>),
     Appended(Stored),
     Tick,
@@ -281,14 +277,14 @@ async fn join(job: &mut Option<Pending<'static, Happened>>) -> Happened {
     }
 }
 
-async fn read(channel: &mut Option<Box<dyn Channel>>, buffer: &mut [u8]) -> io::Result<usize> {
+async fn read(channel: &mut Option<BoxedStream>, buffer: &mut [u8]) -> io::Result<usize> {
     match channel {
         Some(channel) => channel.read(buffer).await,
         None => std::future::pending().await,
     }
 }
 
-async fn write(channel: &mut Option<Box<dyn Channel>>, bytes: &[u8]) -> io::Result<()> {
+async fn write(channel: &mut Option<BoxedStream>, bytes: &[u8]) -> io::Result<()> {
     match channel {
         Some(channel) => timeout(WRITE_TIME, channel.write_all(bytes)).await.map_err(io::Error::from)?,
         None => Err(io::ErrorKind::NotConnected.into()),

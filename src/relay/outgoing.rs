@@ -7,14 +7,14 @@ use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::Lookup;
-use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Banner, CopyKind, Decision, Need, Why};
+use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
 use crate::policy::{Recipient, Submission, tag, threads};
-use crate::smime::encrypt;
+use crate::keys;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
+use crate::smime::encrypt;
 use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::strip;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Relay {
             Need::Clear => return Outgoing::PassThrough,
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
-            Need::Secure(why) => self.secure(account, submission, &why).await,
+            Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
         };
         match sealed {
             Ok(sealed) => Outgoing::Seal(sealed),
@@ -48,16 +48,18 @@ impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
         let thread = self.thread(&threads::ids(&submission.message).related);
-        let banner = if strip::holds_banner(&submission.message) {
-            Banner::Found
-        } else {
-            Banner::Absent
-        };
+        let banner = if strip::holds_banner(&submission.message) { Banner::Found } else { Banner::Absent };
         outgoing::need(submission, account, &self.config.policy, thread, banner)
     }
 
-    /// Seals whatever the policy says: `souspli seal`, with the blind recipients named.
-    pub(crate) async fn secure(&self, account: &Account, submission: &Submission, why: &Why) -> Result<SealedSubmission, Explanation> {
+    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
+    pub(crate) async fn secure(
+        &self,
+        account: &Account,
+        submission: &Submission,
+        why: &Why,
+        copies: Vec<Copies>,
+    ) -> Result<SealedSubmission, Explanation> {
         let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
         let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
@@ -68,30 +70,19 @@ impl Relay {
         let content = self.content(&submission.message)?;
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
-        for copies in outgoing::copies(submission) {
-            let sealed: Vec<Recipient> = copies
-                .recipients
-                .iter()
-                .filter(|r| certificates.contains_key(&r.address))
-                .cloned()
-                .collect();
+        for copies in copies {
+            let sealed: Vec<Recipient> = copies.recipients.iter().filter(|r| certificates.contains_key(&r.address)).cloned().collect();
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                groups.push(Group {
-                    recipients: sealed,
-                    message: content.closed(&self.encrypt(&signed, &readers)?),
-                });
+                groups.push(Group { recipients: sealed, message: content.closed(&self.encrypt(&signed, &readers)?) });
             }
             let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
                 let signed = self.sign(account, &content.entity, Form::Detached)?;
-                groups.push(Group {
-                    recipients: over_channel,
-                    message: content.closed(&signed),
-                });
+                groups.push(Group { recipients: over_channel, message: content.closed(&signed) });
             }
         }
         let record = self.record(submission, &left_out);
@@ -99,17 +90,31 @@ impl Relay {
         Ok(SealedSubmission { groups, record })
     }
 
+    /// What would be decided, in French and English lines.
+    pub async fn explain(&self, account: &Account, submission: &Submission) -> Vec<String> {
+        let why = match self.need(account, submission) {
+            Need::Clear => return vec![say::would_pass().to_string()],
+            Need::Sign => return vec![say::would_sign().to_string()],
+            Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
+            Need::Secure(why) => why,
+        };
+        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let mut lines = vec![say::would_seal(&format!("{why:?}")).to_string()];
+        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &lookups) {
+            lines.push(refusal.explain().to_string());
+        }
+        for (address, chosen) in &certificates {
+            let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
+            lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
+        }
+        lines
+    }
+
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         let content = self.content(&submission.message)?;
         let signed = self.sign(account, &content.entity, Form::Detached)?;
-        let group = Group {
-            recipients: submission.envelope.recipients.clone(),
-            message: content.closed(&signed),
-        };
-        Ok(SealedSubmission {
-            groups: vec![group],
-            record: SealedRecord::default(),
-        })
+        let group = Group { recipients: submission.envelope.recipients.clone(), message: content.closed(&signed) };
+        Ok(SealedSubmission { groups: vec![group], record: SealedRecord::default() })
     }
 
     /// The best certificate of each recipient, in the order of the envelope.
@@ -127,9 +132,7 @@ impl Relay {
     }
 
     fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Certificates) -> outgoing::Lookup {
-        let Ok(trust) = self.trust() else {
-            return outgoing::Lookup::Unavailable;
-        };
+        let Ok(trust) = self.trust() else { return outgoing::Lookup::Unavailable };
         let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         match select::best(address, &candidates, &candidates, &trust, self.now()) {
             Ok(best) => {
@@ -146,10 +149,7 @@ impl Relay {
         let stripped = strip::strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
-        Ok(Content {
-            outer: canonical::outer_header(message),
-            entity: canonical::for_signing(&entity).into_owned(),
-        })
+        Ok(Content { outer: canonical::outer_header(message), entity: canonical::for_signing(&entity).into_owned() })
     }
 }
 
@@ -178,10 +178,7 @@ impl Relay {
             encryption_certificate: Some(encryption.key.certificate()),
         };
         let prepared = sign::prepare(entity, &who, form, now, scheme);
-        let signature = signer
-            .key
-            .sign(prepared.scheme(), prepared.to_be_signed())
-            .map_err(|e| e.explain())?;
+        let signature = signer.key.sign(prepared.scheme(), prepared.to_be_signed()).map_err(|e| e.explain())?;
         Ok(prepared.finish(&signature))
     }
 
@@ -199,17 +196,8 @@ impl Relay {
     }
 
     fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
-        let left_out = submission
-            .envelope
-            .recipients
-            .iter()
-            .filter(|r| left_out.contains(&r.address))
-            .cloned()
-            .collect();
-        SealedRecord {
-            message_id: threads::ids(&submission.message).own,
-            left_out,
-        }
+        let left_out = submission.envelope.recipients.iter().filter(|r| left_out.contains(&r.address)).cloned().collect();
+        SealedRecord { message_id: threads::ids(&submission.message).own, left_out }
     }
 
     /// Before anything leaves: a copy that the mail program uploads while the provider still thinks is known already.

@@ -12,23 +12,16 @@ use super::session::{Action, Event, Session, StartTls};
 use super::wire::Reply;
 use crate::config::{Account, Server};
 use crate::policy::{Envelope, Submission};
+use crate::net::BoxedStream;
 use crate::relay::port::{Group, GroupOutcome, Outgoing, Pending, SealedSubmission, Sealing};
 use crate::text::{outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
-
-/// A connection, in clear or by TLS.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-/// A connection whose kind does not matter.
-pub type BoxedStream = Box<dyn Stream>;
 
 /// Connections to providers.
 pub trait Upstreams: Send + Sync {

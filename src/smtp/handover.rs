@@ -94,10 +94,14 @@ enum State {
     Ehlo,
     StartTls,
     TlsHandshake,
-    Auth { mechanism: Mechanism, asked: usize },
+    Auth {
+        mechanism: Mechanism,
+        asked: usize,
+    },
     Ready,
     Group(Box<Transaction>),
-    Ended,
+    /// With what had been given by then.
+    Ended(Progress),
 }
 
 impl Handover {
@@ -127,6 +131,7 @@ impl Handover {
     pub fn progress(&self) -> Progress {
         match &self.state {
             State::Group(transaction) => transaction.progress(),
+            State::Ended(progress) => *progress,
             _ => Progress::Nothing,
         }
     }
@@ -174,7 +179,7 @@ impl Handover {
     }
 
     fn reply(&mut self, reply: Reply) -> Option<Action> {
-        match std::mem::replace(&mut self.state, State::Ended) {
+        match std::mem::replace(&mut self.state, State::Ended(Progress::Nothing)) {
             State::Greeting => Some(self.greeting(reply)),
             State::Ehlo => Some(self.ehlo(reply)),
             State::StartTls => Some(self.start_tls(&reply)),
@@ -182,7 +187,7 @@ impl Handover {
             State::Group(transaction) => self.group(transaction, reply),
             // A reply to nothing: 421 before an idle connection is closed, or an attempt to get out of step.
             State::TlsHandshake | State::Ready => Some(self.fail(Failure::Unwilling(reply))),
-            State::Ended => None,
+            State::Ended(_) => None,
         }
     }
 
@@ -274,9 +279,13 @@ impl Handover {
         }
         let closing = reply.code == 421;
         let next = transaction.reply(reply);
+        if matches!(next, Next::Send(_)) && self.reader.holds_more() {
+            // An answer to what was not asked yet: taken in turn it would accept a message that was never given.
+            return Some(self.fail(Failure::NoReply));
+        }
         self.state = match next {
             Next::Send(_) | Next::Wait => State::Group(transaction),
-            Next::Done(_) if closing => State::Ended,
+            Next::Done(_) if closing => State::Ended(Progress::Nothing),
             Next::Done(_) => State::Ready,
         };
         match next {
@@ -287,7 +296,7 @@ impl Handover {
     }
 
     fn fail(&mut self, failure: Failure) -> Action {
-        self.state = State::Ended;
+        self.state = State::Ended(self.progress());
         Action::Failed(failure)
     }
 }

@@ -8,14 +8,8 @@ pub fn wrong_password() -> Explanation {
     Explanation::new(
         "SP-P12-PASSWORD",
         Retry::AfterUser,
-        (
-            "Le mot de passe de ce fichier de clé n’est pas le bon.",
-            "Vérifiez-le (majuscules, clavier) et recommencez.",
-        ),
-        (
-            "The password of this key file is wrong.",
-            "Check it (capitals, keyboard) and try again.",
-        ),
+        ("Le mot de passe de ce fichier de clé n’est pas le bon.", "Vérifiez-le (majuscules, clavier) et recommencez."),
+        ("The password of this key file is wrong.", "Check it (capitals, keyboard) and try again."),
     )
 }
 
@@ -24,14 +18,8 @@ pub fn unreadable_file() -> Explanation {
     Explanation::new(
         "SP-P12-UNREADABLE",
         Retry::Never,
-        (
-            "Ce fichier n’est pas un fichier de clé (.p12, .pfx) lisible.",
-            "Exportez à nouveau votre clé et son certificat.",
-        ),
-        (
-            "This file is no readable key file (.p12, .pfx).",
-            "Export your key and its certificate again.",
-        ),
+        ("Ce fichier n’est pas un fichier de clé (.p12, .pfx) lisible.", "Exportez à nouveau votre clé et son certificat."),
+        ("This file is no readable key file (.p12, .pfx).", "Export your key and its certificate again."),
     )
 }
 
@@ -40,14 +28,8 @@ pub fn no_key_in_file() -> Explanation {
     Explanation::new(
         "SP-P12-NO-KEY",
         Retry::Never,
-        (
-            "Ce fichier ne contient aucune clé privée avec son certificat.",
-            "Exportez la clé privée avec le certificat.",
-        ),
-        (
-            "This file holds no private key with its certificate.",
-            "Export the private key together with the certificate.",
-        ),
+        ("Ce fichier ne contient aucune clé privée avec son certificat.", "Exportez la clé privée avec le certificat."),
+        ("This file holds no private key with its certificate.", "Export the private key together with the certificate."),
     )
 }
 
@@ -56,14 +38,8 @@ pub fn unsupported_key() -> Explanation {
     Explanation::new(
         "SP-KEY-UNSUPPORTED",
         Retry::Never,
-        (
-            "Cette clé ou sa protection n’est pas prise en charge.",
-            "Utilisez une clé RSA, P-256 ou P-384 protégée en AES-256.",
-        ),
-        (
-            "This key or its protection is not supported.",
-            "Use an RSA, P-256 or P-384 key protected with AES-256.",
-        ),
+        ("Cette clé ou sa protection n’est pas prise en charge.", "Utilisez une clé RSA, P-256 ou P-384 protégée en AES-256."),
+        ("This key or its protection is not supported.", "Use an RSA, P-256 or P-384 key protected with AES-256."),
     )
 }
 
@@ -82,10 +58,7 @@ pub fn failed() -> Explanation {
     Explanation::new(
         "SP-KEY-FAILED",
         Retry::Later,
-        (
-            "Votre clé n’a pas pu signer.",
-            "Recommencez ; si cela persiste, importez la clé à nouveau.",
-        ),
+        ("Votre clé n’a pas pu signer.", "Recommencez ; si cela persiste, importez la clé à nouveau."),
         ("Your key could not sign.", "Try again; if it persists, import the key again."),
     )
 }
@@ -105,14 +78,8 @@ pub fn unfit_certificate(serial: &str) -> Explanation {
     Explanation::new(
         "SP-UNFIT-CERTIFICATE",
         Retry::Never,
-        (
-            format!("On ne peut pas chiffrer pour le certificat n° {serial}."),
-            "Demandez un certificat RSA, P-256 ou P-384.",
-        ),
-        (
-            format!("One cannot encrypt to certificate no. {serial}."),
-            "Ask for an RSA, P-256 or P-384 certificate.",
-        ),
+        (format!("On ne peut pas chiffrer pour le certificat n° {serial}."), "Demandez un certificat RSA, P-256 ou P-384."),
+        (format!("One cannot encrypt to certificate no. {serial}."), "Ask for an RSA, P-256 or P-384 certificate."),
     )
 }
 /// The account has keys, all past their end.
@@ -121,13 +88,38 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
     Explanation::new(
         "SP-OWN-EXPIRED",
         Retry::Never,
-        (
-            format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."),
-            "Importez votre nouveau certificat (souspli key import).",
-        ),
-        (
-            format!("The certificate of {account} expired on {day}: the message was not sent."),
-            "Import your new certificate (souspli key import).",
-        ),
+        (format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."), "Importez votre nouveau certificat (souspli key import)."),
+        (format!("The certificate of {account} expired on {day}: the message was not sent."), "Import your new certificate (souspli key import)."),
+    )
+}
+
+
+/// `souspli key remove`.
+pub fn no_such_key(id: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-SUCH-KEY",
+        Retry::Never,
+        (format!("« {id} » ne désigne aucune clé."), "Voyez les clés par souspli key list."),
+        (format!("“{id}” names no key."), "See souspli key list."),
+    )
+}
+
+/// `souspli cert show`, `cert remove`, `trust remove`.
+pub fn no_such_certificate(fingerprint: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-SUCH-CERTIFICATE",
+        Retry::Never,
+        (format!("« {fingerprint} » ne désigne aucun certificat."), "Voyez les certificats par souspli cert list ou souspli trust list."),
+        (format!("“{fingerprint}” names no certificate."), "See souspli cert list or souspli trust list."),
+    )
+}
+
+/// `souspli cert import`, `trust add`.
+pub fn no_certificate_in_file(path: &str) -> Explanation {
+    Explanation::new(
+        "SP-NO-CERTIFICATE-IN-FILE",
+        Retry::Never,
+        (format!("{path} ne contient aucun certificat."), "Donnez un fichier .cer, .pem, .p7c ou .p7b."),
+        (format!("{path} holds no certificate."), "Give a .cer, .pem, .p7c or .p7b file."),
     )
 }

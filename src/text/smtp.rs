@@ -51,7 +51,7 @@ pub fn no_mechanism(host: &str) -> Explanation {
 /// The provider cannot be reached at login.
 pub fn login_provider_away(host: &str) -> Explanation {
     Explanation::new(
-        "SP-PROVIDER-AWAY",
+        "SP-LOGIN-AWAY",
         Retry::Later,
         (
             format!("Le serveur {host} ne répond pas."),

@@ -17,14 +17,8 @@ fn day(at: UnixTime) -> (String, String) {
 pub fn unknown_authority(issuer: &str) -> Explanation {
     never(
         "SP-UNKNOWN-AUTHORITY",
-        (
-            format!("L’autorité « {issuer} » n’est pas connue."),
-            "Ajoutez son certificat racine si vous lui faites confiance.",
-        ),
-        (
-            format!("The authority “{issuer}” is not known."),
-            "Add its root certificate if you trust it.",
-        ),
+        (format!("L’autorité « {issuer} » n’est pas connue."), "Ajoutez son certificat racine si vous lui faites confiance."),
+        (format!("The authority “{issuer}” is not known."), "Add its root certificate if you trust it."),
     )
 }
 
@@ -98,10 +92,7 @@ pub fn not_yet_valid(from: UnixTime) -> Explanation {
     let (fr, en) = day(from);
     never(
         "SP-NOT-YET-VALID",
-        (
-            format!("Ce certificat n’est valable qu’à partir du {fr}."),
-            "Vérifiez la date de votre ordinateur.",
-        ),
+        (format!("Ce certificat n’est valable qu’à partir du {fr}."), "Vérifiez la date de votre ordinateur."),
         (format!("This certificate is valid from {en} only."), "Check your computer’s date."),
     )
 }
@@ -119,96 +110,30 @@ pub fn expired(until: UnixTime) -> Explanation {
 /// The sentence of a verdict's code, French and English, at most 110 characters each (docs/verdicts.md).
 pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
     match code {
-        "encrypted-signed" => (
-            "Message chiffré, signé par l’expéditeur ; signature vérifiée.",
-            "Encrypted, signed by the sender; signature verified.",
-        ),
-        "signed" => (
-            "Message signé par l’expéditeur (non chiffré) ; signature vérifiée.",
-            "Signed by the sender (not encrypted); signature verified.",
-        ),
-        "own-copy" => (
-            "Copie que vous avez enregistrée depuis ce poste.",
-            "A copy that you stored from this computer.",
-        ),
-        "encrypted-unsigned" => (
-            "Message chiffré mais non signé : l’expéditeur n’est pas garanti.",
-            "Encrypted but not signed: the sender is not assured.",
-        ),
-        "signed-outside-only" => (
-            "La signature entoure le chiffrement : l’auteur du contenu n’est pas garanti.",
-            "The signature stands outside the encryption: the author is not assured.",
-        ),
-        "unsigned" => (
-            "Ce message ne porte aucune signature : l’expéditeur n’est pas garanti.",
-            "This message carries no signature: the sender is not assured.",
-        ),
-        "signer-is-not-sender" => (
-            "Le signataire n’est pas l’expéditeur affiché.",
-            "The signer is not the sender shown.",
-        ),
-        "signers-differ" => (
-            "Plusieurs personnes différentes ont signé ce message.",
-            "Several different persons signed this message.",
-        ),
-        "unknown-authority" => (
-            "Signature intacte, mais l’autorité du signataire n’est pas connue.",
-            "Signature intact, but the signer’s authority is not known.",
-        ),
-        "certificate-expired" => (
-            "Signature intacte, mais le certificat du signataire a expiré.",
-            "Signature intact, but the signer’s certificate has expired.",
-        ),
-        "certificate-not-yet-valid" => (
-            "Signature intacte, mais le certificat du signataire n’est pas encore valable.",
-            "Signature intact, but the signer’s certificate is not valid yet.",
-        ),
-        "certificate-wrong-usage" => (
-            "Signature intacte, mais le certificat n’est pas fait pour signer du courrier.",
-            "Signature intact, but the certificate is not made for signing mail.",
-        ),
-        "certificate-not-trusted" => (
-            "Signature intacte, mais le certificat du signataire n’est pas acceptable.",
-            "Signature intact, but the signer’s certificate is not acceptable.",
-        ),
-        "signature-obsolete" => (
-            "La signature utilise un algorithme obsolète : elle ne prouve rien.",
-            "The signature uses an obsolete algorithm: it proves nothing.",
-        ),
-        "signature-not-checked" => (
-            "La signature ne peut pas être vérifiée : algorithme non pris en charge.",
-            "The signature cannot be checked: unsupported algorithm.",
-        ),
-        "signer-certificate-missing" => (
-            "La signature ne peut pas être vérifiée : certificat du signataire absent.",
-            "The signature cannot be checked: the signer’s certificate is missing.",
-        ),
-        "altered" => (
-            "ALERTE : le contenu ne correspond pas à la signature ; il a pu être modifié.",
-            "WARNING: the content does not fit the signature; it may have been altered.",
-        ),
-        "dishonest-structure" => (
-            "ALERTE : la structure de ce message signé est trompeuse.",
-            "WARNING: the structure of this signed message is deceptive.",
-        ),
-        "not-for-me" => (
-            "Ce message n’est pas chiffré pour une de vos clés.",
-            "This message is not encrypted to one of your keys.",
-        ),
-        "damaged" => (
-            "Ce message protégé est endommagé ou incomplet.",
-            "This protected message is damaged or incomplete.",
-        ),
+        "encrypted-signed" => ("Message chiffré, signé par l’expéditeur ; signature vérifiée.", "Encrypted, signed by the sender; signature verified."),
+        "signed" => ("Message signé par l’expéditeur (non chiffré) ; signature vérifiée.", "Signed by the sender (not encrypted); signature verified."),
+        "own-copy" => ("Copie que vous avez enregistrée depuis ce poste.", "A copy that you stored from this computer."),
+        "encrypted-unsigned" => ("Message chiffré mais non signé : l’expéditeur n’est pas garanti.", "Encrypted but not signed: the sender is not assured."),
+        "signed-outside-only" => ("La signature entoure le chiffrement : l’auteur du contenu n’est pas garanti.", "The signature stands outside the encryption: the author is not assured."),
+        "unsigned" => ("Ce message ne porte aucune signature : l’expéditeur n’est pas garanti.", "This message carries no signature: the sender is not assured."),
+        "signer-is-not-sender" => ("Le signataire n’est pas l’expéditeur affiché.", "The signer is not the sender shown."),
+        "signers-differ" => ("Plusieurs personnes différentes ont signé ce message.", "Several different persons signed this message."),
+        "unknown-authority" => ("Signature intacte, mais l’autorité du signataire n’est pas connue.", "Signature intact, but the signer’s authority is not known."),
+        "certificate-expired" => ("Signature intacte, mais le certificat du signataire a expiré.", "Signature intact, but the signer’s certificate has expired."),
+        "certificate-not-yet-valid" => ("Signature intacte, mais le certificat du signataire n’est pas encore valable.", "Signature intact, but the signer’s certificate is not valid yet."),
+        "certificate-wrong-usage" => ("Signature intacte, mais le certificat n’est pas fait pour signer du courrier.", "Signature intact, but the certificate is not made for signing mail."),
+        "certificate-not-trusted" => ("Signature intacte, mais le certificat du signataire n’est pas acceptable.", "Signature intact, but the signer’s certificate is not acceptable."),
+        "signature-obsolete" => ("La signature utilise un algorithme obsolète : elle ne prouve rien.", "The signature uses an obsolete algorithm: it proves nothing."),
+        "signature-not-checked" => ("La signature ne peut pas être vérifiée : algorithme non pris en charge.", "The signature cannot be checked: unsupported algorithm."),
+        "signer-certificate-missing" => ("La signature ne peut pas être vérifiée : certificat du signataire absent.", "The signature cannot be checked: the signer’s certificate is missing."),
+        "altered" => ("ALERTE : le contenu ne correspond pas à la signature ; il a pu être modifié.", "WARNING: the content does not fit the signature; it may have been altered."),
+        "dishonest-structure" => ("ALERTE : la structure de ce message signé est trompeuse.", "WARNING: the structure of this signed message is deceptive."),
+        "not-for-me" => ("Ce message n’est pas chiffré pour une de vos clés.", "This message is not encrypted to one of your keys."),
+        "damaged" => ("Ce message protégé est endommagé ou incomplet.", "This protected message is damaged or incomplete."),
         "undecryptable" => ("Ce message n’a pas pu être déchiffré.", "This message could not be decrypted."),
-        "unsupported" => (
-            "Ce message utilise un procédé de chiffrement non pris en charge.",
-            "This message uses an encryption method that is not supported.",
-        ),
+        "unsupported" => ("Ce message utilise un procédé de chiffrement non pris en charge.", "This message uses an encryption method that is not supported."),
         "locked" => ("La clé de déchiffrement est verrouillée.", "The decryption key is locked."),
-        _ => (
-            "Message ordinaire, sans protection S/MIME.",
-            "Ordinary message, without S/MIME protection.",
-        ),
+        _ => ("Message ordinaire, sans protection S/MIME.", "Ordinary message, without S/MIME protection."),
     }
 }
 

@@ -342,3 +342,47 @@ fn every_attempt_has_its_words() {
     assert!(code == 451 && said.contains("Rien n'est parti"), "{said}");
     let _: Explanation = text::key_locked();
 }
+
+/// A provider that takes a part of a large message and leaves.
+struct Leaving;
+
+impl Upstreams for Leaving {
+    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+        let (ours, mut theirs) = duplex(1024);
+        tokio::spawn(async move {
+            let mut heard = [0; 4000];
+            for said in ["220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n"] {
+                theirs.write_all(said.as_bytes()).await.unwrap();
+                let _ = theirs.read(&mut heard).await;
+            }
+        });
+        Box::pin(async move { Ok(Box::new(ours) as BoxedStream) })
+    }
+
+    fn starttls<'a>(&'a self, stream: BoxedStream, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+        Box::pin(async move { Ok(stream) })
+    }
+}
+
+#[tokio::test]
+async fn a_message_cut_short_is_known_not_to_have_left() {
+    let server = account(ServerTls::Implicit).smtp;
+    let mut group = groups("a@y.fr").remove(0);
+    let envelope = Envelope {
+        from: None,
+        recipients: Vec::new(),
+        eight_bit: false,
+        smtputf8: false,
+        ret: None,
+        envid: None,
+    };
+    for (octets, gone) in [(3 * CHUNK, true), (2000, false)] {
+        group.message = vec![b'x'; octets];
+        let Ok(mut upstream) = Upstream::open(&Leaving, &server, None).await else {
+            panic!("no connection")
+        };
+        let attempt = upstream.hand_over(&Leaving, &envelope, &copy(&group, Form::Sealed)).await;
+        assert_eq!(matches!(attempt, Attempt::Gone), gone, "{attempt:?}");
+        assert_eq!(matches!(attempt, Attempt::Unknown), !gone, "{attempt:?}");
+    }
+}

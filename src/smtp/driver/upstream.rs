@@ -1,6 +1,6 @@
 //! One connection to a provider: octets between it and the pure [`Handover`].
 
-use super::{BoxedStream, CHUNK, Upstreams, write};
+use super::{BoxedStream, CHUNK, Upstreams, WRITE_PATIENCE, write};
 use crate::config::Server;
 use crate::policy::Envelope;
 use crate::smtp::auth::Credentials;
@@ -10,7 +10,7 @@ use crate::smtp::wire::Reply;
 use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// A connection that has logged in, or was only greeted.
@@ -19,6 +19,8 @@ pub(super) struct Upstream {
     stream: Option<BoxedStream>,
     handover: Handover,
     server: Server,
+    /// The connection broke before the last octets of what was given: the provider cannot have seen the end of data.
+    cut_short: bool,
 }
 
 /// How an attempt to hand a group over ended.
@@ -66,6 +68,7 @@ impl Upstream {
             stream: Some(stream),
             handover,
             server: server.clone(),
+            cut_short: false,
         };
         match upstream.drive(upstreams, Vec::new()).await {
             Some(Action::Ready) => Ok(upstream),
@@ -90,7 +93,7 @@ impl Upstream {
             Some(Action::Group(Err(refused))) => Attempt::Refused(refused),
             _ => {
                 self.stream = None;
-                if self.handover.progress() == Progress::Given {
+                if self.handover.progress() == Progress::Given && !self.cut_short {
                     Attempt::Unknown
                 } else {
                     Attempt::Gone
@@ -115,7 +118,7 @@ impl Upstream {
                 match action {
                     Action::Send(octets) => {
                         // A provider that closes while it is written to has often said why.
-                        if write(self.stream.as_mut()?, &octets).await.is_err() {
+                        if self.give(&octets).await.is_none() {
                             return self.last_words(&mut buffer).await;
                         }
                     }
@@ -139,6 +142,18 @@ impl Upstream {
                 .filter(|n| *n > 0)?;
             actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
         }
+    }
+
+    async fn give(&mut self, octets: &[u8]) -> Option<()> {
+        let stream = self.stream.as_mut()?;
+        let pieces = octets.len().div_ceil(CHUNK);
+        for (at, piece) in octets.chunks(CHUNK).enumerate() {
+            if !matches!(timeout(WRITE_PATIENCE, stream.write_all(piece)).await, Ok(Ok(()))) {
+                self.cut_short = at + 1 < pieces;
+                return None;
+            }
+        }
+        timeout(WRITE_PATIENCE, stream.flush()).await.ok()?.ok()
     }
 
     async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {

@@ -1,0 +1,39 @@
+//! `souspli explain`: "Pourquoi ?" - the rule that fires and the certificates that would be chosen. Sends nothing.
+
+use super::seal::message_on;
+use super::{Cli, Failure};
+use crate::base::Address;
+use crate::policy::{Envelope, Recipient, Submission};
+use clap::Args;
+use std::path::PathBuf;
+
+/// What would be decided for this message.
+#[derive(Args, Debug)]
+pub struct ExplainMessage {
+    /// The account that sends.
+    #[arg(long, value_name = "ADDR", value_parser = Address::parse)]
+    from: Address,
+    /// Every recipient.
+    #[arg(long, value_name = "ADDR", num_args = 1.., required = true, value_parser = Address::parse)]
+    to: Vec<Address>,
+    /// The message; standard input without it.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl ExplainMessage {
+    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
+        let relay = cli.relay(cli.config_or_default(Some(&self.from))?)?;
+        let account = relay.account_of(&self.from)?;
+        let message = match &self.file {
+            Some(path) => message_on(std::fs::File::open(path).map_err(|e| Failure(format!("{} : {e}", path.display())))?)?,
+            None => message_on(std::io::stdin().lock())?,
+        };
+        let recipients = self.to.iter().cloned().map(Recipient::plain).collect();
+        let envelope = Envelope { from: Some(self.from.clone()), recipients, eight_bit: true, smtputf8: false, ret: None, envid: None };
+        for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
+            println!("{line}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! The relay in service: listeners, connections, and the orderly end.
+
+use super::Failure;
+use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
+use crate::config::{Config, ListenTls};
+use crate::imap;
+use crate::net::local::LocalCertificate;
+use crate::net::provider::{Providers, TlsServer};
+use crate::net::stream::BoxedStream;
+use crate::net::{listen, peer, tls};
+use crate::relay::{Relay, clock};
+use crate::smtp;
+use crate::smtp::driver::Running;
+use crate::store::Home;
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What runs.
+pub(super) struct Serving {
+    connections: JoinSet<()>,
+    running: watch::Sender<Running>,
+}
+
+/// One protocol's listener.
+struct Door {
+    listener: TcpListener,
+    serve: Serve,
+    implicit: Option<Arc<TlsServer>>,
+}
+
+impl Serving {
+    /// Binds, says `ready`, serves, and ends within `STOP_SECONDS_MAX` of the signal.
+    pub(super) async fn start(home: Home, config: Config, relay: Relay, _tray: bool) -> Result<(), Failure> {
+        let relay = Arc::new(relay);
+        let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
+        let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
+        let providers = Arc::new(Providers::new(tls::connector(&config.upstream_authorities).map_err(|e| Failure::from(&e))?));
+        let (running, stopping) = watch::channel(Running::On);
+        let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));
+        let implicit = (config.listen.tls == ListenTls::Implicit).then(|| Arc::clone(&acceptor));
+
+        let submissions = Arc::new(smtp::driver::Submissions {
+            sealing: relay.clone(),
+            upstreams: providers.clone(),
+            client_tls: starttls.clone().map(|t| t as _),
+            offers: smtp::driver::Offers::default(),
+            running: stopping.clone(),
+        });
+        let services = imap::driver::Services {
+            opening: relay.clone(),
+            upstreams: providers.clone(),
+            starttls: starttls.map(|t| t as _),
+            classes: Arc::default(),
+        };
+        let smtp = door(config.listen.smtp, &implicit, Arc::new(move |stream| {
+            let shared = Arc::clone(&submissions);
+            // How a connection ends is told to the mail program; what is left is a closed socket.
+            Box::pin(async move { drop(smtp::driver::serve(stream, shared).await) })
+        }))
+        .await?;
+        let ended = stopping.clone();
+        let imap = door(config.listen.imap, &implicit, Arc::new(move |stream| {
+            let (serve, mut ended) = (imap::driver::serve(stream, services.clone()), ended.clone());
+            // Reading can be taken up again at any point; nothing is lost with the connection.
+            Box::pin(async move {
+                tokio::select! {
+                    () = serve => {}
+                    _ = ended.wait_for(|running| *running == Running::Stopping) => {}
+                }
+            })
+        }))
+        .await?;
+
+        say_ready(&[("smtp", &smtp), ("imap", &imap)])?;
+        let mut serving = Self { connections: JoinSet::new(), running };
+        for door in [smtp, imap].into_iter().flatten() {
+            serving.connections.spawn(accept(door, stopping.clone()));
+        }
+        signal().await?;
+        serving.end().await;
+        Ok(())
+    }
+
+    /// No new connection; those in hand have until the deadline.
+    async fn end(mut self) {
+        let _ = self.running.send(Running::Stopping);
+        let all = async { while self.connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), all).await;
+    }
+}
+
+async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, serve: Serve) -> Result<Option<Door>, Failure> {
+    let Some(address) = address else { return Ok(None) };
+    let listener = listen::bind(address).await.map_err(|e| Failure::from(&e))?;
+    Ok(Some(Door { listener, serve, implicit: implicit.clone() }))
+}
+
+/// One line on standard output, when and only when mail programs can connect.
+fn say_ready(doors: &[(&str, &Option<Door>)]) -> Result<(), Failure> {
+    let mut line = String::from("ready");
+    for (name, door) in doors {
+        if let Some(address) = door.as_ref().and_then(|d| d.listener.local_addr().ok()) {
+            line += &format!(" {name}={address}");
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| Failure(e.to_string()))
+}
+
+async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut open = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = door.listener.accept() => accepted,
+            _ = stopping.changed() => break,
+        };
+        // Out of descriptors, or a client that left at once: the listener goes on.
+        let Ok((stream, remote)) = accepted else { tokio::task::yield_now().await; continue };
+        while open.try_join_next().is_some() {}
+        let (serve, implicit) = (Arc::clone(&door.serve), door.implicit.clone());
+        open.spawn(async move {
+            if let Some(stream) = admitted(stream, remote, implicit).await {
+                serve(stream).await;
+            }
+            drop(place);
+        });
+    }
+    drop(door);
+    while open.join_next().await.is_some() {}
+}
+
+/// Only the user who runs the relay is served (invariant 6).
+async fn admitted(stream: TcpStream, remote: SocketAddr, implicit: Option<Arc<TlsServer>>) -> Option<BoxedStream> {
+    let local = stream.local_addr().ok()?;
+    if !peer::is_same_user(local, remote).is_served() {
+        tracing::warn!("a connection of another user of this computer was refused");
+        return None;
+    }
+    stream.set_nodelay(true).ok()?;
+    match implicit {
+        Some(tls) => tls.begin(Box::new(stream)).await.ok(),
+        None => Some(Box::new(stream)),
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).map_err(|e| Failure(e.to_string()))?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> Result<(), Failure> {
+    tokio::signal::ctrl_c().await.map_err(|e| Failure(e.to_string()))
+}
