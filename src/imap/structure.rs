@@ -99,7 +99,8 @@ fn single(bytes: &[u8], entity: &Entity, fields: &Fields<'_>, out: &mut Vec<u8>)
     write_string(subtype.as_bytes(), out);
     out.push(b' ');
     let mut given = fields.parameters("Content-Type");
-    if fields.value("Content-Type").is_none() && media == "text" {
+    // RFC 2046 §4.1.2: what a text does not say.
+    if media == "text" && !given.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"charset")) {
         given.push((b"charset".to_vec(), b"us-ascii".to_vec()));
     }
     parameters(&given, out);
@@ -281,8 +282,9 @@ fn pieces(value: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn unquote(value: &[u8]) -> Vec<u8> {
+    // Unquoted, a value ends at white space (RFC 2045 §5.1 `token`).
     let Some(inside) = value.strip_prefix(b"\"") else {
-        return value.to_vec();
+        return value.split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec();
     };
     let mut out = Vec::with_capacity(inside.len());
     let mut bytes = inside.iter().copied();
