@@ -51,6 +51,7 @@ class Thunderbird:
 
     def __init__(self, folder: pathlib.Path, screen, address, name, password, imap, smtp, certificate, preferences=None):
         self.folder, self.screen, self.port = folder, screen, base.free_ports(1)[0]
+        self.process = self.remote = None
         profile.make(folder / "profile", address, name, password, imap, smtp, certificate, self.port, preferences)
 
     def start(self):
@@ -69,8 +70,12 @@ class Thunderbird:
 
     def stop(self):
         """Ends it."""
-        if hasattr(self, "remote"):
+        if self.process is None:
+            return
+        if self.remote is not None:
             self.remote.quit()
+        else:
+            self.process.terminate()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
