@@ -22,8 +22,11 @@ const header = s => { const v = P.gDBView; for (let i = 0; i < v.rowCount; i++) 
 
 
 def available():
-    """Whether Thunderbird and a virtual screen are installed."""
-    return all(base.program(p) for p in ("thunderbird", "Xvfb", "certutil"))
+    """Whether Thunderbird and a virtual screen are installed. A snap does not count: it keeps profiles of its own."""
+    if not all(base.program(p) for p in ("thunderbird", "Xvfb", "certutil")):
+        return False
+    place = pathlib.Path(base.program("thunderbird")).resolve()
+    return "snap" not in place.parts and place.name != "snap" and b"/snap/" not in place.read_bytes()[:4096]
 
 
 class Screen:
