@@ -4,9 +4,13 @@
 
 pub mod base;
 pub mod config;
+pub mod directory;
+pub mod imap;
 pub mod keys;
 pub mod mime;
 pub mod pki;
+pub mod mime;
+pub mod net;
 pub mod policy;
 pub mod relay;
 pub mod smime;

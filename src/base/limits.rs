@@ -34,6 +34,9 @@ pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 
+/// Items of one FETCH, and field names of one of them.
+pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
+
 /// MIME parts of one message that are looked at; what lies beyond belongs to the last one.
 pub const MIME_PARTS_MAX: usize = 2_000;
 /// MIME parts inside each other; a deeper one is a leaf.

@@ -3,10 +3,12 @@
 pub mod addr;
 pub mod clock;
 pub mod limits;
+pub mod message;
 pub mod retry;
 pub mod secret;
 
 pub use addr::{Address, AddressError, Domain};
 pub use clock::UnixTime;
+pub use message::MessageKey;
 pub use retry::Retry;
 pub use secret::Secret;

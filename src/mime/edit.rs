@@ -41,8 +41,6 @@ pub enum Change {
     Keep,
     /// This text instead.
     Text(String),
-    /// This text, of that media type, instead.
-    Retype(&'static str, String),
 }
 
 /// What is done to an entity.
@@ -98,21 +96,6 @@ pub fn is_html(media_type: &str) -> bool {
 /// True when a part asks to be listed rather than shown (RFC 2183 §2.2).
 pub fn is_attachment(header: &Header<'_>) -> bool {
     disposition(header).is_some_and(|d| d.value != "inline" || d.parameter("filename").is_some())
-}
-
-/// A part's octets: its other header fields, then the text as UTF-8.
-pub fn text_part(header: &Header<'_>, media_type: &str, text: &str) -> Vec<u8> {
-    let before = content_type(header);
-    let charset = before.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
-    let fits = charset == "utf-8" || (text.is_ascii() && charset == "us-ascii");
-    let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
-    if fits && before.value == media_type {
-        return assemble(header, None, coding, &body);
-    }
-    let mut kind = before;
-    media_type.clone_into(&mut kind.value);
-    kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
-    assemble(header, Some(&kind), coding, &body)
 }
 
 fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
@@ -216,11 +199,20 @@ impl Work<'_, '_> {
                 self.out.extend(assemble(&header, None, coding, &body));
             }
             (Change::Text(text), Repertoire::Unicode) => {
-                self.out.extend(text_part(&header, &entity.media_type, &text));
+                self.out.extend(text_part(&header, &text));
             }
-            (Change::Retype(kind, text), _) => self.out.extend(text_part(&header, kind, &text)),
         }
     }
+}
+
+/// The part with that text: in UTF-8, unless its charset is one that can stay.
+fn text_part(header: &Header<'_>, text: &str) -> Vec<u8> {
+    let mut kind = content_type(header);
+    let charset = kind.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
+    let fits = charset == "utf-8" || (text.is_ascii() && charset == "us-ascii");
+    let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
+    kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
+    assemble(header, (!fits).then_some(&kind), coding, &body)
 }
 
 /// The text, or a picture of the octets (one character of U+0000 to U+00FF for each) where the charset does not help.

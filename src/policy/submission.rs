@@ -13,6 +13,13 @@ pub struct Recipient {
     pub orcpt: Option<String>,
 }
 
+impl Recipient {
+    /// Without DSN parameters.
+    pub fn plain(address: Address) -> Self {
+        Self { address, notify: None, orcpt: None }
+    }
+}
+
 /// `MAIL FROM` and every `RCPT TO`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Envelope {

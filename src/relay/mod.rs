@@ -1,6 +1,215 @@
-//! Where the protocol drivers meet sealing and opening. `port` is what a driver sees.
+//! Where the protocol drivers meet sealing and opening: the domain's decisions joined to keys, directory and store.
+//!
+//! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
+mod append;
+mod identities;
+mod incoming;
 pub mod notice;
+mod outgoing;
 pub mod port;
-pub mod seals;
-pub mod views;
+mod seals;
+mod views;
+
+pub use incoming::OpenedByHand;
+
+use crate::base::limits::VIEW_CACHE_MAX;
+use crate::base::{Address, UnixTime};
+use crate::config::{Account, Config};
+use crate::directory::local::LocalDirectory;
+use crate::directory::port::Directory;
+use crate::pki::{Certificate, Trust};
+use crate::policy::outgoing::Thread;
+use crate::policy::{Submission, threads};
+use crate::store::{
+    CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+};
+use crate::text::{Explanation, outgoing as say};
+use identities::Identities;
+use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
+use seals::Seals;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use views::Views;
+
+/// One home at work.
+pub struct Relay {
+    config: Config,
+    accounts: Vec<Arc<Account>>,
+    directory: Box<dyn Directory>,
+    authorities: CertificateFolder,
+    trusted: Mutex<(FolderStamp, Arc<Trust>)>,
+    identities: Identities,
+    threads: Threads,
+    marks: Marks,
+    journal: Journal,
+    seals: Seals,
+    views: Views,
+}
+
+impl Relay {
+    /// Opens the stores of a home. The keyring may wait for the user: call where blocking is allowed.
+    pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
+        let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
+        Ok(Self {
+            accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
+            config,
+            directory: Box::new(local),
+            authorities: CertificateFolder::new(home.trust()),
+            trusted: Mutex::default(),
+            identities: Identities::new(KeysStore::new(home, secrets.clone())),
+            threads: Threads::open(home, secrets, clock())?,
+            marks: Marks::open(home, secrets)?,
+            journal: Journal::new(home, secrets),
+            seals: Seals::new(secrets)?,
+            views: Views::new(VIEW_CACHE_MAX),
+        })
+    }
+
+    /// The account that sends from `address`.
+    pub fn account_of(&self, address: &Address) -> Result<Arc<Account>, Explanation> {
+        let found = self.accounts.iter().find(|a| a.address == *address);
+        found.cloned().ok_or_else(|| say::no_account(address))
+    }
+
+    fn by_login(&self, login: &str) -> Option<Arc<Account>> {
+        self.accounts.iter().find(|a| a.login.eq_ignore_ascii_case(login)).cloned()
+    }
+
+    fn now(&self) -> UnixTime {
+        clock()
+    }
+
+    /// The authorities of the home, read again when the folder has changed.
+    fn trust(&self) -> Result<Arc<Trust>, StoreError> {
+        let mut held = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.authorities.is_unchanged(&held.0) {
+            let stamp = self.authorities.stamp();
+            let authorities = self.authorities.list()?.into_iter().filter_map(|c| Certificate::from_der(c.der).ok()).collect();
+            *held = (stamp, Arc::new(Trust { authorities }));
+        }
+        Ok(Arc::clone(&held.1))
+    }
+
+    /// Whether one of these messages was sealed. A memory that cannot be read seals: the other error would leak.
+    fn thread(&self, ids: &[String]) -> Thread {
+        match self.threads.knows(ids.iter().map(String::as_str), self.now()) {
+            Ok(false) => Thread::Unknown,
+            Ok(true) | Err(_) => Thread::Sealed,
+        }
+    }
+
+    /// What is done is done: an entry that cannot be written is told in the log, without content.
+    fn note(&self, entry: &JournalEntry) {
+        if let Err(error) = self.journal.record(entry) {
+            tracing::error!(%error, "the journal could not be written");
+        }
+    }
+
+    fn entry(&self, event: Event, account: &Address, message_id: Option<&str>, recipients: usize, code: &str) -> JournalEntry {
+        let message = message_id.and_then(|id| self.journal.pseudonym(id).ok());
+        JournalEntry { message, recipients, ..JournalEntry::new(self.now(), event, account, code) }
+    }
+
+    fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
+        let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
+        let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
+        let (event, code) = match (accepted, complete) {
+            (0, _) => (Event::Refuse, "SP-PROVIDER"),
+            (_, true) => (Event::Seal, "ok"),
+            (_, false) => (Event::SealPartly, "SP-PARTLY"),
+        };
+        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
+        (event == Event::SealPartly).then(|| self.notice(account, record, outcomes))
+    }
+
+    fn notice(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Group {
+        let left_out = GroupOutcome {
+            recipients: record.left_out.clone(),
+            result: Err(say::left_out().fr.what),
+        };
+        let outcomes: Vec<GroupOutcome> = outcomes.iter().cloned().chain([left_out]).filter(|o| !o.recipients.is_empty()).collect();
+        let unique = seals::unique().unwrap_or_default();
+        let notice = notice::Notice {
+            sender: &account.address,
+            outcomes: &outcomes,
+            message_id: record.message_id.as_deref(),
+            unique: &unique,
+            at: self.now(),
+        };
+        Group { recipients: vec![crate::policy::Recipient::plain(account.address.clone())], message: notice.message() }
+    }
+}
+
+impl Sealing for Relay {
+    fn account(&self, login: &str) -> Option<Arc<Account>> {
+        self.by_login(login)
+    }
+
+    fn accounts(&self) -> Vec<Arc<Account>> {
+        self.accounts.clone()
+    }
+
+    fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing> {
+        Box::pin(async move {
+            let outgoing = self.submit(account, submission).await;
+            if let Outgoing::Refuse(refusal) = &outgoing {
+                let id = threads::ids(&submission.message).own;
+                let recipients = submission.envelope.recipients.len();
+                self.note(&self.entry(Event::Refuse, &account.address, id.as_deref(), recipients, refusal.code));
+            }
+            outgoing
+        })
+    }
+
+    fn handed_over<'a>(
+        &'a self,
+        account: &'a Account,
+        record: &'a SealedRecord,
+        outcomes: &'a [GroupOutcome],
+    ) -> Pending<'a, Option<Group>> {
+        Box::pin(async move { self.after_handover(account, record, outcomes) })
+    }
+}
+
+impl Opening for Relay {
+    fn account(&self, login: &str) -> Option<Arc<Account>> {
+        self.by_login(login)
+    }
+
+    fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
+        self.views.find(key)
+    }
+
+    fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
+        // Opening takes milliseconds of computing, or the time of a card: never on the thread that serves the others.
+        Box::pin(async move { tokio::task::block_in_place(|| self.view_of(key, &stored)) })
+    }
+
+    fn boundary(&self, key: &MessageKey) -> String {
+        self.seals.boundary(key)
+    }
+
+    fn true_size(&self, key: &MessageKey) -> Option<u64> {
+        self.remembered_size(key)
+    }
+
+    fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {
+        Box::pin(async move { let _ = mailbox;
+            self.store_upload(account, message).await })
+    }
+}
+
+/// The shells read the clock; the domain gets the time as a value.
+pub(crate) fn clock() -> UnixTime {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_secs()).unwrap_or_default();
+    UnixTime(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+/// For the index of the directory.
+fn addresses_of(der: &[u8]) -> Vec<Address> {
+    match Certificate::from_der(der) {
+        Ok(certificate) => certificate.emails().iter().filter_map(|e| Address::parse(e).ok()).collect(),
+        Err(_) => Vec::new(),
+    }
+}

@@ -1,5 +1,6 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
+pub use crate::base::MessageKey;
 use crate::config::Account;
 use crate::policy::{Recipient, Submission};
 use crate::text::Explanation;
@@ -45,6 +46,8 @@ pub struct Group {
 pub struct SealedRecord {
     /// Its Message-ID as written, if it has one.
     pub message_id: Option<String>,
+    /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
+    pub left_out: Vec<Recipient>,
 }
 
 /// How a group ended at the provider.
@@ -65,19 +68,6 @@ pub enum Append {
     Store(Vec<u8>),
     /// Not stored.
     Refuse(Explanation),
-}
-
-/// One message of one mailbox, for good (RFC 9051 §2.3.1.1).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct MessageKey {
-    /// The account's address, in lower case.
-    pub account: Arc<str>,
-    /// The mailbox name as the client and the server write it (not decoded).
-    pub mailbox: Arc<str>,
-    /// UIDVALIDITY of that mailbox.
-    pub uidvalidity: u32,
-    /// UID of the message.
-    pub uid: u32,
 }
 
 /// Sending, as `smtp::driver` sees it.

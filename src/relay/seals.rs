@@ -3,6 +3,7 @@
 //! All are keyed by the home's master key and computed, never stored, so that a View has the same bytes after a restart.
 
 use super::port::MessageKey;
+use crate::store::{Purpose, Secrets, StoreError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use std::sync::Arc;
@@ -16,24 +17,20 @@ pub struct Seals {
     token: LessSafeKey,
 }
 
-/// 256 bits for each kind of mark, derived from the home's master key.
-pub struct SealKeys {
-    /// For boundaries.
-    pub boundary: [u8; 32],
-    /// For the nonces of View tokens.
-    pub nonce: [u8; 32],
-    /// For View tokens.
-    pub token: [u8; 32],
-    /// For own copies.
-    pub own: [u8; 32],
-}
+/// Header field, inside the encryption, of a copy that its owner stored through this installation.
+pub const OWN_FIELD: &str = "X-Souspli-Own";
 
 impl Seals {
-    /// From the derived keys.
-    pub fn new(keys: &SealKeys) -> Option<Self> {
-        let mac = |key: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, key);
-        let token = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &keys.token).ok()?);
-        Some(Self { boundary: mac(&keys.boundary), nonce: mac(&keys.nonce), own: mac(&keys.own), token })
+    /// One key for each kind of mark, derived from the home's master key.
+    pub fn new(secrets: &Secrets) -> Result<Self, StoreError> {
+        let mac = |purpose, label: &[u8]| Ok::<_, StoreError>(hmac::Key::new(hmac::HMAC_SHA256, &secrets.mac(purpose, &[label])?));
+        let token = UnboundKey::new(&AES_256_GCM, &secrets.mac(Purpose::Tokens, &[b"token"])?).map_err(|_| StoreError::Crypto)?;
+        Ok(Self {
+            boundary: mac(Purpose::Boundaries, b"boundary")?,
+            nonce: mac(Purpose::Tokens, b"nonce")?,
+            own: mac(Purpose::Tokens, b"own")?,
+            token: LessSafeKey::new(token),
+        })
     }
 
     /// The boundary of a message's View. No sender can know it, so no content can hold it by design.
@@ -79,7 +76,7 @@ impl Seals {
 }
 
 /// The octets that stand for a message: every variable part with its length, so that no two places look alike.
-fn place(key: &MessageKey) -> Vec<u8> {
+pub fn place(key: &MessageKey) -> Vec<u8> {
     let mut out = Vec::with_capacity(key.account.len() + key.mailbox.len() + 12);
     out.extend_from_slice(&key.uidvalidity.to_be_bytes());
     out.extend_from_slice(&key.uid.to_be_bytes());
@@ -102,6 +99,13 @@ fn read_place(octets: &[u8]) -> Option<MessageKey> {
     })
 }
 
+/// Names something once: 128 random bits; `None`: the system gives no randomness.
+pub fn unique() -> Option<String> {
+    let mut octets = [0; 16];
+    aws_lc_rs::rand::fill(&mut octets).ok()?;
+    Some(hex(&octets))
+}
+
 fn hex(octets: &[u8]) -> String {
     octets.iter().map(|o| format!("{o:02x}")).collect()
 }
@@ -117,8 +121,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn seals(n: u8) -> Seals {
-        Seals::new(&SealKeys { boundary: [n; 32], nonce: [n + 1; 32], token: [n + 2; 32], own: [n + 3; 32] }).unwrap()
+    fn seals(secrets: &Secrets) -> Seals {
+        Seals::new(secrets).unwrap()
     }
 
     fn key(account: &str, mailbox: &str, uid: u32) -> MessageKey {
@@ -127,29 +131,31 @@ mod tests {
 
     #[test]
     fn a_token_names_its_place_to_this_installation_only() {
+        let (ours, others) = (Secrets::ephemeral().unwrap(), Secrets::ephemeral().unwrap());
         let place = key("alice@lab.test", "INBOX/Résultats", 42);
-        let token = seals(1).token(&place);
-        assert_eq!(seals(1).place_of(&token), Some(place.clone()));
-        assert_eq!(seals(1).token(&place), token, "the same after a restart");
-        assert_eq!(seals(9).place_of(&token), None);
+        let token = seals(&ours).token(&place);
+        assert_eq!(seals(&ours).place_of(&token), Some(place.clone()));
+        assert_eq!(seals(&ours).token(&place), token, "the same after a restart");
+        assert_eq!(seals(&others).place_of(&token), None);
         let forged = format!("{}0", &token[..token.len() - 1]);
-        assert!(forged == token || seals(1).place_of(&forged).is_none());
+        assert!(forged == token || seals(&ours).place_of(&forged).is_none());
         for text in ["", "zz", "00", "é0"] {
-            assert_eq!(seals(1).place_of(text), None);
+            assert_eq!(seals(&ours).place_of(text), None);
         }
     }
 
     #[test]
     fn places_do_not_run_into_each_other() {
-        let s = seals(1);
+        let s = seals(&Secrets::ephemeral().unwrap());
         assert_ne!(s.boundary(&key("a", "bc", 1)), s.boundary(&key("ab", "c", 1)));
         assert_ne!(s.boundary(&key("a", "b", 1)), s.boundary(&key("a", "b", 2)));
     }
 
     #[test]
     fn an_own_copy_is_known_by_its_content() {
-        let s = seals(1);
+        let s = seals(&Secrets::ephemeral().unwrap());
         let mark = s.own_mark(b"draft");
-        assert!(s.is_own(&mark, b"draft") && !s.is_own(&mark, b"other") && !seals(5).is_own(&mark, b"draft"));
+        assert!(s.is_own(&mark, b"draft") && !s.is_own(&mark, b"other"));
+        assert!(!seals(&Secrets::ephemeral().unwrap()).is_own(&mark, b"draft"));
     }
 }

@@ -7,7 +7,7 @@ mod upstream;
 pub use self::probe::Offers;
 use self::upstream::{Attempt, Upstream};
 use super::auth::Credentials;
-use super::handover::{Form, Refused};
+use super::handover::{Form, GroupCopy, Refused};
 use super::session::{Action, Event, Session, StartTls};
 use super::wire::Reply;
 use crate::config::{Account, Server};
@@ -205,14 +205,13 @@ impl Connection {
         match shared.sealing.outgoing(&account, &submission).await {
             Outgoing::Refuse(explanation) => Reply::refusal(&explanation),
             Outgoing::PassThrough => {
-                let group = Group {
-                    recipients: submission.envelope.recipients.clone(),
-                    message: submission.message,
+                let Submission { envelope, message } = &submission;
+                let copy = GroupCopy {
+                    recipients: &envelope.recipients,
+                    message,
+                    form: Form::AsSubmitted,
                 };
-                login
-                    .hand_over(&*shared.upstreams, &submission.envelope, &group, Form::AsSubmitted)
-                    .await
-                    .reply(&account.smtp.host)
+                login.hand_over(&*shared.upstreams, envelope, &copy).await.reply(&account.smtp.host)
             }
             Outgoing::Seal(sealed) => {
                 // The clear text is not needed any more.
@@ -242,15 +241,17 @@ impl LoggedIn {
         let mut outcomes = Vec::new();
         let mut first = None;
         for group in &sealed.groups {
-            let attempt = self.hand_over(&*shared.upstreams, envelope, group, Form::Sealed).await;
+            let attempt = self.hand_over(&*shared.upstreams, envelope, &copy(group, Form::Sealed)).await;
             outcomes.push(GroupOutcome {
                 recipients: group.recipients.clone(),
                 result: attempt.outcome(&host),
             });
-            let accepted = matches!(attempt, Attempt::Accepted);
             let reply = first.get_or_insert_with(|| attempt.reply(&host));
-            if !accepted && !reply.is_positive() {
+            if !reply.is_positive() {
                 break;
+            }
+            if !matches!(attempt, Attempt::Accepted) {
+                tracing::warn!(code = "SP-PARTIAL", "a later group was not accepted");
             }
         }
         let Some(reply) = first else {
@@ -274,16 +275,18 @@ impl LoggedIn {
             ret: None,
             envid: None,
         };
-        let attempt = self.hand_over(&*shared.upstreams, &envelope, notice, Form::AsSubmitted).await;
+        let attempt = self
+            .hand_over(&*shared.upstreams, &envelope, &copy(notice, Form::AsSubmitted))
+            .await;
         if !matches!(attempt, Attempt::Accepted) {
             tracing::warn!(code = "SP-NOTICE-LOST", "the notice of a partial delivery was not accepted");
         }
     }
 
     /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
-    async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
+    async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
-            let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
+            let attempt = upstream.hand_over(upstreams, envelope, group).await;
             if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
                 self.upstream = Some(upstream);
                 return attempt;
@@ -291,12 +294,20 @@ impl LoggedIn {
         }
         match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone())).await {
             Ok(mut upstream) => {
-                let attempt = upstream.hand_over(upstreams, envelope, group, form).await;
+                let attempt = upstream.hand_over(upstreams, envelope, group).await;
                 self.upstream = Some(upstream);
                 attempt
             }
             Err(failure) => Attempt::NoConnection(failure),
         }
+    }
+}
+
+fn copy(group: &Group, form: Form) -> GroupCopy<'_> {
+    GroupCopy {
+        recipients: &group.recipients,
+        message: &group.message,
+        form,
     }
 }
 

@@ -10,8 +10,7 @@ use super::auth::{Credentials, Mechanism};
 use super::capabilities::Capabilities;
 use super::wire::{Reply, ReplyReader};
 use crate::config::ServerTls;
-use crate::policy::Envelope;
-use crate::relay::port::Group;
+use crate::policy::{Envelope, Recipient};
 
 /// What happens to the connection.
 #[derive(Debug)]
@@ -57,6 +56,17 @@ pub enum Failure {
     /// None of its mechanisms fits the credentials.
     #[error("the provider offers no authentication that fits")]
     NoMechanism,
+}
+
+/// What one group gets. The envelope's own recipients do not count here.
+#[derive(Clone, Debug)]
+pub struct GroupCopy<'a> {
+    /// Who gets it.
+    pub recipients: &'a [Recipient],
+    /// What they get, CRLF line ends, not dot-stuffed.
+    pub message: &'a [u8],
+    /// What that is.
+    pub form: Form,
 }
 
 /// How far a group is, for the time to wait and for what may be said if the connection breaks.
@@ -122,8 +132,8 @@ impl Handover {
     }
 
     /// Hands over one group; [`Action::Group`] will tell how it ended. Only when [`Handover::is_usable`].
-    pub fn begin(&mut self, envelope: &Envelope, group: &Group, form: Form) -> Vec<Action> {
-        match Transaction::new(envelope, group, form, &self.capabilities) {
+    pub fn begin(&mut self, envelope: &Envelope, copy: &GroupCopy<'_>) -> Vec<Action> {
+        match Transaction::new(envelope, copy, &self.capabilities) {
             Ok(mut transaction) => {
                 let first = transaction.next_commands();
                 self.state = State::Group(Box::new(transaction));

@@ -396,3 +396,6 @@ fn is_http(line: &[u8]) -> bool {
     ]
     .contains(&verb)
 }
+
+#[cfg(test)]
+mod tests;

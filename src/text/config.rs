@@ -85,20 +85,19 @@ pub fn missing(line: usize, key: &str) -> Explanation {
 
 /// An address without local part, @ or domain.
 pub fn address_incomplete(line: usize, given: &str) -> Explanation {
-    let fr = format!("« {given} » n'est pas une adresse complète.");
-    bad_address(line, fr, format!("\"{given}\" is not a complete address."))
+    let fr = format!("« {given} » n'est pas complète");
+    bad_address(line, &fr, &format!("\"{given}\" is not complete"))
 }
 
 /// An address with a character that none may hold.
 pub fn address_character(line: usize, given: &str) -> Explanation {
-    let fr = format!("L'adresse « {given} » contient un caractère interdit.");
-    bad_address(line, fr, format!("The address \"{given}\" holds a forbidden character."))
+    let fr = format!("« {given} » contient un caractère interdit");
+    bad_address(line, &fr, &format!("\"{given}\" holds a forbidden character"))
 }
 
 /// An address of more than 254 octets.
 pub fn address_long(line: usize) -> Explanation {
-    let fr = "L'adresse dépasse 254 caractères.".to_owned();
-    bad_address(line, fr, "The address is longer than 254 octets.".to_owned())
+    bad_address(line, "elle dépasse 254 octets", "it is longer than 254 octets")
 }
 
 /// Not a domain name.
@@ -380,12 +379,18 @@ pub fn not_text(path: &str) -> Explanation {
     )
 }
 
-fn bad_address(line: usize, fr: String, en: String) -> Explanation {
+fn bad_address(line: usize, why_fr: &str, why_en: &str) -> Explanation {
     fault(
         "SP-CONFIG-ADDRESS",
         line,
-        (fr, "Écrivez-la comme \"prenom.nom@exemple.fr\", sans nom ni chevrons."),
-        (en, "Write it like \"first.last@example.org\", without name or angle brackets."),
+        (
+            format!("Ce n'est pas une adresse : {why_fr}."),
+            "Écrivez-la comme \"prenom.nom@exemple.fr\", sans nom ni chevrons.",
+        ),
+        (
+            format!("This is no address: {why_en}."),
+            "Write it like \"first.last@example.org\", without name or angle brackets.",
+        ),
     )
 }
 

@@ -1,7 +1,7 @@
 //! What is said of keys.
 
 use super::Explanation;
-use crate::base::Retry;
+use crate::base::{Address, Retry, UnixTime};
 
 /// The password of a PKCS#12 file is wrong.
 pub fn wrong_password() -> Explanation {
@@ -82,3 +82,14 @@ pub fn unfit_certificate(serial: &str) -> Explanation {
         (format!("One cannot encrypt to certificate no. {serial}."), "Ask for an RSA, P-256 or P-384 certificate."),
     )
 }
+/// The account has keys, all past their end.
+pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanation {
+    let day = until.civil().date();
+    Explanation::new(
+        "SP-OWN-EXPIRED",
+        Retry::Never,
+        (format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."), "Importez votre nouveau certificat (souspli key import)."),
+        (format!("The certificate of {account} expired on {day}: the message was not sent."), "Import your new certificate (souspli key import)."),
+    )
+}
+

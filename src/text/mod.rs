@@ -3,6 +3,7 @@
 //! One file per subject (`outgoing`, `incoming`, `imap`, `keys`, …), each a list of functions that take plain values and
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
+pub mod imap;
 pub mod config;
 pub mod net;
 pub mod store;

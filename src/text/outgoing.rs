@@ -311,3 +311,23 @@ fn list(addresses: &[Address]) -> String {
         format!("{} (+{more})", shown.join(", "))
     }
 }
+/// `--from` names no account.
+pub fn no_account(address: &Address) -> Explanation {
+    Explanation::new(
+        "SP-NO-ACCOUNT",
+        Retry::Never,
+        (format!("Aucun compte n'est configuré pour {address}."), "Vérifiez l'adresse, ou ajoutez le compte à souspli.toml."),
+        (format!("No account is configured for {address}."), "Check the address, or add the account to souspli.toml."),
+    )
+}
+
+/// A recipient left out by `missing_certificate = "partial"`; stands in the notice to the sender.
+pub fn left_out() -> Explanation {
+    Explanation::new(
+        "SP-LEFT-OUT",
+        Retry::Never,
+        ("pas de certificat de chiffrement", "Demandez-lui un message signé, ou importez son certificat."),
+        ("no encryption certificate", "Ask for a signed message, or import the certificate."),
+    )
+}
+

@@ -112,6 +112,7 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
     match code {
         "encrypted-signed" => ("Message chiffré, signé par l’expéditeur ; signature vérifiée.", "Encrypted, signed by the sender; signature verified."),
         "signed" => ("Message signé par l’expéditeur (non chiffré) ; signature vérifiée.", "Signed by the sender (not encrypted); signature verified."),
+        "own-copy" => ("Copie que vous avez enregistrée depuis ce poste.", "A copy that you stored from this computer."),
         "encrypted-unsigned" => ("Message chiffré mais non signé : l’expéditeur n’est pas garanti.", "Encrypted but not signed: the sender is not assured."),
         "signed-outside-only" => ("La signature entoure le chiffrement : l’auteur du contenu n’est pas garanti.", "The signature stands outside the encryption: the author is not assured."),
         "unsigned" => ("Ce message ne porte aucune signature : l’expéditeur n’est pas garanti.", "This message carries no signature: the sender is not assured."),

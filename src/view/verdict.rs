@@ -97,7 +97,7 @@ fn judge_opened(opened: &Opened, from: &[Address]) -> Verdict {
     obsolete.dedup();
     let malleable = encryptions.iter().any(|e| !e.authenticated) && !intact_inside(opened);
     Verdict {
-        signers: opened.signers().filter_map(|s| signer(s, from)).collect(),
+        signers: judged(opened).filter_map(|s| signer(s, from)).collect(),
         encrypted: !encryptions.is_empty(),
         content_encryption: encryptions.first().map(|e| e.content.clone()),
         key_encryption: encryptions.first().map(|e| e.key.clone()),
@@ -105,6 +105,13 @@ fn judge_opened(opened: &Opened, from: &[Address]) -> Verdict {
         text_only: malleable || grade == Grade::Altered,
         ..said_of(grade, code)
     }
+}
+
+/// Those nearest to the content; without them whoever signed anything.
+fn judged(opened: &Opened) -> impl Iterator<Item = &SignerReport> {
+    let inner = opened.inner_signers();
+    let others = opened.signers().filter(move |_| inner.is_none());
+    inner.unwrap_or_default().iter().chain(others)
 }
 
 fn said_of(grade: Grade, code: &'static str) -> Verdict {

@@ -19,6 +19,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub struct Offers {
     known: Mutex<BTreeMap<(String, u16), Offer>>,
+    /// Held while providers are asked: a second mail program waits for the same answers.
+    asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ impl Submissions {
     /// What can be offered whichever account it will be. A provider that is not known counts as one that has no extension.
     pub(super) async fn offer(&self) -> Capabilities {
         let servers: Vec<Server> = self.sealing.accounts().iter().map(|account| account.smtp.clone()).collect();
-        self.ask(servers.iter().filter(|server| self.offers.must_ask(server))).await;
+        self.ask(&servers).await;
         let offers = servers.iter().map(|server| match self.offers.find(server) {
             Some(Offer::Known(capabilities)) => capabilities,
             Some(Offer::UnknownUntil(_)) | None => Capabilities::default(),
@@ -64,10 +66,10 @@ impl Submissions {
         offers.reduce(|all, one| all.common(&one)).unwrap_or_default()
     }
 
-    async fn ask(&self, servers: impl Iterator<Item = &Server>) {
+    async fn ask(&self, servers: &[Server]) {
+        let _asking = self.offers.asking.lock().await;
         let mut probes = JoinSet::new();
-        for server in servers {
-            // Until it answers, other connections do not ask as well.
+        for server in servers.iter().filter(|server| self.offers.must_ask(server)) {
             self.offers.keep(server, Offer::UnknownUntil(Instant::now() + UNKNOWN_FOR));
             probes.spawn(probe(Arc::clone(&self.upstreams), server.clone()));
         }

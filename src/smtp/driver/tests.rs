@@ -37,7 +37,12 @@ async fn run(file: &Path) {
     } else {
         ServerTls::Implicit
     };
-    let mut stage = Stage::new(tls);
+    let provider = if text.contains("! provider unknown") {
+        Provider::Unknown
+    } else {
+        Provider::Known
+    };
+    let mut stage = Stage::new(tls, provider);
     for (number, line) in text.lines().enumerate() {
         let at = format!("{}:{}", file.display(), number + 1);
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -60,6 +65,12 @@ fn octets(text: &str) -> String {
     text.replace("\\r", "\r").replace("\\n", "\n").replace("\\0", "\0")
 }
 
+#[derive(PartialEq)]
+enum Provider {
+    Known,
+    Unknown,
+}
+
 /// Everybody in a dialog.
 struct Stage {
     stop: watch::Sender<Running>,
@@ -69,11 +80,10 @@ struct Stage {
     connections: UnboundedReceiver<DuplexStream>,
     events: UnboundedReceiver<&'static str>,
     script: Arc<Script>,
-    shared: Arc<Submissions>,
 }
 
 impl Stage {
-    fn new(tls: ServerTls) -> Self {
+    fn new(tls: ServerTls, provider: Provider) -> Self {
         let (ours, theirs) = duplex(1 << 20);
         let (connect, connections) = unbounded_channel();
         let (tell, events) = unbounded_channel();
@@ -99,9 +109,10 @@ impl Stage {
             smtputf8: true,
             ..Capabilities::default()
         };
-        shared.offers.learn(&script.account.smtp, &known);
-        let shared = Arc::new(shared);
-        let served = tokio::spawn(serve(Box::new(theirs), shared.clone()));
+        if provider == Provider::Known {
+            shared.offers.learn(&script.account.smtp, &known);
+        }
+        let served = tokio::spawn(serve(Box::new(theirs), Arc::new(shared)));
         Self {
             stop,
             client: Side::new(ours),
@@ -110,7 +121,6 @@ impl Stage {
             connections,
             events,
             script,
-            shared,
         }
     }
 
@@ -123,7 +133,7 @@ impl Stage {
         match word {
             // The program ends.
             "stop" => self.stop.send(Running::Stopping).unwrap(),
-            // How the provider speaks TLS; read before the dialog starts.
+            // `starttls`: how it speaks TLS; `unknown`: its offer must be asked for. Read before the dialog starts.
             "provider" => {}
             // The relay connects to the provider.
             "connect" => {
@@ -147,11 +157,6 @@ impl Stage {
             "told" => assert_eq!(self.script.told.lock().unwrap().join(" "), rest, "{at}"),
             // The relay closes the mail program's connection.
             "closed" => assert_eq!(self.client.rest().await, "", "{at}"),
-            // Nothing is known of the provider's offer.
-            "unknown-offer" => {
-                let none = Capabilities::default();
-                self.shared.offers.learn(&self.script.account.smtp, &none);
-            }
             other => panic!("{at}: {other}"),
         }
     }

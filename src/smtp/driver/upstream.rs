@@ -3,10 +3,9 @@
 use super::{BoxedStream, CHUNK, Upstreams, write};
 use crate::config::Server;
 use crate::policy::Envelope;
-use crate::relay::port::Group;
 use crate::smtp::auth::Credentials;
 use crate::smtp::capabilities::Capabilities;
-use crate::smtp::handover::{Action, Event, Failure, Form, Handover, Progress, Refused};
+use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
 use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
@@ -84,8 +83,8 @@ impl Upstream {
         self.stream.is_some() && self.handover.is_usable()
     }
 
-    pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &Group, form: Form) -> Attempt {
-        let begun = self.handover.begin(envelope, group, form);
+    pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
+        let begun = self.handover.begin(envelope, group);
         match self.drive(upstreams, begun).await {
             Some(Action::Group(Ok(()))) => Attempt::Accepted,
             Some(Action::Group(Err(refused))) => Attempt::Refused(refused),

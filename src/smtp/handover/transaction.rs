@@ -1,9 +1,8 @@
 //! One group's transaction with the provider: MAIL, every RCPT, DATA, the content. All recipients or none.
 
-use super::Progress;
+use super::{GroupCopy, Progress};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient};
-use crate::relay::port::Group;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::wire::{Reply, data};
 use crate::text::outgoing as text;
@@ -103,12 +102,12 @@ impl Explain for Refused {
 }
 
 impl Transaction {
-    pub(super) fn new(envelope: &Envelope, group: &Group, form: Form, offered: &Capabilities) -> Result<Self, Refused> {
+    pub(super) fn new(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities) -> Result<Self, Refused> {
         let size = group.message.len() as u64;
         if let Some(most) = offered.size.filter(|most| size > *most) {
             return Err(Refused::TooLarge(most));
         }
-        let parameters = parameters(envelope, group, form, offered)?;
+        let parameters = parameters(envelope, group, offered)?;
         let from = envelope.from.as_ref().map_or("", Address::as_str);
         let mut commands = vec![format!("MAIL FROM:<{from}>{parameters}\r\n")];
         commands.extend(group.recipients.iter().map(|recipient| rcpt(recipient, offered)));
@@ -120,7 +119,7 @@ impl Transaction {
             recipients: group.recipients.iter().map(|r| r.address.clone()).collect(),
             refused: Vec::new(),
             sender_refused: None,
-            content: data::encode(&group.message).ok_or(Refused::LineEnds)?,
+            content: data::encode(group.message).ok_or(Refused::LineEnds)?,
             stage: Stage::Envelope,
         })
     }
@@ -193,14 +192,14 @@ impl Transaction {
 }
 
 /// The parameters of MAIL that the provider offers. A DSN parameter that it does not offer is left out (RFC 3461 §5.2.2).
-fn parameters(envelope: &Envelope, group: &Group, form: Form, offered: &Capabilities) -> Result<String, Refused> {
+fn parameters(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities) -> Result<String, Refused> {
     let mut out = String::new();
     if offered.declares_size {
         out += &format!(" SIZE={}", group.message.len());
     }
     // What is sealed is 7-bit but for an outer header in UTF-8.
     let wide = !group.message.is_ascii();
-    let declared = match form {
+    let declared = match group.form {
         Form::AsSubmitted => envelope.eight_bit,
         Form::Sealed => wide,
     };
@@ -210,14 +209,14 @@ fn parameters(envelope: &Envelope, group: &Group, form: Form, offered: &Capabili
         _ => {}
     }
     let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
-    let needed = wide || form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
+    let needed = wide || group.form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
     match (envelope.smtputf8, offered.smtputf8) {
         (true, true) => out += " SMTPUTF8",
         (true, false) if needed => return Err(Refused::Utf8),
         _ => {}
     }
     if offered.dsn {
-        let ret = if form == Form::Sealed {
+        let ret = if group.form == Form::Sealed {
             Some("HDRS")
         } else {
             envelope.ret.as_deref()

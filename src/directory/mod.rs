@@ -1,0 +1,7 @@
+//! Where certificates of correspondents are found. `port` is what the relay asks; `local` answers from the home.
+
+pub mod local;
+pub mod port;
+
+pub use local::LocalDirectory;
+pub use port::{Directory, Lookup};

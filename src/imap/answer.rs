@@ -1,0 +1,139 @@
+//! Writing FETCH responses: the provider's with something taken out or replaced, and those made from a View.
+
+use super::fetch::{Extension, FetchRequest, Item, Rfc822, write_section};
+use super::line::{Line, write_literal};
+use super::response::{Fetched, FetchedItem};
+use super::structure;
+use crate::view::header::rewrite_fields;
+use crate::view::{Section, SectionText, View};
+
+/// The response without some of its items; nothing when nothing but a UID is left.
+pub fn write_without(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem) -> bool, out: &mut Vec<u8>) {
+    write_items(fetched, fetched.items.iter().filter(|item| !strip(item)), out, |item, out| {
+        line.write(&item.span, out)
+    });
+}
+
+/// A listing of an S/MIME message: header fields as its View has them, and its View's size.
+pub fn write_listing(
+    line: &Line,
+    fetched: &Fetched,
+    strip: &dyn Fn(&FetchedItem) -> bool,
+    boundary: &str,
+    size: Option<u64>,
+    out: &mut Vec<u8>,
+) {
+    let kept = fetched.items.iter().filter(|item| !strip(item));
+    write_items(fetched, kept, out, |item, out| match (size, item.name.as_str()) {
+        (Some(size), "RFC822.SIZE") => out.extend_from_slice(format!("RFC822.SIZE {size}").as_bytes()),
+        (_, name) if name.starts_with("BODY[HEADER.FIELDS (") && line.string(&item.value).is_some() => {
+            let fields = line.string(&item.value).unwrap_or_default();
+            line.write(&item.span.before(item.value.span()), out);
+            write_literal(&rewrite_fields(&fields, boundary), out);
+        }
+        _ => line.write(&item.span, out),
+    });
+}
+
+/// What a provider says of a message besides its content.
+pub fn write_dynamic(line: &Line, fetched: &Fetched, out: &mut Vec<u8>) {
+    let dynamic = fetched.items.iter().filter(|item| is_dynamic(item));
+    write_items(fetched, dynamic, out, |item, out| line.write(&item.span, out));
+}
+
+/// The answer for an opened message: UID first, then what only the provider knows, then the View's items as asked.
+pub fn write_view(line: &Line, fetched: &Fetched, uid: u32, request: &FetchRequest, view: &View, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("* {} FETCH (UID {uid}", fetched.number).as_bytes());
+    for item in fetched.items.iter().filter(|item| is_dynamic(item) && item.name != "UID") {
+        out.push(b' ');
+        line.write(&item.span, out);
+    }
+    for item in request.items.iter().filter(|item| !matches!(item, Item::Dynamic(_))) {
+        out.push(b' ');
+        write_item(item, view, out);
+    }
+    out.extend_from_slice(b")\r\n");
+}
+
+/// One item of a View, with its name.
+pub fn write_item(item: &Item, view: &View, out: &mut Vec<u8>) {
+    match item {
+        Item::Dynamic(_) => {}
+        Item::Size => out.extend_from_slice(format!("RFC822.SIZE {}", view.bytes().len()).as_bytes()),
+        Item::Envelope => {
+            out.extend_from_slice(b"ENVELOPE ");
+            structure::envelope(view.bytes(), view.entity(), out);
+        }
+        Item::Structure(extension) => {
+            out.extend_from_slice(if *extension == Extension::With {
+                b"BODYSTRUCTURE "
+            } else {
+                b"BODY "
+            });
+            structure::structure(view.bytes(), view.entity(), *extension, out);
+        }
+        Item::Body { section, partial, .. } => {
+            out.extend_from_slice(b"BODY");
+            write_section(section, out);
+            if let Some((origin, _)) = partial {
+                out.extend_from_slice(format!("<{origin}>").as_bytes());
+            }
+            write_octets(view, section, *partial, out);
+        }
+        Item::Rfc822(which) => {
+            Item::Rfc822(*which).ask(out);
+            let text = match which {
+                Rfc822::Whole => SectionText::Whole,
+                Rfc822::Header => SectionText::Header,
+                Rfc822::Text => SectionText::Text,
+            };
+            write_octets(view, &Section { path: Vec::new(), text }, None, out);
+        }
+    }
+}
+
+/// A section's octets, or `NIL`; a partial that begins beyond the end is empty (RFC 9051 §6.4.5).
+fn write_octets(view: &View, section: &Section, partial: Option<(u32, u32)>, out: &mut Vec<u8>) {
+    out.push(b' ');
+    let Some(octets) = view.section(section) else {
+        out.extend_from_slice(b"NIL");
+        return;
+    };
+    let all: &[u8] = &octets;
+    let part = match partial {
+        None => all,
+        Some((origin, count)) => {
+            let from = (origin as usize).min(all.len());
+            let to = from.saturating_add(count as usize).min(all.len());
+            &all[from..to]
+        }
+    };
+    write_literal(part, out);
+}
+
+fn is_dynamic(item: &FetchedItem) -> bool {
+    let content = ["BODY", "RFC822", "ENVELOPE", "BINARY"]
+        .iter()
+        .any(|word| item.name.starts_with(word));
+    !content
+}
+
+fn write_items<'a>(
+    fetched: &Fetched,
+    items: impl Iterator<Item = &'a FetchedItem>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&FetchedItem, &mut Vec<u8>),
+) {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return;
+    }
+    out.extend_from_slice(format!("* {} FETCH (", fetched.number).as_bytes());
+    while let Some(item) = items.next() {
+        write(item, out);
+        if items.peek().is_some() {
+            out.push(b' ');
+        }
+    }
+    out.extend_from_slice(b")\r\n");
+}

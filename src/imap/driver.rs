@@ -1,0 +1,317 @@
+//! The sockets of a session: reads, writes, deadlines. Everything that is decided is decided in `session`.
+
+use super::capability::StartTls;
+use super::classes::ClassMemory;
+use super::plan::Shelf;
+use super::session::{Action, Event, Session, Silent, Stored};
+use crate::base::MessageKey;
+use crate::config::{Account, Server};
+use crate::relay::port::{Append, Opening, Pending};
+use crate::text::{Explanation, imap as text};
+use crate::view::View;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// A byte stream, in clear or not.
+pub trait Channel: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Channel for T {}
+
+/// Connections to providers.
+pub trait Upstreams: Send + Sync {
+    /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
+    /// Begins TLS on a connection in clear, after STARTTLS; the certificate must carry the server's name.
+    fn secure<'a>(&'a self, server: &'a Server, plain: Box<dyn Channel>) -> Pending<'a, Result<Box<dyn Channel>, Explanation>>;
+}
+
+/// TLS with the mail program.
+pub trait Acceptor: Send + Sync {
+    /// Begins TLS as the server, after STARTTLS.
+    fn accept<'a>(&'a self, plain: Box<dyn Channel>) -> Pending<'a, io::Result<Box<dyn Channel>>>;
+}
+
+/// What every connection shares.
+#[derive(Clone)]
+pub struct Services {
+    /// Accounts, Views, what is stored.
+    pub opening: Arc<dyn Opening>,
+    /// The providers.
+    pub upstreams: Arc<dyn Upstreams>,
+    /// STARTTLS, where it is offered; `None` for a connection that has TLS already, or may not have it.
+    pub starttls: Option<Arc<dyn Acceptor>>,
+    /// Which messages are S/MIME.
+    pub classes: Arc<ClassMemory>,
+}
+
+/// A mail program may be silent so long: RFC 9051 §5.4 asks for 30 minutes at least.
+const CLIENT_SILENCE: Duration = Duration::from_secs(35 * 60);
+/// A provider that owes an answer may be silent so long: SEARCH and COPY take their time in large mailboxes.
+const UPSTREAM_SILENCE: Duration = Duration::from_secs(5 * 60);
+/// Connecting, and TLS.
+const CONNECT_TIME: Duration = Duration::from_secs(30);
+/// A write that nobody takes.
+const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
+/// How often a waiting mail program is told that it is not forgotten.
+const TICK: Duration = Duration::from_secs(15);
+
+/// Serves one connection until either side ends it.
+pub async fn serve(client: Box<dyn Channel>, services: Services) {
+    let starttls = if services.starttls.is_some() {
+        StartTls::Offered
+    } else {
+        StartTls::Absent
+    };
+    let shelf = Box::new(OpeningShelf(Arc::clone(&services.opening)));
+    let (session, actions) = Session::new(shelf, Arc::clone(&services.classes), starttls);
+    let mut connection = Connection {
+        session,
+        services,
+        client: Some(client),
+        upstream: None,
+        account: None,
+        job: None,
+    };
+    // How it ends matters to nobody: both sides see a closed connection.
+    let _ = connection.run(actions).await;
+}
+
+struct Connection {
+    session: Session,
+    services: Services,
+    client: Option<Box<dyn Channel>>,
+    upstream: Option<Box<dyn Channel>>,
+    account: Option<Arc<Account>>,
+    job: Option<Pending<'static, Happened>>,
+}
+
+/// What was waited for.
+enum Happened {
+    Client(usize),
+    Upstream(usize),
+    ClientSecured,
+    Connected(Result<Box<dyn Channel>, Explanation>),
+    Secured(Result<Box<dyn Channel>, Explanation>),
+    Opened(Result<Arc<View>, Explanation>),
+    Appended(Stored),
+    Tick,
+    TimedOut(Silent),
+}
+
+impl Connection {
+    async fn run(&mut self, first: Vec<Action>) -> io::Result<()> {
+        let (mut from_client, mut from_upstream) = (vec![0; 8 * 1024], vec![0; 64 * 1024]);
+        let mut actions = first;
+        let mut last = Instant::now();
+        let mut ticked = last;
+        loop {
+            while !actions.is_empty() {
+                actions = self.perform_all(actions).await?;
+            }
+            if self.client.is_none() {
+                return Ok(());
+            }
+            let waits = self.job.is_some();
+            let happened = self.next(&mut from_client, &mut from_upstream, last, ticked + TICK).await?;
+            if !matches!(happened, Happened::Tick) {
+                last = Instant::now();
+            }
+            if !waits || matches!(happened, Happened::Tick) || self.job.is_none() {
+                ticked = Instant::now();
+            }
+            actions = self.happened(happened, &from_client, &from_upstream);
+        }
+    }
+
+    /// Waits for whatever comes first.
+    async fn next(&mut self, from_client: &mut [u8], from_upstream: &mut [u8], last: Instant, tick: Instant) -> io::Result<Happened> {
+        let (wants_client, wants_upstream) = (self.session.wants_client(), self.session.wants_upstream());
+        let working = self.job.is_some();
+        let (silence, who) = match self.session.awaits_upstream() {
+            true => (UPSTREAM_SILENCE, Silent::Upstream),
+            false => (CLIENT_SILENCE, Silent::Client),
+        };
+        tokio::select! {
+            done = join(&mut self.job), if working => {
+                self.job = None;
+                Ok(done)
+            }
+            read = read(&mut self.client, from_client), if wants_client => match read? {
+                0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                n => Ok(Happened::Client(n)),
+            },
+            // A provider that resets the connection has closed it.
+            read = read(&mut self.upstream, from_upstream), if wants_upstream => Ok(Happened::Upstream(read.unwrap_or(0))),
+            () = sleep_until(tick), if working => Ok(Happened::Tick),
+            () = sleep_until(last + silence), if !working => Ok(Happened::TimedOut(who)),
+        }
+    }
+
+    fn happened(&mut self, happened: Happened, from_client: &[u8], from_upstream: &[u8]) -> Vec<Action> {
+        match happened {
+            Happened::Client(n) => self.session.input(Event::Client(&from_client[..n])),
+            Happened::Upstream(0) => {
+                self.upstream = None;
+                self.session.input(Event::UpstreamClosed)
+            }
+            Happened::Upstream(n) => self.session.input(Event::Upstream(&from_upstream[..n])),
+            Happened::ClientSecured => self.session.input(Event::ClientSecured),
+            Happened::Connected(Ok(channel)) => {
+                self.upstream = Some(channel);
+                match &self.account {
+                    Some(account) => self.session.input(Event::Connected(account.imap.tls)),
+                    None => self.session.input(Event::UpstreamClosed),
+                }
+            }
+            Happened::Secured(Ok(channel)) => {
+                self.upstream = Some(channel);
+                self.session.input(Event::UpstreamSecured)
+            }
+            Happened::Connected(Err(explanation)) | Happened::Secured(Err(explanation)) => {
+                self.session.input(Event::ConnectFailed(explanation))
+            }
+            Happened::Opened(opened) => self.session.input(Event::Opened(opened)),
+            Happened::Appended(stored) => self.session.input(Event::Appended(stored)),
+            Happened::Tick => self.session.input(Event::Tick),
+            Happened::TimedOut(who) => self.session.input(Event::TimedOut(who)),
+        }
+    }
+
+    /// Carries actions out in order; what follows from them at once is returned.
+    async fn perform_all(&mut self, actions: Vec<Action>) -> io::Result<Vec<Action>> {
+        let mut after = Vec::new();
+        for action in actions {
+            if let Some(happened) = self.perform(action).await? {
+                after.extend(self.happened(happened, &[], &[]));
+            }
+        }
+        for channel in [&mut self.client, &mut self.upstream].into_iter().flatten() {
+            // A provider that is gone is noticed where it is read.
+            let _ = timeout(WRITE_TIME, channel.flush()).await;
+        }
+        Ok(after)
+    }
+
+    async fn perform(&mut self, action: Action) -> io::Result<Option<Happened>> {
+        match action {
+            Action::ToClient(bytes) => write(&mut self.client, &bytes).await?,
+            Action::ToUpstream(bytes) => {
+                if write(&mut self.upstream, &bytes).await.is_err() {
+                    return Ok(Some(Happened::Upstream(0)));
+                }
+            }
+            Action::SecureClient => return self.secure_client().await.map(Some),
+            Action::Connect(login) => self.connect(&login),
+            Action::SecureUpstream => self.secure_upstream(),
+            Action::DropUpstream => (self.upstream, self.job) = (None, None),
+            Action::Open(key, stored) => self.open(key, stored),
+            Action::Append(mailbox, message) => self.append(mailbox, message),
+            Action::Close => self.close().await,
+        }
+        Ok(None)
+    }
+
+    async fn secure_client(&mut self) -> io::Result<Happened> {
+        let (Some(acceptor), Some(mut plain)) = (self.services.starttls.clone(), self.client.take()) else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        plain.flush().await?;
+        let secured = timeout(CONNECT_TIME, acceptor.accept(plain)).await.map_err(io::Error::from)??;
+        self.client = Some(secured);
+        Ok(Happened::ClientSecured)
+    }
+
+    fn connect(&mut self, login: &str) {
+        self.account = self.services.opening.account(login);
+        let (account, upstreams) = (self.account.clone(), Arc::clone(&self.services.upstreams));
+        self.job = Some(Box::pin(async move {
+            let Some(account) = account else {
+                return Happened::Connected(Err(text::unknown_login()));
+            };
+            let connected = timeout(CONNECT_TIME, upstreams.connect(&account.imap)).await;
+            Happened::Connected(connected.unwrap_or_else(|_| Err(text::provider_silent())))
+        }));
+    }
+
+    fn secure_upstream(&mut self) {
+        let (account, upstreams, plain) = (self.account.clone(), Arc::clone(&self.services.upstreams), self.upstream.take());
+        self.job = Some(Box::pin(async move {
+            let (Some(account), Some(plain)) = (account, plain) else {
+                return Happened::Secured(Err(text::provider_closed()));
+            };
+            let secured = timeout(CONNECT_TIME, upstreams.secure(&account.imap, plain)).await;
+            Happened::Secured(secured.unwrap_or_else(|_| Err(text::provider_silent())))
+        }));
+    }
+
+    fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
+        let opening = Arc::clone(&self.services.opening);
+        self.job = Some(Box::pin(async move { Happened::Opened(opening.view(&key, stored).await) }));
+    }
+
+    fn append(&mut self, mailbox: String, message: Arc<Vec<u8>>) {
+        let (opening, account) = (Arc::clone(&self.services.opening), self.account.clone());
+        self.job = Some(Box::pin(async move {
+            let Some(account) = account else {
+                return Happened::Appended(Stored::Refused(text::unknown_login()));
+            };
+            Happened::Appended(match opening.append(&account, &mailbox, &message).await {
+                Append::AsIs => Stored::AsIs,
+                Append::Store(bytes) => Stored::Instead(bytes),
+                Append::Refuse(explanation) => Stored::Refused(explanation),
+            })
+        }));
+    }
+
+    async fn close(&mut self) {
+        if let Some(mut client) = self.client.take() {
+            let _ = timeout(CONNECT_TIME, client.shutdown()).await;
+        }
+        (self.upstream, self.job) = (None, None);
+    }
+}
+
+async fn join(job: &mut Option<Pending<'static, Happened>>) -> Happened {
+    match job {
+        Some(job) => job.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn read(channel: &mut Option<Box<dyn Channel>>, buffer: &mut [u8]) -> io::Result<usize> {
+    match channel {
+        Some(channel) => channel.read(buffer).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn write(channel: &mut Option<Box<dyn Channel>>, bytes: &[u8]) -> io::Result<()> {
+    match channel {
+        Some(channel) => timeout(WRITE_TIME, channel.write_all(bytes)).await.map_err(io::Error::from)?,
+        None => Err(io::ErrorKind::NotConnected.into()),
+    }
+}
+
+/// What the relay knows, as a session asks it.
+struct OpeningShelf(Arc<dyn Opening>);
+
+impl Shelf for OpeningShelf {
+    fn account(&self, login: &str) -> Option<Arc<str>> {
+        self.0.account(login).map(|account| account.address.folded().into())
+    }
+
+    fn cached(&self, key: &MessageKey) -> Option<Arc<View>> {
+        self.0.cached(key)
+    }
+
+    fn boundary(&self, key: &MessageKey) -> String {
+        self.0.boundary(key)
+    }
+
+    fn true_size(&self, key: &MessageKey) -> Option<u64> {
+        self.0.true_size(key)
+    }
+}

@@ -1,0 +1,151 @@
+//! What can go wrong with connections, told so that the right person can mend it.
+
+use crate::text::{Explain, Explanation, net as words};
+use rustls::CertificateError;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a connection was not made, or a listener not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The host name has no address.
+    #[error("{host}: name not found")]
+    Name {
+        /// The host.
+        host: String,
+    },
+    /// The server did not take the connection.
+    #[error("{host}:{port}: {source}")]
+    Connect {
+        /// The host.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// Why.
+        source: io::Error,
+    },
+    /// No answer in time.
+    #[error("{host}:{port}: no answer in time")]
+    TimedOut {
+        /// The host.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+    /// The server's certificate is not to be trusted.
+    #[error("{host}: {flaw:?}")]
+    Certificate {
+        /// The host.
+        host: String,
+        /// Why.
+        flaw: CertificateFlaw,
+    },
+    /// TLS could not be agreed upon.
+    #[error("{host}: TLS: {source}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of authorities cannot be used.
+    #[error("{path}: {why}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The TLS library refused its settings.
+    #[error("TLS setup: {0}")]
+    Setup(String),
+    /// A listen address that other machines could reach.
+    #[error("{0}: not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// Another program listens there.
+    #[error("{0}: in use")]
+    PortInUse(SocketAddr),
+    /// The listener could not be opened.
+    #[error("{address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Why a certificate is not to be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CertificateFlaw {
+    /// No authority that is known.
+    UnknownIssuer,
+    /// Another name.
+    WrongName,
+    /// Too old.
+    Expired,
+    /// Not yet valid.
+    NotYetValid,
+    /// Revoked by its authority.
+    Revoked,
+    /// Anything else.
+    Unfit,
+}
+
+impl NetError {
+    /// What a handshake with `host` failed of.
+    pub fn of_handshake(host: &str, source: io::Error) -> Self {
+        let host = host.to_owned();
+        match source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::InvalidCertificate(error)) => NetError::Certificate {
+                host,
+                flaw: CertificateFlaw::of(error),
+            },
+            _ => NetError::Tls { host, source },
+        }
+    }
+}
+
+impl CertificateFlaw {
+    fn of(error: &CertificateError) -> Self {
+        match error {
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::WrongName,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::Revoked => Self::Revoked,
+            // The enum of rustls grows.
+            _ => Self::Unfit,
+        }
+    }
+}
+
+impl Explain for NetError {
+    fn explain(&self) -> Explanation {
+        match self {
+            NetError::Name { host } => words::name_not_found(host),
+            NetError::Connect { host, port, source } => match source.kind() {
+                ErrorKind::ConnectionRefused => words::refused(host, *port),
+                ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => words::no_route(host),
+                ErrorKind::TimedOut => words::timed_out(host, *port),
+                _ => words::not_connected(host, *port, &source.to_string()),
+            },
+            NetError::TimedOut { host, port } => words::timed_out(host, *port),
+            NetError::Certificate { host, flaw } => match flaw {
+                CertificateFlaw::UnknownIssuer => words::unknown_issuer(host),
+                CertificateFlaw::WrongName => words::wrong_name(host),
+                CertificateFlaw::Expired => words::expired(host),
+                CertificateFlaw::NotYetValid => words::not_yet_valid(host),
+                CertificateFlaw::Revoked => words::revoked(host),
+                CertificateFlaw::Unfit => words::unfit(host),
+            },
+            NetError::Tls { host, source } => words::tls(host, &source.to_string()),
+            NetError::Authorities { path, why } => words::authorities(&path.display().to_string(), why),
+            NetError::Setup(why) => words::setup(why),
+            NetError::NotLoopback(address) => words::not_loopback(&address.to_string()),
+            NetError::PortInUse(address) => words::port_in_use(address.port()),
+            NetError::Listen { address, source } => words::not_listening(&address.to_string(), &source.to_string()),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Sockets and TLS: loopback listeners towards the mail program, verified TLS towards the providers.
+
+pub mod error;
+pub mod listen;
+pub mod local;
+pub mod peer;
+pub mod stream;
+pub mod tls;
+pub mod upstream;
+
+pub use error::NetError;
+pub use stream::BoxedStream;

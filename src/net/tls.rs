@@ -1,0 +1,90 @@
+//! TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with the cipher suites of rustls' aws-lc provider: towards the mail program, and
+//! verified towards the providers.
+
+use super::NetError;
+use super::local::LocalCertificate;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ServerConfig};
+use rustls_platform_verifier::Verifier;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// Speaks TLS to the mail program under the local certificate.
+pub fn acceptor(local: &LocalCertificate) -> Result<TlsAcceptor, NetError> {
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?
+        .with_no_client_auth()
+        .with_single_cert(vec![local.certificate().clone()], local.key())
+        .map_err(setup)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Speaks TLS to providers; trusts the platform's authorities and those of these PEM files.
+pub fn connector(authorities: &[PathBuf]) -> Result<TlsConnector, NetError> {
+    let mut roots = Vec::new();
+    for path in authorities {
+        roots.extend(read_authorities(path)?);
+    }
+    let verifier = Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?;
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?
+        // "Dangerous" is the builder's word for any verifier that is not its own; this one verifies.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// One cryptographic provider for every configuration, whatever the process default is.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// A file without a certificate is an error: a typing mistake must not look like an unknown authority later.
+fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
+    let fault = |why: String| NetError::Authorities {
+        path: path.to_owned(),
+        why,
+    };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(|iter| iter.collect());
+    let certificates = read.map_err(|error| fault(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(fault("no BEGIN CERTIFICATE".to_owned()));
+    }
+    let mut store = rustls::RootCertStore::empty();
+    for certificate in &certificates {
+        store.add(certificate.clone()).map_err(|error| fault(error.to_string()))?;
+    }
+    Ok(certificates)
+}
+
+fn setup(error: rustls::Error) -> NetError {
+    NetError::Setup(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_authority_is_named() {
+        let guard = tempfile::tempdir().unwrap();
+        let file = guard.path().join("ca.pem");
+        let rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for content in ["", "hello", rubbish] {
+            std::fs::write(&file, content).unwrap();
+            let error = connector(std::slice::from_ref(&file)).err();
+            assert!(
+                matches!(error, Some(NetError::Authorities { path, .. }) if path == file),
+                "{content}"
+            );
+        }
+        let absent = guard.path().join("absent.pem");
+        assert!(matches!(connector(&[absent]), Err(NetError::Authorities { .. })));
+    }
+}

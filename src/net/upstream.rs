@@ -1,0 +1,205 @@
+//! Connections to a provider. Nothing is sent before TLS has been verified, but what STARTTLS itself needs.
+
+use super::stream::BoxedStream;
+use super::{NetError, stream::Stream};
+use crate::base::limits::{CONNECT_SECONDS_MAX, HANDSHAKE_SECONDS_MAX};
+use crate::config::{Server, ServerTls};
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+
+/// Connects. The stream speaks TLS for [`ServerTls::Implicit`]; for [`ServerTls::StartTls`] it is still clear and
+/// [`starttls`] must follow before any secret.
+pub async fn connect(server: &Server, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+    let end = Instant::now() + Duration::from_secs(CONNECT_SECONDS_MAX);
+    let addresses = resolve(server, end).await?;
+    let tcp = reach(server, &addresses, end).await?;
+    tcp.set_nodelay(true).map_err(|source| failed(server, source))?;
+    match server.tls {
+        ServerTls::Implicit => starttls(boxed(tcp), &server.host, connector).await,
+        ServerTls::StartTls | ServerTls::Plain => Ok(boxed(tcp)),
+    }
+}
+
+/// TLS over a stream on which the server has agreed to STARTTLS. The caller has thrown away whatever it had read beyond
+/// that answer (command injection, RFC 3207 §6).
+pub async fn starttls(stream: BoxedStream, host: &str, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    let name = ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Name { host: host.to_owned() })?;
+    let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
+    match timeout(limit, connector.connect(name, stream)).await {
+        Ok(Ok(stream)) => Ok(boxed(stream)),
+        Ok(Err(source)) => Err(NetError::of_handshake(host, source)),
+        Err(_) => Err(NetError::Tls {
+            host: host.to_owned(),
+            source: io::ErrorKind::TimedOut.into(),
+        }),
+    }
+}
+
+async fn resolve(server: &Server, end: Instant) -> Result<Vec<SocketAddr>, NetError> {
+    let found = timeout_at(end, lookup_host((server.host.as_str(), server.port)))
+        .await
+        .map_err(|_| timed_out(server))?;
+    let addresses: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
+    if addresses.is_empty() {
+        return Err(NetError::Name { host: server.host.clone() });
+    }
+    Ok(addresses)
+}
+
+/// One address after the other, each with its share of the time left: a dead IPv6 route must not use up that of IPv4.
+async fn reach(server: &Server, addresses: &[SocketAddr], end: Instant) -> Result<TcpStream, NetError> {
+    let mut last = timed_out(server);
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = end.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        last = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(source)) => failed(server, source),
+            Err(_) => timed_out(server),
+        };
+    }
+    Err(last)
+}
+
+fn boxed(stream: impl Stream + 'static) -> BoxedStream {
+    Box::new(stream)
+}
+
+fn failed(server: &Server, source: io::Error) -> NetError {
+    NetError::Connect {
+        host: server.host.clone(),
+        port: server.port,
+        source,
+    }
+}
+
+fn timed_out(server: &Server) -> NetError {
+    NetError::TimedOut {
+        host: server.host.clone(),
+        port: server.port,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::UnixTime;
+    use crate::net::local::LocalCertificate;
+    use crate::net::{listen, tls};
+    use crate::store::Home;
+    use crate::text::Explain;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn the_local_certificate_serves_its_names_and_no_other() {
+        let (_guard, local) = local();
+        let port = serve(&local).await;
+        let trusting = tls::connector(&[local.file().to_owned()]).unwrap();
+        for host in ["localhost", "127.0.0.1"] {
+            let mut stream = connect(&server(host, port, ServerTls::Implicit), &trusting).await.unwrap();
+            let mut greeting = [0; 2];
+            stream.read_exact(&mut greeting).await.unwrap();
+            assert_eq!(&greeting, b"hi", "{host}");
+        }
+        let clear = connect(&server("127.0.0.1", port, ServerTls::StartTls), &trusting).await.unwrap();
+        assert_eq!(code(starttls(clear, "imap.lab.test", &trusting).await), "SP-TLS-WRONG-NAME");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_authority_is_refused_before_anything_is_sent() {
+        let ((_guard, local), (_other_guard, other)) = (local(), local());
+        let port = serve(&local).await;
+        let strict = tls::connector(&[other.file().to_owned()]).unwrap();
+        let clear = connect(&server("127.0.0.1", port, ServerTls::StartTls), &strict).await.unwrap();
+        let told = code(starttls(clear, "localhost", &strict).await);
+        // Both leaves have one name: the signature is what differs.
+        assert!(["SP-TLS-UNKNOWN-ISSUER", "SP-TLS-CERTIFICATE"].contains(&told), "{told}");
+    }
+
+    #[tokio::test]
+    async fn failures_to_connect_are_told_apart() {
+        let (_guard, local) = local();
+        let connector = tls::connector(&[local.file().to_owned()]).unwrap();
+        let closed = listen::bind("127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        assert_eq!(
+            code(connect(&server("127.0.0.1", closed, ServerTls::Plain), &connector).await),
+            "SP-NET-REFUSED"
+        );
+        assert_eq!(
+            code(connect(&server("no.such.host.invalid", 1, ServerTls::Plain), &connector).await),
+            "SP-NET-NAME"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_speaks_no_tls_is_told() {
+        let (_guard, local) = local();
+        let connector = tls::connector(&[local.file().to_owned()]).unwrap();
+        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"220 mail ESMTP\r\n").await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        assert_eq!(
+            code(connect(&server("localhost", port, ServerTls::Implicit), &connector).await),
+            "SP-TLS"
+        );
+    }
+
+    fn local() -> (tempfile::TempDir, LocalCertificate) {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let local = LocalCertificate::open(&home, UnixTime(now as i64)).unwrap();
+        (guard, local)
+    }
+
+    async fn serve(local: &LocalCertificate) -> u16 {
+        let acceptor = tls::acceptor(local).unwrap();
+        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    if let Ok(mut stream) = acceptor.accept(stream).await {
+                        let _ = stream.write_all(b"hi").await;
+                        let _ = stream.shutdown().await;
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    fn server(host: &str, port: u16, tls: ServerTls) -> Server {
+        Server {
+            host: host.to_owned(),
+            port,
+            tls,
+        }
+    }
+
+    fn code(result: Result<BoxedStream, NetError>) -> &'static str {
+        match result {
+            Ok(_) => "connected",
+            Err(error) => error.explain().code,
+        }
+    }
+}

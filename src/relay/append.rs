@@ -1,0 +1,57 @@
+//! What a mail program uploads: Sent copies and drafts stored sealed to their owner, Views put back as they were stored.
+
+use super::incoming::without_own_field;
+use super::port::Append;
+use super::{Relay, seals};
+use crate::config::Account;
+use crate::mime::canonical;
+use crate::mime::header::Header;
+use crate::policy::append::{Known, Sent, Stored, stored};
+use crate::policy::outgoing::{Banner, Thread};
+use crate::policy::threads;
+use crate::smime::sign::Form;
+use crate::store::Event;
+use crate::text::Explanation;
+use crate::view::strip;
+
+impl Relay {
+    pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
+        let ids = threads::ids(message);
+        let own: Vec<String> = ids.own.iter().cloned().collect();
+        let sent = if self.thread(&own) == Thread::Sealed { Sent::Sealed } else { Sent::Unknown };
+        let banner = if strip::holds_banner(message) { Banner::Found } else { Banner::Absent };
+        let known = Known { sent, thread: self.thread(&ids.related), banner };
+        if stored(message, account, &self.config.policy, known) == Stored::AsIs {
+            return Append::AsIs;
+        }
+        match self.seal_for_owner(account, message, sent) {
+            Ok(sealed) => {
+                self.note(&self.entry(Event::Store, &account.address, ids.own.as_deref(), 0, "ok"));
+                Append::Store(sealed)
+            }
+            Err(refusal) => Append::Refuse(refusal),
+        }
+    }
+
+    /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
+    /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
+    fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
+        let stripped = (sent == Sent::Sealed).then(|| strip::strip(message)).flatten();
+        let message = stripped.as_deref().unwrap_or(message);
+        let entity = canonical::content_entity(message);
+        let entity = canonical::for_signing(&entity);
+        let mark = self.seals.own_mark(&without_own_field(&entity));
+        let marked = [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), &entity].concat();
+        let inner = match sent {
+            Sent::Sealed => self.sign(account, &marked, Form::Opaque)?,
+            Sent::Unknown => marked,
+        };
+        let reader = self.own_encryption_certificate(account)?;
+        let sealed = self.encrypt(&inner, &[reader])?;
+        let (header, _) = Header::parse(message);
+        let mut out = header.retain(|f| !f.begins("Content-") && !f.is("MIME-Version") && !f.begins("X-Souspli-"));
+        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        out.extend_from_slice(&sealed);
+        Ok(out)
+    }
+}

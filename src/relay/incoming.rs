@@ -1,0 +1,152 @@
+//! From a stored message to its View.
+
+use super::port::MessageKey;
+use super::{Relay, seals};
+use crate::base::{Address, UnixTime};
+use crate::mime::header::Header;
+use crate::smime::open::{OpenError, Opened, open};
+use crate::smime::port::PrivateKey;
+use crate::store::Event;
+use crate::text::{Explain, Explanation};
+use crate::view::verdict::{Grade, Verdict, judge};
+use crate::view::{View, build};
+use std::sync::Arc;
+
+/// What `souspli open` shows.
+#[derive(Debug)]
+pub struct OpenedByHand {
+    verdict: Verdict,
+    subject: String,
+    from: String,
+    view: Option<View>,
+    stored: Vec<u8>,
+}
+
+impl Relay {
+    /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
+    pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
+        if let Some(view) = self.views.find(key) {
+            return Ok(view);
+        }
+        let (result, mut verdict) = self.opened(stored)?;
+        self.freeze(key, &mut verdict)?;
+        let view = self.build(key, stored, result.as_ref().ok(), &verdict);
+        if !view.size_preserved() {
+            self.marks.put(&[b"size", &seals::place(key)], view.bytes().len() as u64).map_err(|e| e.explain())?;
+        }
+        if let Ok(account) = Address::parse(&key.account) {
+            let id = crate::policy::threads::ids(stored).own;
+            self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
+        }
+        self.remember_thread(stored, &verdict)?;
+        Ok(self.views.keep(key, Arc::new(view)))
+    }
+
+    /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
+    fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
+        match crate::policy::threads::ids(stored).own {
+            Some(id) if verdict.encrypted => self.threads.remember(&id, self.now()).map_err(|e| e.explain()),
+            _ => Ok(()),
+        }
+    }
+
+    fn opened(&self, stored: &[u8]) -> Result<(Result<Opened, OpenError>, Verdict), Explanation> {
+        let identities = self.identities.all()?;
+        let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
+        let trust = self.trust().map_err(|e| e.explain())?;
+        let result = open(stored, &keys, &trust, self.now());
+        if let Err(error @ OpenError::Locked) = &result {
+            return Err(error.explain());
+        }
+        let from: Vec<Address> = Header::parse(stored).0.addresses("From").into_iter().map(|(_, address)| address).collect();
+        let mut verdict = judge(&result, &from);
+        if let Ok(opened) = &result
+            && self.is_own(opened)
+        {
+            verdict = verdict.of_own_copy();
+        }
+        Ok((result, verdict))
+    }
+
+    fn is_own(&self, opened: &Opened) -> bool {
+        let (header, _) = Header::parse(&opened.content);
+        let Some(mark) = header.text(seals::OWN_FIELD) else { return false };
+        self.seals.is_own(&mark, &without_own_field(&opened.content))
+    }
+
+    fn build(&self, key: &MessageKey, stored: &[u8], opened: Option<&Opened>, verdict: &Verdict) -> View {
+        build::build(&build::ViewInput {
+            stored,
+            content: opened.map(|o| o.content.as_slice()),
+            verdict,
+            boundary: &self.seals.boundary(key),
+            banner: self.config.policy.banner,
+            token: &self.seals.token(key),
+        })
+    }
+
+    /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
+    /// said first stays said. A message that could not be opened is not frozen: its key may still be imported.
+    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict) -> Result<(), Explanation> {
+        if verdict.grade == Grade::Unopenable {
+            return Ok(());
+        }
+        let place = seals::place(key);
+        let name: [&[u8]; 2] = [b"verdict", &place];
+        match (self.marks.size(&name).map_err(|e| e.explain())?, verdict.index()) {
+            (Some(frozen), _) => verdict.regrade(frozen),
+            (None, Some(index)) => self.marks.put(&name, index).map_err(|e| e.explain())?,
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn remembered_size(&self, key: &MessageKey) -> Option<u64> {
+        self.marks.size(&[b"size", &seals::place(key)]).ok().flatten()
+    }
+
+    /// `souspli open`: no client, no mailbox, nothing remembered.
+    pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
+        let (result, verdict) = self.opened(stored)?;
+        let header = Header::parse(stored).0;
+        let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let key = MessageKey { account: "".into(), mailbox: "".into(), uidvalidity: 0, uid: 0 };
+        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, result.as_ref().ok(), &verdict));
+        Ok(OpenedByHand { verdict, subject, from, view, stored: stored.to_vec() })
+    }
+}
+
+impl OpenedByHand {
+    /// The View; the message itself when it is not S/MIME.
+    pub fn bytes(&self) -> &[u8] {
+        self.view.as_ref().map_or(&self.stored, View::bytes)
+    }
+
+    /// The verdict (docs/verdicts.md); no body text.
+    pub fn json(&self) -> serde_json::Value {
+        let v = &self.verdict;
+        let signers: Vec<_> = v
+            .signers
+            .iter()
+            .map(|s| {
+                serde_json::json!({"name": s.name, "address": s.address, "issuer": s.issuer, "serial": s.serial,
+                    "signing_time": s.signing_time.map(UnixTime::rfc3339)})
+            })
+            .collect();
+        serde_json::json!({
+            "grade": v.grade.as_str(), "code": v.code, "french": v.french, "english": v.english, "signers": signers,
+            "encrypted": v.encrypted, "content_encryption": v.content_encryption, "key_encryption": v.key_encryption,
+            "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
+        })
+    }
+}
+
+/// The content as it was when it was marked.
+pub(super) fn without_own_field(content: &[u8]) -> Vec<u8> {
+    let (header, body) = Header::parse(content);
+    let mut out = header.retain(|f| !f.is(seals::OWN_FIELD));
+    // What `retain` leaves out of a header is fields only; the empty line comes again.
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&content[body..]);
+    out
+}

@@ -1,0 +1,184 @@
+//! From a submission to what may leave: the decision, the certificates, the signature, the envelopes.
+//!
+//! Every error is a refusal of the whole message; nothing falls back to clear.
+
+use super::Relay;
+use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
+use crate::base::Address;
+use crate::config::Account;
+use crate::directory::port::Lookup;
+use crate::mime::canonical;
+use crate::pki::{Certificate, select};
+use crate::policy::outgoing::{self, Banner, CopyKind, Decision, Need, Why};
+use crate::policy::{Recipient, Submission, tag, threads};
+use crate::keys;
+use crate::smime::port::{KeyError, SignatureScheme};
+use crate::smime::sign::{self, Form};
+use crate::smime::encrypt;
+use crate::text::{Explain, Explanation, outgoing as say};
+use crate::view::strip;
+use std::collections::BTreeMap;
+
+/// What was found for each recipient.
+type Certificates = BTreeMap<Address, Certificate>;
+
+/// The message on its way into an envelope.
+struct Content {
+    /// The fields that stay outside.
+    outer: Vec<u8>,
+    /// What is signed: 7-bit safe, without tag, banner and marks of ours.
+    entity: Vec<u8>,
+}
+
+impl Relay {
+    /// Decides and seals.
+    pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
+        let sealed = match self.need(account, submission) {
+            Need::Clear => return Outgoing::PassThrough,
+            Need::Refuse(refusal) => Err(refusal.explain()),
+            Need::Sign => self.sign_only(account, submission),
+            Need::Secure(why) => self.secure(account, submission, &why).await,
+        };
+        match sealed {
+            Ok(sealed) => Outgoing::Seal(sealed),
+            Err(refusal) => Outgoing::Refuse(refusal),
+        }
+    }
+
+    /// What the policy asks, with what the home remembers.
+    pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
+        let thread = self.thread(&threads::ids(&submission.message).related);
+        let banner = if strip::holds_banner(&submission.message) { Banner::Found } else { Banner::Absent };
+        outgoing::need(submission, account, &self.config.policy, thread, banner)
+    }
+
+    /// Seals whatever the policy says: `souspli seal`, with the blind recipients named.
+    pub(crate) async fn secure(&self, account: &Account, submission: &Submission, why: &Why) -> Result<SealedSubmission, Explanation> {
+        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
+            Decision::Seal => (Vec::new(), Vec::new()),
+            Decision::SealExcept(addresses) => (addresses, Vec::new()),
+            Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
+            Decision::Refuse(refusal) => return Err(refusal.explain()),
+        };
+        let content = self.content(&submission.message)?;
+        let signed = self.sign(account, &content.entity, Form::Opaque)?;
+        let mut groups = Vec::new();
+        for copies in outgoing::copies(submission) {
+            let sealed: Vec<Recipient> = copies.recipients.iter().filter(|r| certificates.contains_key(&r.address)).cloned().collect();
+            if !sealed.is_empty() {
+                let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
+                if copies.kind == CopyKind::Open {
+                    readers.push(self.own_encryption_certificate(account)?);
+                }
+                groups.push(Group { recipients: sealed, message: content.closed(&self.encrypt(&signed, &readers)?) });
+            }
+            let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
+            if !over_channel.is_empty() {
+                let signed = self.sign(account, &content.entity, Form::Detached)?;
+                groups.push(Group { recipients: over_channel, message: content.closed(&signed) });
+            }
+        }
+        let record = self.record(submission, &left_out);
+        self.remember(&record)?;
+        Ok(SealedSubmission { groups, record })
+    }
+
+    fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
+        let content = self.content(&submission.message)?;
+        let signed = self.sign(account, &content.entity, Form::Detached)?;
+        let group = Group { recipients: submission.envelope.recipients.clone(), message: content.closed(&signed) };
+        Ok(SealedSubmission { groups: vec![group], record: SealedRecord::default() })
+    }
+
+    /// The best certificate of each recipient, in the order of the envelope.
+    async fn certificates(&self, recipients: &[Recipient]) -> (Certificates, Vec<outgoing::Lookup>) {
+        let mut found = Certificates::new();
+        let mut lookups = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            lookups.push(match self.directory.find(&recipient.address).await {
+                Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
+                Lookup::NotFound => outgoing::Lookup::NotFound,
+                Lookup::Found(ders) => self.chosen(&recipient.address, ders, &mut found),
+            });
+        }
+        (found, lookups)
+    }
+
+    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Certificates) -> outgoing::Lookup {
+        let Ok(trust) = self.trust() else { return outgoing::Lookup::Unavailable };
+        let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+        match select::best(address, &candidates, &candidates, &trust, self.now()) {
+            Ok(best) => {
+                found.insert(address.clone(), best);
+                outgoing::Lookup::Found
+            }
+            Err(_) => outgoing::Lookup::NotFound,
+        }
+    }
+
+    /// Takes our marks and the tag out, then makes what is left safe for every transport.
+    fn content(&self, message: &[u8]) -> Result<Content, Explanation> {
+        let untagged = tag::removed(message, &self.config.policy.tag);
+        let stripped = strip::strip(&untagged);
+        let message = stripped.as_deref().unwrap_or(&untagged);
+        let entity = canonical::content_entity(message);
+        Ok(Content { outer: canonical::outer_header(message), entity: canonical::for_signing(&entity).into_owned() })
+    }
+}
+
+impl Content {
+    /// The outer header with a sealed or signed entity in it.
+    fn closed(&self, entity: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.outer.len() + entity.len() + 24);
+        out.extend_from_slice(&self.outer);
+        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        out.extend_from_slice(entity);
+        out
+    }
+}
+
+/// The steps around a key, shared with the copies stored for the owner.
+impl Relay {
+    /// Signs as the account: prepare, the key, finish.
+    pub(super) fn sign(&self, account: &Account, entity: &[u8], form: Form) -> Result<Vec<u8>, Explanation> {
+        let now = self.now();
+        let signer = self.identities.signing(&account.address, now)?;
+        let encryption = self.identities.encryption(&account.address, now)?;
+        let scheme = SignatureScheme::for_certificate(signer.key.certificate()).ok_or_else(|| KeyError::Unsupported.explain())?;
+        let who = sign::Signer {
+            certificate: signer.key.certificate(),
+            chain: signer.key.chain(),
+            encryption_certificate: Some(encryption.key.certificate()),
+        };
+        let prepared = sign::prepare(entity, &who, form, now, scheme);
+        let signature = signer.key.sign(prepared.scheme(), prepared.to_be_signed()).map_err(|e| e.explain())?;
+        Ok(prepared.finish(&signature))
+    }
+
+    /// Encrypts with fresh material.
+    pub(super) fn encrypt(&self, entity: &[u8], readers: &[Certificate]) -> Result<Vec<u8>, Explanation> {
+        let mut readers: Vec<&Certificate> = readers.iter().collect();
+        readers.sort_by_key(|c| c.fingerprint());
+        readers.dedup();
+        let material = keys::material().ok_or_else(say::sealing_failed)?;
+        encrypt::encrypt(entity, &readers, encrypt::Method::default(), material).map_err(|e| e.explain())
+    }
+
+    pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {
+        Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
+    }
+
+    fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
+        let left_out = submission.envelope.recipients.iter().filter(|r| left_out.contains(&r.address)).cloned().collect();
+        SealedRecord { message_id: threads::ids(&submission.message).own, left_out }
+    }
+
+    /// Before anything leaves: a copy that the mail program uploads while the provider still thinks is known already.
+    fn remember(&self, record: &SealedRecord) -> Result<(), Explanation> {
+        match &record.message_id {
+            Some(id) => self.threads.remember(id, self.now()).map_err(|e| e.explain()),
+            None => Ok(()),
+        }
+    }
+}

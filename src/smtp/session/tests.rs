@@ -1,0 +1,110 @@
+//! What dialogs cannot say: time, bounds, and the pieces that octets come in.
+
+use super::*;
+use crate::base::limits::SMTP_RECIPIENTS_MAX;
+use proptest::prelude::*;
+
+/// Feeds octets and answers every question with success; what the mail program reads, and the submissions.
+fn play(session: &mut Session, input: &[u8]) -> (String, Vec<Submission>) {
+    let (mut said, mut submitted) = (String::new(), Vec::new());
+    let mut actions = session.input(Event::Bytes(input));
+    while !actions.is_empty() {
+        let mut next = Vec::new();
+        for action in actions {
+            match action {
+                Action::Send(octets) => said += &String::from_utf8(octets).unwrap(),
+                Action::Login(_) => next.extend(session.input(Event::LoggedIn(Capabilities::default()))),
+                Action::StartTls => next.extend(session.input(Event::TlsReady)),
+                Action::Submit(submission) => {
+                    submitted.push(submission);
+                    next.extend(session.input(Event::Answered(Reply::new(250, "ok"))));
+                }
+                Action::Close => said += "(closed)",
+            }
+        }
+        actions = next;
+    }
+    (said, submitted)
+}
+
+fn logged_in() -> Session {
+    let (mut session, _) = Session::new(Capabilities::default(), StartTls::NotOffered);
+    let (said, _) = play(&mut session, b"EHLO x\r\nAUTH PLAIN AG1lAHB3\r\n");
+    assert!(said.ends_with("235 2.7.0 Authentifie\r\n"), "{said}");
+    session
+}
+
+#[test]
+fn silence_in_the_middle_of_data_sends_nothing() {
+    let mut session = logged_in();
+    let (said, _) = play(&mut session, b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhalf\r\n");
+    assert!(said.contains("\r\n354 "), "{said}");
+    let actions = session.input(Event::TimedOut);
+    assert!(
+        matches!(&actions[..], [Action::Send(octets), Action::Close] if octets.starts_with(b"421 ")),
+        "{actions:?}"
+    );
+    assert!(session.input(Event::Bytes(b"\r\n.\r\n")).is_empty());
+}
+
+#[test]
+fn recipients_are_bounded() {
+    let mut session = logged_in();
+    play(&mut session, b"MAIL FROM:<a@b>\r\n");
+    for n in 0..SMTP_RECIPIENTS_MAX {
+        assert!(play(&mut session, format!("RCPT TO:<{n}@d>\r\n").as_bytes()).0.starts_with("250 "));
+    }
+    assert!(play(&mut session, b"RCPT TO:<more@d>\r\n").0.starts_with("452 4.5.3"));
+}
+
+#[test]
+fn a_line_without_end_is_not_kept() {
+    let mut session = logged_in();
+    for _ in 0..100 {
+        assert_eq!(play(&mut session, &[b'a'; 4096]).0, "");
+        assert!(session.buffer.len() <= SMTP_LINE_MAX + 4096);
+    }
+    assert_eq!(
+        play(&mut session, b"\r\nNOOP\r\n").0,
+        "500 5.5.2 Ligne de commande incorrecte\r\n250 2.0.0 OK\r\n"
+    );
+    let (mut fresh, _) = Session::new(Capabilities::default(), StartTls::NotOffered);
+    play(&mut fresh, b"HELO x\r\nAUTH LOGIN\r\n");
+    assert!(play(&mut fresh, b"bWU=\n").0.starts_with("500 "));
+    assert!(play(&mut fresh, b"NOOP\r\n").0.starts_with("250 "), "the exchange did not end");
+}
+
+#[test]
+fn a_tls_client_on_the_clear_port_is_told_to_go() {
+    let (mut session, _) = Session::new(Capabilities::default(), StartTls::Offered);
+    assert!(play(&mut session, &[0x16, 3, 1, 2]).0.ends_with("(closed)"));
+}
+
+const SCRIPT: &[u8] = b"MAIL FROM:<a@b>\r\nRCPT TO:<>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n..two\r\n.\r\nRSET\r\n\
+    MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nbare\n.\r\n.\r\nNOOP\nMAIL FROM:<>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nQUIT\r\nNOOP\r\n";
+
+proptest! {
+    #[test]
+    fn pieces_do_not_matter(cuts in proptest::collection::vec(0..SCRIPT.len(), 0..20)) {
+        let whole = play(&mut logged_in(), SCRIPT);
+        let mut bounds = cuts;
+        bounds.extend([0, SCRIPT.len()]);
+        bounds.sort_unstable();
+        let mut session = logged_in();
+        let (mut said, mut submitted) = (String::new(), Vec::new());
+        for pair in bounds.windows(2) {
+            let (more, submissions) = play(&mut session, &SCRIPT[pair[0]..pair[1]]);
+            said += &more;
+            submitted.extend(submissions);
+        }
+        prop_assert_eq!(said, whole.0);
+        let messages = |list: &[Submission]| list.iter().map(|s| s.message.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(messages(&submitted), messages(&whole.1));
+        prop_assert_eq!(messages(&submitted), vec![b"one\r\n.two\r\n".to_vec(), Vec::new()]);
+    }
+
+    #[test]
+    fn any_octets_do(input in proptest::collection::vec(any::<u8>(), 0..300)) {
+        play(&mut logged_in(), &input);
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading: what the mail program is told over IMAP.
+
+use super::Explanation;
+use crate::base::Retry;
+
+/// No account has this login name.
+pub fn unknown_login() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-LOGIN",
+        Retry::AfterUser,
+        (
+            "Ce nom d'utilisateur n'est pas celui d'un compte de Souspli.",
+            "Vérifiez le nom d'utilisateur dans le logiciel de messagerie.",
+        ),
+        (
+            "No account of Souspli has this user name.",
+            "Check the user name in the mail program.",
+        ),
+    )
+}
+
+/// Too many refused logins on one connection.
+pub fn too_many_logins() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-LOGINS",
+        Retry::AfterUser,
+        (
+            "Trop de mots de passe refusés sur cette connexion.",
+            "Corrigez le mot de passe, puis reconnectez-vous.",
+        ),
+        (
+            "Too many refused passwords on this connection.",
+            "Correct the password, then connect again.",
+        ),
+    )
+}
+
+/// The provider offers no way to log in that fits the client's.
+pub fn no_mechanism() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-MECHANISM",
+        Retry::AfterUser,
+        (
+            "Le fournisseur n'accepte pas cette méthode d'authentification.",
+            "Choisissez-en une autre dans le logiciel de messagerie.",
+        ),
+        (
+            "The provider does not accept this way to log in.",
+            "Choose another one in the mail program.",
+        ),
+    )
+}
+
+/// The login exchange itself could not be read.
+pub fn bad_login() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-AUTH",
+        Retry::Never,
+        (
+            "L'authentification n'a pas pu être lue.",
+            "Vérifiez la méthode choisie dans le logiciel de messagerie.",
+        ),
+        (
+            "The authentication could not be read.",
+            "Check the method chosen in the mail program.",
+        ),
+    )
+}
+
+/// A command that needs a login came before it.
+pub fn login_first() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-ORDER",
+        Retry::Never,
+        ("Il faut d'abord s'authentifier.", "Reconnectez-vous."),
+        ("Log in first.", "Connect again."),
+    )
+}
+
+/// A command that is not offered.
+pub fn refused_command() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-COMMAND",
+        Retry::Never,
+        (
+            "Souspli n'offre pas cette commande.",
+            "Mettez à jour le logiciel de messagerie si cela se répète.",
+        ),
+        (
+            "Souspli does not offer this command.",
+            "Update the mail program if this happens again.",
+        ),
+    )
+}
+
+/// A command that cannot be read.
+pub fn unreadable_command() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-SYNTAX",
+        Retry::Never,
+        ("Commande illisible.", "Mettez à jour le logiciel de messagerie si cela se répète."),
+        ("The command cannot be read.", "Update the mail program if this happens again."),
+    )
+}
+
+/// A command longer than the bounds.
+pub fn command_too_large() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-SIZE",
+        Retry::Never,
+        ("Cette commande est trop longue.", "Agissez sur moins de messages à la fois."),
+        ("This command is too long.", "Act on fewer messages at once."),
+    )
+}
+
+/// An uploaded message above the bound.
+pub fn message_too_large() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-TOOBIG",
+        Retry::Never,
+        (
+            "Ce message est trop volumineux pour être enregistré.",
+            "Retirez des pièces jointes.",
+        ),
+        ("This message is too large to be stored.", "Remove attachments."),
+    )
+}
+
+/// The provider closed the connection.
+pub fn provider_closed() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-CLOSED",
+        Retry::Later,
+        ("Le fournisseur a fermé la connexion.", "Réessayez dans quelques minutes."),
+        ("The provider closed the connection.", "Try again in a few minutes."),
+    )
+}
+
+/// The provider does not answer.
+pub fn provider_silent() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-SILENT",
+        Retry::Later,
+        ("Le fournisseur ne répond plus.", "Réessayez dans quelques minutes."),
+        ("The provider does not answer any more.", "Try again in a few minutes."),
+    )
+}
+
+/// The provider's answer is no IMAP, or beyond the bounds.
+pub fn provider_garbled() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-GARBLED",
+        Retry::Later,
+        (
+            "La réponse du fournisseur est illisible.",
+            "Vérifiez le serveur et le port dans la configuration, puis réessayez.",
+        ),
+        (
+            "The provider's answer cannot be read.",
+            "Check server and port in the configuration, then try again.",
+        ),
+    )
+}
+
+/// The provider does not offer the TLS that the configuration requires.
+pub fn provider_without_tls() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-TLS",
+        Retry::Never,
+        (
+            "Le fournisseur refuse de chiffrer la connexion ; le mot de passe n'a pas été envoyé.",
+            "Vérifiez le serveur et le port dans la configuration.",
+        ),
+        (
+            "The provider refuses to encrypt the connection; the password was not sent.",
+            "Check server and port in the configuration.",
+        ),
+    )
+}
+
+/// The provider lets anybody in, so that nobody could be checked.
+pub fn provider_preauth() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-PREAUTH",
+        Retry::Never,
+        (
+            "Le fournisseur n'a demandé aucun mot de passe : Souspli refuse d'ouvrir le courrier ainsi.",
+            "Prévenez votre service informatique.",
+        ),
+        (
+            "The provider asked for no password: Souspli does not open mail that way.",
+            "Tell your IT department.",
+        ),
+    )
+}
+
+/// The client was silent for too long.
+pub fn client_silent() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-IDLE",
+        Retry::Later,
+        (
+            "Connexion inactive depuis trop longtemps.",
+            "Le logiciel de messagerie se reconnectera.",
+        ),
+        ("The connection was idle for too long.", "The mail program will connect again."),
+    )
+}
+
+/// Said while a key or a card is awaited, so that the mail program does not give up.
+pub fn working() -> &'static str {
+    "Souspli travaille, un instant."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wire_texts_are_short_lines_of_ascii() {
+        for e in [
+            unknown_login(),
+            too_many_logins(),
+            no_mechanism(),
+            provider_without_tls(),
+            provider_preauth(),
+            message_too_large(),
+        ] {
+            let wire = e.wire();
+            assert!(wire.is_ascii() && wire.len() < 400 && !wire.starts_with('['), "{wire}");
+        }
+    }
+}

