@@ -55,8 +55,8 @@ def main():
         return 1 if faults else 0
     except KeyboardInterrupt:
         say("\nArrêt.", "Stopping.")
-        return 0
-    except base.LabError as error:
+        return 130 if once else 0
+    except (base.LabError, smtplib.SMTPException, imaplib.IMAP4.error, OSError) as error:
         say(f"ERREUR : {error}", "ERROR: see above.")
         return 1
     finally:

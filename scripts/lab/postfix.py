@@ -35,8 +35,9 @@ class Postfix:
         return self
 
     def stop(self):
-        """Stops it."""
-        base.launch(self.folder / "start.log", base.program("postfix"), "-c", self.folder / "conf", "stop")
+        """Stops it, if it was started."""
+        if (self.folder / "start.log").exists():
+            base.launch(self.folder / "start.log", base.program("postfix"), "-c", self.folder / "conf", "stop")
 
     def log(self):
         """What it wrote in its log."""

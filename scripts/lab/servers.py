@@ -1,6 +1,8 @@
 """A mail provider: Dovecot with Postfix, or with the recording receiver, and its TLS authority."""
 from __future__ import annotations
 
+import contextlib
+
 from . import base, dovecot, pki, postfix, sink, souspli
 
 USERS = {f"{name}@lab.test": f"pw-{name}" for name in ("alice", "bob", "carol")}
@@ -26,17 +28,15 @@ class Provider:
 
     def stop(self):
         """Stops everything."""
-        try:
-            self.smtp.stop()
-        finally:
-            self.dovecot.stop()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.dovecot.stop)
+            stack.callback(self.smtp.stop)
 
-    def account(self, address, **options):
+    def account(self, address, smtp_tls="starttls", imap_tls="implicit", **options):
         """The configuration of an account of this provider."""
-        ports = {"starttls": "starttls_port", "implicit": "implicit_port"}
-        smtp_port = getattr(self.smtp, ports[options.get("smtp_tls", "starttls")])
-        imap_port = self.dovecot.imap if options.get("imap_tls") == "starttls" else self.dovecot.imaps
-        return souspli.account(address, smtp_port, imap_port, **options)
+        imap_port = self.dovecot.imaps if imap_tls == "implicit" else self.dovecot.imap
+        smtp_port = self.smtp.implicit_port if smtp_tls == "implicit" else self.smtp.starttls_port
+        return souspli.account(address, smtp_port, imap_port, smtp_tls=smtp_tls, imap_tls=imap_tls, **options)
 
 
 class Practice:
@@ -66,9 +66,8 @@ class Practice:
 
     def stop(self):
         """Everything that was started, and the folder."""
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.folder.remove)
+            stack.callback(self.provider.stop)
             for relay in self.relays.values():
-                relay.stop()
-        finally:
-            self.provider.stop()
-            self.folder.remove()
+                stack.callback(relay.stop)

@@ -22,8 +22,11 @@ const header = s => { const v = P.gDBView; for (let i = 0; i < v.rowCount; i++) 
 
 
 def available():
-    """Whether Thunderbird and a virtual screen are installed."""
-    return all(base.program(p) for p in ("thunderbird", "Xvfb", "certutil"))
+    """Whether Thunderbird and a virtual screen are installed. A snap does not count: it keeps profiles of its own."""
+    if not all(base.program(p) for p in ("thunderbird", "Xvfb", "certutil")):
+        return False
+    place = pathlib.Path(base.program("thunderbird")).resolve()
+    return "snap" not in place.parts and place.name != "snap" and b"/snap/" not in place.read_bytes()[:4096]
 
 
 class Screen:
@@ -51,6 +54,7 @@ class Thunderbird:
 
     def __init__(self, folder: pathlib.Path, screen, address, name, password, imap, smtp, certificate, preferences=None):
         self.folder, self.screen, self.port = folder, screen, base.free_ports(1)[0]
+        self.process = self.remote = None
         profile.make(folder / "profile", address, name, password, imap, smtp, certificate, self.port, preferences)
 
     def start(self):
@@ -69,8 +73,12 @@ class Thunderbird:
 
     def stop(self):
         """Ends it."""
-        if hasattr(self, "remote"):
+        if self.process is None:
+            return
+        if self.remote is not None:
             self.remote.quit()
+        else:
+            self.process.terminate()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:

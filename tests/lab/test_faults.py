@@ -111,7 +111,7 @@ class BadInputTest(PracticeCase):
         for share in (0, 10, 50, 90, 99):
             cut = head + b"\r\n\r\n" + body[:len(body) * share // 100]
             got = mails.parse(self.stored_and_read(cut))
-            self.assertEqual(got["Subject"], "abîmée")
+            self.assertIn("abîmée", got["Subject"])
             self.assertTrue(attached_original(got), "the original must be attached")
         middle = len(body) // 2
         flipped = body[:middle] + (b"A" if body[middle:middle + 1] != b"A" else b"B") + body[middle + 1:]

@@ -110,8 +110,8 @@ class ThunderbirdTest(PracticeCase):
         self.assertIn(b"pkcs7-mime", stored)
         self.assertNotIn(b"Dupont", stored)
         self.tb.show("Sent")
-        subject = next(iter(r["subject"] for r in self.tb.rows()), None) or "#med# Compte rendu"
-        shown = self.tb.read(subject)
+        row = base.until(self.tb.rows, 20, "the Sent copy")[-1]
+        shown = self.tb.read(row["subject"])
         self.assertIn(BODY, shown["text"])
         self.assertNotIn(f"data-{MARK}", shown["html"])
 

@@ -95,7 +95,7 @@ class ViewsTest(PracticeCase):
             with self.subTest(message=self.names[uid - 1]):
                 self.assertEqual(int(got["RFC822.SIZE"]), len(got["BODY[]"]))
                 self.assertEqual(got["BODY[]"], got["BODY[HEADER]"] + got["BODY[TEXT]"])
-                self.assertEqual(got["ENVELOPE"][1], self.names[uid - 1].encode())
+                self.assertEqual(got["ENVELOPE"][1], mails.parse(got["BODY[HEADER]"])["Subject"].encode())
                 self.check_structure(box, uid, got["BODYSTRUCTURE"])
 
     def check_structure(self, box, uid, structure):
