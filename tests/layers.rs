@@ -24,6 +24,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Files that do I/O although their folder is pure.
 const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs"];
 
+/// Parts of a driver that fill a file of their own.
+const SHELL_FOLDERS: &[&str] = &["smtp/driver/", "imap/driver/"];
+
 /// What pure code must not name.
 const IMPURE: &[&str] = &[
     "tokio",
@@ -187,7 +190,8 @@ fn without_strings(line: &str) -> String {
 
 fn rank(module: &str, file: &str) -> Option<usize> {
     let row = |name: &str| LAYERS.iter().position(|(_, modules)| modules.contains(&name));
-    if SHELL_FILES.contains(&file) { row("store") } else { row(module) }
+    let shell = SHELL_FILES.contains(&file) || SHELL_FOLDERS.iter().any(|folder| file.starts_with(folder));
+    if shell { row("store") } else { row(module) }
 }
 
 /// `crate::config::load::x` as the file it lies in, as far as [`SHELL_FILES`] needs it.

@@ -47,7 +47,10 @@ impl Cert {
 pub(super) fn import(folder: &CertificateFolder, path: &Path) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure(format!("{} : {e}", path.display()));
     if path.is_dir() {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(path).map_err(failed)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+            .map_err(failed)?
+            .filter_map(|e| e.ok().map(|e| e.path()))
+            .collect();
         files.sort();
         return files.iter().filter(|f| f.is_file()).try_for_each(|file| {
             let bytes = std::fs::read(file).map_err(|e| Failure(format!("{} : {e}", file.display())))?;
@@ -82,8 +85,14 @@ pub(super) fn list(folder: &CertificateFolder) -> Result<(), Failure> {
 
 fn show(folder: &CertificateFolder, fingerprint: &str) -> Result<(), Failure> {
     let wanted = parse(fingerprint)?;
-    let found = folder.list().map_err(|e| Failure::from(&e))?.into_iter().find(|c| c.fingerprint == wanted);
-    let certificate = found.and_then(|c| Certificate::from_der(c.der).ok()).ok_or_else(|| Failure::from(say::no_such_certificate(fingerprint)))?;
+    let found = folder
+        .list()
+        .map_err(|e| Failure::from(&e))?
+        .into_iter()
+        .find(|c| c.fingerprint == wanted);
+    let certificate = found
+        .and_then(|c| Certificate::from_der(c.der).ok())
+        .ok_or_else(|| Failure::from(say::no_such_certificate(fingerprint)))?;
     println!("Titulaire / holder : {}", certificate.holder());
     println!("Adresses / addresses : {}", certificate.emails().join(" "));
     println!("Autorité / issuer : {}", certificate.issuer_common_name());

@@ -30,7 +30,14 @@ impl ExplainMessage {
             None => message_on(std::io::stdin().lock())?,
         };
         let recipients = self.to.iter().cloned().map(Recipient::plain).collect();
-        let envelope = Envelope { from: Some(self.from.clone()), recipients, eight_bit: true, smtputf8: false, ret: None, envid: None };
+        let envelope = Envelope {
+            from: Some(self.from.clone()),
+            recipients,
+            eight_bit: true,
+            smtputf8: false,
+            ret: None,
+            envid: None,
+        };
         for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
             println!("{line}");
         }

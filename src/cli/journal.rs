@@ -21,7 +21,10 @@ impl Journal {
             if self.json {
                 println!("{json}");
             } else {
-                println!("{}\t{:?}\t{}\t{} dest.\t{}", entry.time, entry.event, entry.account, entry.recipients, entry.code);
+                println!(
+                    "{}\t{:?}\t{}\t{} dest.\t{}",
+                    entry.time, entry.event, entry.account, entry.recipients, entry.code
+                );
             }
         }
         Ok(())

@@ -41,7 +41,11 @@ impl Key {
         let store = KeysStore::new(&home, secrets.clone());
         let journal = Journal::new(&home, &secrets);
         match self {
-            Key::Import { account, password_file, file } => {
+            Key::Import {
+                account,
+                password_file,
+                file,
+            } => {
                 for key in read(file, password_file.as_ref())? {
                     let id = store.put(account, &key.to_bytes()).map_err(|e| Failure::from(&e))?;
                     note(&journal, account, "imported")?;
@@ -81,7 +85,9 @@ fn list(store: &KeysStore) -> Result<(), Failure> {
 }
 
 fn note(journal: &Journal, account: &Address, code: &str) -> Result<(), Failure> {
-    journal.record(&JournalEntry::new(clock(), Event::Key, account, code)).map_err(|e| Failure::from(&e))
+    journal
+        .record(&JournalEntry::new(clock(), Event::Key, account, code))
+        .map_err(|e| Failure::from(&e))
 }
 
 /// One line on a certificate: holder, issuer, end, serial number.

@@ -11,9 +11,9 @@ mod seal;
 mod serving;
 mod trust;
 
+use crate::base::Address;
 use crate::config::load::{LoadError, Places, load};
 use crate::config::{Account, Channel, Config, Server, ServerTls};
-use crate::base::Address;
 use crate::relay::Relay;
 use crate::store::{Home, Secrets};
 use crate::text::{Explain, Explanation};
@@ -24,7 +24,11 @@ use std::process::ExitCode;
 
 /// `souspli`.
 #[derive(Parser, Debug)]
-#[command(name = "souspli", version, about = "Relais S/MIME sur le poste du médecin : met sous pli ce qui part, ouvre ce qui arrive")]
+#[command(
+    name = "souspli",
+    version,
+    about = "Relais S/MIME sur le poste du médecin : met sous pli ce qui part, ouvre ce qui arrive"
+)]
 pub struct Cli {
     /// Where all state is kept (or SOUSPLI_HOME); the platform's folders without it.
     #[arg(long, global = true, value_name = "DIR")]
@@ -126,16 +130,19 @@ impl Cli {
     }
 
     fn config(&self) -> Result<Config, Failure> {
-        load(&self.places(&self.home()?)).map(|loaded| loaded.config).map_err(|e| faults(&e))
+        load(&self.places(&self.home()?))
+            .map(|loaded| loaded.config)
+            .map_err(|e| faults(&e))
     }
 
     /// For commands that need no server: without a file, the defaults and an account for `from`.
     fn config_or_default(&self, from: Option<&Address>) -> Result<Config, Failure> {
         match load(&self.places(&self.home()?)) {
             Ok(loaded) => Ok(loaded.config),
-            Err(LoadError::NoFile(_)) if self.config.is_none() => {
-                Ok(Config { accounts: from.map(offline_account).into_iter().collect(), ..Config::default() })
-            }
+            Err(LoadError::NoFile(_)) if self.config.is_none() => Ok(Config {
+                accounts: from.map(offline_account).into_iter().collect(),
+                ..Config::default()
+            }),
             Err(error) => Err(faults(&error)),
         }
     }
@@ -160,7 +167,11 @@ fn faults(error: &LoadError) -> Failure {
 
 /// An account that only seals: it has no servers.
 fn offline_account(address: &Address) -> Account {
-    let nowhere = Server { host: String::new(), port: 0, tls: ServerTls::Implicit };
+    let nowhere = Server {
+        host: String::new(),
+        port: 0,
+        tls: ServerTls::Implicit,
+    };
     Account {
         address: address.clone(),
         login: address.as_str().to_owned(),

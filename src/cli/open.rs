@@ -25,7 +25,11 @@ impl Open {
         };
         let opened = cli.relay(cli.config_or_default(None)?)?.open_by_hand(&stored)?;
         let mut out = std::io::stdout().lock();
-        let written = if self.json { writeln!(out, "{}", opened.json()) } else { out.write_all(opened.bytes()) };
+        let written = if self.json {
+            writeln!(out, "{}", opened.json())
+        } else {
+            out.write_all(opened.bytes())
+        };
         written.map_err(|e| Failure(e.to_string()))
     }
 }

@@ -28,5 +28,9 @@ impl Run {
 fn start_log() {
     let level = tracing_subscriber::EnvFilter::try_from_env("SOUSPLI_LOG").unwrap_or_else(|_| "souspli=info".into());
     // A second start in one process (a test) keeps the first log.
-    let _ = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
 }

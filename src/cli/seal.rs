@@ -31,8 +31,13 @@ impl Seal {
     pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
         let relay = cli.relay(cli.config_or_default(Some(&self.from))?)?;
         let account = relay.account_of(&self.from)?;
-        let submission = Submission { envelope: self.envelope(), message: message_on(std::io::stdin().lock())? };
-        let groups = cli.block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??.groups;
+        let submission = Submission {
+            envelope: self.envelope(),
+            message: message_on(std::io::stdin().lock())?,
+        };
+        let groups = cli
+            .block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??
+            .groups;
         match &self.out {
             Some(dir) => write_groups(dir, &groups),
             None => print_first(&groups),
@@ -41,8 +46,14 @@ impl Seal {
 
     fn copies(&self) -> Vec<Copies> {
         let plain = |addresses: &[Address]| addresses.iter().cloned().map(Recipient::plain).collect::<Vec<_>>();
-        let open = Copies { recipients: plain(&self.to), kind: CopyKind::Open };
-        let blind = plain(&self.bcc).into_iter().map(|r| Copies { recipients: vec![r], kind: CopyKind::Blind });
+        let open = Copies {
+            recipients: plain(&self.to),
+            kind: CopyKind::Open,
+        };
+        let blind = plain(&self.bcc).into_iter().map(|r| Copies {
+            recipients: vec![r],
+            kind: CopyKind::Blind,
+        });
         std::iter::once(open).chain(blind).collect()
     }
 
@@ -61,7 +72,9 @@ impl Seal {
 /// A message as it stands in a file: line ends of the platform become CRLF (RFC 5322 §2.1).
 pub(super) fn message_on(mut input: impl Read) -> Result<Vec<u8>, Failure> {
     let mut raw = Vec::new();
-    input.read_to_end(&mut raw).map_err(|e| Failure(format!("le message n'a pas pu être lu : {e} / the message could not be read")))?;
+    input
+        .read_to_end(&mut raw)
+        .map_err(|e| Failure(format!("le message n'a pas pu être lu : {e} / the message could not be read")))?;
     Ok(with_crlf(&raw))
 }
 
@@ -80,9 +93,15 @@ fn with_crlf(raw: &[u8]) -> Vec<u8> {
 
 fn print_first(groups: &[Group]) -> Result<(), Failure> {
     let Some(first) = groups.first() else { return Ok(()) };
-    std::io::stdout().lock().write_all(&first.message).map_err(|e| Failure(e.to_string()))?;
+    std::io::stdout()
+        .lock()
+        .write_all(&first.message)
+        .map_err(|e| Failure(e.to_string()))?;
     if groups.len() > 1 {
-        eprintln!("souspli: {} enveloppes séparées de plus (Cci) : --out DIR les écrit toutes / more envelopes, see --out", groups.len() - 1);
+        eprintln!(
+            "souspli: {} enveloppes séparées de plus (Cci) : --out DIR les écrit toutes / more envelopes, see --out",
+            groups.len() - 1
+        );
     }
     Ok(())
 }

@@ -43,7 +43,9 @@ impl Serving {
         let relay = Arc::new(relay);
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
-        let providers = Arc::new(Providers::new(tls::connector(&config.upstream_authorities).map_err(|e| Failure::from(&e))?));
+        let providers = Arc::new(Providers::new(
+            tls::connector(&config.upstream_authorities).map_err(|e| Failure::from(&e))?,
+        ));
         let (running, stopping) = watch::channel(Running::On);
         let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));
         let implicit = (config.listen.tls == ListenTls::Implicit).then(|| Arc::clone(&acceptor));
@@ -61,27 +63,38 @@ impl Serving {
             starttls: starttls.map(|t| t as _),
             classes: Arc::default(),
         };
-        let smtp = door(config.listen.smtp, &implicit, Arc::new(move |stream| {
-            let shared = Arc::clone(&submissions);
-            // How a connection ends is told to the mail program; what is left is a closed socket.
-            Box::pin(async move { drop(smtp::driver::serve(stream, shared).await) })
-        }))
+        let smtp = door(
+            config.listen.smtp,
+            &implicit,
+            Arc::new(move |stream| {
+                let shared = Arc::clone(&submissions);
+                // How a connection ends is told to the mail program; what is left is a closed socket.
+                Box::pin(async move { drop(smtp::driver::serve(stream, shared).await) })
+            }),
+        )
         .await?;
         let ended = stopping.clone();
-        let imap = door(config.listen.imap, &implicit, Arc::new(move |stream| {
-            let (serve, mut ended) = (imap::driver::serve(stream, services.clone()), ended.clone());
-            // Reading can be taken up again at any point; nothing is lost with the connection.
-            Box::pin(async move {
-                tokio::select! {
-                    () = serve => {}
-                    _ = ended.wait_for(|running| *running == Running::Stopping) => {}
-                }
-            })
-        }))
+        let imap = door(
+            config.listen.imap,
+            &implicit,
+            Arc::new(move |stream| {
+                let (serve, mut ended) = (imap::driver::serve(stream, services.clone()), ended.clone());
+                // Reading can be taken up again at any point; nothing is lost with the connection.
+                Box::pin(async move {
+                    tokio::select! {
+                        () = serve => {}
+                        _ = ended.wait_for(|running| *running == Running::Stopping) => {}
+                    }
+                })
+            }),
+        )
         .await?;
 
         say_ready(&[("smtp", &smtp), ("imap", &imap)])?;
-        let mut serving = Self { connections: JoinSet::new(), running };
+        let mut serving = Self {
+            connections: JoinSet::new(),
+            running,
+        };
         for door in [smtp, imap].into_iter().flatten() {
             serving.connections.spawn(accept(door, stopping.clone()));
         }
@@ -101,7 +114,11 @@ impl Serving {
 async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, serve: Serve) -> Result<Option<Door>, Failure> {
     let Some(address) = address else { return Ok(None) };
     let listener = listen::bind(address).await.map_err(|e| Failure::from(&e))?;
-    Ok(Some(Door { listener, serve, implicit: implicit.clone() }))
+    Ok(Some(Door {
+        listener,
+        serve,
+        implicit: implicit.clone(),
+    }))
 }
 
 /// One line on standard output, when and only when mail programs can connect.
@@ -113,20 +130,27 @@ fn say_ready(doors: &[(&str, &Option<Door>)]) -> Result<(), Failure> {
         }
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| Failure(e.to_string()))
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|e| Failure(e.to_string()))
 }
 
 async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut open = JoinSet::new();
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            break;
+        };
         let accepted = tokio::select! {
             accepted = door.listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
         // Out of descriptors, or a client that left at once: the listener goes on.
-        let Ok((stream, remote)) = accepted else { tokio::task::yield_now().await; continue };
+        let Ok((stream, remote)) = accepted else {
+            tokio::task::yield_now().await;
+            continue;
+        };
         while open.try_join_next().is_some() {}
         let (serve, implicit) = (Arc::clone(&door.serve), door.implicit.clone());
         open.spawn(async move {

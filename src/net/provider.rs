@@ -38,7 +38,9 @@ impl TlsServer {
 
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
-        let tls = timeout(HANDSHAKE, self.acceptor.accept(stream)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let tls = timeout(HANDSHAKE, self.acceptor.accept(stream))
+            .await
+            .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))
     }
 }
@@ -51,13 +53,11 @@ impl crate::smtp::driver::Upstreams for Providers {
         })
     }
 
-    fn starttls<'a>(
-        &'a self,
-        stream: BoxedStream,
-        server: &'a Server,
-    ) -> Pending<'a, io::Result<BoxedStream>> {
+    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
         Box::pin(async move {
-            let stream = upstream::starttls(stream, &server.host, &self.connector).await.map_err(io::Error::other)?;
+            let stream = upstream::starttls(stream, &server.host, &self.connector)
+                .await
+                .map_err(io::Error::other)?;
             Ok(stream)
         })
     }
@@ -77,13 +77,11 @@ impl crate::imap::driver::Upstreams for Providers {
         })
     }
 
-    fn secure<'a>(
-        &'a self,
-        server: &'a Server,
-        plain: BoxedStream,
-    ) -> Pending<'a, Result<BoxedStream, Explanation>> {
+    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move {
-            let stream = upstream::starttls(plain, &server.host, &self.connector).await.map_err(|e| e.explain())?;
+            let stream = upstream::starttls(plain, &server.host, &self.connector)
+                .await
+                .map_err(|e| e.explain())?;
             Ok(stream)
         })
     }

@@ -16,7 +16,11 @@ pub struct Recipient {
 impl Recipient {
     /// Without DSN parameters.
     pub fn plain(address: Address) -> Self {
-        Self { address, notify: None, orcpt: None }
+        Self {
+            address,
+            notify: None,
+            orcpt: None,
+        }
     }
 }
 

@@ -18,9 +18,21 @@ impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
-        let sent = if self.thread(&own) == Thread::Sealed { Sent::Sealed } else { Sent::Unknown };
-        let banner = if strip::holds_banner(message) { Banner::Found } else { Banner::Absent };
-        let known = Known { sent, thread: self.thread(&ids.related), banner };
+        let sent = if self.thread(&own) == Thread::Sealed {
+            Sent::Sealed
+        } else {
+            Sent::Unknown
+        };
+        let banner = if strip::holds_banner(message) {
+            Banner::Found
+        } else {
+            Banner::Absent
+        };
+        let known = Known {
+            sent,
+            thread: self.thread(&ids.related),
+            banner,
+        };
         if stored(message, account, &self.config.policy, known) == Stored::AsIs {
             return Append::AsIs;
         }

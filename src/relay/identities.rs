@@ -27,7 +27,10 @@ pub struct Identities {
 impl Identities {
     /// Nothing is unsealed before the first use.
     pub fn new(store: KeysStore) -> Self {
-        Self { store, held: Mutex::default() }
+        Self {
+            store,
+            held: Mutex::default(),
+        }
     }
 
     /// Every key, past and present.
@@ -46,31 +49,42 @@ impl Identities {
         for key in stored {
             let bytes = self.store.load(&key.id).map_err(|e| e.explain())?;
             let software = SoftwareKey::from_bytes(&bytes).map_err(|e| e.explain())?;
-            all.push(Identity { account: key.account, key: Arc::new(software) });
+            all.push(Identity {
+                account: key.account,
+                key: Arc::new(software),
+            });
         }
         Ok(all)
     }
 
     /// The newest key of the account that may sign and is valid.
     pub fn signing(&self, account: &Address, now: UnixTime) -> Result<Identity, Explanation> {
-        self.newest(account, now, |c| usable_for(c, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION]))
+        self.newest(account, now, |c| {
+            usable_for(c, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION])
+        })
     }
 
     /// The certificate that others, and the account itself, encrypt to.
     pub fn encryption(&self, account: &Address, now: UnixTime) -> Result<Identity, Explanation> {
         let usages = [KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT];
-        self.newest(account, now, |c| usable_for(c, &usages) && crate::pki::select::can_be_encrypted_to(c))
+        self.newest(account, now, |c| {
+            usable_for(c, &usages) && crate::pki::select::can_be_encrypted_to(c)
+        })
     }
 
     fn newest(&self, account: &Address, now: UnixTime, fits: impl Fn(&Certificate) -> bool) -> Result<Identity, Explanation> {
         let all = self.all()?;
         let valid = |c: &Certificate| c.not_before() <= now && now <= c.not_after();
         let own = || all.iter().filter(|i| i.account == *account && fits(i.key.certificate()));
-        let newest = own().filter(|i| valid(i.key.certificate())).max_by_key(|i| i.key.certificate().not_before());
-        newest.cloned().ok_or_else(|| match own().max_by_key(|i| i.key.certificate().not_after()) {
-            Some(expired) => say::own_certificate_expired(account, expired.key.certificate().not_after()),
-            None => crate::text::outgoing::no_own_key(account),
-        })
+        let newest = own()
+            .filter(|i| valid(i.key.certificate()))
+            .max_by_key(|i| i.key.certificate().not_before());
+        newest
+            .cloned()
+            .ok_or_else(|| match own().max_by_key(|i| i.key.certificate().not_after()) {
+                Some(expired) => say::own_certificate_expired(account, expired.key.certificate().not_after()),
+                None => crate::text::outgoing::no_own_key(account),
+            })
     }
 }
 

@@ -32,7 +32,9 @@ impl Relay {
         self.freeze(key, &mut verdict)?;
         let view = self.build(key, stored, result.as_ref().ok(), &verdict);
         if !view.size_preserved() {
-            self.marks.put(&[b"size", &seals::place(key)], view.bytes().len() as u64).map_err(|e| e.explain())?;
+            self.marks
+                .put(&[b"size", &seals::place(key)], view.bytes().len() as u64)
+                .map_err(|e| e.explain())?;
         }
         if let Ok(account) = Address::parse(&key.account) {
             let id = crate::policy::threads::ids(stored).own;
@@ -58,7 +60,12 @@ impl Relay {
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let from: Vec<Address> = Header::parse(stored).0.addresses("From").into_iter().map(|(_, address)| address).collect();
+        let from: Vec<Address> = Header::parse(stored)
+            .0
+            .addresses("From")
+            .into_iter()
+            .map(|(_, address)| address)
+            .collect();
         let mut verdict = judge(&result, &from);
         if let Ok(opened) = &result
             && self.is_own(opened)
@@ -110,9 +117,20 @@ impl Relay {
         let (result, verdict) = self.opened(stored)?;
         let header = Header::parse(stored).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
-        let key = MessageKey { account: "".into(), mailbox: "".into(), uidvalidity: 0, uid: 0 };
+        let key = MessageKey {
+            account: "".into(),
+            mailbox: "".into(),
+            uidvalidity: 0,
+            uid: 0,
+        };
         let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, result.as_ref().ok(), &verdict));
-        Ok(OpenedByHand { verdict, subject, from, view, stored: stored.to_vec() })
+        Ok(OpenedByHand {
+            verdict,
+            subject,
+            from,
+            view,
+            stored: stored.to_vec(),
+        })
     }
 }
 

@@ -21,9 +21,7 @@ use crate::directory::port::Directory;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
-use crate::store::{
-    CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
-};
+use crate::store::{CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads};
 use crate::text::{Explanation, outgoing as say};
 use identities::Identities;
 use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
@@ -85,7 +83,12 @@ impl Relay {
         let mut held = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.authorities.is_unchanged(&held.0) {
             let stamp = self.authorities.stamp();
-            let authorities = self.authorities.list()?.into_iter().filter_map(|c| Certificate::from_der(c.der).ok()).collect();
+            let authorities = self
+                .authorities
+                .list()?
+                .into_iter()
+                .filter_map(|c| Certificate::from_der(c.der).ok())
+                .collect();
             *held = (stamp, Arc::new(Trust { authorities }));
         }
         Ok(Arc::clone(&held.1))
@@ -108,7 +111,11 @@ impl Relay {
 
     fn entry(&self, event: Event, account: &Address, message_id: Option<&str>, recipients: usize, code: &str) -> JournalEntry {
         let message = message_id.and_then(|id| self.journal.pseudonym(id).ok());
-        JournalEntry { message, recipients, ..JournalEntry::new(self.now(), event, account, code) }
+        JournalEntry {
+            message,
+            recipients,
+            ..JournalEntry::new(self.now(), event, account, code)
+        }
     }
 
     fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
@@ -128,7 +135,12 @@ impl Relay {
             recipients: record.left_out.clone(),
             result: Err(say::left_out().fr.what),
         };
-        let outcomes: Vec<GroupOutcome> = outcomes.iter().cloned().chain([left_out]).filter(|o| !o.recipients.is_empty()).collect();
+        let outcomes: Vec<GroupOutcome> = outcomes
+            .iter()
+            .cloned()
+            .chain([left_out])
+            .filter(|o| !o.recipients.is_empty())
+            .collect();
         let unique = seals::unique().unwrap_or_default();
         let notice = notice::Notice {
             sender: &account.address,
@@ -137,7 +149,10 @@ impl Relay {
             unique: &unique,
             at: self.now(),
         };
-        Group { recipients: vec![crate::policy::Recipient::plain(account.address.clone())], message: notice.message() }
+        Group {
+            recipients: vec![crate::policy::Recipient::plain(account.address.clone())],
+            message: notice.message(),
+        }
     }
 }
 
@@ -195,14 +210,19 @@ impl Opening for Relay {
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {
-        Box::pin(async move { let _ = mailbox;
-            self.store_upload(account, message).await })
+        Box::pin(async move {
+            let _ = mailbox;
+            self.store_upload(account, message).await
+        })
     }
 }
 
 /// The shells read the clock; the domain gets the time as a value.
 pub(crate) fn clock() -> UnixTime {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_secs()).unwrap_or_default();
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|d| d.as_secs())
+        .unwrap_or_default();
     UnixTime(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 

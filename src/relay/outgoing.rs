@@ -7,14 +7,14 @@ use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::Lookup;
+use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
 use crate::policy::{Recipient, Submission, tag, threads};
-use crate::keys;
+use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
-use crate::smime::encrypt;
 use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::strip;
 use std::collections::BTreeMap;
@@ -48,7 +48,11 @@ impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
         let thread = self.thread(&threads::ids(&submission.message).related);
-        let banner = if strip::holds_banner(&submission.message) { Banner::Found } else { Banner::Absent };
+        let banner = if strip::holds_banner(&submission.message) {
+            Banner::Found
+        } else {
+            Banner::Absent
+        };
         outgoing::need(submission, account, &self.config.policy, thread, banner)
     }
 
@@ -71,18 +75,29 @@ impl Relay {
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
-            let sealed: Vec<Recipient> = copies.recipients.iter().filter(|r| certificates.contains_key(&r.address)).cloned().collect();
+            let sealed: Vec<Recipient> = copies
+                .recipients
+                .iter()
+                .filter(|r| certificates.contains_key(&r.address))
+                .cloned()
+                .collect();
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                groups.push(Group { recipients: sealed, message: content.closed(&self.encrypt(&signed, &readers)?) });
+                groups.push(Group {
+                    recipients: sealed,
+                    message: content.closed(&self.encrypt(&signed, &readers)?),
+                });
             }
             let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
                 let signed = self.sign(account, &content.entity, Form::Detached)?;
-                groups.push(Group { recipients: over_channel, message: content.closed(&signed) });
+                groups.push(Group {
+                    recipients: over_channel,
+                    message: content.closed(&signed),
+                });
             }
         }
         let record = self.record(submission, &left_out);
@@ -113,8 +128,14 @@ impl Relay {
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         let content = self.content(&submission.message)?;
         let signed = self.sign(account, &content.entity, Form::Detached)?;
-        let group = Group { recipients: submission.envelope.recipients.clone(), message: content.closed(&signed) };
-        Ok(SealedSubmission { groups: vec![group], record: SealedRecord::default() })
+        let group = Group {
+            recipients: submission.envelope.recipients.clone(),
+            message: content.closed(&signed),
+        };
+        Ok(SealedSubmission {
+            groups: vec![group],
+            record: SealedRecord::default(),
+        })
     }
 
     /// The best certificate of each recipient, in the order of the envelope.
@@ -122,6 +143,12 @@ impl Relay {
         let mut found = Certificates::new();
         let mut lookups = Vec::with_capacity(recipients.len());
         for recipient in recipients {
+            // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+            if let Ok(own) = self.identities.encryption(&recipient.address, self.now()) {
+                found.insert(recipient.address.clone(), own.key.certificate().clone());
+                lookups.push(outgoing::Lookup::Found);
+                continue;
+            }
             lookups.push(match self.directory.find(&recipient.address).await {
                 Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
                 Lookup::NotFound => outgoing::Lookup::NotFound,
@@ -132,7 +159,9 @@ impl Relay {
     }
 
     fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Certificates) -> outgoing::Lookup {
-        let Ok(trust) = self.trust() else { return outgoing::Lookup::Unavailable };
+        let Ok(trust) = self.trust() else {
+            return outgoing::Lookup::Unavailable;
+        };
         let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         match select::best(address, &candidates, &candidates, &trust, self.now()) {
             Ok(best) => {
@@ -149,7 +178,10 @@ impl Relay {
         let stripped = strip::strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
-        Ok(Content { outer: canonical::outer_header(message), entity: canonical::for_signing(&entity).into_owned() })
+        Ok(Content {
+            outer: canonical::outer_header(message),
+            entity: canonical::for_signing(&entity).into_owned(),
+        })
     }
 }
 
@@ -178,7 +210,10 @@ impl Relay {
             encryption_certificate: Some(encryption.key.certificate()),
         };
         let prepared = sign::prepare(entity, &who, form, now, scheme);
-        let signature = signer.key.sign(prepared.scheme(), prepared.to_be_signed()).map_err(|e| e.explain())?;
+        let signature = signer
+            .key
+            .sign(prepared.scheme(), prepared.to_be_signed())
+            .map_err(|e| e.explain())?;
         Ok(prepared.finish(&signature))
     }
 
@@ -196,8 +231,17 @@ impl Relay {
     }
 
     fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
-        let left_out = submission.envelope.recipients.iter().filter(|r| left_out.contains(&r.address)).cloned().collect();
-        SealedRecord { message_id: threads::ids(&submission.message).own, left_out }
+        let left_out = submission
+            .envelope
+            .recipients
+            .iter()
+            .filter(|r| left_out.contains(&r.address))
+            .cloned()
+            .collect();
+        SealedRecord {
+            message_id: threads::ids(&submission.message).own,
+            left_out,
+        }
     }
 
     /// Before anything leaves: a copy that the mail program uploads while the provider still thinks is known already.

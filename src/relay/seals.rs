@@ -46,7 +46,10 @@ impl Seals {
         let mac = hmac::sign(&self.nonce, &sealed);
         let mut nonce = [0; 12];
         nonce.copy_from_slice(&mac.as_ref()[..12]);
-        match self.token.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed) {
+        match self
+            .token
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+        {
             Ok(()) => hex(&[&nonce[..], &sealed].concat()),
             Err(_) => String::new(),
         }
@@ -60,7 +63,10 @@ impl Seals {
         }
         let mut sealed = octets.split_off(12);
         let nonce: [u8; 12] = octets.try_into().ok()?;
-        let place = self.token.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed).ok()?;
+        let place = self
+            .token
+            .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+            .ok()?;
         read_place(place)
     }
 
@@ -114,7 +120,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,7 +135,12 @@ mod tests {
     }
 
     fn key(account: &str, mailbox: &str, uid: u32) -> MessageKey {
-        MessageKey { account: account.into(), mailbox: mailbox.into(), uidvalidity: 7, uid }
+        MessageKey {
+            account: account.into(),
+            mailbox: mailbox.into(),
+            uidvalidity: 7,
+            uid,
+        }
     }
 
     #[test]

@@ -22,7 +22,10 @@ struct Held {
 impl Views {
     /// An empty cache of at most `bound` octets.
     pub fn new(bound: usize) -> Self {
-        Self { bound, held: Mutex::default() }
+        Self {
+            bound,
+            held: Mutex::default(),
+        }
     }
 
     /// The View, if it is here.
@@ -60,7 +63,9 @@ impl Views {
 impl Held {
     fn shrink(&mut self, bound: usize) {
         while self.octets > bound {
-            let Some(oldest) = self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone()) else { return };
+            let Some(oldest) = self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone()) else {
+                return;
+            };
             if let Some((view, _)) = self.views.remove(&oldest) {
                 self.octets -= view.bytes().len();
             }

@@ -121,11 +121,16 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
     Explanation::new(
         "SP-OWN-EXPIRED",
         Retry::Never,
-        (format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."), "Importez votre nouveau certificat (souspli key import)."),
-        (format!("The certificate of {account} expired on {day}: the message was not sent."), "Import your new certificate (souspli key import)."),
+        (
+            format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."),
+            "Importez votre nouveau certificat (souspli key import).",
+        ),
+        (
+            format!("The certificate of {account} expired on {day}: the message was not sent."),
+            "Import your new certificate (souspli key import).",
+        ),
     )
 }
-
 
 /// `souspli key remove`.
 pub fn no_such_key(id: &str) -> Explanation {
@@ -142,8 +147,14 @@ pub fn no_such_certificate(fingerprint: &str) -> Explanation {
     Explanation::new(
         "SP-NO-SUCH-CERTIFICATE",
         Retry::Never,
-        (format!("« {fingerprint} » ne désigne aucun certificat."), "Voyez les certificats par souspli cert list ou souspli trust list."),
-        (format!("“{fingerprint}” names no certificate."), "See souspli cert list or souspli trust list."),
+        (
+            format!("« {fingerprint} » ne désigne aucun certificat."),
+            "Voyez les certificats par souspli cert list ou souspli trust list.",
+        ),
+        (
+            format!("“{fingerprint}” names no certificate."),
+            "See souspli cert list or souspli trust list.",
+        ),
     )
 }
 
@@ -152,7 +163,10 @@ pub fn no_certificate_in_file(path: &str) -> Explanation {
     Explanation::new(
         "SP-NO-CERTIFICATE-IN-FILE",
         Retry::Never,
-        (format!("{path} ne contient aucun certificat."), "Donnez un fichier .cer, .pem, .p7c ou .p7b."),
+        (
+            format!("{path} ne contient aucun certificat."),
+            "Donnez un fichier .cer, .pem, .p7c ou .p7b.",
+        ),
         (format!("{path} holds no certificate."), "Give a .cer, .pem, .p7c or .p7b file."),
     )
 }

@@ -3,15 +3,15 @@
 //! One file per subject (`outgoing`, `incoming`, `imap`, `keys`, …), each a list of functions that take plain values and
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
-pub mod imap;
+pub mod banner;
 pub mod config;
+pub mod imap;
+pub mod keys;
 pub mod net;
-pub mod store;
 pub mod outgoing;
 pub mod smtp;
-pub mod keys;
+pub mod store;
 pub mod verdict;
-pub mod banner;
 
 use crate::base::Retry;
 use std::fmt;

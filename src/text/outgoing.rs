@@ -316,8 +316,14 @@ pub fn no_account(address: &Address) -> Explanation {
     Explanation::new(
         "SP-NO-ACCOUNT",
         Retry::Never,
-        (format!("Aucun compte n'est configuré pour {address}."), "Vérifiez l'adresse, ou ajoutez le compte à souspli.toml."),
-        (format!("No account is configured for {address}."), "Check the address, or add the account to souspli.toml."),
+        (
+            format!("Aucun compte n'est configuré pour {address}."),
+            "Vérifiez l'adresse, ou ajoutez le compte à souspli.toml.",
+        ),
+        (
+            format!("No account is configured for {address}."),
+            "Check the address, or add the account to souspli.toml.",
+        ),
     )
 }
 
@@ -326,7 +332,10 @@ pub fn left_out() -> Explanation {
     Explanation::new(
         "SP-LEFT-OUT",
         Retry::Never,
-        ("pas de certificat de chiffrement", "Demandez-lui un message signé, ou importez son certificat."),
+        (
+            "pas de certificat de chiffrement",
+            "Demandez-lui un message signé, ou importez son certificat.",
+        ),
         ("no encryption certificate", "Ask for a signed message, or import the certificate."),
     )
 }
@@ -336,7 +345,10 @@ pub fn would_pass() -> Explanation {
     Explanation::new(
         "SP-WOULD-PASS",
         Retry::Never,
-        ("Ce message partirait tel quel, en clair :", "aucune règle ne demande de le protéger."),
+        (
+            "Ce message partirait tel quel, en clair :",
+            "aucune règle ne demande de le protéger.",
+        ),
         ("This message would leave as it is, in clear:", "no rule asks to protect it."),
     )
 }
@@ -347,7 +359,10 @@ pub fn would_sign() -> Explanation {
         "SP-WOULD-SIGN",
         Retry::Never,
         ("Ce message partirait signé, non chiffré :", "le compte signe tout (always_sign)."),
-        ("This message would leave signed, not encrypted:", "the account signs everything (always_sign)."),
+        (
+            "This message would leave signed, not encrypted:",
+            "the account signs everything (always_sign).",
+        ),
     )
 }
 
@@ -356,8 +371,13 @@ pub fn would_seal(rule: &str) -> Explanation {
     Explanation::new(
         "SP-WOULD-SEAL",
         Retry::Never,
-        (format!("Ce message doit partir signé et chiffré (règle : {rule})."), "Les certificats choisis suivent."),
-        (format!("This message must leave signed and encrypted (rule: {rule})."), "The certificates chosen follow."),
+        (
+            format!("Ce message doit partir signé et chiffré (règle : {rule})."),
+            "Les certificats choisis suivent.",
+        ),
+        (
+            format!("This message must leave signed and encrypted (rule: {rule})."),
+            "The certificates chosen follow.",
+        ),
     )
 }
-
