@@ -170,7 +170,11 @@ fn text_part(text: &str) -> Vec<u8> {
 }
 
 fn warning(verdict: &Verdict) -> Vec<u8> {
-    text_part(&said::failure(&verdict.french, &verdict.english))
+    let said = match verdict.grade {
+        Grade::Unopenable => said::unopenable,
+        _ => said::altered,
+    };
+    text_part(&said(&verdict.french, &verdict.english))
 }
 
 /// The base64 body of a sealed message as a file, its characters in the longest lines (RFC 5322 §2.1.1).
