@@ -113,10 +113,7 @@ fn of_failure(input: &ViewInput<'_>) -> View {
     {
         return view;
     }
-    let whole = |original| View::unpadded(assemble(input, Detail::Full, &[warning.clone(), original]));
-    let view = whole(original_message(input.stored));
-    let honest = memmem::find(input.stored, input.boundary.as_bytes()).is_none() && has_our_parts(&view, 2, input.boundary);
-    if honest { view } else { whole(original_file(input.stored)) }
+    View::unpadded(assemble(input, Detail::Full, &[warning, original_file(input.stored)]))
 }
 
 /// The verdict on a content that uses the View's own boundary.
@@ -201,16 +198,10 @@ fn sealed_part(stored: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The whole stored message, never shown by itself: an attachment.
-fn original_message(stored: &[u8]) -> Vec<u8> {
-    let mut out = b"Content-Type: message/rfc822\r\nContent-Disposition: attachment; filename=original.eml\r\n\r\n".to_vec();
-    out.extend_from_slice(stored);
-    out
-}
-
-/// The same as a file, where its octets could be taken for our structure.
+/// The whole stored message as a file: a message/rfc822 would be shown under the warning by Thunderbird, attachment or not.
+/// In base64 no octet of it can be taken for our structure.
 fn original_file(stored: &[u8]) -> Vec<u8> {
-    let mut out = b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
+    let mut out = b"Content-Type: application/octet-stream; name=original.eml\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
     out.extend(encode::base64_lines(stored));
     out
 }
@@ -382,8 +373,9 @@ mod tests {
             panic!("{:?}", small.entity())
         };
         assert!(!String::from_utf8_lossy(&small.bytes()[warning.body.clone()]).contains("evil"));
-        assert_eq!(original.media_type, "message/rfc822");
-        assert_eq!(&small.bytes()[original.body.clone()], clear);
+        assert_eq!(original.media_type, "application/octet-stream");
+        let file = encode::base64_decode(&small.bytes()[original.body.clone()]);
+        assert_eq!(file, clear);
     }
 
     #[test]
