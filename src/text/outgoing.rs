@@ -9,16 +9,26 @@ use crate::base::{Address, Retry};
 /// These recipients have no certificate to encrypt to.
 pub fn no_certificate(addresses: &[Address]) -> Explanation {
     let list = list(addresses);
+    let (mend_fr, mend_en) = match addresses {
+        [_] => (
+            "Importez son certificat ou retirez ce destinataire",
+            "Import the certificate or remove this recipient",
+        ),
+        _ => (
+            "Importez leurs certificats ou retirez ces destinataires",
+            "Import their certificates or remove these recipients",
+        ),
+    };
     Explanation::new(
         "SP-NO-CERTIFICATE",
         Retry::Never,
         (
             format!("Message non envoyé : pas de certificat de chiffrement valide pour {list}."),
-            "Importez leur certificat ou retirez ces destinataires, puis renvoyez. Personne n'a reçu ce message.",
+            format!("{mend_fr}, puis renvoyez. Personne n'a reçu ce message."),
         ),
         (
             format!("Not sent: no valid encryption certificate for {list}."),
-            "Import their certificate or remove these recipients, then send again. Nobody has received this message.",
+            format!("{mend_en}, then send again. Nobody has received this message."),
         ),
     )
 }
