@@ -30,7 +30,7 @@ def _account(address, name, imap, smtp):
     root = f"imap://{address.replace('@', '%40')}@{base.LOOPBACK}"
     server = {"type": "imap", "name": address, "hostname": base.LOOPBACK, "port": imap, "userName": address, "socketType": _STARTTLS,
               "authMethod": _PASSWORD, "login_at_startup": True, "check_new_mail": True, "offline_download": True}
-    local = {"type": "none", "name": "Local Folders", "hostname": "Local Folders", "userName": "nobody"}
+    local = {"type": "none", "name": "Dossiers locaux", "hostname": "Local Folders", "userName": "nobody"}
     identity = {"fullName": name, "useremail": address, "valid": True, "smtpServer": "smtp1", "compose_html": True, "doFcc": True,
                 "fcc_folder": root + "/Sent", "fcc_folder_picker_mode": "1", "draft_folder": root + "/Drafts",
                 "drafts_folder_picker_mode": "1", "stationery_folder": root + "/Templates", "archive_folder": root + "/Archives"}

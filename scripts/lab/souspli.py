@@ -107,6 +107,16 @@ class Souspli:
             self.kill()
             raise base.LabError("souspli did not stop within ten seconds of SIGTERM") from None
 
+    def restart(self):
+        """Stops it and starts it again on the same ports, as mail programs expect."""
+        smtp, imap = self.smtp, self.imap
+        self.stop()
+        text = self.config.read_text()
+        for kind, port in (("smtp", smtp), ("imap", imap)):
+            text = text.replace(f'{kind} = "127.0.0.1:0"', f'{kind} = "127.0.0.1:{port}"')
+        self.config.write_text(text)
+        return self.start()
+
     def kill(self):
         """Ends it the hard way."""
         if self.process is not None:

@@ -15,7 +15,8 @@ const W = Services.wm.getMostRecentWindow("mail:3pane");
 const P = W && W.document.getElementById("tabmail") && W.document.getElementById("tabmail").currentAbout3Pane;
 const {MailServices} = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const server = () => MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap");
-const folder = n => n == "INBOX" ? server().rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox) : server().rootFolder.getChildNamed(n);
+const folder = n => n == "Local" ? MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)
+  : n == "INBOX" ? server().rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox) : server().rootFolder.getChildNamed(n);
 const composer = () => Services.wm.getMostRecentWindow("msgcompose");
 const header = s => { const v = P.gDBView; for (let i = 0; i < v.rowCount; i++) { const h = v.getMsgHdrAt(i); if (h.mime2DecodedSubject == s) return h; } };
 """
@@ -62,7 +63,8 @@ class Thunderbird:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         env = {k: v for k, v in os.environ.items() if k != "DBUS_SESSION_BUS_ADDRESS"}
-        env.update(HOME=str(home), DISPLAY=self.screen.display, TZ="Europe/Paris", LANG="C.UTF-8", MOZ_CRASHREPORTER_DISABLE="1", NO_AT_BRIDGE="1")
+        env.update(HOME=str(home), DISPLAY=self.screen.display, TZ="Europe/Paris", LANG="C.UTF-8", MOZ_CRASHREPORTER_DISABLE="1", NO_AT_BRIDGE="1",
+                   MOZ_LOG="IMAP:4", MOZ_LOG_FILE=str(self.folder / "imap.log"))
         with open(self.folder / "thunderbird.log", "ab") as log:
             self.process = subprocess.Popen(
                 ["thunderbird", "-no-remote", "-profile", str(self.folder / "profile"), "-marionette", "-remote-allow-system-access"],
@@ -104,6 +106,19 @@ class Thunderbird:
         self.script("P.displayFolder(folder(args[0])); folder(args[0]).updateFolder(W.msgWindow)", name)
         self.until("return P.gFolder == folder(args[0]) && !!P.gDBView", name)
 
+    def keep_offline(self, name, wanted):
+        """Whether the bodies of that folder are downloaded beforehand; without it a large message comes in chunks."""
+        self.script("const f = folder(args[0]), on = Ci.nsMsgFolderFlags.Offline; args[1] ? f.setFlag(on) : f.clearFlag(on)", name, wanted)
+
+    def offline(self):
+        """Subjects of the shown folder whose bodies have been downloaded."""
+        return self.script("""const v = P.gDBView, out = []; for (let i = 0; i < v.rowCount; i++) { const h = v.getMsgHdrAt(i);
+            if (h.flags & Ci.nsMsgMessageFlags.Offline) out.push(h.mime2DecodedSubject); } return out;""")
+
+    def commands(self):
+        """What it sent over IMAP, after TLS."""
+        return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("imap.log*"))
+
     def rows(self):
         """The list as shown: subject, author, size."""
         return self.script("""const v = P.gDBView, out = []; for (let i = 0; i < v.rowCount; i++) { const h = v.getMsgHdrAt(i);
@@ -122,10 +137,11 @@ class Thunderbird:
         """Clicks on a message; what is on the screen then. `security`: Thunderbird's own S/MIME marks that are visible."""
         self.wait_for(subject, seconds)
         self.script("P.threadTree.selectedIndex = -1; P.threadTree.selectedIndex = P.gDBView.findIndexOfMsgHdr(header(args[0]), true)", subject)
+        # The document must be that of this message: the one before stays until the new one has come.
         self.until("""const m = P.messageBrowser.contentWindow, b = m.getMessagePaneBrowser && m.getMessagePaneBrowser();
-            return b && m.gMessage && m.gMessage.mime2DecodedSubject == args[0] && b.currentURI.spec != "about:blank"
-              && b.contentDocument && b.contentDocument.readyState == "complete" && (m.msgLoaded || b.contentDocument.body.innerText.trim())""",
-                   subject, seconds=seconds)
+            const d = b && b.contentDocument, key = header(args[0]).messageKey;
+            return d && d.body && d.readyState == "complete" && m.msgLoaded && m.gMessage && m.gMessage.messageKey == key
+              && [...decodeURIComponent(b.currentURI.spec).matchAll(/(?:>|number=)(\\d+)/g)].pop()?.[1] == key""", subject, seconds=seconds)
         return self.script("""const m = P.messageBrowser.contentWindow, b = m.getMessagePaneBrowser();
             const seen = id => { const e = m.document.getElementById(id); return e && !e.hidden && e.getClientRects().length > 0; };
             return {text: b.contentDocument.body.innerText, html: b.contentDocument.body.innerHTML, uri: b.currentURI.spec,
@@ -225,12 +241,22 @@ class Thunderbird:
             self.script("""for (const w of Services.wm.getEnumerator(null))
                 if (w.location.href.includes("commonDialog")) { w.document.querySelector("dialog").acceptDialog(); return; }""")
 
-    def move(self, subject, target):
+    def move(self, subject, target, keep=False):
         """Drags a message to another folder."""
         self.remote.waiting_script(_PRELUDE + """const h = header(args[0]); await new Promise(done =>
-            MailServices.copy.copyMessages(h.folder, [h], folder(args[1]), true, {QueryInterface: ChromeUtils.generateQI(["nsIMsgCopyServiceListener"]),
-              onStartCopy() {}, onProgress() {}, setMessageKey() {}, getMessageId() {}, onStopCopy() { done(); }}, W.msgWindow, false));""", subject, target)
+            MailServices.copy.copyMessages(h.folder, [h], folder(args[1]), !args[2], {QueryInterface: ChromeUtils.generateQI(["nsIMsgCopyServiceListener"]),
+              onStartCopy() {}, onProgress() {}, setMessageKey() {}, getMessageId() {}, onStopCopy() { done(); }}, W.msgWindow, false));""", subject, target, keep)
 
-    def picture(self, path):
-        """The main window as PNG."""
+    def copy(self, subject, target):
+        """Drags a message to another folder with the copy key held."""
+        self.move(subject, target, keep=True)
+
+    def kept(self, name):
+        """The bodies of that folder as they lie in the profile."""
+        return pathlib.Path(self.script("return folder(args[0]).filePath.path", name)).read_bytes()
+
+    def picture(self, path, width=1120, height=640):
+        """The main window as PNG, in a size that a page can show."""
+        self.script("W.resizeTo(args[0], args[1])", width, height)
+        self.until("return W.innerWidth <= args[0] && W.innerHeight <= args[1]", width, height)
         self.remote.picture(path)

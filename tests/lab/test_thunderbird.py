@@ -34,6 +34,10 @@ class ThunderbirdTest(PracticeCase):
                              html=f"<html><body><p>{BODY}</p></body></html>", attachments=[("compte-rendu.pdf", "application/pdf", cls.pdf)])
         sealed = mails.smime(clear, mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob))
         cls.store.append("alice@lab.test", sealed)
+        cls.sealed = sealed
+        for number in range(20):
+            letter = mails.letter("bob@lab.test", "alice@lab.test", f"Compte rendu n° {number}", f"Lettre numéro {number} sur Mme Dupont.\n")
+            cls.store.append("alice@lab.test", mails.smime(letter, mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob)))
         cls.store.append("alice@lab.test", mails.letter("Zoé <zoe@lab.test>", "alice@lab.test", "Lettre ordinaire", "Rien de secret.\n"))
 
     @classmethod
@@ -67,7 +71,9 @@ class ThunderbirdTest(PracticeCase):
 
     def banner_is_gone(self):
         """From what left last: seen without Bob's Souspli, which puts a banner of its own in."""
-        self.assertNotIn(MARK, mails.texts(self.opened_by_openssl()).lower())
+        opened = self.opened_by_openssl()
+        self.assertNotIn(MARK, mails.texts(opened).lower())
+        self.assertNotIn("x-souspli", opened.as_string().lower())
 
     def opened_by_openssl(self):
         """The signed entity of what left last."""
@@ -80,11 +86,14 @@ class ThunderbirdTest(PracticeCase):
     def test_01_lists_in_french(self):
         self.assertEqual(self.tb.locale(), "fr")
         self.tb.wait_for("Lettre ordinaire")
-        self.assertEqual({"Lettre scellée", "Lettre ordinaire"}, {r["subject"] for r in self.tb.rows()})
+        self.assertLessEqual({"Lettre scellée", "Lettre ordinaire"}, {r["subject"] for r in self.tb.rows()})
 
     def test_02_opens_a_sealed_letter_with_its_pdf(self):
         shown = self.tb.read("Lettre scellée")
         self.assertIn(BODY, shown["text"])
+        self.assertTrue(shown["text"].lstrip().startswith("[Souspli] Message chiffré et signé, signature vérifiée.\nSignataire : Dr Bob ESSAI."))
+        self.assertTrue(self.tb.script("""const e = P.messageBrowser.contentWindow.getMessagePaneBrowser().contentDocument
+            .querySelector("[data-souspli]"), r = e.getBoundingClientRect(); return r.top >= 0 && r.height > 40 && r.width > 300"""))
         self.assertEqual(shown["security"], [], "Thunderbird must not see S/MIME any more")
         self.assertNotIn("smime.p7m", [a["name"] for a in shown["attachments"]])
         self.assertEqual(["compte-rendu.pdf"], [a["name"] for a in shown["attachments"]])
@@ -122,6 +131,8 @@ class ThunderbirdTest(PracticeCase):
         self.assertIn("zoe@lab.test", said)
         self.assertIn("certificat", said)
         self.tb.dismiss()
+        self.assertIn(BODY, self.tb.draft_text()["text"], "the composer stays with what was written")
+        self.assertEqual(self.tb.draft_text()["subject"], "#med# Sans certificat")
         self.tb.close_composer()
         self.assertEqual(len(self.provider.smtp.transactions), before)
 
@@ -133,7 +144,15 @@ class ThunderbirdTest(PracticeCase):
         self.assertNotIn(b"Dupont", stored)
         self.tb.show("Drafts")
         row = base.until(self.tb.rows, 20, "the draft")[-1]
-        self.assertIn(BODY, self.tb.read(row["subject"])["text"])
+        shown = self.tb.read(row["subject"])
+        self.assertIn(BODY, shown["text"])
+        self.assertNotIn(MARK, shown["html"].lower())
+        self.tb.compose_from(row["subject"], "Draft")
+        held = self.tb.draft_text()
+        self.assertEqual(held["subject"], "#med# Brouillon")
+        self.assertIn(BODY, held["text"])
+        self.assertNotIn(MARK, held["html"].lower())
+        self.assertIn(BODY, mails.texts(self.leave()))
 
     def test_08_reply_keeps_the_body_and_leaves_the_banner(self):
         self.tb.read("Lettre scellée")
@@ -171,3 +190,84 @@ class ThunderbirdTest(PracticeCase):
         octets = self.provider.smtp.accepted()[-1].octets
         self.assertNotIn(b"pkcs7", octets)
         self.assertIn(b"Rien de secret.", octets)
+
+    def test_12_forward_as_attachment_leaves_marks_and_padding(self):
+        self.tb.read("Lettre scellée")
+        self.tb.compose_from("Lettre scellée", "ForwardAsAttachment")
+        self.tb.address_to("bob@lab.test")
+        got = self.leave()
+        inner = next(p for p in got.walk() if p.get_content_type() == "message/rfc822").get_payload(0)
+        self.assertIn("favorable", mails.texts(inner))
+        self.assertEqual(mails.attachment(inner, "compte-rendu.pdf"), self.pdf)
+        self.assertFalse((inner.epilogue or "").strip(" \r\n") or len(inner.epilogue or "") > 80, "padding")
+        self.banner_is_gone()
+
+    def test_13_a_draft_of_a_reply_is_stored_sealed_without_a_tag(self):
+        self.tb.read("Lettre scellée")
+        self.tb.compose_from("Lettre scellée", "Reply")
+        before = len(self.store.stored("alice@lab.test", "Drafts"))
+        self.tb.save_draft()
+        self.tb.close_composer()
+        stored = self.arrived("alice", before + 1, "Drafts")[-1]
+        self.assertIn(b"pkcs7-mime", stored)
+        self.assertNotIn(b"Dupont", stored)
+
+    def test_14_dragged_away_and_back_it_is_stored_as_it_was(self):
+        self.tb.read("Lettre scellée")
+        self.tb.copy("Lettre scellée", "Local")
+        self.tb.show("Local")
+        before = len(self.store.stored("alice@lab.test", "Archive"))
+        self.tb.copy("Lettre scellée", "Archive")
+        self.assertEqual(self.arrived("alice", before + 1, "Archive")[-1], self.sealed)
+        self.tb.show("INBOX")
+        self.tb.copy("Lettre scellée", "Archive")
+        self.assertEqual(self.arrived("alice", before + 2, "Archive")[-1], self.sealed)
+        self.tb.show("Archive")
+        self.assertIn(BODY, self.tb.read("Lettre scellée")["text"])
+
+    def test_15_a_large_letter_comes_whole_in_chunks(self):
+        alice, bob = self.practice.doctors["alice"], self.practice.doctors["bob"]
+        pdf = mails.pdf(["Imagerie"], filler=300_000)
+        letter = mails.letter("bob@lab.test", "alice@lab.test", "Grande lettre", BODY + "\n", attachments=[("imagerie.pdf", "application/pdf", pdf)])
+        self.tb.keep_offline("Junk", False)
+        self.store.append("alice@lab.test", mails.smime(letter, mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob)), "Junk")
+        self.tb.show("Junk")
+        self.assertIn(BODY, self.tb.read("Grande lettre")["text"])
+        self.assertEqual(self.tb.save_attachment("imagerie.pdf", self.practice.folder.path / "imagerie.pdf"), pdf)
+        self.assertIn("BODY[]<65536.65536>", self.tb.commands().upper().replace("BODY.PEEK", "BODY"))
+
+    def test_16_what_cannot_be_opened_says_so(self):
+        bob = self.practice.doctors["bob"]
+        letter = mails.letter("bob@lab.test", "alice@lab.test", "Pas pour moi", BODY + "\n")
+        stored = mails.smime(letter, mails.signing(bob, "-nodetach"), mails.encrypting(bob))
+        self.store.append("alice@lab.test", stored)
+        shown = self.tb.read("Pas pour moi")
+        self.assertIn("Ce message n’est pas chiffré pour une de vos clés.", shown["text"])
+        self.assertIn("Prévenez l'expéditeur", shown["text"])
+        self.assertEqual((shown["security"], [a["name"] for a in shown["attachments"]]), ([], ["original.eml"]))
+        self.assertEqual(self.tb.save_attachment("original.eml", self.practice.folder.path / "original.eml"), stored)
+
+    def test_17_an_altered_text_is_not_shown(self):
+        bob = self.practice.doctors["bob"]
+        letter = mails.letter("bob@lab.test", "alice@lab.test", "Falsifiée", "Dose : 10 mg\n")
+        self.store.append("alice@lab.test", mails.smime(letter, mails.signing(bob)).replace(b"10 mg", b"90 mg"))
+        shown = self.tb.read("Falsifiée")
+        self.assertIn("ALERTE", shown["text"])
+        self.assertNotIn("90 mg", shown["text"])
+        self.assertEqual(shown["security"], [])
+
+    def test_18_the_relay_restarts_under_it(self):
+        self.relay("alice").restart()
+        self.assertIn(BODY, self.tb.read("Lettre scellée")["text"])
+        self.store.append("alice@lab.test", mails.letter("bob@lab.test", "alice@lab.test", "Après", "De retour.\n"))
+        self.assertEqual(self.tb.read("Après")["text"].strip(), "De retour.")
+        self.assertIsNone(self.tb.send("bob@lab.test", "#med# Après", f"<p>{BODY}</p>"))
+        self.sent_clear()
+
+    def test_19_twenty_sealed_letters_are_downloaded_opened(self):
+        wanted = {f"Compte rendu n° {n}" for n in range(20)}
+        base.until(lambda: wanted <= set(self.tb.offline()), 60, "the download in the background")
+        kept = self.tb.kept("INBOX")
+        for number in range(20):
+            self.assertIn(f"num=C3=A9ro {number} sur".encode(), kept.replace("é".encode(), b"=C3=A9"))
+        self.assertNotIn(b"application/pkcs7-mime", kept)
