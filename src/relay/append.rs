@@ -12,7 +12,7 @@ use crate::policy::threads;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::Explanation;
-use crate::view::strip;
+use crate::view::{Marks, marks, strip};
 
 impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
@@ -23,7 +23,7 @@ impl Relay {
         } else {
             Sent::Unknown
         };
-        let banner = if strip::holds_banner(message) {
+        let banner = if marks(message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
@@ -48,7 +48,7 @@ impl Relay {
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
     /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
     fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
-        let stripped = (sent == Sent::Sealed).then(|| strip::strip(message)).flatten();
+        let stripped = (sent == Sent::Sealed).then(|| strip(message)).flatten();
         let message = stripped.as_deref().unwrap_or(message);
         let entity = canonical::content_entity(message);
         let entity = canonical::for_signing(&entity);

@@ -3,7 +3,7 @@
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
 use super::Relay;
-use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
+use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::Lookup;
@@ -16,7 +16,7 @@ use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
-use crate::view::strip;
+use crate::view::{Marks, marks, strip};
 use std::collections::BTreeMap;
 
 /// What was found for each recipient.
@@ -34,7 +34,7 @@ impl Relay {
     /// Decides and seals.
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let sealed = match self.need(account, submission) {
-            Need::Clear => return Outgoing::PassThrough,
+            Need::Clear => return passed(submission),
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
             Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
@@ -48,7 +48,7 @@ impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
         let thread = self.thread(&threads::ids(&submission.message).related);
-        let banner = if strip::holds_banner(&submission.message) {
+        let banner = if marks(&submission.message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
@@ -134,7 +134,11 @@ impl Relay {
         };
         Ok(SealedSubmission {
             groups: vec![group],
-            record: SealedRecord::default(),
+            record: SealedRecord {
+                message_id: threads::ids(&submission.message).own,
+                protection: Protection::Signed,
+                ..SealedRecord::default()
+            },
         })
     }
 
@@ -175,7 +179,7 @@ impl Relay {
     /// Takes our marks and the tag out, then makes what is left safe for every transport.
     fn content(&self, message: &[u8]) -> Result<Content, Explanation> {
         let untagged = tag::removed(message, &self.config.policy.tag);
-        let stripped = strip::strip(&untagged);
+        let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
         Ok(Content {
@@ -193,6 +197,26 @@ impl Content {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(entity);
         out
+    }
+}
+
+/// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.
+fn passed(submission: &Submission) -> Outgoing {
+    match strip(&submission.message) {
+        None => Outgoing::PassThrough,
+        Some(message) => {
+            let group = Group {
+                recipients: submission.envelope.recipients.clone(),
+                message,
+            };
+            Outgoing::Seal(SealedSubmission {
+                groups: vec![group],
+                record: SealedRecord {
+                    protection: Protection::Clear,
+                    ..SealedRecord::default()
+                },
+            })
+        }
     }
 }
 
@@ -241,6 +265,7 @@ impl Relay {
         SealedRecord {
             message_id: threads::ids(&submission.message).own,
             left_out,
+            protection: Protection::Sealed,
         }
     }
 
