@@ -71,38 +71,48 @@ impl Relay {
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
-        let content = self.content(&submission.message)?;
+        let record = self.record(submission, &left_out);
+        self.remember(&record)?;
+        // Milliseconds of computing for each megabyte: not on the thread that serves the others.
+        let groups = tokio::task::block_in_place(|| self.groups(account, &submission.message, copies, &certificates, &trusted))?;
+        Ok(SealedSubmission { groups, record })
+    }
+
+    /// Signs once, then makes an envelope for each set of recipients.
+    fn groups(
+        &self,
+        account: &Account,
+        message: &[u8],
+        copies: Vec<Copies>,
+        certificates: &Certificates,
+        trusted: &[Address],
+    ) -> Result<Vec<Group>, Explanation> {
+        let content = self.content(message)?;
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
-            let sealed: Vec<Recipient> = copies
-                .recipients
-                .iter()
-                .filter(|r| certificates.contains_key(&r.address))
-                .cloned()
-                .collect();
+            let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
+                let message = content.closed(&self.encrypt(&signed, &readers)?);
                 groups.push(Group {
                     recipients: sealed,
-                    message: content.closed(&self.encrypt(&signed, &readers)?),
+                    message,
                 });
             }
-            let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
+            let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let signed = self.sign(account, &content.entity, Form::Detached)?;
+                let message = content.closed(&self.sign(account, &content.entity, Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
-                    message: content.closed(&signed),
+                    message,
                 });
             }
         }
-        let record = self.record(submission, &left_out);
-        self.remember(&record)?;
-        Ok(SealedSubmission { groups, record })
+        Ok(groups)
     }
 
     /// What would be decided, in French and English lines.
