@@ -16,8 +16,8 @@ use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
 use crate::base::{MessageKey, limits};
 use crate::mime::header::Header;
-use crate::smime::class::classify;
-use crate::text::Explanation;
+use crate::smime::class::{classify, needs_disposition};
+use crate::text::{Explanation, imap as text};
 use crate::view::View;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -125,7 +125,7 @@ enum Asked {
 #[derive(Debug, Default)]
 struct Added {
     uid: bool,
-    content_type: bool,
+    class: bool,
 }
 
 #[derive(Debug, Default)]
@@ -153,8 +153,8 @@ struct Answer {
     uid: u32,
 }
 
-const CONTENT_TYPE: &str = "BODY[HEADER.FIELDS (CONTENT-TYPE)]";
-const ASK_CONTENT_TYPE: &[u8] = b"BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)]";
+const CLASS: &str = "BODY[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
+const ASK_CLASS: &[u8] = b"BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
 /// Octets of a set in one command: servers bound a command line, the strictest that is known at 8,192.
 const SET_OCTETS: usize = 7_000;
 
@@ -190,7 +190,7 @@ impl Plan {
         };
         if plan.request.kind() == Kind::Listing {
             plan.added.uid = plan.request.by == Addressing::Sequence && !plan.request.asks("UID");
-            plan.added.content_type = !plan.request.names_content_type() && !plan.listing_is_known();
+            plan.added.class = !plan.request.names_content_type() && !plan.listing_is_known();
             plan.current = Step::Listing;
         } else if plan.sort_known(shelf) {
             let next = plan.advance(b"Fetch completed.");
@@ -208,11 +208,11 @@ impl Plan {
     /// Takes a FETCH response; writes what the client gets now.
     pub fn answer(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<ToOpen> {
         let Some(fetched) = Fetched::parse(&line) else {
-            line.write(&line.whole(), out);
+            self.unreadable(&line, out);
             return None;
         };
         let Some(uid) = fetched.uid(&line) else {
-            line.write(&line.whole(), out);
+            self.nameless(&line, &fetched, out);
             return None;
         };
         let answer = Answer { line, fetched, uid };
@@ -224,6 +224,23 @@ impl Plan {
             Step::Plain(_) | Step::Seen(_) => answer.line.write(&answer.line.whole(), out),
         }
         None
+    }
+
+    /// News of flags need no UID; an answer with content does.
+    fn nameless(&mut self, line: &Line, fetched: &Fetched, out: &mut Vec<u8>) {
+        match fetched.items.iter().any(|item| item.name.starts_with("BODY[")) {
+            true => self.unreadable(line, out),
+            false => line.write(&line.whole(), out),
+        }
+    }
+
+    /// What cannot be read may be a sealed message, and a mail program keeps what it is given: none of it is passed on
+    /// where content was asked.
+    fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
+        match self.current {
+            Step::Listing | Step::LateClasses(_) | Step::Plain(_) | Step::Seen(_) => line.write(&line.whole(), out),
+            Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
+        }
     }
 
     /// Takes the outcome of what [`Plan::answer`] asked to open.
@@ -251,7 +268,8 @@ impl Plan {
             Step::Plain(_) | Step::Fresh(_) | Step::Cached(..) => {}
             Step::Seen(_) => self.unseen = Ranges::default(),
         }
-        if status == Status::Bad {
+        let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
+        if status == Status::Bad || blind {
             self.steps.clear();
         }
         if self.steps.is_empty() && self.selected.access == Access::Write {
@@ -318,20 +336,21 @@ impl Plan {
     }
 }
 
-/// By Content-Type alone, whatever other fields a client asked for: two listings must not come to two classes.
-fn class_of(header: &[u8]) -> Sealed {
-    let header = Header::parse(header).0.retain(|field| field.is("Content-Type"));
-    if classify(&header).is_smime() { Sealed::Yes } else { Sealed::No }
-}
-
-/// The header fields of an answer among which Content-Type was asked.
-fn announced_type(answer: &Answer) -> Option<Vec<u8>> {
-    let item = answer.fetched.items.iter().find(|item| {
-        let fields = item
-            .name
-            .strip_prefix("BODY[HEADER.FIELDS (")
-            .and_then(|rest| rest.strip_suffix(")]"));
-        fields.is_some_and(|fields| fields.split(' ').any(|f| f == "CONTENT-TYPE"))
-    })?;
-    Some(answer.line.string(&item.value).unwrap_or_default().into_owned())
+/// The class that an answer tells, whatever other fields a client asked for: two listings must not come to two classes.
+/// `None`: the fields that decide were not asked.
+fn announced(answer: &Answer) -> Option<Sealed> {
+    answer.fetched.items.iter().find_map(|item| {
+        let fields = item.name.strip_prefix("BODY[HEADER.FIELDS (")?.strip_suffix(")]")?;
+        let asked = |name| fields.split(' ').any(|field| field == name);
+        if !asked("CONTENT-TYPE") {
+            return None;
+        }
+        let header = answer.line.string(&item.value).unwrap_or_default();
+        let header = Header::parse(&header)
+            .0
+            .retain(|field| field.is("Content-Type") || field.is("Content-Disposition"));
+        let known = asked("CONTENT-DISPOSITION") || !needs_disposition(&header);
+        let sealed = if classify(&header).is_smime() { Sealed::Yes } else { Sealed::No };
+        known.then_some(sealed)
+    })
 }

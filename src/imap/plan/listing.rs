@@ -25,8 +25,8 @@ impl Plan {
         }
         self.found.max = self.found.max.max(self.number(&answer));
         self.found.max_uid = self.found.max_uid.max(answer.uid);
-        if let Some(header) = announced_type(&answer) {
-            self.selected.classes.learn(answer.uid, class_of(&header));
+        if let Some(class) = announced(&answer) {
+            self.selected.classes.learn(answer.uid, class);
         }
         match self.selected.classes.of(answer.uid) {
             Some(sealed) if self.held.is_empty() => self.list(&answer, sealed, shelf, out),
@@ -39,10 +39,10 @@ impl Plan {
     }
 
     pub(super) fn list(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf, out: &mut Vec<u8>) {
-        if sealed == Sealed::No && !self.added.uid && !self.added.content_type {
+        if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
-        let strip = |item: &FetchedItem| (self.added.uid && item.name == "UID") || (self.added.content_type && item.name == CONTENT_TYPE);
+        let strip = |item: &FetchedItem| (self.added.uid && item.name == "UID") || (self.added.class && item.name == CLASS);
         match sealed {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
             Sealed::Yes => {
