@@ -47,7 +47,7 @@ impl Relay {
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
     fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
         match crate::policy::threads::ids(stored).own {
-            Some(id) if verdict.encrypted => self.threads.remember(&id, self.now()).map_err(|e| e.explain()),
+            Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
             _ => Ok(()),
         }
     }

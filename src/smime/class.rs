@@ -49,9 +49,7 @@ pub fn needs_disposition(header: &[u8]) -> bool {
     let name = content_type.parameter("name");
     match content_type.value.as_str() {
         "application/octet-stream" => !name.is_some_and(|name| ends(name, ".p7m")),
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-            name.is_none() && pkcs7_mime(&content_type, header) == Class::Unspecified
-        }
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => name.is_none() && pkcs7_mime(&content_type, header) == Class::Unspecified,
         _ => false,
     }
 }
@@ -71,7 +69,10 @@ fn pkcs7_mime(content_type: &Parameterized, header: &[u8]) -> Class {
         Some("compressed-data") => Class::Compressed,
         Some("certs-only") => Class::CertificatesOnly,
         // A name in Content-Type decides: what Content-Disposition says beside it is not always asked.
-        _ if content_type.parameter("name").map_or_else(|| has_name(content_type, header, ".p7c"), |name| ends(name, ".p7c")) => {
+        _ if content_type
+            .parameter("name")
+            .map_or_else(|| has_name(content_type, header, ".p7c"), |name| ends(name, ".p7c")) =>
+        {
             Class::CertificatesOnly
         }
         _ => Class::Unspecified,

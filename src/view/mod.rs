@@ -15,6 +15,7 @@ pub use header::rewrite_fields;
 pub use strip::{holds_banner, strip};
 
 use crate::mime::entity::{Entity, parse};
+use zeroize::Zeroize;
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
@@ -50,6 +51,13 @@ pub enum SectionText {
     Mime,
 }
 
+/// What was opened is not left behind in memory.
+impl Drop for View {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
 impl View {
     /// A View of those octets, its size not that of the stored message.
     pub fn of(bytes: Vec<u8>) -> Self {
@@ -81,10 +89,9 @@ impl View {
     }
 
     fn unpadded(bytes: Vec<u8>) -> Self {
-        Self {
-            size: Size::Own,
-            ..Self::padded(bytes)
-        }
+        let mut view = Self::padded(bytes);
+        view.size = Size::Own;
+        view
     }
 }
 
