@@ -16,7 +16,7 @@ use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
 use crate::base::{MessageKey, limits};
 use crate::mime::header::Header;
-use crate::smime::class::{classify, needs_disposition};
+use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
 use std::collections::{HashMap, VecDeque};
@@ -30,8 +30,8 @@ pub trait Shelf: Send {
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
     /// The boundary of a message's View.
     fn boundary(&self, key: &MessageKey) -> String;
-    /// RFC822.SIZE where it is not that of the stored message.
-    fn true_size(&self, key: &MessageKey) -> Option<u64>;
+    /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
 }
 
 /// The mailbox that is open.
@@ -86,6 +86,7 @@ pub struct Plan {
     found: Found,
     held: VecDeque<Held>,
     held_octets: usize,
+    sized: Sized,
     opening: Option<Answer>,
     unseen: Ranges,
     failure: Option<Explanation>,
@@ -98,6 +99,8 @@ enum Step {
     Listing,
     /// The classes of what a listing left open.
     LateClasses(String),
+    /// S/MIME messages, whole, whose View may not have the stored size.
+    Sizes(String),
     /// The class of each message of the set.
     Classes,
     /// The client's items for messages that are not S/MIME.
@@ -146,6 +149,14 @@ enum Held {
     Other(Line),
 }
 
+/// Messages of a listing that are opened for their size.
+#[derive(Debug, Default)]
+struct Sized {
+    planned: bool,
+    /// UIDs of which no more can be learnt: opened, or not to be opened now.
+    tried: Ranges,
+}
+
 #[derive(Debug)]
 struct Answer {
     line: Line,
@@ -183,6 +194,7 @@ impl Plan {
             found: Found::default(),
             held: VecDeque::new(),
             held_octets: 0,
+            sized: Sized::default(),
             opening: None,
             unseen: Ranges::default(),
             failure: None,
@@ -219,7 +231,7 @@ impl Plan {
         match &self.current {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
-            Step::Fresh(_) => return self.fresh(answer, out),
+            Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
             Step::Cached(..) => self.cached(answer, out),
             Step::Plain(_) | Step::Seen(_) => answer.line.write(&answer.line.whole(), out),
         }
@@ -239,13 +251,19 @@ impl Plan {
     fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
         match self.current {
             Step::Listing | Step::LateClasses(_) | Step::Plain(_) | Step::Seen(_) => line.write(&line.whole(), out),
+            Step::Sizes(_) => {}
             Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
     }
 
     /// Takes the outcome of what [`Plan::answer`] asked to open.
-    pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, out: &mut Vec<u8>) {
+    pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         let Some(answer) = self.opening.take() else { return };
+        if let Step::Sizes(_) = self.current {
+            // A key that is locked is no reason to refuse a list: the stored size is the likely one.
+            self.sized.tried.insert(answer.uid);
+            return self.release(false, shelf, out);
+        }
         match opened {
             Ok(view) => self.deliver(&answer, &view, out),
             Err(explanation) => {
@@ -262,8 +280,8 @@ impl Plan {
             self.worst = Some((status, text.to_vec()));
         }
         match &self.current {
-            Step::Listing => self.listing_completed(status, shelf, out),
-            Step::LateClasses(_) => self.release(shelf, out),
+            Step::Listing => self.listing_completed(status),
+            Step::LateClasses(_) | Step::Sizes(_) => {}
             Step::Classes => self.classes_completed(status, shelf),
             Step::Plain(_) | Step::Fresh(_) | Step::Cached(..) => {}
             Step::Seen(_) => self.unseen = Ranges::default(),
@@ -271,6 +289,10 @@ impl Plan {
         let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
         if status == Status::Bad || blind {
             self.steps.clear();
+        }
+        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Sizes(_)) {
+            self.plan_sizes(status, shelf);
+            self.release(self.steps.is_empty(), shelf, out);
         }
         if self.steps.is_empty() && self.selected.access == Access::Write {
             self.steps.extend(self.unseen.sets(SET_OCTETS).into_iter().map(Step::Seen));
@@ -350,7 +372,11 @@ fn announced(answer: &Answer) -> Option<Sealed> {
             .0
             .retain(|field| field.is("Content-Type") || field.is("Content-Disposition"));
         let known = asked("CONTENT-DISPOSITION") || !needs_disposition(&header);
-        let sealed = if classify(&header).is_smime() { Sealed::Yes } else { Sealed::No };
+        let sealed = match classify(&header) {
+            Class::Compressed => Sealed::Packed,
+            class if class.is_smime() => Sealed::Yes,
+            _ => Sealed::No,
+        };
         known.then_some(sealed)
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod build;
+mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
@@ -59,11 +60,6 @@ impl Drop for View {
 }
 
 impl View {
-    /// A View of those octets, its size not that of the stored message.
-    pub fn of(bytes: Vec<u8>) -> Self {
-        Self::unpadded(bytes)
-    }
-
     /// The whole message.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -74,24 +70,23 @@ impl View {
         &self.entity
     }
 
-    /// True when it has as many octets as the stored message: a listing made before it was opened said the truth.
+    /// True when it has as many octets as it was to have: a listing made before it was opened said the truth.
     pub fn size_preserved(&self) -> bool {
         self.size == Size::Stored
     }
 
-    fn padded(bytes: Vec<u8>) -> Self {
-        let entity = parse(&bytes);
-        Self {
-            bytes,
-            entity,
-            size: Size::Stored,
-        }
+    /// A View of those octets, its size not that of the stored message.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self::sized(bytes, Size::Own)
     }
 
-    fn unpadded(bytes: Vec<u8>) -> Self {
-        let mut view = Self::padded(bytes);
-        view.size = Size::Own;
-        view
+    fn padded(bytes: Vec<u8>) -> Self {
+        Self::sized(bytes, Size::Stored)
+    }
+
+    fn sized(bytes: Vec<u8>, size: Size) -> Self {
+        let entity = parse(&bytes);
+        Self { bytes, entity, size }
     }
 }
 

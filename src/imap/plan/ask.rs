@@ -11,6 +11,7 @@ impl Plan {
         match &self.current {
             Step::Listing => self.fetch(&self.request.set_text, &self.listing_items(), self.request.modifiers.as_deref()),
             Step::LateClasses(set) => self.fetch(set, &[b"UID ", ASK_CLASS].concat(), None),
+            Step::Sizes(set) => self.fetch(set, b"UID BODY.PEEK[]", None),
             Step::Classes => self.fetch(
                 &self.request.set_text,
                 &[b"UID ", ASK_CLASS].concat(),

@@ -14,7 +14,7 @@ impl Plan {
         self.found.max = self.found.max.max(number);
         self.found.max_uid = self.found.max_uid.max(answer.uid);
         match class {
-            Sealed::Yes => self.found.sealed.push((number, answer.uid)),
+            Sealed::Yes | Sealed::Packed => self.found.sealed.push((number, answer.uid)),
             Sealed::No => self.found.plain.push(number),
         }
         // Servers join news of flags to any FETCH response; what was asked here only for the class is not passed on.
