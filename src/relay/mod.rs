@@ -209,8 +209,8 @@ impl Opening for Relay {
         self.seals.boundary(key)
     }
 
-    fn true_size(&self, key: &MessageKey) -> Option<u64> {
-        self.remembered_size(key)
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        self.known_size(key, stored)
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {

@@ -61,6 +61,12 @@ pub fn failure(french: &str, english: &str) -> String {
     format!("{}\r\n\r\n{}\r\n", paragraph(wrap(&fr)), paragraph(wrap(&en)))
 }
 
+/// The same where there is little room.
+pub fn brief_failure(french: &str, english: &str) -> String {
+    let french = wrap(&format!("{french} Le message d'origine est joint."));
+    format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
+}
+
 /// Why a content that holds the View's own boundary is not shown: French, English.
 pub fn boundary_in_content() -> (&'static str, &'static str) {
     (
