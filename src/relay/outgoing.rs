@@ -2,8 +2,8 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
-use super::Relay;
 use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
+use super::{Relay, seals};
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::Lookup;
@@ -11,12 +11,13 @@ use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
-use crate::policy::{Recipient, Submission, tag, threads};
+use crate::policy::{Recipient, Submission, complete, tag, threads};
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::{Marks, marks, strip};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What was found for each recipient.
@@ -71,10 +72,11 @@ impl Relay {
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
-        let record = self.record(submission, &left_out);
+        let message = self.completed(account, &submission.message)?;
+        let record = self.record(submission, &message, &left_out);
         self.remember(&record)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
-        let groups = tokio::task::block_in_place(|| self.groups(account, &submission.message, copies, &certificates, &trusted))?;
+        let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })
     }
 
@@ -87,7 +89,7 @@ impl Relay {
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
-        let content = self.content(message)?;
+        let content = self.content(message);
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
@@ -136,7 +138,7 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
-        let content = self.content(&submission.message)?;
+        let content = self.content(&self.completed(account, &submission.message)?);
         let signed = self.sign(account, &content.entity, Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
@@ -187,15 +189,20 @@ impl Relay {
     }
 
     /// Takes our marks and the tag out, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8]) -> Result<Content, Explanation> {
+    fn content(&self, message: &[u8]) -> Content {
         let untagged = tag::removed(message, &self.config.policy.tag);
         let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
-        Ok(Content {
+        Content {
             outer: canonical::outer_header(message),
             entity: canonical::for_signing(&entity).into_owned(),
-        })
+        }
+    }
+
+    fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
+        let unique = seals::unique().ok_or_else(say::sealing_failed)?;
+        Ok(complete::completed(message, self.now(), &unique, &account.address.domain()))
     }
 }
 
@@ -264,7 +271,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address]) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -273,7 +280,7 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::ids(&submission.message).own,
+            message_id: threads::ids(message).own,
             left_out,
             protection: Protection::Sealed,
         }
