@@ -19,7 +19,8 @@ impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
-        let sent = if self.thread(&own) == Thread::Sealed {
+        // The memory knows letters that arrived as well: only what the owner wrote is a Sent copy.
+        let sent = if is_from(message, account) && self.thread(&own) == Thread::Sealed {
             Sent::Sealed
         } else {
             Sent::Unknown
@@ -60,11 +61,11 @@ impl Relay {
         let message = stripped.as_deref().unwrap_or(message);
         let entity = canonical::content_entity(message);
         let entity = canonical::for_signing(&entity);
-        let mark = self.seals.own_mark(&without_own_field(&entity));
-        let marked = [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), &entity].concat();
         let inner = match sent {
-            Sent::Sealed => self.sign(account, &marked, Form::Opaque)?,
-            Sent::Unknown => marked,
+            Sent::Sealed => self.sign(account, &self.marked(&entity), Form::Opaque)?,
+            Sent::Unknown if is_from(message, account) => self.marked(&entity),
+            // Somebody else's letter, kept here: the mark of the owner would vouch for it.
+            Sent::Unknown => entity.into_owned(),
         };
         let reader = self.own_encryption_certificate(account)?;
         let sealed = self.encrypt(&inner, &[reader])?;
@@ -74,4 +75,15 @@ impl Relay {
         out.extend_from_slice(&sealed);
         Ok(out)
     }
+
+    /// The entity with the mark by which this installation knows its owner's own copies again.
+    fn marked(&self, entity: &[u8]) -> Vec<u8> {
+        let mark = self.seals.own_mark(&without_own_field(entity));
+        [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), entity].concat()
+    }
+}
+
+fn is_from(message: &[u8], account: &Account) -> bool {
+    let from = Header::parse(message).0.addresses("From");
+    matches!(from.as_slice(), [(_, address)] if *address == account.address)
 }
