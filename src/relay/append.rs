@@ -1,17 +1,18 @@
 //! What a mail program uploads: Sent copies and drafts stored sealed to their owner, Views put back as they were stored.
 
 use super::incoming::without_own_field;
-use super::port::Append;
+use super::port::{Append, MessageKey};
 use super::{Relay, seals};
 use crate::config::Account;
-use crate::mime::canonical;
 use crate::mime::header::Header;
+use crate::mime::{canonical, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::threads;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::Explanation;
+use crate::view::header::MARK;
 use crate::view::strip;
 
 impl Relay {
@@ -45,6 +46,14 @@ impl Relay {
         }
     }
 
+    /// The place that a View names, when it is a View: its boundary is that of the same place.
+    pub(super) fn place_behind(&self, message: &[u8]) -> Option<MessageKey> {
+        let (header, _) = Header::parse(message);
+        let key = self.seals.place_of(&header.text(MARK)?)?;
+        let boundary = parameters::content_type(&header).parameters.remove("boundary")?;
+        (boundary == self.seals.boundary(&key)).then_some(key)
+    }
+
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
     /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
     fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
@@ -65,5 +74,32 @@ impl Relay {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(&sealed);
         Ok(out)
+    }
+}
+
+/// Whether a View shows that message: the fields by which people know a message are the same.
+pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
+    let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
+    ["Message-ID", "Date", "From", "Subject"]
+        .iter()
+        .all(|name| view.text(name) == stored.text(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_shows_the_message_with_its_fields() {
+        let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
+        assert!(shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <2@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(b"Subject: s\r\nFrom: a\r\nDate: d\r\n\r\nclear", stored));
     }
 }
