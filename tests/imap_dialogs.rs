@@ -100,6 +100,7 @@ impl Run {
                 }
                 Action::SecureUpstream => self.notes.push("secure".into()),
                 Action::DropUpstream => self.notes.push("drop".into()),
+                Action::LoggedIn(_) => {}
                 Action::Close => self.notes.push("close".into()),
             }
         }

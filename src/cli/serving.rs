@@ -62,6 +62,7 @@ impl Serving {
             upstreams: providers.clone(),
             starttls: starttls.map(|t| t as _),
             classes: Arc::default(),
+            logins: Arc::default(),
         };
         let smtp = door(
             config.listen.smtp,

@@ -1,5 +1,10 @@
 //! The sockets of a session: reads, writes, deadlines. Everything that is decided is decided in `session`.
 
+mod logins;
+mod original;
+
+pub use logins::{Login, Logins};
+
 use super::capability::StartTls;
 use super::classes::ClassMemory;
 use super::plan::Shelf;
@@ -41,6 +46,8 @@ pub struct Services {
     pub starttls: Option<Arc<dyn Acceptor>>,
     /// Which messages are S/MIME.
     pub classes: Arc<ClassMemory>,
+    /// Who is logged in.
+    pub logins: Arc<Logins>,
 }
 
 /// A mail program may be silent so long: RFC 9051 §5.4 asks for 30 minutes at least.
@@ -69,10 +76,22 @@ pub async fn serve(client: BoxedStream, services: Services) {
         client: Some(client),
         upstream: None,
         account: None,
+        login: None,
         job: None,
     };
     // How it ends matters to nobody: both sides see a closed connection.
     let _ = connection.run(actions).await;
+}
+
+impl Services {
+    /// What is stored behind a View that a mail program uploads; `None`: it is no View, or its original cannot be had.
+    async fn original(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let key = self.opening.place(message)?;
+        let credentials = self.logins.of(&key.account)?;
+        let account = self.opening.account(&credentials.login)?;
+        let original = original::original(self.upstreams.as_ref(), &account.imap, key, credentials).await?;
+        self.opening.is_behind(message, &original).then_some(original)
+    }
 }
 
 struct Connection {
@@ -81,6 +100,7 @@ struct Connection {
     client: Option<BoxedStream>,
     upstream: Option<BoxedStream>,
     account: Option<Arc<Account>>,
+    login: Option<Login>,
     job: Option<Pending<'static, Happened>>,
 }
 
@@ -203,6 +223,10 @@ impl Connection {
             Action::Connect(login) => self.connect(&login),
             Action::SecureUpstream => self.secure_upstream(),
             Action::DropUpstream => (self.upstream, self.job) = (None, None),
+            Action::LoggedIn(credentials) => {
+                let account = self.account.as_ref().map(|account| account.address.folded().into());
+                self.login = account.map(|account| self.services.logins.enter(account, credentials));
+            }
             Action::Open(key, stored) => self.open(key, stored),
             Action::Append(mailbox, message) => self.append(mailbox, message),
             Action::Close => self.close().await,
@@ -249,12 +273,15 @@ impl Connection {
     }
 
     fn append(&mut self, mailbox: String, message: Arc<Vec<u8>>) {
-        let (opening, account) = (Arc::clone(&self.services.opening), self.account.clone());
+        let (services, account) = (self.services.clone(), self.account.clone());
         self.job = Some(Box::pin(async move {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
             };
-            Happened::Appended(match opening.append(&account, &mailbox, &message).await {
+            if let Some(original) = services.original(&message).await {
+                return Happened::Appended(Stored::Instead(original));
+            }
+            Happened::Appended(match services.opening.append(&account, &mailbox, &message).await {
                 Append::AsIs => Stored::AsIs,
                 Append::Store(bytes) => Stored::Instead(bytes),
                 Append::Refuse(explanation) => Stored::Refused(explanation),

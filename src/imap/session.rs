@@ -77,6 +77,8 @@ pub enum Action {
     SecureUpstream,
     /// Close the provider's connection.
     DropUpstream,
+    /// The provider has accepted these.
+    LoggedIn(Credentials),
     /// Open a stored message.
     Open(MessageKey, Vec<u8>),
     /// Decide what is stored of a message for a mailbox.
@@ -426,6 +428,7 @@ impl Session {
                 let Some(account) = self.core.shelf.account(&login) else {
                     return self.bye(&text::unknown_login());
                 };
+                self.core.act(Action::LoggedIn(joining.credentials().clone()));
                 self.core.client_owned(line);
                 self.intake.known();
                 self.phase = Phase::Known(Box::new(Relay::new(account, capabilities)));

@@ -1,11 +1,11 @@
 //! What a mail program uploads: Sent copies and drafts stored sealed to their owner, Views put back as they were stored.
 
 use super::incoming::without_own_field;
-use super::port::Append;
+use super::port::{Append, MessageKey};
 use super::{Relay, seals};
 use crate::config::Account;
-use crate::mime::canonical;
 use crate::mime::header::Header;
+use crate::mime::{canonical, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::readable::{self, HeaderFault};
@@ -13,6 +13,7 @@ use crate::policy::threads;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::{Explanation, outgoing as say};
+use crate::view::header::MARK;
 use crate::view::{Marks, marks, strip};
 
 impl Relay {
@@ -48,6 +49,14 @@ impl Relay {
             }
             Err(refusal) => Append::Refuse(refusal),
         }
+    }
+
+    /// The place that a View names, when it is a View: its boundary is that of the same place.
+    pub(super) fn place_behind(&self, message: &[u8]) -> Option<MessageKey> {
+        let (header, _) = Header::parse(message);
+        let key = self.seals.place_of(&header.text(MARK)?)?;
+        let boundary = parameters::content_type(&header).parameters.remove("boundary")?;
+        (boundary == self.seals.boundary(&key)).then_some(key)
     }
 
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
@@ -86,4 +95,31 @@ impl Relay {
 fn is_from(message: &[u8], account: &Account) -> bool {
     let from = Header::parse(message).0.addresses("From");
     matches!(from.as_slice(), [(_, address)] if *address == account.address)
+}
+
+/// Whether a View shows that message: the fields by which people know a message are the same.
+pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
+    let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
+    ["Message-ID", "Date", "From", "Subject"]
+        .iter()
+        .all(|name| view.text(name) == stored.text(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_shows_the_message_with_its_fields() {
+        let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
+        assert!(shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <2@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(b"Subject: s\r\nFrom: a\r\nDate: d\r\n\r\nclear", stored));
+    }
 }

@@ -213,6 +213,14 @@ impl Opening for Relay {
         self.known_size(key, stored)
     }
 
+    fn place(&self, message: &[u8]) -> Option<MessageKey> {
+        self.place_behind(message)
+    }
+
+    fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool {
+        append::shows(view, stored)
+    }
+
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {
         Box::pin(async move {
             let _ = mailbox;

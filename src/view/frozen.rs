@@ -68,9 +68,16 @@ mod tests {
     fn every_code_has_its_sentence_and_stands_in_the_documents() {
         let page = include_str!("../../docs/verdicts.md");
         for (code, grade) in CODES {
-            assert!(code == "plain" || said::sentence(code) != said::sentence("plain"), "{code} has no sentence");
+            assert!(
+                code == "plain" || said::sentence(code) != said::sentence("plain"),
+                "{code} has no sentence"
+            );
             let row = page.lines().find(|l| l.contains(&format!("| `{code}` |")));
-            assert!(row.is_some_and(|r| r.contains(grade.as_str())), "{code} is not in docs/verdicts.md as {}", grade.as_str());
+            assert!(
+                row.is_some_and(|r| r.contains(grade.as_str())),
+                "{code} is not in docs/verdicts.md as {}",
+                grade.as_str()
+            );
         }
     }
 
