@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_message_is_cut_into_outside_and_content() {
-        let mail = b"From: a@b\r\nbcc : c@d\r\n e@f\r\nResent-Bcc: g@h\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
+        let mail =
+            b"From: a@b\r\nbcc : c@d\r\n e@f\r\nResent-Bcc: g@h\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
         assert_eq!(content_entity(mail), b"Content-Type: text/html\r\n\r\nbody");
         assert_eq!(outer_header(mail), b"From: a@b\r\nSubject: x\r\n");
         assert_eq!(

@@ -50,7 +50,10 @@ pub fn removed<'a>(message: &'a [u8], tag: &str) -> Cow<'a, [u8]> {
     if !header.all("Subject").any(|field| untagged(field) != field.raw) {
         return Cow::Borrowed(message);
     }
-    let fields = header.fields().iter().map(|field| if field.is("Subject") { untagged(field) } else { field.raw.to_vec() });
+    let fields = header
+        .fields()
+        .iter()
+        .map(|field| if field.is("Subject") { untagged(field) } else { field.raw.to_vec() });
     let mut out: Vec<u8> = fields.flatten().collect();
     let octets: usize = header.fields().iter().map(|field| field.raw.len()).sum();
     out.extend_from_slice(&message[octets..]);

@@ -90,7 +90,15 @@ mod tests {
 
     #[test]
     fn identifiers_are_known_as_odd_programs_write_them() {
-        for field in ["<a@x>", " <a\r\n @x>", "< a@x >", "a@x", "\r\n a@x", "\"Dr\" (lundi) a@x", "<> <a@x> <b@x>"] {
+        for field in [
+            "<a@x>",
+            " <a\r\n @x>",
+            "< a@x >",
+            "a@x",
+            "\r\n a@x",
+            "\"Dr\" (lundi) a@x",
+            "<> <a@x> <b@x>",
+        ] {
             let message = format!("Message-ID:{field}\r\nIn-Reply-To:{field}\r\n\r\n");
             let ids = ids(message.as_bytes());
             assert_eq!(ids.own.as_deref(), Some("<a@x>"), "{field}");

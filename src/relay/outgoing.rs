@@ -2,9 +2,10 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
-use super::{Relay, seals};
 use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
+use super::{Relay, seals};
 use crate::base::Address;
+use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
@@ -102,7 +103,10 @@ impl Relay {
                 });
             }
         }
-        let record = self.record(submission, &message, &left_out);
+        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
+            return Err(say::too_many_copies());
+        }
+        let record = self.record(submission, &message, &left_out, trusted.len());
         self.remember(&record)?;
         Ok(SealedSubmission { groups, record })
     }
@@ -237,7 +241,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -248,6 +252,7 @@ impl Relay {
         SealedRecord {
             message_id: threads::ids(message).own,
             left_out,
+            over_channel,
         }
     }
 

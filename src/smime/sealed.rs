@@ -10,13 +10,18 @@ use crate::pki::oid;
 pub fn is_sealed(message: &[u8]) -> bool {
     let (header, body) = Header::parse(message);
     let once = |name| header.all(name).count() == 1;
-    let announced = matches!(content_type(&header).value.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
+    let announced = matches!(
+        content_type(&header).value.as_str(),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime"
+    );
     let coding = header.text("Content-Transfer-Encoding").unwrap_or_default();
     if !announced || !once("Content-Type") || !once("Content-Transfer-Encoding") || !coding.trim().eq_ignore_ascii_case("base64") {
         return false;
     }
     let packed: Vec<u8> = message[body..].iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-    base64_simd::STANDARD.decode_to_vec(&packed).is_ok_and(|cms| is_enveloped(&cms).unwrap_or(false))
+    base64_simd::STANDARD
+        .decode_to_vec(&packed)
+        .is_ok_and(|cms| is_enveloped(&cms).unwrap_or(false))
 }
 
 fn is_enveloped(cms: &[u8]) -> Result<bool, BerError> {
@@ -67,15 +72,27 @@ mod tests {
         for (what, header, body) in [
             ("signed only", CALLED.to_owned(), base64_lines(&cms(2, &der(0x30, &[])))),
             ("no recipient", CALLED.to_owned(), base64_lines(&cms(3, &[]))),
-            ("text behind", CALLED.to_owned(), [&lines[..], b"\r\n\r\nBonjour, voici\r\n"].concat()),
+            (
+                "text behind",
+                CALLED.to_owned(),
+                [&lines[..], b"\r\n\r\nBonjour, voici\r\n"].concat(),
+            ),
             ("words behind", CALLED.to_owned(), [&lines[..], b"Bonjour\r\n"].concat()),
-            ("octets behind", CALLED.to_owned(), base64_lines(&[&sealed[..], b"Bonjour"].concat())),
+            (
+                "octets behind",
+                CALLED.to_owned(),
+                base64_lines(&[&sealed[..], b"Bonjour"].concat()),
+            ),
             ("cut short", CALLED.to_owned(), base64_lines(&sealed[..sealed.len() - 1])),
             ("clear", CALLED.to_owned(), b"Bonjour\r\n".to_vec()),
             ("two types", format!("Content-Type: text/plain\r\n{CALLED}"), lines.clone()),
             ("two codings", format!("Content-Transfer-Encoding: 7bit\r\n{CALLED}"), lines.clone()),
             ("another type", CALLED.replace("pkcs7-mime", "pdf"), lines.clone()),
-            ("no coding", "Content-Type: application/pkcs7-mime\r\n\r\n".to_owned(), lines.clone()),
+            (
+                "no coding",
+                "Content-Type: application/pkcs7-mime\r\n\r\n".to_owned(),
+                lines.clone(),
+            ),
         ] {
             assert!(!message(&header, &body), "{what}");
         }

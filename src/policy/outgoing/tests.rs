@@ -44,8 +44,7 @@ fn submission(to: &[&str], message: &str) -> Submission {
 
 const PLAIN: &str = "Subject: x\n\ny\n";
 const TAGGED: &str = "Subject: #med# x\n\ny\n";
-const ENCRYPTED: &str =
-    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMBgGCSqGSIb3DQEHA6ALMAkCAQAxAjAAMAA=\n";
+const ENCRYPTED: &str = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMBgGCSqGSIb3DQEHA6ALMAkCAQAxAjAAMAA=\n";
 const OPAQUE: &str = "Subject: #med# x\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMBgGCSqGSIb3DQEHAqALMAkCAQAxAjAAMAA=\n";
 
 fn trust() -> Account {
@@ -114,7 +113,12 @@ fn what_a_submission_needs() {
         (&["d@mssante.fr"], ENCRYPTED, signing(), Need::Clear),
         (&["\"d@mssante.fr\"@x.fr"], PLAIN, account(), Need::Clear),
         (&["d@MSSANTE.FR."], PLAIN, account(), secure_domain()),
-        (&["a@b.fr"], "Subject: x\nSUBJECT\t:\n =?utf-8?q?#m?=\n =?utf-8?q?ed#_x?=\n\n", account(), Need::Secure(Why::Tag)),
+        (
+            &["a@b.fr"],
+            "Subject: x\nSUBJECT\t:\n =?utf-8?q?#m?=\n =?utf-8?q?ed#_x?=\n\n",
+            account(),
+            Need::Secure(Why::Tag),
+        ),
         (
             &["a@b.fr"],
             "Subject: #med# x\nno field\n\ny",

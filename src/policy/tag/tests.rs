@@ -212,10 +212,7 @@ fn the_tag_leaves_the_subject_and_nothing_else_does() {
         ),
         ("Subject: #med# R\u{e9}sultats\r\n", "Subject: =?utf-8?Q?R=C3=A9sultats?=\r\n"),
         ("Subject: =?no-such?q?=23med=23_Bilan?=\r\n", "Subject: Bilan\r\n"),
-        (
-            "Subject: =?utf-8?Q?=23med=23_a=0D=0ABcc:_x?=\r\n",
-            "Subject: a  Bcc: x\r\n",
-        ),
+        ("Subject: =?utf-8?Q?=23med=23_a=0D=0ABcc:_x?=\r\n", "Subject: a  Bcc: x\r\n"),
         ("Subject: Bilan\r\n", "Subject: Bilan\r\n"),
         ("Subject: =?utf-8?q?Bilan?=\r\n", "Subject: =?utf-8?q?Bilan?=\r\n"),
     ] {
