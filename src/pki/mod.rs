@@ -10,6 +10,7 @@ pub mod der;
 pub mod name;
 pub mod oid;
 pub mod path;
+pub mod rsa;
 pub mod select;
 
 pub use bundle::certificates_in;

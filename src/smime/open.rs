@@ -281,7 +281,7 @@ impl Session<'_> {
         opened: &mut Opened,
         decrypt: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> Result<Vec<u8>, OpenError> {
-        let recipients = recipient::read(recipients, Some(cipher.key_len()))?;
+        let recipients = recipient::read(recipients, cipher.key_len())?;
         let mut outcome = OpenError::NotForMe;
         for key in self.keys {
             if recipients.unsupported.iter().any(|r| r.names(key.certificate())) {
