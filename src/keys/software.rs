@@ -143,7 +143,7 @@ fn chain(leaf: &Certificate, others: &[Certificate]) -> Vec<Certificate> {
     let mut current = leaf;
     while let Some(issuer) = others
         .iter()
-        .find(|c| c.subject() == current.issuer() && *c != leaf && !out.contains(c))
+        .find(|c| current.names_as_issuer(c) && *c != leaf && !out.contains(c))
     {
         out.push(issuer.clone());
         current = issuer;

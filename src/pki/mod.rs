@@ -7,6 +7,7 @@ pub mod ber;
 pub mod bundle;
 pub mod cert;
 pub mod der;
+pub mod extensions;
 pub mod name;
 pub mod oid;
 pub mod path;
