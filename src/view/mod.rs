@@ -6,6 +6,7 @@ pub mod frozen;
 pub mod header;
 pub mod html;
 pub mod sections;
+pub mod sender;
 pub mod strip;
 pub mod text_only;
 pub mod verdict;
