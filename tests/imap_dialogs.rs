@@ -30,8 +30,12 @@ impl Shelf for Fake {
     fn boundary(&self, key: &MessageKey) -> String {
         format!("b{}", key.uid)
     }
-    fn true_size(&self, key: &MessageKey) -> Option<u64> {
-        (key.uid == 99).then_some(123)
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        match key.uid {
+            99 => Some(123),
+            70..80 => self.0.lock().unwrap().get(&key.uid).map(|view| view.bytes().len() as u64),
+            _ => Some(stored),
+        }
     }
 }
 

@@ -68,6 +68,9 @@ pub const PATH_SIGNATURES_MAX: usize = 64;
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
 
+/// From this size on the View of a message that cannot be shown has room in the stored size (`view::failure`): a listing
+/// says the stored size without opening it (48 KiB).
+pub const ROOM_IS_SURE: usize = 48 << 10;
 /// Octets of Views kept in memory.
 pub const VIEW_CACHE_MAX: usize = 256 << 20;
 /// Client connections at once, per listener.

@@ -307,7 +307,7 @@ impl Shelf for OpeningShelf {
         self.0.boundary(key)
     }
 
-    fn true_size(&self, key: &MessageKey) -> Option<u64> {
-        self.0.true_size(key)
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        self.0.size(key, stored)
     }
 }

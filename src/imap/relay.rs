@@ -422,7 +422,7 @@ impl Relay {
         let Work::Fetch(plan, opening) = &mut self.work else { return };
         *opening = false;
         let mut out = Vec::new();
-        plan.opened(opened, &mut out);
+        plan.opened(opened, core.shelf.as_ref(), &mut out);
         core.client_owned(out);
     }
 

@@ -8,11 +8,12 @@ use crate::mime::canonical;
 use crate::mime::header::Header;
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
+use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
 use crate::smime::sign::Form;
 use crate::store::Event;
-use crate::text::Explanation;
-use crate::view::strip;
+use crate::text::{Explanation, outgoing as say};
+use crate::view::{Marks, marks, strip};
 
 impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
@@ -23,7 +24,7 @@ impl Relay {
         } else {
             Sent::Unknown
         };
-        let banner = if strip::holds_banner(message) {
+        let banner = if marks(message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
@@ -33,6 +34,9 @@ impl Relay {
             thread: self.thread(&ids.related),
             banner,
         };
+        if readable::is_too_long(message) {
+            return Append::Refuse(say::header_unreadable());
+        }
         if stored(message, account, &self.config.policy, known) == Stored::AsIs {
             return Append::AsIs;
         }
@@ -48,7 +52,11 @@ impl Relay {
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
     /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
     fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
-        let stripped = (sent == Sent::Sealed).then(|| strip::strip(message)).flatten();
+        // A line that is no field might be the letter itself: it may neither stay outside nor be lost.
+        if readable::fault(message) == Some(HeaderFault::NotAField) {
+            return Err(say::header_unreadable());
+        }
+        let stripped = (sent == Sent::Sealed).then(|| strip(message)).flatten();
         let message = stripped.as_deref().unwrap_or(message);
         let entity = canonical::content_entity(message);
         let entity = canonical::for_signing(&entity);

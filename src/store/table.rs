@@ -1,6 +1,6 @@
 //! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
-use super::lines::{LineFile, News, Seen};
+use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -51,8 +51,8 @@ impl Table {
         Ok(state.values.get(key).copied())
     }
 
-    /// On disk when this returns.
-    pub(super) fn put(&self, key: &Key, value: i64) -> Result<(), StoreError> {
+    /// Keeps a value; the last one counts.
+    pub(super) fn put(&self, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
         self.refresh(&mut state)?;
         if state.values.get(key) == Some(&value) {
@@ -62,7 +62,7 @@ impl Table {
             // A quarter at once: not at each line once the table is full.
             self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
         }
-        self.file.append(&format!("{} {value}", hex::encode(key)))?;
+        self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
         self.refresh(&mut state)
     }
 
@@ -119,10 +119,10 @@ mod tests {
     fn the_last_value_counts_also_for_other_processes() {
         let (_guard, home) = home();
         let (one, other) = (open(&home, 100), open(&home, 100));
-        one.put(&[1; 16], 5).unwrap();
-        one.put(&[1; 16], 6).unwrap();
+        one.put(&[1; 16], 5, OnDisk::Now).unwrap();
+        one.put(&[1; 16], 6, OnDisk::Now).unwrap();
         assert_eq!(other.value(&[1; 16]).unwrap(), Some(6));
-        other.put(&[2; 16], -7).unwrap();
+        other.put(&[2; 16], -7, OnDisk::Now).unwrap();
         assert_eq!(one.value(&[2; 16]).unwrap(), Some(-7));
         assert_eq!(open(&home, 100).value(&[1; 16]).unwrap(), Some(6));
     }
@@ -132,7 +132,7 @@ mod tests {
         let (_guard, home) = home();
         let table = open(&home, 8);
         for n in 0..20u8 {
-            table.put(&[n; 16], 1).unwrap();
+            table.put(&[n; 16], 1, OnDisk::Now).unwrap();
             assert_eq!(table.value(&[n; 16]).unwrap(), Some(1));
             assert!(table.lock().values.len() <= 8);
         }
@@ -143,8 +143,8 @@ mod tests {
     fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
         let (_guard, home) = home();
         let table = open(&home, 8);
-        table.put(&[1; 16], 1).unwrap();
-        table.put(&[2; 16], 2).unwrap();
+        table.put(&[1; 16], 1, OnDisk::Now).unwrap();
+        table.put(&[2; 16], 2, OnDisk::Now).unwrap();
         let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
