@@ -11,7 +11,7 @@ use crate::base::Secret;
 use crate::pki::algorithm::Digest;
 use crate::pki::{der, oid};
 use aws_lc_sys as lc;
-use std::os::raw::c_int;
+use std::ffi::c_int;
 use std::ptr::{NonNull, null_mut};
 use zeroize::Zeroizing;
 
