@@ -9,7 +9,7 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build};
+use crate::view::{View, build, sender};
 use std::sync::Arc;
 
 /// What `souspli open` shows.

@@ -439,3 +439,19 @@ pub fn would_seal(rule: &str) -> Explanation {
         ),
     )
 }
+
+/// `souspli explain`: why a certificate known for a recipient is not used.
+pub fn not_chosen(address: &Address, serial: &str, issuer: &str, why: &Explanation) -> Explanation {
+    Explanation::new(
+        why.code,
+        why.retry,
+        (
+            format!("Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}", why.fr.what),
+            why.fr.todo.clone(),
+        ),
+        (
+            format!("For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}", why.en.what),
+            why.en.todo.clone(),
+        ),
+    )
+}
