@@ -25,7 +25,8 @@ pub fn content_entity(message: &[u8]) -> Vec<u8> {
     let (header, body) = Header::parse(message);
     let mut out = Vec::with_capacity(message.len());
     if header.first("Content-Type").is_none() {
-        out.extend_from_slice(b"Content-Type: text/plain; charset=us-ascii\r\n");
+        let charset = charset_of(&message[body..]);
+        out.extend_from_slice(format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
     }
     for field in header.fields().iter().filter(|f| f.begins("Content-")) {
         push_field(&mut out, field.raw);
@@ -35,12 +36,23 @@ pub fn content_entity(message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The fields that stay outside: all but `Content-*`, `MIME-Version`, `Bcc`, and lines that are no field.
+/// What a text that does not say it is written in, so that it reads as the mail program meant it.
+fn charset_of(text: &[u8]) -> &'static str {
+    match std::str::from_utf8(text) {
+        Ok(text) if text.is_ascii() => "us-ascii",
+        Ok(_) => "utf-8",
+        Err(_) => "windows-1252",
+    }
+}
+
+/// The fields that stay outside: all but `Content-*`, `MIME-Version`, the two Bcc (RFC 5322 §3.6.3, §3.6.6), and lines
+/// that are no field.
 pub fn outer_header(message: &[u8]) -> Vec<u8> {
     let header = Header::parse(message).0;
     let mut out = Vec::new();
     for field in header.fields() {
-        if !field.name.is_empty() && !is_structural(field) && !field.is("Bcc") {
+        let blind = field.is("Bcc") || field.is("Resent-Bcc");
+        if !field.name.is_empty() && !is_structural(field) && !blind {
             push_field(&mut out, field.raw);
         }
     }
@@ -266,12 +278,19 @@ mod tests {
 
     #[test]
     fn a_message_is_cut_into_outside_and_content() {
-        let mail = b"From: a@b\r\nBcc: c@d\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
+        let mail =
+            b"From: a@b\r\nbcc : c@d\r\n e@f\r\nResent-Bcc: g@h\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
         assert_eq!(content_entity(mail), b"Content-Type: text/html\r\n\r\nbody");
         assert_eq!(outer_header(mail), b"From: a@b\r\nSubject: x\r\n");
         assert_eq!(
             content_entity(b"A: 1\r\n\r\nx"),
             b"Content-Type: text/plain; charset=us-ascii\r\n\r\nx"
         );
+        for (body, charset) in [(&b"\xc3\xa9"[..], "utf-8"), (b"\xe9", "windows-1252")] {
+            let entity = content_entity(&[b"A: 1\r\n\r\n", body].concat());
+            let entity = for_signing(&entity);
+            assert_eq!(text_of(&entity, &parse(&entity)).unwrap().0, "é", "{charset}");
+            assert!(memchr::memmem::find(&entity, charset.as_bytes()).is_some());
+        }
     }
 }

@@ -24,7 +24,7 @@ use crate::policy::{Submission, threads};
 use crate::store::{CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads};
 use crate::text::{Explanation, outgoing as say};
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
+use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
 use seals::Seals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -121,8 +121,12 @@ impl Relay {
     fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
         let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
         let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
+        if record.protection == Protection::Clear {
+            return None;
+        }
         let (event, code) = match (accepted, complete) {
             (0, _) => (Event::Refuse, "SP-PROVIDER"),
+            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
             (_, true) => (Event::Seal, "ok"),
             (_, false) => (Event::SealPartly, "SP-PARTLY"),
         };

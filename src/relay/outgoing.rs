@@ -2,8 +2,8 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
-use super::Relay;
-use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
+use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
+use super::{Relay, seals};
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::Lookup;
@@ -11,12 +11,13 @@ use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
-use crate::policy::{Recipient, Submission, tag, threads};
+use crate::policy::{Recipient, Submission, complete, tag, threads};
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
-use crate::view::strip;
+use crate::view::{Marks, marks, strip};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What was found for each recipient.
@@ -34,7 +35,7 @@ impl Relay {
     /// Decides and seals.
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let sealed = match self.need(account, submission) {
-            Need::Clear => return Outgoing::PassThrough,
+            Need::Clear => return passed(submission),
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
             Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
@@ -48,7 +49,7 @@ impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
         let thread = self.thread(&threads::ids(&submission.message).related);
-        let banner = if strip::holds_banner(&submission.message) {
+        let banner = if marks(&submission.message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
@@ -71,38 +72,49 @@ impl Relay {
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
-        let content = self.content(&submission.message)?;
+        let message = self.completed(account, &submission.message)?;
+        let record = self.record(submission, &message, &left_out);
+        self.remember(&record)?;
+        // Milliseconds of computing for each megabyte: not on the thread that serves the others.
+        let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
+        Ok(SealedSubmission { groups, record })
+    }
+
+    /// Signs once, then makes an envelope for each set of recipients.
+    fn groups(
+        &self,
+        account: &Account,
+        message: &[u8],
+        copies: Vec<Copies>,
+        certificates: &Certificates,
+        trusted: &[Address],
+    ) -> Result<Vec<Group>, Explanation> {
+        let content = self.content(message);
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
-            let sealed: Vec<Recipient> = copies
-                .recipients
-                .iter()
-                .filter(|r| certificates.contains_key(&r.address))
-                .cloned()
-                .collect();
+            let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
+                let message = content.closed(&self.encrypt(&signed, &readers)?);
                 groups.push(Group {
                     recipients: sealed,
-                    message: content.closed(&self.encrypt(&signed, &readers)?),
+                    message,
                 });
             }
-            let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
+            let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let signed = self.sign(account, &content.entity, Form::Detached)?;
+                let message = content.closed(&self.sign(account, &content.entity, Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
-                    message: content.closed(&signed),
+                    message,
                 });
             }
         }
-        let record = self.record(submission, &left_out);
-        self.remember(&record)?;
-        Ok(SealedSubmission { groups, record })
+        Ok(groups)
     }
 
     /// What would be decided, in French and English lines.
@@ -126,7 +138,7 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
-        let content = self.content(&submission.message)?;
+        let content = self.content(&self.completed(account, &submission.message)?);
         let signed = self.sign(account, &content.entity, Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
@@ -134,7 +146,11 @@ impl Relay {
         };
         Ok(SealedSubmission {
             groups: vec![group],
-            record: SealedRecord::default(),
+            record: SealedRecord {
+                message_id: threads::ids(&submission.message).own,
+                protection: Protection::Signed,
+                ..SealedRecord::default()
+            },
         })
     }
 
@@ -173,15 +189,20 @@ impl Relay {
     }
 
     /// Takes our marks and the tag out, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8]) -> Result<Content, Explanation> {
+    fn content(&self, message: &[u8]) -> Content {
         let untagged = tag::removed(message, &self.config.policy.tag);
-        let stripped = strip::strip(&untagged);
+        let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
-        Ok(Content {
+        Content {
             outer: canonical::outer_header(message),
             entity: canonical::for_signing(&entity).into_owned(),
-        })
+        }
+    }
+
+    fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
+        let unique = seals::unique().ok_or_else(say::sealing_failed)?;
+        Ok(complete::completed(message, self.now(), &unique, &account.address.domain()))
     }
 }
 
@@ -193,6 +214,26 @@ impl Content {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(entity);
         out
+    }
+}
+
+/// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.
+fn passed(submission: &Submission) -> Outgoing {
+    match strip(&submission.message) {
+        None => Outgoing::PassThrough,
+        Some(message) => {
+            let group = Group {
+                recipients: submission.envelope.recipients.clone(),
+                message,
+            };
+            Outgoing::Seal(SealedSubmission {
+                groups: vec![group],
+                record: SealedRecord {
+                    protection: Protection::Clear,
+                    ..SealedRecord::default()
+                },
+            })
+        }
     }
 }
 
@@ -230,7 +271,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address]) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -239,8 +280,9 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::ids(&submission.message).own,
+            message_id: threads::ids(message).own,
             left_out,
+            protection: Protection::Sealed,
         }
     }
 

@@ -48,6 +48,20 @@ pub struct SealedRecord {
     pub message_id: Option<String>,
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
     pub left_out: Vec<Recipient>,
+    /// What its groups carry.
+    pub protection: Protection,
+}
+
+/// How far a submission is protected as it leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protection {
+    /// Signed and encrypted.
+    #[default]
+    Sealed,
+    /// Signed.
+    Signed,
+    /// In clear, as submitted but for a banner of ours.
+    Clear,
 }
 
 /// How a group ended at the provider.

@@ -12,6 +12,7 @@ pub mod field;
 pub mod open;
 pub mod port;
 pub mod recipient;
+pub mod sealed;
 pub mod sign;
 pub mod transfer;
 pub mod verify;

@@ -48,6 +48,8 @@ pub enum Event {
     Seal,
     /// A message was sealed and accepted for some of its recipients.
     SealPartly,
+    /// A message was signed, not encrypted, and accepted.
+    Sign,
     /// A message was refused.
     Refuse,
     /// A message was opened.

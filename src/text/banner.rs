@@ -7,6 +7,8 @@ use crate::text::unaccent;
 pub const OPENING: &str = "[Souspli]";
 /// The last word of every banner.
 pub const CLOSING: &str = "[/Souspli]";
+/// What stands before the last word when the message came in clear.
+pub const NOT_ENCRYPTED: &str = "Non chiffré.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
 
@@ -30,7 +32,7 @@ pub fn lines(facts: &Facts) -> Vec<String> {
         text.push_str(&format!(" Signé : {}.", plain(&facts.signers.join(", "), 60)));
     }
     match facts.encryption.as_deref() {
-        None => text.push_str(" Non chiffré."),
+        None => text.push_str(&format!(" {NOT_ENCRYPTED}")),
         Some("") => text.push_str(" Chiffré."),
         Some(cipher) => text.push_str(&format!(" Chiffré ({}).", plain(cipher, 20))),
     }

@@ -204,6 +204,22 @@ pub fn bare_line_end() -> Explanation {
     )
 }
 
+/// The header is too long to be read, or holds lines that are no field, so that nobody can tell it from the letter.
+pub fn header_unreadable() -> Explanation {
+    Explanation::new(
+        "SP-HEADER",
+        Retry::Never,
+        (
+            "Message non envoyé : son en-tête est incorrect, il ne peut pas être chiffré sans risque.",
+            "Le logiciel de messagerie doit être corrigé ou mis à jour. Rien n'est parti.",
+        ),
+        (
+            "Not sent: its header is wrong, it cannot be encrypted safely.",
+            "The mail program needs to be mended or updated. Nothing has left.",
+        ),
+    )
+}
+
 /// The provider cannot be reached, or went away before it accepted anything.
 pub fn provider_away(host: &str) -> Explanation {
     Explanation::new(

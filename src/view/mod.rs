@@ -6,6 +6,7 @@ mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod marks;
 pub mod sections;
 pub mod strip;
 pub mod text_only;
@@ -13,7 +14,8 @@ pub mod verdict;
 
 pub use build::{ViewInput, build};
 pub use header::rewrite_fields;
-pub use strip::{holds_banner, strip};
+pub use marks::{Marks, holds_banner, marks};
+pub use strip::strip;
 
 use crate::mime::entity::{Entity, parse};
 use zeroize::Zeroize;
