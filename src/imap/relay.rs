@@ -33,6 +33,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    reserving: bool,
     leaving: bool,
 }
 
@@ -116,6 +117,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            reserving: false,
             leaving: false,
         }
     }
@@ -126,6 +128,18 @@ impl Relay {
 
     pub(super) fn is_opening(&self) -> bool {
         matches!(self.work, Work::Fetch(_, true))
+    }
+
+    pub(super) fn is_reserving(&self) -> bool {
+        self.reserving
+    }
+
+    pub(super) fn reserved(&mut self) {
+        self.reserving = false;
+    }
+
+    pub(super) fn holds_message(&self) -> bool {
+        self.is_opening() || matches!(self.reading, Reading::Collecting(..)) || matches!(self.work, Work::Append(..))
     }
 
     pub(super) fn is_leaving(&self) -> bool {

@@ -34,6 +34,8 @@ pub enum Event<'a> {
     Upstream(&'a [u8]),
     /// The provider closed.
     UpstreamClosed,
+    /// There is room, after [`Action::Reserve`].
+    Reserved,
     /// The answer to [`Action::Open`].
     Opened(Result<Arc<View>, Explanation>),
     /// The answer to [`Action::Append`].
@@ -81,6 +83,8 @@ pub enum Action {
     DropUpstream,
     /// The provider has accepted these.
     LoggedIn(Credentials),
+    /// Wait until there is room for a message of so many octets; nothing more of it is read before.
+    Reserve(u64),
     /// Open a stored message.
     Open(MessageKey, Vec<u8>),
     /// Decide what is stored of a message for a mailbox.
@@ -201,9 +205,17 @@ impl Session {
     /// Whether the provider may send more.
     pub fn wants_upstream(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => !relay.is_opening(),
+            Phase::Known(relay) => !relay.is_opening() && !relay.is_reserving(),
             Phase::Joining(..) => true,
             Phase::Stranger | Phase::Closed => false,
+        }
+    }
+
+    /// Whether a message that took room is still held.
+    pub fn holds_message(&self) -> bool {
+        match &self.phase {
+            Phase::Known(relay) => relay.holds_message(),
+            Phase::Stranger | Phase::Joining(..) | Phase::Closed => false,
         }
     }
 
@@ -242,6 +254,11 @@ impl Session {
             Event::Appended(stored) => {
                 if let Phase::Known(relay) = &mut self.phase {
                     relay.appended(stored, &mut self.core);
+                }
+            }
+            Event::Reserved => {
+                if let Phase::Known(relay) = &mut self.phase {
+                    relay.reserved();
                 }
             }
             Event::Tick => return self.tick(),

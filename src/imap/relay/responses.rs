@@ -18,6 +18,7 @@ impl Relay {
                 }
             }
             Reading::Collecting(mut line, purpose) => {
+                self.reserve(&piece, core);
                 line.push(piece);
                 if line.octets() > limits::IMAP_RESPONSE_MAX {
                     return After::Garbled;
@@ -68,7 +69,20 @@ impl Relay {
         }
     }
 
+    /// A large message is read when there is room to open it.
+    fn reserve(&mut self, piece: &Piece, core: &mut Core) {
+        if let Piece::Text {
+            literal: Some(literal), ..
+        } = piece
+            && literal.size >= limits::LARGE_MESSAGE
+        {
+            self.reserving = true;
+            core.act(Action::Reserve(literal.size));
+        }
+    }
+
     fn collect(&mut self, piece: Piece, ends: bool, purpose: For, core: &mut Core) -> After {
+        self.reserve(&piece, core);
         let mut line = Line::default();
         line.push(piece);
         if ends {
