@@ -208,7 +208,10 @@ pub fn copies(submission: &Submission) -> Vec<Copies> {
     let mut all: Vec<Copies> = open.into_iter().collect();
     for recipient in blind {
         // An address given twice is one person: one copy.
-        if !all.iter().any(|copies| copies.recipients.iter().any(|r| r.address == recipient.address)) {
+        if !all
+            .iter()
+            .any(|copies| copies.recipients.iter().any(|r| r.address == recipient.address))
+        {
             all.push(Copies {
                 recipients: vec![recipient],
                 kind: CopyKind::Blind,
@@ -285,7 +288,10 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
         } => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
         // Before the domain too: what the channel of the space of trust protects is not encrypted.
-        _ => account.always_encrypt.then_some(Why::AlwaysEncrypt).or_else(|| domain().map(Why::Domain)),
+        _ => account
+            .always_encrypt
+            .then_some(Why::AlwaysEncrypt)
+            .or_else(|| domain().map(Why::Domain)),
     }
 }
 
