@@ -231,6 +231,13 @@ class FaithfulTest(SendingCase):
         self.submit("alice", reply, BOB)
         self.unseen(self.sent(2)[1])
 
+    def test_marks_of_ours_never_pass_in_clear(self):
+        for field in (b"X-Souspli-View: 00", b"X-SOUSPLI-Anything: x"):
+            self.submit("alice", self.header(field).replace(b"#med# ", b"") + f"\r\n{self.canary.body}\r\n".encode(), BOB)
+        for transaction in self.sent(2):
+            self.unseen(transaction)
+            self.assertNotIn(b"souspli", transaction.octets.lower().split(b"\r\n\r\n")[0])
+
     def test_a_header_that_is_none_is_refused(self):
         for message in (b"Cher confrere\r\n\r\nM. Dupont\r\n", b"Patient: M. Dupont\r\n\r\nx\r\n", self.header(b"M. Dupont, 45 ans") + b"\r\nx\r\n"):
             self.assertIn("[SP-HEADER]", self.refused(message, COLLEAGUE if b"#med#" not in message else BOB)[1])
