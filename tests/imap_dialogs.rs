@@ -30,8 +30,12 @@ impl Shelf for Fake {
     fn boundary(&self, key: &MessageKey) -> String {
         format!("b{}", key.uid)
     }
-    fn true_size(&self, key: &MessageKey) -> Option<u64> {
-        (key.uid == 99).then_some(123)
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        match key.uid {
+            99 => Some(123),
+            70..80 => self.0.lock().unwrap().get(&key.uid).map(|view| view.bytes().len() as u64),
+            _ => Some(stored),
+        }
     }
 }
 
@@ -96,6 +100,8 @@ impl Run {
                 }
                 Action::SecureUpstream => self.notes.push("secure".into()),
                 Action::DropUpstream => self.notes.push("drop".into()),
+                Action::LoggedIn(_) => {}
+                Action::Reserve(octets) => self.notes.push(format!("reserve {octets}")),
                 Action::Close => self.notes.push("close".into()),
             }
         }
@@ -165,6 +171,7 @@ impl Run {
             })),
             ("secured", _) => self.input(Event::UpstreamSecured),
             ("closed", _) => self.input(Event::UpstreamClosed),
+            ("reserved", _) => self.input(Event::Reserved),
             ("silent", _) => self.input(Event::TimedOut(Silent::Upstream)),
             ("tick", _) => self.input(Event::Tick),
             ("lock", _) => self.locked = true,

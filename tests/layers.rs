@@ -175,6 +175,39 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// An invariant whose test was renamed or dropped is held by nothing.
+#[test]
+fn every_test_that_the_invariants_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let mut missing = Vec::new();
+    let mut rows = 0;
+    for row in page.lines().filter(|l| l.starts_with("| ") && l.as_bytes()[2].is_ascii_digit()) {
+        rows += 1;
+        let held_by = row.rsplit("| ").next().unwrap();
+        let names: Vec<&str> = held_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "an invariant names no test: {row}");
+        let (mut file, mut folder) = (String::new(), PathBuf::new());
+        for name in names {
+            let path = if name.contains('/') { root.join(name) } else { folder.join(name) };
+            if name.contains('.') {
+                folder = path.parent().unwrap().to_owned();
+                file = fs::read_to_string(&path).unwrap_or_default();
+                if file.is_empty() {
+                    missing.push(name.to_owned());
+                }
+            } else if ![format!("fn {name}("), format!("def {name}(")]
+                .iter()
+                .any(|head| file.contains(head))
+            {
+                missing.push(name.to_owned());
+            }
+        }
+    }
+    assert_eq!(rows, 8, "invariants of ARCHITECTURE.md section 1");
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// Without line comments, text of strings and the tests at the end.
 fn stripped(text: &str) -> String {
     let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text);

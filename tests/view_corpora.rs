@@ -43,6 +43,7 @@ fn a_view_agrees_with_itself_and_with_listings() {
             let verdict = Verdict { text_only, ..verdict() };
             let input = ViewInput {
                 stored: &stored,
+                size: stored.len(),
                 content: Some(&mail),
                 verdict: &verdict,
                 boundary: BOUNDARY,
@@ -82,6 +83,7 @@ fn what_is_stripped_of_a_view_leaves_no_mark() {
         let verdict = verdict();
         let view = build(&ViewInput {
             stored: &stored,
+            size: stored.len(),
             content: Some(&mail),
             verdict: &verdict,
             boundary: BOUNDARY,

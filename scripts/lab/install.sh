@@ -72,11 +72,22 @@ souspli_cargo_fits() {
     [ -n "$found" ] && [ "$(printf '%s\n%s\n' "$asked" "$found" | sort -V | head -n 1)" = "$asked" ]
 }
 
+# A rustup on the PATH keeps its toolchains beside the home it was installed in, which need not be today's HOME.
+souspli_rustup_elsewhere() {
+    local cargo home
+    cargo=$(command -v cargo 2>/dev/null) || return 0
+    for home in "$(dirname "$(dirname "$(dirname "$cargo")")")" "$(getent passwd "$(id -u)" | cut -d: -f6)"; do
+        if [ -z "${RUSTUP_HOME:-}" ] && [ -d "$home/.rustup/toolchains" ]; then export RUSTUP_HOME="$home/.rustup"; fi
+    done
+}
+
 # The Rust toolchain that rust-toolchain.toml names, for this user: what is there, else rustup from the distribution,
-# else from rustup.rs.
+# else from rustup.rs, else the distribution's newest cargo.
 souspli_rust() {
     # shellcheck disable=SC1091
     if [ -f "${CARGO_HOME:-$HOME/.cargo}/env" ]; then . "${CARGO_HOME:-$HOME/.cargo}/env"; fi
+    if souspli_cargo_fits; then return 0; fi
+    souspli_rustup_elsewhere
     if souspli_cargo_fits; then return 0; fi
     if ! command -v rustup >/dev/null 2>&1; then
         printf 'Installation de Rust / installing Rust\n'
@@ -91,6 +102,10 @@ souspli_rust() {
         fi
     fi
     rustup toolchain install >>"$SOUSPLI_INSTALL_LOG" 2>&1 || rustup show >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
+    if ! souspli_cargo_fits && apt-cache show cargo-web >/dev/null 2>&1; then
+        souspli_need rustc-web cargo-web
+        PATH=/usr/bin:$PATH
+    fi
     souspli_cargo_fits ||
         souspli_stop "La version de Rust demandée par rust-toolchain.toml n'a pas pu être installée (voir $SOUSPLI_INSTALL_LOG et https://rustup.rs)." \
                      "The Rust version that rust-toolchain.toml asks for could not be installed (see $SOUSPLI_INSTALL_LOG and https://rustup.rs)."

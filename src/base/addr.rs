@@ -24,7 +24,7 @@ pub enum AddressError {
     /// No `@`, or nothing on one side of it.
     #[error("an address needs a local part, an @ and a domain")]
     Incomplete,
-    /// A control character, a space outside quotes, or an angle bracket.
+    /// A control character, a space outside quotes, an angle bracket, or a sign that name servers take for another one.
     #[error("the address holds a character that no address may hold")]
     Character,
     /// Longer than RFC 5321 §4.5.3.1.3 allows (254 octets).
@@ -41,17 +41,17 @@ impl Address {
         let at = text.rfind('@').ok_or(AddressError::Incomplete)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
         let domain = domain.strip_suffix('.').unwrap_or(domain);
-        if local.is_empty() || domain.is_empty() {
+        if local.is_empty() || domain.split('.').any(str::is_empty) {
             return Err(AddressError::Incomplete);
         }
         let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
         let bad_local = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || "<>(),;:\\\"[]@".contains(c)));
-        let bad_domain = |c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c);
+        let bad_domain = |c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c) || is_disguise(c);
         if local.contains(bad_local) || domain.contains(bad_domain) {
             return Err(AddressError::Character);
         }
         let written = format!("{local}@{domain}");
-        let folded = written.to_lowercase();
+        let folded = fold(&written);
         Ok(Self { written, folded, at })
     }
 
@@ -72,8 +72,18 @@ impl Address {
 
     /// What stands after the `@`.
     pub fn domain(&self) -> Domain {
-        Domain(self.written[self.at + 1..].to_lowercase())
+        Domain(fold(&self.written[self.at + 1..]))
     }
+}
+
+/// Characters that IDNA (UTS 46 §4) maps to others or drops: full-width and mathematical letters, other full stops, soft
+/// hyphens. With them `ｍｓｓａｎｔｅ。fr` is `mssante.fr` to the provider and another domain to us. Nobody's address has them.
+fn is_disguise(c: char) -> bool {
+    matches!(c,
+        '\u{aa}' | '\u{ad}' | '\u{b2}'..='\u{b5}' | '\u{b8}'..='\u{be}' | '\u{17f}' | '\u{2b0}'..='\u{2ff}' | '\u{34f}'
+        | '\u{1d00}'..='\u{1dbf}' | '\u{2000}'..='\u{2bff}' | '\u{3000}'..='\u{303f}' | '\u{fb00}'..='\u{fb06}'
+        | '\u{fe00}'..='\u{fe6f}' | '\u{feff}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}'
+        | '\u{1fbf0}'..='\u{1fbf9}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl PartialEq for Address {
@@ -117,7 +127,8 @@ impl fmt::Debug for Address {
 impl Domain {
     /// Reads a domain name; a leading `@` or `.` (as people write in lists of domains) is dropped.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.').to_lowercase();
+        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.');
+        let name = fold(name);
         if name.is_empty() {
             return Err(AddressError::Incomplete);
         }
@@ -144,6 +155,20 @@ impl fmt::Display for Domain {
     }
 }
 
+/// Lower case, but what is no ASCII never becomes it: the Kelvin sign is not the letter k, so that no address can pass for
+/// another one.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() || c.to_lowercase().any(|l| l.is_ascii()) {
+            out.push(c.to_ascii_lowercase());
+        } else {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +180,21 @@ mod tests {
         assert_eq!(a.as_str(), "Dr.Martin@Mssante.FR");
         assert_ne!(a, Address::parse("dr.martin@mssante.com").unwrap());
         assert_eq!(Address::parse("\"a b\"@b.fr").unwrap().local(), "\"a b\"");
+        assert_eq!(Address::parse("\"x@mssante.fr\"@évreux.fr").unwrap().domain().as_str(), "évreux.fr");
+    }
+
+    #[test]
+    fn no_letter_passes_for_an_ascii_one() {
+        for (a, b, same) in [
+            ("ZOÉ@x.fr", "zoé@x.fr", true),
+            ("\u{212a}im@x.fr", "kim@x.fr", false),
+            ("\u{130}@x.fr", "i@x.fr", false),
+            ("\u{455}@x.fr", "s@x.fr", false),
+        ] {
+            assert_eq!(Address::parse(a).unwrap() == Address::parse(b).unwrap(), same, "{a} {b}");
+        }
+        assert!(Address::parse("kim@\u{212a}abinet.fr").is_err());
+        assert_ne!(Domain::parse("\u{212a}.fr").ok(), Domain::parse("k.fr").ok());
     }
 
     #[test]
@@ -171,6 +211,14 @@ mod tests {
             "a\r\n@b",
             "a@b\r\nRCPT TO:<x@y>",
             "<a@b>",
+            "a@mssante.fr..",
+            "a@.mssante.fr",
+            "a@mssante..fr",
+            "a@ｍｓｓａｎｔｅ.fr",
+            "a@mssante\u{3002}fr",
+            "a@mss\u{ad}ante.fr",
+            "a@mſſante.fr",
+            "a@\u{1d5c6}ssante.fr",
         ] {
             assert!(Address::parse(text).is_err(), "{text:?}");
         }

@@ -31,6 +31,7 @@ struct Known {
     /// UIDs whose class is known, and UIDs that no message has or will have.
     covered: Ranges,
     sealed: Ranges,
+    packed: Ranges,
 }
 
 /// What an outer Content-Type announces.
@@ -38,6 +39,8 @@ struct Known {
 pub enum Sealed {
     /// S/MIME: answered from its View.
     Yes,
+    /// The same, and compressed: what is stored says nothing of its size.
+    Packed,
     /// Anything else: passed as it is.
     No,
 }
@@ -58,8 +61,11 @@ impl Classes {
     pub fn learn(&self, uid: u32, sealed: Sealed) {
         let mut known = self.known();
         known.covered.insert(uid);
-        if sealed == Sealed::Yes {
+        if sealed != Sealed::No {
             known.sealed.insert(uid);
+        }
+        if sealed == Sealed::Packed {
+            known.packed.insert(uid);
         }
     }
 
@@ -71,7 +77,11 @@ impl Classes {
     /// The class of a message.
     pub fn of(&self, uid: u32) -> Option<Sealed> {
         let known = self.known();
-        let class = if known.sealed.contains(uid) { Sealed::Yes } else { Sealed::No };
+        let class = match (known.sealed.contains(uid), known.packed.contains(uid)) {
+            (false, _) => Sealed::No,
+            (true, false) => Sealed::Yes,
+            (true, true) => Sealed::Packed,
+        };
         known.covered.contains(uid).then_some(class)
     }
 

@@ -16,8 +16,8 @@ use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
 use crate::base::{MessageKey, limits};
 use crate::mime::header::Header;
-use crate::smime::class::classify;
-use crate::text::Explanation;
+use crate::smime::class::{Class, classify, needs_disposition};
+use crate::text::{Explanation, imap as text};
 use crate::view::View;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub trait Shelf: Send {
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
     /// The boundary of a message's View.
     fn boundary(&self, key: &MessageKey) -> String;
-    /// RFC822.SIZE where it is not that of the stored message.
-    fn true_size(&self, key: &MessageKey) -> Option<u64>;
+    /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
 }
 
 /// The mailbox that is open.
@@ -86,6 +86,7 @@ pub struct Plan {
     found: Found,
     held: VecDeque<Held>,
     held_octets: usize,
+    sized: Sized,
     opening: Option<Answer>,
     unseen: Ranges,
     failure: Option<Explanation>,
@@ -98,6 +99,8 @@ enum Step {
     Listing,
     /// The classes of what a listing left open.
     LateClasses(String),
+    /// S/MIME messages, whole, whose View may not have the stored size.
+    Sizes(String),
     /// The class of each message of the set.
     Classes,
     /// The client's items for messages that are not S/MIME.
@@ -125,7 +128,7 @@ enum Asked {
 #[derive(Debug, Default)]
 struct Added {
     uid: bool,
-    content_type: bool,
+    class: bool,
 }
 
 #[derive(Debug, Default)]
@@ -146,6 +149,14 @@ enum Held {
     Other(Line),
 }
 
+/// Messages of a listing that are opened for their size.
+#[derive(Debug, Default)]
+struct Sized {
+    planned: bool,
+    /// UIDs of which no more can be learnt: opened, or not to be opened now.
+    tried: Ranges,
+}
+
 #[derive(Debug)]
 struct Answer {
     line: Line,
@@ -153,8 +164,8 @@ struct Answer {
     uid: u32,
 }
 
-const CONTENT_TYPE: &str = "BODY[HEADER.FIELDS (CONTENT-TYPE)]";
-const ASK_CONTENT_TYPE: &[u8] = b"BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)]";
+const CLASS: &str = "BODY[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
+const ASK_CLASS: &[u8] = b"BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
 /// Octets of a set in one command: servers bound a command line, the strictest that is known at 8,192.
 const SET_OCTETS: usize = 7_000;
 
@@ -183,6 +194,7 @@ impl Plan {
             found: Found::default(),
             held: VecDeque::new(),
             held_octets: 0,
+            sized: Sized::default(),
             opening: None,
             unseen: Ranges::default(),
             failure: None,
@@ -190,7 +202,7 @@ impl Plan {
         };
         if plan.request.kind() == Kind::Listing {
             plan.added.uid = plan.request.by == Addressing::Sequence && !plan.request.asks("UID");
-            plan.added.content_type = !plan.request.names_content_type() && !plan.listing_is_known();
+            plan.added.class = !plan.request.names_content_type() && !plan.listing_is_known();
             plan.current = Step::Listing;
         } else if plan.sort_known(shelf) {
             let next = plan.advance(b"Fetch completed.");
@@ -208,27 +220,50 @@ impl Plan {
     /// Takes a FETCH response; writes what the client gets now.
     pub fn answer(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<ToOpen> {
         let Some(fetched) = Fetched::parse(&line) else {
-            line.write(&line.whole(), out);
+            self.unreadable(&line, out);
             return None;
         };
         let Some(uid) = fetched.uid(&line) else {
-            line.write(&line.whole(), out);
+            self.nameless(&line, &fetched, out);
             return None;
         };
         let answer = Answer { line, fetched, uid };
         match &self.current {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
-            Step::Fresh(_) => return self.fresh(answer, out),
+            Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
             Step::Cached(..) => self.cached(answer, out),
             Step::Plain(_) | Step::Seen(_) => answer.line.write(&answer.line.whole(), out),
         }
         None
     }
 
+    /// News of flags need no UID; an answer with content does.
+    fn nameless(&mut self, line: &Line, fetched: &Fetched, out: &mut Vec<u8>) {
+        match fetched.items.iter().any(|item| item.name.starts_with("BODY[")) {
+            true => self.unreadable(line, out),
+            false => line.write(&line.whole(), out),
+        }
+    }
+
+    /// What cannot be read may be a sealed message, and a mail program keeps what it is given: none of it is passed on
+    /// where content was asked.
+    fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
+        match self.current {
+            Step::Listing | Step::LateClasses(_) | Step::Plain(_) | Step::Seen(_) => line.write(&line.whole(), out),
+            Step::Sizes(_) => {}
+            Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
+        }
+    }
+
     /// Takes the outcome of what [`Plan::answer`] asked to open.
-    pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, out: &mut Vec<u8>) {
+    pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         let Some(answer) = self.opening.take() else { return };
+        if let Step::Sizes(_) = self.current {
+            // A key that is locked is no reason to refuse a list: the stored size is the likely one.
+            self.sized.tried.insert(answer.uid);
+            return self.release(false, shelf, out);
+        }
         match opened {
             Ok(view) => self.deliver(&answer, &view, out),
             Err(explanation) => {
@@ -245,14 +280,19 @@ impl Plan {
             self.worst = Some((status, text.to_vec()));
         }
         match &self.current {
-            Step::Listing => self.listing_completed(status, shelf, out),
-            Step::LateClasses(_) => self.release(shelf, out),
+            Step::Listing => self.listing_completed(status),
+            Step::LateClasses(_) | Step::Sizes(_) => {}
             Step::Classes => self.classes_completed(status, shelf),
             Step::Plain(_) | Step::Fresh(_) | Step::Cached(..) => {}
             Step::Seen(_) => self.unseen = Ranges::default(),
         }
-        if status == Status::Bad {
+        let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
+        if status == Status::Bad || blind {
             self.steps.clear();
+        }
+        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Sizes(_)) {
+            self.plan_sizes(status, shelf);
+            self.release(self.steps.is_empty(), shelf, out);
         }
         if self.steps.is_empty() && self.selected.access == Access::Write {
             self.steps.extend(self.unseen.sets(SET_OCTETS).into_iter().map(Step::Seen));
@@ -318,20 +358,25 @@ impl Plan {
     }
 }
 
-/// By Content-Type alone, whatever other fields a client asked for: two listings must not come to two classes.
-fn class_of(header: &[u8]) -> Sealed {
-    let header = Header::parse(header).0.retain(|field| field.is("Content-Type"));
-    if classify(&header).is_smime() { Sealed::Yes } else { Sealed::No }
-}
-
-/// The header fields of an answer among which Content-Type was asked.
-fn announced_type(answer: &Answer) -> Option<Vec<u8>> {
-    let item = answer.fetched.items.iter().find(|item| {
-        let fields = item
-            .name
-            .strip_prefix("BODY[HEADER.FIELDS (")
-            .and_then(|rest| rest.strip_suffix(")]"));
-        fields.is_some_and(|fields| fields.split(' ').any(|f| f == "CONTENT-TYPE"))
-    })?;
-    Some(answer.line.string(&item.value).unwrap_or_default().into_owned())
+/// The class that an answer tells, whatever other fields a client asked for: two listings must not come to two classes.
+/// `None`: the fields that decide were not asked.
+fn announced(answer: &Answer) -> Option<Sealed> {
+    answer.fetched.items.iter().find_map(|item| {
+        let fields = item.name.strip_prefix("BODY[HEADER.FIELDS (")?.strip_suffix(")]")?;
+        let asked = |name| fields.split(' ').any(|field| field == name);
+        if !asked("CONTENT-TYPE") {
+            return None;
+        }
+        let header = answer.line.string(&item.value).unwrap_or_default();
+        let header = Header::parse(&header)
+            .0
+            .retain(|field| field.is("Content-Type") || field.is("Content-Disposition"));
+        let known = asked("CONTENT-DISPOSITION") || !needs_disposition(&header);
+        let sealed = match classify(&header) {
+            Class::Compressed => Sealed::Packed,
+            class if class.is_smime() => Sealed::Yes,
+            _ => Sealed::No,
+        };
+        known.then_some(sealed)
+    })
 }

@@ -6,17 +6,23 @@ use super::entity::{Entity, Kind, parse};
 use super::header::{Field, Header, unfold};
 use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
 use super::words;
+use crate::base::limits;
 use std::borrow::Cow;
 
 /// The entity as it is signed: the same octets when they are 7-bit safe, else 8-bit parts encoded anew.
 ///
-/// A multipart/signed inside stays as it came, so that its own signature still fits.
+/// A multipart/signed inside stays as it came, so that its own signature still fits. So does everything where there are
+/// more parts than are looked at: an encoding over a delimiter would hide what follows it.
 pub fn for_signing(entity: &[u8]) -> Cow<'_, [u8]> {
     if is_seven_bit(entity) {
         return Cow::Borrowed(entity);
     }
+    let tree = parse(entity);
+    if leaves(&tree) >= limits::MIME_PARTS_MAX {
+        return Cow::Borrowed(entity);
+    }
     let mut out = Vec::with_capacity(entity.len() + entity.len() / 3);
-    write(entity, &parse(entity), &mut out);
+    write(entity, &tree, &mut out);
     Cow::Owned(out)
 }
 
@@ -25,7 +31,8 @@ pub fn content_entity(message: &[u8]) -> Vec<u8> {
     let (header, body) = Header::parse(message);
     let mut out = Vec::with_capacity(message.len());
     if header.first("Content-Type").is_none() {
-        out.extend_from_slice(b"Content-Type: text/plain; charset=us-ascii\r\n");
+        let charset = charset_of(&message[body..]);
+        out.extend_from_slice(format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
     }
     for field in header.fields().iter().filter(|f| f.begins("Content-")) {
         push_field(&mut out, field.raw);
@@ -35,12 +42,23 @@ pub fn content_entity(message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The fields that stay outside: all but `Content-*`, `MIME-Version`, `Bcc`, and lines that are no field.
+/// What a text that does not say it is written in, so that it reads as the mail program meant it.
+fn charset_of(text: &[u8]) -> &'static str {
+    match std::str::from_utf8(text) {
+        Ok(text) if text.is_ascii() => "us-ascii",
+        Ok(_) => "utf-8",
+        Err(_) => "windows-1252",
+    }
+}
+
+/// The fields that stay outside: all but `Content-*`, `MIME-Version`, the two Bcc (RFC 5322 §3.6.3, §3.6.6), and lines
+/// that are no field.
 pub fn outer_header(message: &[u8]) -> Vec<u8> {
     let header = Header::parse(message).0;
     let mut out = Vec::new();
     for field in header.fields() {
-        if !field.name.is_empty() && !is_structural(field) && !field.is("Bcc") {
+        let blind = field.is("Bcc") || field.is("Resent-Bcc");
+        if !field.name.is_empty() && !is_structural(field) && !blind {
             push_field(&mut out, field.raw);
         }
     }
@@ -69,6 +87,10 @@ fn is_structural(field: &Field<'_>) -> bool {
     field.begins("Content-") || field.is("MIME-Version")
 }
 
+fn leaves(entity: &Entity) -> usize {
+    entity.children().iter().map(leaves).sum::<usize>().max(1)
+}
+
 fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
     out.extend_from_slice(raw);
     if !raw.ends_with(b"\n") {
@@ -78,7 +100,8 @@ fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
 
 fn write(bytes: &[u8], entity: &Entity, out: &mut Vec<u8>) {
     let octets = &bytes[entity.range()];
-    if is_seven_bit(octets) || entity.media_type == "multipart/signed" {
+    let opaque = entity.kind == Kind::Leaf && entity.media_type.starts_with("multipart/");
+    if is_seven_bit(octets) || opaque || entity.media_type == "multipart/signed" {
         out.extend_from_slice(octets);
         return;
     }
@@ -265,13 +288,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_limits_is_not_encoded_over() {
+        let part = "--b\r\n\r\né\r\n";
+        let wide = format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n",
+            part.repeat(limits::MIME_PARTS_MAX + 2)
+        );
+        let nest = |depth: usize| format!("Content-Type: multipart/mixed; boundary=n{depth}\r\n\r\n--n{depth}\r\n");
+        let deep: String = (0..limits::MIME_DEPTH_MAX + 2).map(nest).collect::<String>() + "\r\né\r\n";
+        for message in [wide, deep] {
+            let out = for_signing(message.as_bytes());
+            assert!(memchr::memmem::find(&out, "é".as_bytes()).is_some());
+        }
+    }
+
+    #[test]
     fn a_message_is_cut_into_outside_and_content() {
-        let mail = b"From: a@b\r\nBcc: c@d\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
+        let mail =
+            b"From: a@b\r\nbcc : c@d\r\n e@f\r\nResent-Bcc: g@h\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\nSubject: x\r\n\r\nbody";
         assert_eq!(content_entity(mail), b"Content-Type: text/html\r\n\r\nbody");
         assert_eq!(outer_header(mail), b"From: a@b\r\nSubject: x\r\n");
         assert_eq!(
             content_entity(b"A: 1\r\n\r\nx"),
             b"Content-Type: text/plain; charset=us-ascii\r\n\r\nx"
         );
+        for (body, charset) in [(&b"\xc3\xa9"[..], "utf-8"), (b"\xe9", "windows-1252")] {
+            let entity = content_entity(&[b"A: 1\r\n\r\n", body].concat());
+            let entity = for_signing(&entity);
+            assert_eq!(text_of(&entity, &parse(&entity)).unwrap().0, "é", "{charset}");
+            assert!(memchr::memmem::find(&entity, charset.as_bytes()).is_some());
+        }
     }
 }

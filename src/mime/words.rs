@@ -5,8 +5,11 @@ use super::header::unfold;
 
 /// Octets of one encoded word, delimiters included (RFC 2047 §2).
 const WORD_MAX: usize = 75;
+/// Octets of plain text that are left on one line (RFC 5322 §2.1.1 allows 998 with the name).
+const PLAIN_MAX: usize = 900;
 
-/// A field's value, unfolded, as text. Raw octets above 127 are read as UTF-8 (RFC 6532), else as windows-1252.
+/// A field's value, unfolded, as text. Raw octets above 127, and words of a charset that is not known, are read as UTF-8
+/// (RFC 6532), else as windows-1252.
 pub fn decode(value: &[u8]) -> String {
     let flat = unfold(value);
     let mut out = String::new();
@@ -30,7 +33,7 @@ pub fn decode(value: &[u8]) -> String {
 /// Controls become spaces, so that nothing can end the field.
 pub fn encode(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let plain = text.is_ascii() && !text.contains("=?") && text.split(' ').all(|w| w.len() < 200);
+    let plain = text.is_ascii() && !text.contains("=?") && text.len() <= PLAIN_MAX;
     if plain { text } else { encode_words(&text) }
 }
 
@@ -51,7 +54,6 @@ struct Run {
 struct Word<'a> {
     charset: &'a str,
     octets: Vec<u8>,
-    raw: &'a [u8],
 }
 
 impl Run {
@@ -60,14 +62,10 @@ impl Run {
             Some(open) if open.charset.eq_ignore_ascii_case(word.charset) => open.octets.extend(word.octets),
             _ => {
                 Self::end(run, out);
-                if encode::charset_decode(word.charset, b"").is_none() {
-                    out.push_str(&octets_to_text(word.raw));
-                } else {
-                    *run = Some(Run {
-                        charset: word.charset.to_owned(),
-                        octets: word.octets,
-                    });
-                }
+                *run = Some(Run {
+                    charset: word.charset.to_owned(),
+                    octets: word.octets,
+                });
             }
         }
     }
@@ -80,7 +78,8 @@ impl Run {
     }
 }
 
-/// `=?charset[*language]?encoding?text?=`: what stands before it, the word, what follows.
+/// `=?charset[*language]?encoding?text?=`: what stands before it, the word, what follows. Read wherever a mail program
+/// would show it, glued to text or with blanks inside: a tag in it must not be missed.
 fn next_word(text: &[u8]) -> Option<(&[u8], Word<'_>, &[u8])> {
     for start in memchr::memmem::find_iter(text, b"=?") {
         let inside = &text[start + 2..];
@@ -88,35 +87,29 @@ fn next_word(text: &[u8]) -> Option<(&[u8], Word<'_>, &[u8])> {
         let (Some(charset), Some(coding), Some(tail)) = (cut.next(), cut.next(), cut.next()) else {
             return None;
         };
-        let Some(length) = memchr::memmem::find(&tail[..tail.len().min(1000)], b"?=") else {
+        let (Some(charset), true) = (charset_name(charset), matches!(coding, b"B" | b"b" | b"Q" | b"q")) else {
             continue;
         };
-        let Some(octets) = decode_word(coding, &tail[..length]) else {
-            continue;
-        };
-        let charset = charset.split(|&b| b == b'*').next().unwrap_or_default();
-        let Ok(charset) = std::str::from_utf8(charset) else {
-            continue;
-        };
-        if charset.is_empty() || charset.len() > 40 || !charset.bytes().all(|b| b.is_ascii_graphic()) {
-            continue;
-        }
-        let end = text.len() - tail.len() + length + 2;
-        let raw = &text[start..end];
-        return Some((&text[..start], Word { charset, octets, raw }, &text[end..]));
+        // Where none ends here, none that begins later does: the search stays linear.
+        let length = memchr::memmem::find(tail, b"?=")?;
+        let octets = decode_word(coding, &tail[..length]);
+        return Some((&text[..start], Word { charset, octets }, &tail[length + 2..]));
     }
     None
 }
 
-fn decode_word(coding: &[u8], text: &[u8]) -> Option<Vec<u8>> {
-    match coding {
-        b"B" | b"b" => Some(encode::base64_decode(text)),
-        b"Q" | b"q" => {
-            let spaced: Vec<u8> = text.iter().map(|&b| if b == b'_' { b' ' } else { b }).collect();
-            Some(encode::qp_decode_word(&spaced))
-        }
-        _ => None,
+/// The name without the language of RFC 2231 §5.
+fn charset_name(written: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(written.split(|&b| b == b'*').next()?).ok()?;
+    (!name.is_empty() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic())).then_some(name)
+}
+
+fn decode_word(coding: &[u8], text: &[u8]) -> Vec<u8> {
+    if coding.eq_ignore_ascii_case(b"b") {
+        return encode::base64_decode(text);
     }
+    let spaced: Vec<u8> = text.iter().map(|&b| if b == b'_' { b' ' } else { b }).collect();
+    encode::qp_decode_word(&spaced)
 }
 
 fn encode_words(text: &str) -> String {
@@ -156,8 +149,15 @@ mod tests {
             ("=?utf-8?Q?=C3?= =?utf-8?Q?=A9?=", "é"),
             ("a =?utf-8*fr?Q?b?= c", "a b c"),
             ("=?utf-8?X?b?= =?", "=?utf-8?X?b?= =?"),
-            ("=?no-such?Q?b?=", "=?no-such?Q?b?="),
+            ("=?no-such?Q?b?=", "b"),
             ("=?utf-8?Q??=", ""),
+            ("=?utf-8?q?=23m?=\r\n =?utf-8?q?ed=23?=", "#med#"),
+            ("x=?utf-8?q?y?=z", "xyz"),
+            ("=?utf-8?q?with blank?=", "with blank"),
+            ("=?utf-8?q?=2?=", "=2"),
+            ("=?", "=?"),
+            ("=?=?utf-8?q?y?=", "=?y"),
+            ("=?windows-1252?B?gA==?=", "€"),
         ] {
             assert_eq!(decode(value.as_bytes()), text, "{value}");
         }
@@ -177,5 +177,15 @@ mod tests {
             assert_eq!(decode(coded.as_bytes()), text);
         }
         assert_eq!(encode("a\r\nBcc: x"), "a  Bcc: x");
+        assert!(encode(&"mot ".repeat(300)).split("\r\n").all(|l| l.len() <= 76));
+    }
+
+    #[test]
+    fn a_long_word_is_read_and_hostile_ones_take_linear_time() {
+        let long = format!("=?utf-8?q?{}=23med=23?=", "x".repeat(5_000));
+        assert!(decode(long.as_bytes()).ends_with("#med#"));
+        for unit in ["=?a?q?", "=?a?x?b?=", "=?=?", "=?a?q?b?="] {
+            decode(unit.repeat(100_000).as_bytes());
+        }
     }
 }

@@ -3,9 +3,10 @@
 //! The envelope is not known here, so the header fields stand for it. The tag stays in the Subject: a draft is opened and
 //! sent later, and the tag must still be there then.
 
-use super::outgoing::{Banner, Thread, sealed_by_client, within_sealed_domain};
+use super::outgoing::{Banner, Thread, within_sealed_domain};
 use super::{tag, visible};
 use crate::config::{Account, Policy};
+use crate::smime::sealed::is_sealed;
 
 /// Whether the message was sent sealed from here, by its Message-ID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +39,7 @@ pub enum Stored {
 
 /// The rule for one uploaded message. What resembles the tag is sealed too: a refused draft would be lost work.
 pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) -> Stored {
-    if sealed_by_client(message) {
+    if is_sealed(message) {
         return Stored::AsIs;
     }
     let seal = account.always_encrypt

@@ -1,13 +1,13 @@
 //! What must be sealed, and what may be sent: pure decisions.
 
 pub mod append;
+pub mod complete;
 pub mod outgoing;
+pub mod readable;
 pub mod submission;
 pub mod tag;
 pub mod threads;
 
-mod fields;
 mod visible;
-mod words;
 
 pub use submission::{Envelope, Recipient, Submission};

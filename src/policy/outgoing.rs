@@ -1,11 +1,14 @@
 //! What a submission needs before it may leave, and who gets which copy of it. Decisions only; nothing is looked up here.
 
+use super::readable::{self, HeaderFault};
 use super::tag::{self, Glue, Tag};
-use super::{Recipient, Submission, fields, visible};
+use super::{Recipient, Submission, visible};
 use crate::base::{Address, Domain};
 use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
+use crate::mime::header::Header;
+use crate::mime::parameters::content_type;
+use crate::smime::sealed::is_sealed;
 use crate::text::{Explain, Explanation, outgoing as text};
-use mail_parser::decoders::base64::base64_decode;
 
 /// What a submission needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +55,8 @@ pub enum Refusal {
     SpaceOfTrust(Vec<Address>),
     /// Where certificates are looked up did not answer for these.
     DirectoryAway(Vec<Address>),
+    /// The header cannot be read, or not be cut into what stays outside and what goes in.
+    Header(HeaderFault),
 }
 
 /// What the thread memory says.
@@ -116,11 +121,21 @@ pub enum CopyKind {
 
 /// What this submission needs (requirements M1-M3, M5, A.2, K.1).
 pub fn need(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
+    if readable::is_too_long(&submission.message) {
+        return Need::Refuse(Refusal::Header(HeaderFault::TooLong));
+    }
+    match asked(submission, account, policy, thread, banner) {
+        Need::Secure(_) | Need::Sign if let Some(fault) = readable::fault(&submission.message) => Need::Refuse(Refusal::Header(fault)),
+        need => need,
+    }
+}
+
+fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
     let patients = Patients::among(submission);
     if patients != Patients::None && account.channel == Channel::Ordinary {
         return Need::Refuse(Refusal::PatientOrdinary);
     }
-    if sealed_by_client(&submission.message) {
+    if is_sealed(&submission.message) {
         return if patients == Patients::None {
             Need::Clear
         } else {
@@ -190,22 +205,20 @@ pub fn copies(submission: &Submission) -> Vec<Copies> {
         recipients: open,
         kind: CopyKind::Open,
     });
-    let blind = blind.into_iter().map(|r| Copies {
-        recipients: vec![r],
-        kind: CopyKind::Blind,
-    });
-    open.into_iter().chain(blind).collect()
-}
-
-/// The message without its Bcc fields, as every sealed copy must be (RFC 5322 §3.6.3).
-pub fn without_bcc(message: &[u8]) -> Vec<u8> {
-    fields::without(message, &["Bcc", "Resent-Bcc"])
-}
-
-/// True for what the mail program encrypted itself: CMS EnvelopedData or AuthEnvelopedData by its content, not by its name.
-pub fn sealed_by_client(message: &[u8]) -> bool {
-    let class = ContentClass::of(message);
-    class.media.ends_with("pkcs7-mime") && class.base64 && ENVELOPED.iter().any(|oid| class.begins_with_oid(oid))
+    let mut all: Vec<Copies> = open.into_iter().collect();
+    for recipient in blind {
+        // An address given twice is one person: one copy.
+        if !all
+            .iter()
+            .any(|copies| copies.recipients.iter().any(|r| r.address == recipient.address))
+        {
+            all.push(Copies {
+                recipients: vec![recipient],
+                kind: CopyKind::Blind,
+            });
+        }
+    }
+    all
 }
 
 /// The domain of the policy that this address falls under.
@@ -224,17 +237,13 @@ impl Explain for Refusal {
             Refusal::NoCertificate(addresses) => text::no_certificate(addresses),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
             Refusal::DirectoryAway(addresses) => text::directory_away(addresses),
+            Refusal::Header(_) => text::header_unreadable(),
         }
     }
 }
 
 const TRUST: &str = "mssante.fr";
 const PATIENT: &str = "patient.mssante.fr";
-/// id-envelopedData (RFC 5652 §6.1) and id-ct-authEnvelopedData (RFC 5083 §2), DER with tag and length.
-const ENVELOPED: [&[u8]; 2] = [
-    &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3],
-    &[6, 11, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 1, 23],
-];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Patients {
@@ -278,7 +287,11 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
             thread: Thread::Sealed, ..
         } => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
-        _ => domain().map(Why::Domain).or(account.always_encrypt.then_some(Why::AlwaysEncrypt)),
+        // Before the domain too: what the channel of the space of trust protects is not encrypted.
+        _ => account
+            .always_encrypt
+            .then_some(Why::AlwaysEncrypt)
+            .or_else(|| domain().map(Why::Domain)),
     }
 }
 
@@ -287,51 +300,8 @@ fn within(address: &Address, parent: &str) -> bool {
 }
 
 fn signed_by_client(message: &[u8]) -> bool {
-    let class = ContentClass::of(message);
-    class.media == "multipart/signed" || class.media.ends_with("pkcs7-mime")
-}
-
-/// What the outer header announces, and the first octets of the body.
-struct ContentClass<'a> {
-    media: String,
-    base64: bool,
-    body: &'a [u8],
-}
-
-impl<'a> ContentClass<'a> {
-    fn of(message: &'a [u8]) -> Self {
-        let mut class = Self {
-            media: String::new(),
-            base64: false,
-            body: &[],
-        };
-        let mut end = 0;
-        for field in fields::fields(message) {
-            end = field.span.end;
-            let value = String::from_utf8_lossy(field.value).trim().to_ascii_lowercase();
-            if field.is("Content-Type") {
-                class.media = value.split(';').next().unwrap_or_default().trim().to_owned();
-            } else if field.is("Content-Transfer-Encoding") {
-                class.base64 = value == "base64";
-            }
-        }
-        class.body = message.get(end..).unwrap_or_default();
-        class
-    }
-
-    /// `ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, ... }` begins with this one.
-    fn begins_with_oid(&self, oid: &[u8]) -> bool {
-        let mut start: Vec<u8> = self.body.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(64).collect();
-        start.truncate(start.len() / 4 * 4);
-        let decoded = base64_decode(&start).unwrap_or_default();
-        // SEQUENCE, then a length of one octet or of one and those it counts.
-        let head = match decoded.get(..2) {
-            Some([0x30, length]) if *length > 0x80 => 2 + usize::from(length & 0x7f),
-            Some([0x30, _]) => 2,
-            _ => return false,
-        };
-        decoded.get(head..).is_some_and(|rest| rest.starts_with(oid))
-    }
+    let media = content_type(&Header::parse(message).0).value;
+    media == "multipart/signed" || media.ends_with("pkcs7-mime")
 }
 
 #[cfg(test)]

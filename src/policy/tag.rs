@@ -5,8 +5,8 @@
 //! place ("Résultats #med#"): someone who wrote it may well rely on it. Refusing costs a correction, sending in clear
 //! costs a patient's secret, so nothing that holds the tag is ever [`Tag::None`].
 
-use super::fields::{Field, fields};
-use super::words;
+use crate::mime::header::{Field, Header};
+use crate::mime::words;
 use crate::text::unaccent;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -38,26 +38,25 @@ pub fn tag(value: &[u8], tag: &str) -> Tag {
 
 /// What the message asks. Of several Subject fields the one that asks most counts.
 pub fn of_message(message: &[u8], tag_text: &str) -> Tag {
-    subjects(message).map(|field| tag(field.value, tag_text)).max().unwrap_or(Tag::None)
+    let (header, _) = Header::parse(message);
+    let asked = header.all("Subject").map(|field| tag(field.value, tag_text));
+    asked.max().unwrap_or(Tag::None)
 }
 
 /// The message with the tag taken out of its Subject fields; all else byte for byte.
 pub fn removed<'a>(message: &'a [u8], tag: &str) -> Cow<'a, [u8]> {
-    let mut out = Vec::new();
-    let mut kept = 0;
-    for field in subjects(message) {
-        let raw = &message[field.span.clone()];
-        let changed = without_tag(raw, tag);
-        if changed != raw {
-            out.extend_from_slice(&message[kept..field.span.start]);
-            out.extend_from_slice(&changed);
-            kept = field.span.end;
-        }
-    }
-    if kept == 0 {
+    let (header, _) = Header::parse(message);
+    let untagged = |field: &Field<'a>| without_tag(field.raw, tag);
+    if !header.all("Subject").any(|field| untagged(field) != field.raw) {
         return Cow::Borrowed(message);
     }
-    out.extend_from_slice(&message[kept..]);
+    let fields = header
+        .fields()
+        .iter()
+        .map(|field| if field.is("Subject") { untagged(field) } else { field.raw.to_vec() });
+    let mut out: Vec<u8> = fields.flatten().collect();
+    let octets: usize = header.fields().iter().map(|field| field.raw.len()).sum();
+    out.extend_from_slice(&message[octets..]);
     Cow::Owned(out)
 }
 
@@ -75,11 +74,7 @@ pub fn without_tag(field: &[u8], tag: &str) -> Vec<u8> {
         return [name, &kept].concat();
     }
     let text = format!("{}{}", &decoded[..found.span.start], &decoded[found.span.end..]);
-    [name, b" ", written(text.trim()).as_bytes(), b"\r\n"].concat()
-}
-
-fn subjects(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
-    fields(message).filter(|field| field.is("subject"))
+    [name, b" ", words::encode(text.trim()).as_bytes(), b"\r\n"].concat()
 }
 
 fn in_text(text: &str, tag: &str) -> Tag {
@@ -267,19 +262,14 @@ fn distance_at_most_one(a: &str, b: &str) -> bool {
 
 /// The raw value without the span of its unfolded text; `None` when a line of blanks would be left.
 fn cut_raw(value: &[u8], span: &Range<usize>) -> Option<Vec<u8>> {
-    let places: Vec<usize> = (0..value.len()).filter(|at| !matches!(value[*at], b'\r' | b'\n')).collect();
+    // What is decoded begins at the first octet that is shown.
+    let lead = value.len() - value.trim_ascii_start().len();
+    let places: Vec<usize> = (lead..value.len()).filter(|at| !matches!(value[*at], b'\r' | b'\n')).collect();
     let start = *places.get(span.start)?;
     let end = places.get(span.end.checked_sub(1)?)? + 1;
     let kept = [&value[..start], &value[end..]].concat();
     let lines_hold_text = kept.split(|b| *b == b'\n').rev().skip(1).all(|line| !line.trim_ascii().is_empty());
     lines_hold_text.then_some(kept)
-}
-
-/// An unstructured value: as it is where it is short printable ASCII, in encoded words otherwise (controls that an
-/// encoded word smuggled in must not become lines of the header).
-fn written(text: &str) -> String {
-    let plain = text.len() <= 900 && text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("=?");
-    if plain { text.to_owned() } else { words::encode(text) }
 }
 
 #[cfg(test)]

@@ -1,26 +1,14 @@
 //! The addresses that a header shows (RFC 5322 §3.6.3).
 
-use super::fields::fields;
 use crate::base::Address;
-use mail_parser::MessageParser;
+use crate::mime::header::Header;
 use std::collections::BTreeSet;
 
 /// Every readable address of the fields of these names, however many fields there are.
 pub fn addresses(message: &[u8], names: &[&str]) -> BTreeSet<Address> {
-    fields(message)
-        .filter(|field| names.iter().any(|name| field.is(name)))
-        .flat_map(|field| in_value(field.value))
-        .collect()
-}
-
-fn in_value(value: &[u8]) -> Vec<Address> {
-    let alone = [b"To:".as_slice(), value, b"\r\n"].concat();
-    let parsed = MessageParser::new().parse_headers(&alone);
-    let list = parsed.as_ref().and_then(|message| message.to());
-    list.into_iter()
-        .flat_map(|list| list.iter())
-        .filter_map(|entry| Address::parse(entry.address.as_deref()?.trim()).ok())
-        .collect()
+    let (header, _) = Header::parse(message);
+    let listed = names.iter().flat_map(|name| header.addresses(name));
+    listed.map(|(_, address)| address).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build};
+use crate::view::{View, build, sender};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -30,12 +30,9 @@ impl Relay {
         }
         let (result, mut verdict) = self.opened(stored)?;
         self.freeze(key, &mut verdict)?;
-        let view = self.build(key, stored, result.as_ref().ok(), &verdict);
-        if !view.size_preserved() {
-            self.marks
-                .put(&[b"size", &seals::place(key)], view.bytes().len() as u64)
-                .map_err(|e| e.explain())?;
-        }
+        let told = self.told_size(key).unwrap_or(stored.len() as u64);
+        let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
+        self.keep_size(key, stored, &view, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
             let id = crate::policy::threads::ids(stored).own;
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
@@ -47,7 +44,7 @@ impl Relay {
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
     fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
         match crate::policy::threads::ids(stored).own {
-            Some(id) if verdict.encrypted => self.threads.remember(&id, self.now()).map_err(|e| e.explain()),
+            Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
             _ => Ok(()),
         }
     }
@@ -60,12 +57,7 @@ impl Relay {
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let from: Vec<Address> = Header::parse(stored)
-            .0
-            .addresses("From")
-            .into_iter()
-            .map(|(_, address)| address)
-            .collect();
+        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
         let mut verdict = judge(&result, &from);
         if let Ok(opened) = &result
             && self.is_own(opened)
@@ -81,9 +73,10 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], opened: Option<&Opened>, verdict: &Verdict) -> View {
+    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, opened: Option<&Opened>, verdict: &Verdict) -> View {
         build::build(&build::ViewInput {
             stored,
+            size: usize::try_from(size).unwrap_or(stored.len()),
             content: opened.map(|o| o.content.as_slice()),
             verdict,
             boundary: &self.seals.boundary(key),
@@ -108,8 +101,25 @@ impl Relay {
         Ok(())
     }
 
-    pub(super) fn remembered_size(&self, key: &MessageKey) -> Option<u64> {
+    /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
+    fn keep_size(&self, key: &MessageKey, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
+        let size = view.bytes().len() as u64;
+        let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
+        if self.told_size(key).map_or(implied, |told| told == size) {
+            return Ok(());
+        }
+        self.marks.put(&[b"size", &seals::place(key)], size).map_err(|e| e.explain())
+    }
+
+    /// The size that mail programs were told, where it is not the stored one for a reason that is known.
+    fn told_size(&self, key: &MessageKey) -> Option<u64> {
         self.marks.size(&[b"size", &seals::place(key)]).ok().flatten()
+    }
+
+    /// The size of a message's View, when it has been opened once.
+    pub(super) fn known_size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        let opened = || self.marks.size(&[b"verdict", &seals::place(key)]).ok().flatten().map(|_| stored);
+        self.told_size(key).or_else(opened)
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
@@ -123,7 +133,7 @@ impl Relay {
             uidvalidity: 0,
             uid: 0,
         };
-        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, result.as_ref().ok(), &verdict));
+        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
         Ok(OpenedByHand {
             verdict,
             subject,

@@ -3,6 +3,7 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod budget;
 mod identities;
 mod incoming;
 pub mod notice;
@@ -24,7 +25,7 @@ use crate::policy::{Submission, threads};
 use crate::store::{CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads};
 use crate::text::{Explanation, outgoing as say};
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
+use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
 use seals::Seals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -68,6 +69,11 @@ impl Relay {
     pub fn account_of(&self, address: &Address) -> Result<Arc<Account>, Explanation> {
         let found = self.accounts.iter().find(|a| a.address == *address);
         found.cloned().ok_or_else(|| say::no_account(address))
+    }
+
+    /// Forgets every opened message; for the end of the service.
+    pub fn forget_views(&self) {
+        self.views.wipe();
     }
 
     fn by_login(&self, login: &str) -> Option<Arc<Account>> {
@@ -121,8 +127,13 @@ impl Relay {
     fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
         let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
         let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
+        if record.protection == Protection::Clear {
+            return None;
+        }
         let (event, code) = match (accepted, complete) {
             (0, _) => (Event::Refuse, "SP-PROVIDER"),
+            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
+            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
             (_, true) => (Event::Seal, "ok"),
             (_, false) => (Event::SealPartly, "SP-PARTLY"),
         };
@@ -167,7 +178,9 @@ impl Sealing for Relay {
 
     fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing> {
         Box::pin(async move {
-            let outgoing = self.submit(account, submission).await;
+            // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
+            let handle = tokio::runtime::Handle::current();
+            let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::ids(&submission.message).own;
                 let recipients = submission.envelope.recipients.len();
@@ -205,8 +218,16 @@ impl Opening for Relay {
         self.seals.boundary(key)
     }
 
-    fn true_size(&self, key: &MessageKey) -> Option<u64> {
-        self.remembered_size(key)
+    fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
+        self.known_size(key, stored)
+    }
+
+    fn place(&self, message: &[u8]) -> Option<MessageKey> {
+        self.place_behind(message)
+    }
+
+    fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool {
+        append::shows(view, stored)
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {

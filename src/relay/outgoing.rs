@@ -2,25 +2,37 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
-use super::Relay;
-use super::port::{Group, Outgoing, SealedRecord, SealedSubmission};
+use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
+use super::{Relay, seals};
 use crate::base::Address;
+use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
-use crate::policy::{Recipient, Submission, tag, threads};
+use crate::policy::{Recipient, Submission, complete, tag, threads};
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
-use crate::view::strip;
+use crate::view::{Marks, marks, strip};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What was found for each recipient.
 type Certificates = BTreeMap<Address, Certificate>;
+
+/// The certificates of a submission's recipients.
+#[derive(Default)]
+struct Found {
+    chosen: Certificates,
+    /// One answer for each recipient, in the order of the envelope.
+    lookups: Vec<outgoing::Lookup>,
+    /// Those that are known and will not do.
+    refused: Vec<(Address, Certificate, select::Unfit)>,
+}
 
 /// The message on its way into an envelope.
 struct Content {
@@ -34,7 +46,7 @@ impl Relay {
     /// Decides and seals.
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let sealed = match self.need(account, submission) {
-            Need::Clear => return Outgoing::PassThrough,
+            Need::Clear => return passed(submission),
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
             Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
@@ -48,7 +60,7 @@ impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
         let thread = self.thread(&threads::ids(&submission.message).related);
-        let banner = if strip::holds_banner(&submission.message) {
+        let banner = if marks(&submission.message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
@@ -64,45 +76,63 @@ impl Relay {
         why: &Why,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
-        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let Found {
+            chosen: certificates,
+            lookups,
+            ..
+        } = self.certificates(&submission.envelope.recipients).await;
         let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
-        let content = self.content(&submission.message)?;
+        let message = self.completed(account, &submission.message)?;
+        let record = self.record(submission, &message, &left_out, trusted.len());
+        self.remember(&record)?;
+        // Milliseconds of computing for each megabyte: not on the thread that serves the others.
+        let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
+        Ok(SealedSubmission { groups, record })
+    }
+
+    /// Signs once, then makes an envelope for each set of recipients.
+    fn groups(
+        &self,
+        account: &Account,
+        message: &[u8],
+        copies: Vec<Copies>,
+        certificates: &Certificates,
+        trusted: &[Address],
+    ) -> Result<Vec<Group>, Explanation> {
+        let content = self.content(message);
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
-            let sealed: Vec<Recipient> = copies
-                .recipients
-                .iter()
-                .filter(|r| certificates.contains_key(&r.address))
-                .cloned()
-                .collect();
+            let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
             if !sealed.is_empty() {
                 let mut readers: Vec<Certificate> = sealed.iter().filter_map(|r| certificates.get(&r.address).cloned()).collect();
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
+                let message = content.closed(&self.encrypt(&signed, &readers)?);
                 groups.push(Group {
                     recipients: sealed,
-                    message: content.closed(&self.encrypt(&signed, &readers)?),
+                    message,
                 });
             }
-            let over_channel: Vec<Recipient> = copies.recipients.into_iter().filter(|r| trusted.contains(&r.address)).collect();
+            let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let signed = self.sign(account, &content.entity, Form::Detached)?;
+                let message = content.closed(&self.sign(account, &content.entity, Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
-                    message: content.closed(&signed),
+                    message,
                 });
             }
         }
-        let record = self.record(submission, &left_out);
-        self.remember(&record)?;
-        Ok(SealedSubmission { groups, record })
+        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
+            return Err(say::too_many_copies());
+        }
+        Ok(groups)
     }
 
     /// What would be decided, in French and English lines.
@@ -113,12 +143,16 @@ impl Relay {
             Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
             Need::Secure(why) => why,
         };
-        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let found = self.certificates(&submission.envelope.recipients).await;
         let mut lines = vec![say::would_seal(&format!("{why:?}")).to_string()];
-        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &lookups) {
+        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
             lines.push(refusal.explain().to_string());
         }
-        for (address, chosen) in &certificates {
+        for (address, certificate, unfit) in &found.refused {
+            let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
+            lines.push(say::not_chosen(address, &serial, issuer, &unfit.explain()).to_string());
+        }
+        for (address, chosen) in &found.chosen {
             let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
             lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
         }
@@ -126,7 +160,7 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
-        let content = self.content(&submission.message)?;
+        let content = self.content(&self.completed(account, &submission.message)?);
         let signed = self.sign(account, &content.entity, Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
@@ -134,54 +168,73 @@ impl Relay {
         };
         Ok(SealedSubmission {
             groups: vec![group],
-            record: SealedRecord::default(),
+            record: SealedRecord {
+                message_id: threads::ids(&submission.message).own,
+                protection: Protection::Signed,
+                ..SealedRecord::default()
+            },
         })
     }
 
-    /// The best certificate of each recipient, in the order of the envelope.
-    async fn certificates(&self, recipients: &[Recipient]) -> (Certificates, Vec<outgoing::Lookup>) {
-        let mut found = Certificates::new();
-        let mut lookups = Vec::with_capacity(recipients.len());
+    /// The best certificate of each recipient.
+    async fn certificates(&self, recipients: &[Recipient]) -> Found {
+        let mut found = Found::default();
         for recipient in recipients {
-            // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
-            if let Ok(own) = self.identities.encryption(&recipient.address, self.now()) {
-                found.insert(recipient.address.clone(), own.key.certificate().clone());
-                lookups.push(outgoing::Lookup::Found);
-                continue;
-            }
-            lookups.push(match self.directory.find(&recipient.address).await {
-                Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
-                Lookup::NotFound => outgoing::Lookup::NotFound,
-                Lookup::Found(ders) => self.chosen(&recipient.address, ders, &mut found),
-            });
+            let answer = self.lookup(&recipient.address, &mut found).await;
+            found.lookups.push(answer);
         }
-        (found, lookups)
+        found
     }
 
-    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Certificates) -> outgoing::Lookup {
+    async fn lookup(&self, address: &Address, found: &mut Found) -> outgoing::Lookup {
+        // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+        if let Ok(own) = self.identities.encryption(address, self.now()) {
+            found.chosen.insert(address.clone(), own.key.certificate().clone());
+            return outgoing::Lookup::Found;
+        }
+        match self.directory.find(address).await {
+            Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
+            Lookup::NotFound => outgoing::Lookup::NotFound,
+            Lookup::Found(ders) => self.chosen(address, ders, found),
+        }
+    }
+
+    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Found) -> outgoing::Lookup {
         let Ok(trust) = self.trust() else {
             return outgoing::Lookup::Unavailable;
         };
         let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         match select::best(address, &candidates, &candidates, &trust, self.now()) {
             Ok(best) => {
-                found.insert(address.clone(), best);
+                found.chosen.insert(address.clone(), best);
                 outgoing::Lookup::Found
             }
-            Err(_) => outgoing::Lookup::NotFound,
+            Err(none) => {
+                let refused = none
+                    .refused
+                    .into_iter()
+                    .map(|(certificate, why)| (address.clone(), certificate, why));
+                found.refused.extend(refused);
+                outgoing::Lookup::NotFound
+            }
         }
     }
 
     /// Takes our marks and the tag out, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8]) -> Result<Content, Explanation> {
+    fn content(&self, message: &[u8]) -> Content {
         let untagged = tag::removed(message, &self.config.policy.tag);
-        let stripped = strip::strip(&untagged);
+        let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
-        Ok(Content {
+        Content {
             outer: canonical::outer_header(message),
             entity: canonical::for_signing(&entity).into_owned(),
-        })
+        }
+    }
+
+    fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
+        let unique = seals::unique().ok_or_else(say::sealing_failed)?;
+        Ok(complete::completed(message, self.now(), &unique, &account.address.domain()))
     }
 }
 
@@ -193,6 +246,26 @@ impl Content {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(entity);
         out
+    }
+}
+
+/// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.
+fn passed(submission: &Submission) -> Outgoing {
+    match strip(&submission.message) {
+        None => Outgoing::PassThrough,
+        Some(message) => {
+            let group = Group {
+                recipients: submission.envelope.recipients.clone(),
+                message,
+            };
+            Outgoing::Seal(SealedSubmission {
+                groups: vec![group],
+                record: SealedRecord {
+                    protection: Protection::Clear,
+                    ..SealedRecord::default()
+                },
+            })
+        }
     }
 }
 
@@ -230,7 +303,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -239,8 +312,10 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::ids(&submission.message).own,
+            message_id: threads::ids(message).own,
             left_out,
+            protection: Protection::Sealed,
+            over_channel,
         }
     }
 

@@ -41,6 +41,19 @@ pub fn classify(header: &[u8]) -> Class {
     }
 }
 
+/// Whether Content-Disposition could change what Content-Type alone says: old programs name the file there only.
+pub fn needs_disposition(header: &[u8]) -> bool {
+    let Some(content_type) = field::field(header, "Content-Type").map(|v| field::parse(&v)) else {
+        return false;
+    };
+    let name = content_type.parameter("name");
+    match content_type.value.as_str() {
+        "application/octet-stream" => !name.is_some_and(|name| ends(name, ".p7m")),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => name.is_none() && pkcs7_mime(&content_type, header) == Class::Unspecified,
+        _ => false,
+    }
+}
+
 /// The media type of a detached signature.
 pub fn is_pkcs7_signature(media_type: &str) -> bool {
     matches!(
@@ -55,13 +68,23 @@ fn pkcs7_mime(content_type: &Parameterized, header: &[u8]) -> Class {
         Some("signed-data" | "signed-receipt") => Class::SignedOpaque,
         Some("compressed-data") => Class::Compressed,
         Some("certs-only") => Class::CertificatesOnly,
-        _ if has_name(content_type, header, ".p7c") => Class::CertificatesOnly,
+        // A name in Content-Type decides: what Content-Disposition says beside it is not always asked.
+        _ if content_type
+            .parameter("name")
+            .map_or_else(|| has_name(content_type, header, ".p7c"), |name| ends(name, ".p7c")) =>
+        {
+            Class::CertificatesOnly
+        }
         _ => Class::Unspecified,
     }
 }
 
+fn ends(name: &str, suffix: &str) -> bool {
+    name.trim().to_lowercase().ends_with(suffix)
+}
+
 fn has_name(content_type: &Parameterized, header: &[u8], suffix: &str) -> bool {
-    let ends = |name: &str| name.trim().to_lowercase().ends_with(suffix);
+    let ends = |name: &str| ends(name, suffix);
     content_type.parameter("name").is_some_and(ends)
         || field::field(header, "Content-Disposition").is_some_and(|v| field::parse(&v).parameter("filename").is_some_and(ends))
 }
@@ -119,6 +142,26 @@ mod tests {
             ("Subject: application/pkcs7-mime\r\n\r\n", Class::Plain),
         ] {
             assert_eq!(classify(header.as_bytes()), class, "{header}");
+        }
+    }
+
+    #[test]
+    fn content_disposition_is_asked_where_it_can_decide() {
+        for (content_type, needed) in [
+            ("application/octet-stream", true),
+            ("application/octet-stream; name=a.bin", true),
+            ("application/octet-stream; name=smime.p7m", false),
+            ("application/pkcs7-mime", true),
+            ("application/pkcs7-mime; name=smime.p7m", false),
+            ("application/pkcs7-mime; smime-type=enveloped-data", false),
+            ("text/plain", false),
+        ] {
+            let header = format!("Content-Type: {content_type}\r\n\r\n");
+            assert_eq!(needs_disposition(header.as_bytes()), needed, "{content_type}");
+            for name in ["smime.p7m", "smime.p7c", "x"] {
+                let both = format!("Content-Type: {content_type}\r\nContent-Disposition: attachment; filename={name}\r\n\r\n");
+                assert!(needed || classify(both.as_bytes()) == classify(header.as_bytes()), "{both}");
+            }
         }
     }
 }

@@ -10,8 +10,12 @@ pub mod encrypt;
 pub mod field;
 
 pub mod open;
+pub mod opened;
+pub mod parts;
 pub mod port;
 pub mod recipient;
+pub mod reread;
+pub mod sealed;
 pub mod sign;
 pub mod transfer;
 pub mod verify;

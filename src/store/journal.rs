@@ -1,7 +1,7 @@
 //! What was sealed, opened or refused, when and for which account: JSON lines, rotated by size. Never content, subjects
 //! or correspondents: a message is named by an HMAC of its Message-ID, certificates by their serial numbers.
 
-use super::lines::ends_within_a_line;
+use super::lines::{OnDisk, ends_within_a_line};
 use super::owner::private;
 use super::{Home, Purpose, Secrets, StoreError, hex};
 use crate::base::limits::{JOURNAL_FILE_MAX, JOURNAL_FILES_KEPT};
@@ -48,6 +48,8 @@ pub enum Event {
     Seal,
     /// A message was sealed and accepted for some of its recipients.
     SealPartly,
+    /// A message was signed, not encrypted, and accepted.
+    Sign,
     /// A message was refused.
     Refuse,
     /// A message was opened.
@@ -92,14 +94,15 @@ impl Journal {
         Ok(hex::encode(&mac[..16]))
     }
 
-    /// Adds a line; on disk when this returns.
+    /// Adds a line; on disk when this returns, but for what was only read.
     pub fn record(&self, entry: &JournalEntry) -> Result<(), StoreError> {
         let path = self.home.journal();
         let mut line = serde_json::to_vec(entry).map_err(|e| StoreError::write(&path)(e.into()))?;
         line.push(b'\n');
         let _lock = self.home.lock()?;
         self.rotate(JOURNAL_FILE_MAX).map_err(StoreError::write(&path))?;
-        self.append(&line).map_err(StoreError::write(&path))
+        let when = if entry.event == Event::Open { OnDisk::Soon } else { OnDisk::Now };
+        self.append(&line, when).map_err(StoreError::write(&path))
     }
 
     /// Every entry, oldest first. A line that is none (half written before a power cut) is left out.
@@ -122,11 +125,11 @@ impl Journal {
         Ok(entries)
     }
 
-    fn append(&self, line: &[u8]) -> io::Result<()> {
+    fn append(&self, line: &[u8], when: OnDisk) -> io::Result<()> {
         let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(self.home.journal())?;
         let start: &[u8] = if ends_within_a_line(&mut file)? { b"\n" } else { b"" };
         file.write_all(&[start, line].concat())?;
-        file.sync_data()
+        when.sync(&file)
     }
 
     /// `journal.jsonl` becomes `journal.1.jsonl`, and so on; the last one is dropped.

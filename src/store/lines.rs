@@ -19,6 +19,25 @@ pub(super) struct LineFile {
     path: PathBuf,
 }
 
+/// When a line must be on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnDisk {
+    /// Before the call returns.
+    Now,
+    /// When the system gets to it: the end of this program loses nothing, a power cut the last seconds. A mailbox that is
+    /// opened for the first time writes a line for each message, and a disk needs milliseconds to sync.
+    Soon,
+}
+
+impl OnDisk {
+    pub(super) fn sync(self, file: &File) -> io::Result<()> {
+        match self {
+            Self::Now => file.sync_data(),
+            Self::Soon => Ok(()),
+        }
+    }
+}
+
 /// How far a reader has come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
@@ -41,10 +60,10 @@ impl LineFile {
         Self { home: home.clone(), path }
     }
 
-    /// Appends a line; it is on disk when this returns.
-    pub(super) fn append(&self, line: &str) -> Result<(), StoreError> {
+    /// Appends a line.
+    pub(super) fn append(&self, line: &str, when: OnDisk) -> Result<(), StoreError> {
         let _lock = self.home.lock()?;
-        self.append_locked(line).map_err(StoreError::write(&self.path))
+        self.append_locked(line, when).map_err(StoreError::write(&self.path))
     }
 
     /// Replaces the lines by what `keep` makes of all of them. Other processes wait.
@@ -102,7 +121,7 @@ impl LineFile {
         Ok(if same { News::More(lines) } else { News::Afresh(lines) })
     }
 
-    fn append_locked(&self, line: &str) -> io::Result<()> {
+    fn append_locked(&self, line: &str, when: OnDisk) -> io::Result<()> {
         let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(&self.path)?;
         let mut text = match file.metadata()?.len() {
             0 => title()?,
@@ -112,7 +131,7 @@ impl LineFile {
         text.push_str(line);
         text.push('\n');
         file.write_all(text.as_bytes())?;
-        file.sync_data()
+        when.sync(&file)
     }
 }
 
@@ -144,9 +163,9 @@ mod tests {
         let (_guard, file) = file();
         let mut seen = Seen::default();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
-        file.append("one").unwrap();
+        file.append("one", OnDisk::Soon).unwrap();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
-        file.append("two").unwrap();
+        file.append("two", OnDisk::Now).unwrap();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["two".into()]));
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
         file.rewrite(|lines| lines.into_iter().filter(|l| l != "one").collect()).unwrap();
@@ -158,12 +177,12 @@ mod tests {
     #[test]
     fn half_a_line_is_not_read_and_swallows_nothing() {
         let (_guard, file) = file();
-        file.append("one").unwrap();
+        file.append("one", OnDisk::Soon).unwrap();
         let mut raw = OpenOptions::new().append(true).open(&file.path).unwrap();
         raw.write_all(b"hal").unwrap();
         let mut seen = Seen::default();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
-        file.append("two").unwrap();
+        file.append("two", OnDisk::Now).unwrap();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["hal".into(), "two".into()]));
     }
 
@@ -173,7 +192,7 @@ mod tests {
         std::thread::scope(|scope| {
             for writer in 0..4 {
                 let file = &file;
-                scope.spawn(move || (0..20).for_each(|n| file.append(&format!("{writer}-{n}")).unwrap()));
+                scope.spawn(move || (0..20).for_each(|n| file.append(&format!("{writer}-{n}"), OnDisk::Now).unwrap()));
             }
         });
         let News::Afresh(lines) = file.read_on(&mut Seen::default()).unwrap() else {

@@ -1,5 +1,6 @@
 //! True sizes of messages whose View has not the size of what is stored (CMS compressed data).
 
+use super::lines::OnDisk;
 use super::table::{Key, Table};
 use super::{Home, Purpose, Secrets, StoreError};
 use crate::base::limits::MARKS_MAX;
@@ -23,7 +24,8 @@ impl Marks {
 
     /// Remembers the size of the View of a message, named by its parts (account, mailbox, UIDVALIDITY, UID).
     pub fn put(&self, message: &[&[u8]], size: u64) -> Result<(), StoreError> {
-        self.table.put(&self.key(message)?, i64::try_from(size).unwrap_or(i64::MAX))
+        self.table
+            .put(&self.key(message)?, i64::try_from(size).unwrap_or(i64::MAX), OnDisk::Soon)
     }
 
     /// That size, where it is known.

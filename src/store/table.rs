@@ -1,6 +1,6 @@
 //! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
-use super::lines::{LineFile, News, Seen};
+use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,6 +21,8 @@ pub(super) struct Table {
 struct State {
     seen: Seen,
     values: HashMap<Key, i64>,
+    /// What a full disk did not take, known to this process until it does.
+    unwritten: HashMap<Key, i64>,
     lines: usize,
 }
 
@@ -48,13 +50,28 @@ impl Table {
     pub(super) fn value(&self, key: &Key) -> Result<Option<i64>, StoreError> {
         let mut state = self.lock();
         self.refresh(&mut state)?;
-        Ok(state.values.get(key).copied())
+        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).copied())
     }
 
-    /// On disk when this returns.
-    pub(super) fn put(&self, key: &Key, value: i64) -> Result<(), StoreError> {
+    /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
+    /// a full disk must not hide the mail. What must be there now is an error.
+    pub(super) fn put(&self, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
-        self.refresh(&mut state)?;
+        match self.write(&mut state, key, value, when) {
+            Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
+                state.unwritten.insert(*key, value);
+                Ok(())
+            }
+            Ok(()) => {
+                state.unwritten.remove(key);
+                Ok(())
+            }
+            failed => failed,
+        }
+    }
+
+    fn write(&self, state: &mut State, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+        self.refresh(state)?;
         if state.values.get(key) == Some(&value) {
             return Ok(());
         }
@@ -62,8 +79,8 @@ impl Table {
             // A quarter at once: not at each line once the table is full.
             self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
         }
-        self.file.append(&format!("{} {value}", hex::encode(key)))?;
-        self.refresh(&mut state)
+        self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
+        self.refresh(state)
     }
 
     fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
@@ -119,10 +136,10 @@ mod tests {
     fn the_last_value_counts_also_for_other_processes() {
         let (_guard, home) = home();
         let (one, other) = (open(&home, 100), open(&home, 100));
-        one.put(&[1; 16], 5).unwrap();
-        one.put(&[1; 16], 6).unwrap();
+        one.put(&[1; 16], 5, OnDisk::Now).unwrap();
+        one.put(&[1; 16], 6, OnDisk::Now).unwrap();
         assert_eq!(other.value(&[1; 16]).unwrap(), Some(6));
-        other.put(&[2; 16], -7).unwrap();
+        other.put(&[2; 16], -7, OnDisk::Now).unwrap();
         assert_eq!(one.value(&[2; 16]).unwrap(), Some(-7));
         assert_eq!(open(&home, 100).value(&[1; 16]).unwrap(), Some(6));
     }
@@ -132,7 +149,7 @@ mod tests {
         let (_guard, home) = home();
         let table = open(&home, 8);
         for n in 0..20u8 {
-            table.put(&[n; 16], 1).unwrap();
+            table.put(&[n; 16], 1, OnDisk::Now).unwrap();
             assert_eq!(table.value(&[n; 16]).unwrap(), Some(1));
             assert!(table.lock().values.len() <= 8);
         }
@@ -143,8 +160,8 @@ mod tests {
     fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
         let (_guard, home) = home();
         let table = open(&home, 8);
-        table.put(&[1; 16], 1).unwrap();
-        table.put(&[2; 16], 2).unwrap();
+        table.put(&[1; 16], 1, OnDisk::Now).unwrap();
+        table.put(&[2; 16], 2, OnDisk::Now).unwrap();
         let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));

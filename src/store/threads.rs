@@ -1,6 +1,7 @@
 //! Secure threads: which Message-IDs were sealed, so that a reply to one is sealed too (requirements K.4). Only an HMAC
 //! and a date are kept, for 18 months.
 
+use super::lines::OnDisk;
 use super::table::{Key, Table};
 use super::{Home, Purpose, Secrets, StoreError};
 use crate::base::UnixTime;
@@ -25,7 +26,12 @@ impl Threads {
 
     /// Remembers that this message was sealed, or came sealed. On disk when this returns.
     pub fn remember(&self, message_id: &str, now: UnixTime) -> Result<(), StoreError> {
-        self.table.put(&self.key(message_id)?, now.0)
+        self.table.put(&self.key(message_id)?, now.0, OnDisk::Now)
+    }
+
+    /// The same for a message that came: its View is at hand for as long as anybody can answer it.
+    pub fn remember_received(&self, message_id: &str, now: UnixTime) -> Result<(), StoreError> {
+        self.table.put(&self.key(message_id)?, now.0, OnDisk::Soon)
     }
 
     /// True when one of these (In-Reply-To, References) was sealed. An error is no `false`: the caller must not send in clear.

@@ -7,6 +7,8 @@ use crate::text::unaccent;
 pub const OPENING: &str = "[Souspli]";
 /// The last word of every banner.
 pub const CLOSING: &str = "[/Souspli]";
+/// What stands before the last word when the message came in clear.
+pub const NOT_ENCRYPTED: &str = "Non chiffré.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
 
@@ -29,12 +31,11 @@ pub fn sentences(facts: &Facts) -> Vec<String> {
     if !facts.signers.is_empty() {
         said.push(format!("Signataire : {}.", plain(&facts.signers.join(", "), 60)));
     }
-    let cipher = match facts.encryption.as_deref() {
-        None => "aucun".to_owned(),
-        Some("") => "oui".to_owned(),
-        Some(cipher) => plain(cipher, 20),
+    let mut last = match facts.encryption.as_deref() {
+        None => NOT_ENCRYPTED.to_owned(),
+        Some("") => "Chiffré.".to_owned(),
+        Some(cipher) => format!("Chiffrement : {}.", plain(cipher, 20)),
     };
-    let mut last = format!("Chiffrement : {cipher}.");
     if !facts.obsolete.is_empty() {
         last.push_str(&format!(" Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
     }
@@ -87,6 +88,12 @@ pub fn unopenable(french: &str, english: &str) -> String {
 fn bilingual(french: &[&str], english: &[&str]) -> String {
     let text = |said: &[&str]| said.iter().flat_map(|s| wrap(s)).collect::<Vec<_>>().join("\r\n");
     format!("{}\r\n\r\n{}\r\n", text(french), text(english))
+}
+
+/// The same where there is little room.
+pub fn brief_failure(french: &str, english: &str) -> String {
+    let french = wrap(&format!("{french} Le message d'origine est joint."));
+    format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
 }
 
 /// Why a content that holds the View's own boundary is not shown: French, English.

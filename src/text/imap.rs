@@ -67,6 +67,22 @@ pub fn bad_login() -> Explanation {
     )
 }
 
+/// What the provider answered for a message cannot be read.
+pub fn unreadable_answer() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-ANSWER",
+        Retry::Later,
+        (
+            "La réponse du fournisseur pour ce message est illisible.",
+            "Réessayez ; si cela se répète, lisez ce message sur le site du fournisseur.",
+        ),
+        (
+            "What the provider answered for this message cannot be read.",
+            "Try again; if it happens again, read this message on the provider's web site.",
+        ),
+    )
+}
+
 /// A command that needs a login came before it.
 pub fn login_first() -> Explanation {
     Explanation::new(

@@ -13,6 +13,7 @@
 //! The padding has n octets for every n: full lines of 74 spaces and CRLF, then a shorter one; a last single octet is a
 //! space. It stands in the epilogue (RFC 2046 §5.1.1), which no mail program shows.
 
+use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
@@ -20,7 +21,6 @@ use super::{View, banner};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
-use crate::mime::{edit, encode, parameters};
 use crate::text::banner as said;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -30,6 +30,8 @@ use std::borrow::Cow;
 pub struct ViewInput<'a> {
     /// The message as the provider has it.
     pub stored: &'a [u8],
+    /// How many octets the View shall have: as many as are stored, unless mail programs were told another number.
+    pub size: usize,
     /// The entity that it opened to, header and body; `None`: it could not be opened.
     pub content: Option<&'a [u8]>,
     /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
@@ -91,29 +93,17 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
     let (view, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
         .or_else(|| fitting(Detail::Least, &parts_of(content)))
-        .unwrap_or_else(|| (View::unpadded(assemble(input, Detail::Full, &full)), full.len()));
+        .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
     has_our_parts(&view, parts, input.boundary).then_some(view)
 }
 
 /// True when the View reads as it was put together: that many parts, the last one ended by our closing delimiter.
-fn has_our_parts(view: &View, parts: usize, boundary: &str) -> bool {
+pub(super) fn has_our_parts(view: &View, parts: usize, boundary: &str) -> bool {
     let read = view.entity().children();
     let end = read.last().map_or(0, |part| part.body.end);
     let tail = &view.bytes()[end..];
     let closing = format!("--{boundary}--\r\n");
     read.len() == parts && tail.strip_prefix(b"\r\n").unwrap_or(tail).starts_with(closing.as_bytes())
-}
-
-/// A warning and the original. Where the sealed octets can be written in longer lines there is room for the stored size.
-fn of_failure(input: &ViewInput<'_>) -> View {
-    let warning = warning(input.verdict);
-    if let Some(sealed) = sealed_part(input.stored)
-        && memmem::find(&sealed, input.boundary.as_bytes()).is_none()
-        && let Some(view) = padded(input, assemble(input, Detail::Least, &[warning.clone(), sealed]))
-    {
-        return view;
-    }
-    View::unpadded(assemble(input, Detail::Full, &[warning, original_file(input.stored)]))
 }
 
 /// The verdict on a content that uses the View's own boundary.
@@ -162,51 +152,11 @@ fn as_part(content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn text_part(text: &str) -> Vec<u8> {
+pub(super) fn text_part(text: &str) -> Vec<u8> {
     format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}").into_bytes()
 }
 
-fn warning(verdict: &Verdict) -> Vec<u8> {
-    let said = match verdict.grade {
-        Grade::Unopenable => said::unopenable,
-        _ => said::altered,
-    };
-    text_part(&said(&verdict.french, &verdict.english))
-}
-
-/// The base64 body of a sealed message as a file, its characters in the longest lines (RFC 5322 §2.1.1).
-fn sealed_part(stored: &[u8]) -> Option<Vec<u8>> {
-    let (header, body) = Header::parse(stored);
-    let kind = parameters::content_type(&header).value;
-    let sealed = matches!(kind.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
-    if !sealed || parameters::transfer_encoding(&header) != parameters::TransferEncoding::Base64 {
-        return None;
-    }
-    let mut characters = stored[body..].to_vec();
-    characters.retain(|b| !b.is_ascii_whitespace());
-    if !characters
-        .iter()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
-    {
-        return None;
-    }
-    let mut out = b"Content-Type: application/octet-stream; name=smime.p7m\r\nContent-Disposition: attachment; filename=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
-    for line in characters.chunks(edit::LINE_MAX - 2) {
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
-    }
-    Some(out)
-}
-
-/// The whole stored message as a file: a message/rfc822 would be shown under the warning by Thunderbird, attachment or not.
-/// In base64 no octet of it can be taken for our structure.
-fn original_file(stored: &[u8]) -> Vec<u8> {
-    let mut out = b"Content-Type: application/octet-stream; name=original.eml\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
-    out.extend(encode::base64_lines(stored));
-    out
-}
-
-fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Vec<u8>]) -> Vec<u8> {
     let mut out = outer_fields(&Header::parse(input.stored).0, input.boundary);
     out.extend_from_slice(own_fields(input.verdict, input.token, detail).as_bytes());
     for part in parts {
@@ -217,11 +167,17 @@ fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Vec<u8>]) -> Vec<u8>
     out
 }
 
-/// The View filled up to the stored size; `None`: it is larger already.
-fn padded(input: &ViewInput<'_>, mut bytes: Vec<u8>) -> Option<View> {
-    let room = input.stored.len().checked_sub(bytes.len())?;
-    pad(&mut bytes, room);
-    Some(View::padded(bytes))
+/// The View filled up to the size that was told; `None`: it is larger than what is stored. The choice between forms must
+/// not hang on the size that was told: after a restart it would be another.
+pub(super) fn padded(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<View> {
+    (bytes.len() <= input.stored.len()).then(|| filled(input, bytes))
+}
+
+/// The View filled up to the size that was told, where it is not larger already.
+pub(super) fn filled(input: &ViewInput<'_>, mut bytes: Vec<u8>) -> View {
+    let room = input.size.checked_sub(bytes.len());
+    pad(&mut bytes, room.unwrap_or_default());
+    if room.is_some() { View::padded(bytes) } else { View::of(bytes) }
 }
 
 fn pad(out: &mut Vec<u8>, mut octets: usize) {
@@ -279,6 +235,7 @@ mod tests {
     fn view(stored: &[u8], content: Option<&str>, verdict: &Verdict) -> View {
         build(&ViewInput {
             stored,
+            size: stored.len(),
             content: content.map(str::as_bytes),
             verdict,
             boundary: "souspli-b",
@@ -374,8 +331,7 @@ mod tests {
         };
         assert!(!String::from_utf8_lossy(&small.bytes()[warning.body.clone()]).contains("evil"));
         assert_eq!(original.media_type, "application/octet-stream");
-        let file = encode::base64_decode(&small.bytes()[original.body.clone()]);
-        assert_eq!(file, clear);
+        assert_eq!(&small.bytes()[original.body.clone()], clear);
     }
 
     #[test]

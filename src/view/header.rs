@@ -51,6 +51,9 @@ pub fn is_ours(field: &Field<'_>) -> bool {
     field.begins(PREFIX)
 }
 
+/// What the verdict's field says of a message that came in clear.
+pub const NOT_ENCRYPTED: &str = "; encrypted=no";
+
 /// How much of the summary is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Detail {
@@ -63,9 +66,10 @@ pub enum Detail {
 /// Souspli's own fields: always the verdict and the mark, the rest as room allows.
 pub fn own_fields(verdict: &Verdict, token: &str, detail: Detail) -> String {
     let mut out = format!(
-        "{PREFIX}Verdict: {}; code={}\r\n{MARK}: {token}\r\n",
+        "{PREFIX}Verdict: {}; code={}{}\r\n{MARK}: {token}\r\n",
         verdict.grade.as_str(),
-        verdict.code
+        verdict.code,
+        if verdict.encrypted { "" } else { NOT_ENCRYPTED }
     );
     if detail == Detail::Least {
         return out;

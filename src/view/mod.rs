@@ -2,19 +2,24 @@
 
 pub mod banner;
 pub mod build;
+mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod marks;
 pub mod sections;
+pub mod sender;
 pub mod strip;
 pub mod text_only;
 pub mod verdict;
 
 pub use build::{ViewInput, build};
 pub use header::rewrite_fields;
-pub use strip::{holds_banner, strip};
+pub use marks::{Marks, holds_banner, marks};
+pub use strip::strip;
 
 use crate::mime::entity::{Entity, parse};
+use zeroize::Zeroize;
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
@@ -50,12 +55,14 @@ pub enum SectionText {
     Mime,
 }
 
-impl View {
-    /// A View of those octets, its size not that of the stored message.
-    pub fn of(bytes: Vec<u8>) -> Self {
-        Self::unpadded(bytes)
+/// What was opened is not left behind in memory.
+impl Drop for View {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
     }
+}
 
+impl View {
     /// The whole message.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -66,25 +73,23 @@ impl View {
         &self.entity
     }
 
-    /// True when it has as many octets as the stored message: a listing made before it was opened said the truth.
+    /// True when it has as many octets as it was to have: a listing made before it was opened said the truth.
     pub fn size_preserved(&self) -> bool {
         self.size == Size::Stored
     }
 
-    fn padded(bytes: Vec<u8>) -> Self {
-        let entity = parse(&bytes);
-        Self {
-            bytes,
-            entity,
-            size: Size::Stored,
-        }
+    /// A View of those octets, its size not that of the stored message.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self::sized(bytes, Size::Own)
     }
 
-    fn unpadded(bytes: Vec<u8>) -> Self {
-        Self {
-            size: Size::Own,
-            ..Self::padded(bytes)
-        }
+    fn padded(bytes: Vec<u8>) -> Self {
+        Self::sized(bytes, Size::Stored)
+    }
+
+    fn sized(bytes: Vec<u8>, size: Size) -> Self {
+        let entity = parse(&bytes);
+        Self { bytes, entity, size }
     }
 }
 

@@ -4,14 +4,13 @@
 
 use super::header::{is_ours, is_view};
 use super::html::{self, ATTRIBUTE, Piece, Tag};
-use crate::mime::edit::{Change, ENCODED_MAX, Editor, TextPart, edit, encoded_message, is_html, text_of};
-use crate::mime::entity::{Entity, parse};
+use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
 use crate::mime::header::{Field, Header};
 use crate::text::banner::{CLOSING, OPENING};
 use std::ops::Range;
 
 /// Octets from one token to the other, quoted and wrapped anew as it may be.
-const BANNER_MAX: usize = 1500;
+pub(super) const BANNER_MAX: usize = 1500;
 /// Octets of a line that a banner stands on.
 const LINE_MAX: usize = 1000;
 /// Pieces of HTML from one token to the other.
@@ -20,11 +19,6 @@ const PIECES_MAX: usize = 200;
 /// The message or entity without banners of ours, fields of ours, and the padding of Views in it; `None`: it has none.
 pub fn strip(entity: &[u8]) -> Option<Vec<u8>> {
     edit(entity, &mut Strip)
-}
-
-/// True when some text of the message was opened here: it must not leave in clear. A mark that cannot be taken out counts too.
-pub fn holds_banner(message: &[u8]) -> bool {
-    holds(message, &parse(message), 0)
 }
 
 struct Strip;
@@ -43,21 +37,6 @@ impl Editor for Strip {
     fn drops_epilogue(&self, message: &Header<'_>) -> bool {
         is_view(message)
     }
-}
-
-fn holds(bytes: &[u8], entity: &Entity, encoded: usize) -> bool {
-    let header = Header::parse(&bytes[entity.header.clone()]).0;
-    if header.fields().iter().any(is_ours) {
-        return true;
-    }
-    if let Some((text, _)) = text_of(bytes, entity) {
-        let marked = html::find_ignoring_case(text.as_bytes(), ATTRIBUTE.as_bytes()).is_some();
-        return text.contains(OPENING) || (marked && is_html(&entity.media_type));
-    }
-    if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
-        return holds(&message, &parse(&message), encoded + 1);
-    }
-    entity.children().iter().any(|part| holds(bytes, part, encoded))
 }
 
 fn strip_text(text: &str) -> Option<String> {
@@ -259,6 +238,7 @@ fn without(document: &str, mut gone: Vec<Range<usize>>) -> String {
 mod tests {
     use super::*;
     use crate::view::banner;
+    use crate::view::holds_banner;
     use crate::view::tests::verdict;
     use proptest::prelude::*;
 

@@ -10,10 +10,11 @@ impl Plan {
         };
         match &self.current {
             Step::Listing => self.fetch(&self.request.set_text, &self.listing_items(), self.request.modifiers.as_deref()),
-            Step::LateClasses(set) => self.fetch(set, &[b"UID ", ASK_CONTENT_TYPE].concat(), None),
+            Step::LateClasses(set) => self.fetch(set, &[b"UID ", ASK_CLASS].concat(), None),
+            Step::Sizes(set) => self.fetch(set, b"UID BODY.PEEK[]", None),
             Step::Classes => self.fetch(
                 &self.request.set_text,
-                &[b"UID ", ASK_CONTENT_TYPE].concat(),
+                &[b"UID ", ASK_CLASS].concat(),
                 self.request.modifiers.as_deref(),
             ),
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
@@ -43,9 +44,9 @@ impl Plan {
             out.extend_from_slice(b"UID ");
         }
         join(self.request.items.iter(), &mut out);
-        if self.added.content_type {
+        if self.added.class {
             out.push(b' ');
-            out.extend_from_slice(ASK_CONTENT_TYPE);
+            out.extend_from_slice(ASK_CLASS);
         }
         out
     }

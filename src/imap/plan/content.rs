@@ -1,23 +1,25 @@
 //! Content: classes first, then plain messages as they are and S/MIME messages from their Views.
 
 use super::*;
+use crate::imap::line::Value;
+use std::borrow::Cow;
 
 impl Plan {
     pub(super) fn learn(&mut self, answer: &Answer, out: &mut Vec<u8>) {
-        let Some(header) = announced_type(answer) else {
-            return answer.line.write(&answer.line.whole(), out);
+        let Some(class) = announced(answer) else {
+            return self.nameless(&answer.line, &answer.fetched, out);
         };
-        let (number, class) = (self.number(answer), class_of(&header));
+        let number = self.number(answer);
         self.selected.classes.learn(answer.uid, class);
         self.found.max = self.found.max.max(number);
         self.found.max_uid = self.found.max_uid.max(answer.uid);
         match class {
-            Sealed::Yes => self.found.sealed.push((number, answer.uid)),
+            Sealed::Yes | Sealed::Packed => self.found.sealed.push((number, answer.uid)),
             Sealed::No => self.found.plain.push(number),
         }
         // Servers join news of flags to any FETCH response; what was asked here only for the class is not passed on.
         if answer.fetched.find("FLAGS").is_some() {
-            answer::write_without(&answer.line, &answer.fetched, &|item| item.name == CONTENT_TYPE, out);
+            answer::write_without(&answer.line, &answer.fetched, &|item| item.name == CLASS, out);
         }
     }
 
@@ -96,12 +98,17 @@ impl Plan {
     }
 
     pub(super) fn fresh(&mut self, mut answer: Answer, out: &mut Vec<u8>) -> Option<ToOpen> {
-        let index = match answer.fetched.find("BODY[]").map(|item| &item.value) {
-            Some(crate::imap::line::Value::Literal(_, index)) => Some(*index),
-            _ => None,
-        };
-        let Some(stored) = index.map(|index| answer.line.take_literal(index)) else {
+        let Some(item) = answer.fetched.find("BODY[]") else {
             answer::write_dynamic(&answer.line, &answer.fetched, out);
+            return None;
+        };
+        let stored = match &item.value {
+            Value::Literal(_, index) => Some(answer.line.take_literal(*index)),
+            value => answer.line.string(value).map(Cow::into_owned),
+        };
+        let Some(stored) = stored else {
+            answer::write_dynamic(&answer.line, &answer.fetched, out);
+            self.failure = Some(text::unreadable_answer());
             return None;
         };
         let key = self.key(answer.uid);

@@ -25,12 +25,12 @@ impl Plan {
         }
         self.found.max = self.found.max.max(self.number(&answer));
         self.found.max_uid = self.found.max_uid.max(answer.uid);
-        if let Some(header) = announced_type(&answer) {
-            self.selected.classes.learn(answer.uid, class_of(&header));
+        if let Some(class) = announced(&answer) {
+            self.selected.classes.learn(answer.uid, class);
         }
         match self.selected.classes.of(answer.uid) {
-            Some(sealed) if self.held.is_empty() => self.list(&answer, sealed, shelf, out),
-            _ if self.held_octets > limits::IMAP_RESPONSE_MAX => self.list(&answer, Sealed::No, shelf, out),
+            Some(sealed) if self.held.is_empty() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
+            class if self.held_octets > limits::IMAP_RESPONSE_MAX => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
                 self.held.push_back(Held::Answer(answer));
@@ -39,54 +39,90 @@ impl Plan {
     }
 
     pub(super) fn list(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf, out: &mut Vec<u8>) {
-        if sealed == Sealed::No && !self.added.uid && !self.added.content_type {
+        if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
-        let strip = |item: &FetchedItem| (self.added.uid && item.name == "UID") || (self.added.content_type && item.name == CONTENT_TYPE);
+        let strip = |item: &FetchedItem| (self.added.uid && item.name == "UID") || (self.added.class && item.name == CLASS);
         match sealed {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
-            Sealed::Yes => {
+            Sealed::Yes | Sealed::Packed => {
                 let key = self.key(answer.uid);
                 answer::write_listing(
                     &answer.line,
                     &answer.fetched,
                     &strip,
                     &shelf.boundary(&key),
-                    shelf.true_size(&key),
+                    stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
                     out,
                 );
             }
         }
     }
 
-    pub(super) fn listing_completed(&mut self, status: Status, shelf: &dyn Shelf, out: &mut Vec<u8>) {
-        if status == Status::Ok && self.held.is_empty() {
+    /// Whether the message must be opened before its size can be told: a View that has no room is larger than what is
+    /// stored, and a mail program that was told a size may read no further.
+    fn wants_size(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf) -> bool {
+        let Some(stored) = stored_size(answer) else { return false };
+        let unsure = match sealed {
+            Sealed::No => false,
+            Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
+            Sealed::Packed => true,
+        };
+        unsure && !self.sized.tried.contains(answer.uid) && shelf.size(&self.key(answer.uid), stored).is_none()
+    }
+
+    /// Once every class is known, plans to open what must be.
+    pub(super) fn plan_sizes(&mut self, status: Status, shelf: &dyn Shelf) {
+        if !self.steps.is_empty() || status == Status::Bad || std::mem::replace(&mut self.sized.planned, true) {
+            return;
+        }
+        let unsure = |held: &Held| match held {
+            Held::Answer(answer) => {
+                let sealed = self.selected.classes.of(answer.uid)?;
+                self.wants_size(answer, sealed, shelf).then(|| self.number(answer))
+            }
+            Held::Other(_) => None,
+        };
+        let numbers: Ranges = self.held.iter().filter_map(unsure).collect();
+        self.steps.extend(numbers.sets(SET_OCTETS).into_iter().map(Step::Sizes));
+    }
+
+    pub(super) fn listing_completed(&mut self, status: Status) {
+        // What is held has no class yet.
+        if status == Status::Ok && self.unclassed().is_empty() {
             self.cover();
         }
+        if status == Status::Ok {
+            self.steps
+                .extend(self.unclassed().sets(SET_OCTETS).into_iter().map(Step::LateClasses));
+        }
+    }
+
+    fn unclassed(&self) -> Ranges {
         let unknown = |held: &Held| match held {
             Held::Answer(answer) if self.selected.classes.of(answer.uid).is_none() => Some(self.number(answer)),
             Held::Answer(_) | Held::Other(_) => None,
         };
-        let numbers: Ranges = self.held.iter().filter_map(unknown).collect();
-        if status == Status::Ok {
-            self.steps.extend(numbers.sets(SET_OCTETS).into_iter().map(Step::LateClasses));
-        } else {
-            self.release(shelf, out);
-        }
+        self.held.iter().filter_map(unknown).collect()
     }
 
-    /// What was held, up to the first message that has no class yet; at the last chance, everything.
-    pub(super) fn release(&mut self, shelf: &dyn Shelf, out: &mut Vec<u8>) {
-        let last = self.steps.is_empty();
+    /// What was held, up to the first message of which something must be learnt yet; at the last chance, everything.
+    pub(super) fn release(&mut self, last: bool, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         while let Some(held) = self.held.pop_front() {
             match held {
                 Held::Other(line) => line.write(&line.whole(), out),
                 Held::Answer(answer) => match self.selected.classes.of(answer.uid) {
-                    Some(sealed) => self.list(&answer, sealed, shelf, out),
+                    Some(sealed) if last || !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
                     None if last => self.list(&answer, Sealed::No, shelf, out),
-                    None => return self.held.push_front(Held::Answer(answer)),
+                    Some(_) | None => return self.held.push_front(Held::Answer(answer)),
                 },
             }
         }
     }
+}
+
+/// RFC822.SIZE as the provider answered it.
+fn stored_size(answer: &Answer) -> Option<u64> {
+    let value = answer.line.string(&answer.fetched.find("RFC822.SIZE")?.value)?;
+    std::str::from_utf8(&value).ok()?.parse().ok()
 }

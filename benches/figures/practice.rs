@@ -1,0 +1,172 @@
+//! A home with a doctor's key and a colleague's certificate, and the relay at work in it, called as the drivers call it.
+//!
+//! The home lies in memory where the system has such a folder: what is measured is the program, not the disk.
+
+use super::measure::seconds;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    RsaKeySize, SanType,
+};
+use souspli::base::{Address, MessageKey, Secret};
+use souspli::config::{Account, parse::parse};
+use souspli::keys::SoftwareKey;
+use souspli::pki::Certificate;
+use souspli::policy::{Envelope, Recipient, Submission};
+use souspli::relay::Relay;
+use souspli::relay::port::{Opening, Outgoing, Sealing};
+use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const ALICE: &str = "alice@lab.test";
+const BOB: &str = "bob@lab.test";
+
+pub struct Practice {
+    _home: TempDir,
+    runtime: Runtime,
+    relay: Relay,
+    account: Arc<Account>,
+    uid: AtomicU32,
+}
+
+impl Practice {
+    pub fn new() -> Self {
+        let folder = if Path::new("/dev/shm").is_dir() {
+            TempDir::new_in("/dev/shm")
+        } else {
+            TempDir::new()
+        };
+        let folder = folder.unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let secrets = Secrets::ephemeral().unwrap();
+        let authority = authority();
+        CertificateFolder::new(home.trust()).put(authority.as_ref().der()).unwrap();
+        let (alice, bob) = (doctor(ALICE, &authority), doctor(BOB, &authority));
+        KeysStore::new(&home, secrets.clone())
+            .put(&address(ALICE), &alice.to_bytes())
+            .unwrap();
+        let certificate = souspli::smime::PrivateKey::certificate(&bob).der().to_vec();
+        CertificateFolder::new(home.certificates()).put(&certificate).unwrap();
+        let relay = Relay::open(parse(CONFIGURATION).unwrap(), &home, &secrets).unwrap();
+        let account = relay.account_of(&address(ALICE)).unwrap();
+        Self {
+            _home: folder,
+            runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap(),
+            relay,
+            account,
+            uid: AtomicU32::new(1),
+        }
+    }
+
+    /// The message as the provider would get it.
+    pub fn seal(&self, message: &[u8]) -> Vec<u8> {
+        self.sealed(&submission(message))
+    }
+
+    fn sealed(&self, submission: &Submission) -> Vec<u8> {
+        match self.runtime.block_on(self.relay.outgoing(&self.account, submission)) {
+            Outgoing::Seal(mut sealed) => sealed.groups.remove(0).message,
+            other => panic!("not sealed: {other:?}"),
+        }
+    }
+
+    /// Messages per second.
+    pub fn seal_rate(&self, message: &[u8], batch: usize) -> f64 {
+        let submission = submission(message);
+        batch as f64 / seconds(|| (0..batch).for_each(|_| drop(self.sealed(&submission))))
+    }
+
+    /// Messages per second, each for the first time.
+    pub fn open_rate(&self, sealed: &[u8], batch: usize) -> f64 {
+        let stored: Vec<Vec<u8>> = (0..batch).map(|_| sealed.to_vec()).collect();
+        batch as f64 / seconds(|| stored.into_iter().for_each(|stored| self.opened(stored)))
+    }
+
+    fn opened(&self, stored: Vec<u8>) {
+        let key = MessageKey {
+            account: ALICE.into(),
+            mailbox: "INBOX".into(),
+            uidvalidity: 1,
+            uid: self.uid.fetch_add(1, Ordering::Relaxed),
+        };
+        let view = self.runtime.block_on(self.relay.view(&key, stored)).unwrap();
+        assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
+    }
+}
+
+const CONFIGURATION: &str = r##"
+[[account]]
+address = "alice@lab.test"
+login = "alice@lab.test"
+channel = "ordinary"
+smtp = { host = "127.0.0.1", port = 1, tls = "implicit" }
+imap = { host = "127.0.0.1", port = 1, tls = "implicit" }
+"##;
+
+/// A letter with a PDF, about so many octets in all.
+pub fn letter(size: usize) -> Vec<u8> {
+    let mut state = 1u32;
+    let filler: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take((size - 700) / 78 * 57)
+    .collect();
+    let mut mail = format!(
+        "From: {ALICE}\r\nTo: {BOB}\r\nSubject: #med# Compte rendu\r\nMessage-ID: <1@lab.test>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\nCher confr=C3=A8re,\r\n\r\nvoici le compte rendu.\r\n--b\r\n\
+         Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+    .into_bytes();
+    for line in base64_simd::STANDARD.encode_to_string(filler).as_bytes().chunks(76) {
+        mail.extend_from_slice(line);
+        mail.extend_from_slice(b"\r\n");
+    }
+    mail.extend_from_slice(b"--b--\r\n");
+    mail
+}
+
+fn submission(message: &[u8]) -> Submission {
+    Submission {
+        envelope: Envelope {
+            from: Some(address(ALICE)),
+            recipients: vec![Recipient::plain(address(BOB))],
+            eight_bit: true,
+            smtputf8: false,
+            ret: None,
+            envid: None,
+        },
+        message: message.to_vec(),
+    }
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Essai");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    CertifiedIssuer::self_signed(params, key()).unwrap()
+}
+
+fn doctor(mail: &str, authority: &CertifiedIssuer<'static, KeyPair>) -> SoftwareKey {
+    let key = key();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, mail);
+    params.subject_alt_names = vec![SanType::Rfc822Name(mail.try_into().unwrap())];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    let der = params.signed_by(&key, authority).unwrap().der().to_vec();
+    SoftwareKey::new(Certificate::from_der(der).unwrap(), Vec::new(), Secret::new(key.serialize_der())).unwrap()
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
