@@ -216,6 +216,7 @@ fn with_crlf(content: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mime::encode;
     use crate::view::tests::verdict;
     use crate::view::{Section, SectionText};
 
@@ -331,7 +332,7 @@ mod tests {
         };
         assert!(!String::from_utf8_lossy(&small.bytes()[warning.body.clone()]).contains("evil"));
         assert_eq!(original.media_type, "application/octet-stream");
-        assert_eq!(&small.bytes()[original.body.clone()], clear);
+        assert_eq!(encode::base64_decode(&small.bytes()[original.body.clone()]), clear);
     }
 
     #[test]

@@ -13,8 +13,9 @@ use crate::mime::{edit, encode, parameters};
 use crate::text::banner as said;
 use memchr::memmem;
 
-/// A file whose octets are a message. As message/rfc822 Thunderbird would show it under the warning, attachment or not.
-const AS_FILE: &[u8] = b"Content-Type: application/octet-stream; name=original.eml\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+/// A file whose octets are a message. As message/rfc822, or under a name in .eml, Thunderbird would show it under the
+/// warning, attachment or not; only in base64 may it have that name.
+const AS_FILE: &[u8] = b"Content-Type: application/octet-stream; name=original.eml.bin\r\nContent-Disposition: attachment; filename=original.eml.bin\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
 
 /// The View: of the size that was told wherever it fits into it.
 pub(super) fn of_failure(input: &ViewInput<'_>) -> View {
@@ -38,10 +39,7 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
 /// Everything that there is to say, whatever the size.
 fn whole(input: &ViewInput<'_>) -> View {
     let warning = text_part(&full_warning(input.verdict));
-    let with = |original| filled(input, assemble(input, Detail::Full, &[warning.clone(), original]));
-    let view = with(original_message(input.stored));
-    let honest = memmem::find(input.stored, input.boundary.as_bytes()).is_none() && has_our_parts(&view, 2, input.boundary);
-    if honest { view } else { with(original_file(input.stored)) }
+    filled(input, assemble(input, Detail::Full, &[warning, original_file(input.stored)]))
 }
 
 fn full_warning(verdict: &Verdict) -> String {
@@ -110,14 +108,7 @@ fn long_lines(base64: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The whole stored message, never shown by itself: an attachment.
-fn original_message(stored: &[u8]) -> Vec<u8> {
-    let mut out = AS_FILE.to_vec();
-    out.extend_from_slice(stored);
-    out
-}
-
-/// The same as a file, where its octets could be taken for our structure.
+/// The whole stored message as a file. In base64 no octet of it can be taken for our structure.
 fn original_file(stored: &[u8]) -> Vec<u8> {
     let mut out = b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=original.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
     out.extend(encode::base64_lines(stored));
@@ -177,11 +168,18 @@ mod tests {
         }
     }
 
+    /// What the attached file holds, which no mail program may take for a message (RFC 2046 §5.2.1).
+    fn file_of(view: &View) -> Vec<u8> {
+        let file = &view.entity().children()[1];
+        assert_eq!(file.media_type, "application/octet-stream");
+        encode::base64_decode(&view.bytes()[file.body.clone()])
+    }
+
     #[test]
     fn short_messages_are_whole_and_longer() {
         for stored in [sealed(1000), clear_signed(1000)] {
             let view = failed(&stored);
-            assert!(!view.size_preserved() && memmem::find(view.bytes(), &stored).is_some());
+            assert!(!view.size_preserved() && file_of(&view) == stored);
         }
     }
 
@@ -198,6 +196,6 @@ mod tests {
     fn base64_that_holds_something_else_stays_as_it_is() {
         let stored = [clear_signed(90_000), b"Content-".to_vec()].concat();
         let stored = String::from_utf8_lossy(&stored).replacen("AAAA", "A*A\r\n", 1).into_bytes();
-        assert!(memmem::find(failed(&stored).bytes(), b"A*A\r\n").is_some());
+        assert_eq!(file_of(&failed(&stored)), stored);
     }
 }

@@ -128,7 +128,7 @@ class BadInputTest(PracticeCase):
 
 def attached_original(message):
     """The parts of a View that hold what was stored."""
-    return [p for p in message.walk() if p.get_filename() in ("original.eml", "smime.p7m") and p.is_attachment()]
+    return [p for p in message.walk() if p.get_filename() in ("original.eml", "original.eml.bin", "smime.p7m") and p.is_attachment()]
 
 
 class LyingProviderTest(unittest.TestCase):

@@ -219,10 +219,10 @@ class ThunderbirdTest(PracticeCase):
         self.tb.wait_for("Lettre scellée")
         before = len(self.store.stored("alice@lab.test", "Trash"))
         self.tb.copy("Lettre scellée", "Trash")
-        self.assertEqual(self.arrived("alice", before + 1, "Trash")[-1], self.sealed)
+        self.assertEqual(mails.crlf(self.arrived("alice", before + 1, "Trash")[-1]), self.sealed)
         self.tb.show("INBOX")
         self.tb.copy("Lettre scellée", "Trash")
-        self.assertEqual(self.arrived("alice", before + 2, "Trash")[-1], self.sealed)
+        self.assertEqual(mails.crlf(self.arrived("alice", before + 2, "Trash")[-1]), self.sealed)
         self.tb.show("Trash")
         self.assertIn(BODY, self.tb.read("Lettre scellée")["text"])
 
@@ -246,7 +246,7 @@ class ThunderbirdTest(PracticeCase):
         self.assertIn("Ce message n’est pas chiffré pour une de vos clés.", shown["text"])
         self.assertIn("Prévenez l'expéditeur", shown["text"])
         self.assertEqual(shown["security"], [])
-        self.assertIn([a["name"] for a in shown["attachments"]], (["original.eml"], ["smime.p7m"]))
+        self.assertIn([a["name"] for a in shown["attachments"]], (["original.eml"], ["original.eml.bin"], ["smime.p7m"]))
 
     def test_17_an_altered_text_is_not_shown(self):
         bob = self.practice.doctors["bob"]
