@@ -6,6 +6,7 @@ use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Certificate, Trust, certificates_in};
 use souspli::smime::encrypt::{Cipher, EncryptError, Method, Transport, encrypt};
 use souspli::smime::sign::{Form, Signer, prepare};
+use souspli::smime::verify::Integrity;
 use souspli::smime::{Opened, PrivateKey, SignatureScheme, field, open};
 use souspli::view::verdict::{Grade, Verdict, judge};
 use std::path::Path;
@@ -74,6 +75,74 @@ fn what_openssl_seals_is_opened_here() {
         assert_eq!(judged(&lab, &sealed, &[&key], name).code, "encrypted-signed");
         let beside = lab.openssl(&["cms", "-sign", "-binary", "-signer", &certificate, "-inkey", &private], ENTITY);
         assert_eq!(judged(&lab, &beside, &[], name).code, "signed");
+    }
+}
+
+/// Signatures and paddings that few programs write: read, and called what they are.
+#[test]
+fn unusual_rsa_is_read_and_named() {
+    let Some(lab) = Lab::new() else { return };
+    let key = lab.key("rsa");
+    for (digest, options, algorithm, code) in [
+        ("sha224", &[][..], "RSA-PKCS1v1.5-SHA-224", "signed"),
+        ("sha256", &["rsa_padding_mode:pss"], "RSA-PSS-SHA-256", "signed"),
+        (
+            "sha384",
+            &["rsa_padding_mode:pss", "rsa_pss_saltlen:7"],
+            "RSA-PSS-SHA-384",
+            "signed",
+        ),
+        ("sha1", &["rsa_padding_mode:pss"], "RSA-PSS-SHA-1", "signature-obsolete"),
+        (
+            "sha256",
+            &["rsa_padding_mode:pss", "rsa_mgf1_md:sha1"],
+            "RSA-PSS-SHA-256-MGF1-SHA-1",
+            "signed",
+        ),
+    ] {
+        let mut arguments = vec![
+            "cms",
+            "-sign",
+            "-nodetach",
+            "-binary",
+            "-md",
+            digest,
+            "-signer",
+            "rsa.pem",
+            "-inkey",
+            "rsa.key",
+        ];
+        arguments.extend(options.iter().flat_map(|o| ["-keyopt", o]));
+        let signed = lab.openssl(&arguments, ENTITY);
+        let opened = open(&signed, &[], &lab.trust(), now()).unwrap();
+        let signer = opened.signers().next().unwrap();
+        assert_eq!((signer.algorithm.as_str(), signer.integrity), (algorithm, Integrity::Intact));
+        assert_eq!(judge(&Ok(opened), &[from("rsa")]).code, code, "{algorithm}");
+        // The same attributes signed by somebody else.
+        let mut forged = signed.clone();
+        let at = forged.len() - 200;
+        forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+        let grade = judge(&open(&forged, &[], &lab.trust(), now()), &[from("rsa")]).grade;
+        assert!(grade > Grade::Unassured, "{algorithm}");
+    }
+    for options in [
+        &["rsa_oaep_md:sha256", "rsa_mgf1_md:sha1"][..],
+        &["rsa_oaep_md:sha1", "rsa_mgf1_md:sha512"],
+        &["rsa_oaep_md:sha224"],
+    ] {
+        let mut arguments = vec![
+            "cms",
+            "-encrypt",
+            "-binary",
+            "-aes256",
+            "-recip",
+            "rsa.pem",
+            "-keyopt",
+            "rsa_padding_mode:oaep",
+        ];
+        arguments.extend(options.iter().flat_map(|o| ["-keyopt", o]));
+        let sealed = lab.openssl(&arguments, ENTITY);
+        assert_eq!(open(&sealed, &[&key], &lab.trust(), now()).unwrap().content, ENTITY, "{options:?}");
     }
 }
 

@@ -51,7 +51,7 @@ impl Address {
             return Err(AddressError::Character);
         }
         let written = format!("{local}@{domain}");
-        let folded = written.to_lowercase();
+        let folded = fold(&written);
         Ok(Self { written, folded, at })
     }
 
@@ -72,7 +72,7 @@ impl Address {
 
     /// What stands after the `@`.
     pub fn domain(&self) -> Domain {
-        Domain(self.written[self.at + 1..].to_lowercase())
+        Domain(fold(&self.written[self.at + 1..]))
     }
 }
 
@@ -127,7 +127,8 @@ impl fmt::Debug for Address {
 impl Domain {
     /// Reads a domain name; a leading `@` or `.` (as people write in lists of domains) is dropped.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.').to_lowercase();
+        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.');
+        let name = fold(name);
         if name.is_empty() {
             return Err(AddressError::Incomplete);
         }
@@ -154,6 +155,20 @@ impl fmt::Display for Domain {
     }
 }
 
+/// Lower case, but what is no ASCII never becomes it: the Kelvin sign is not the letter k, so that no address can pass for
+/// another one.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() || c.to_lowercase().any(|l| l.is_ascii()) {
+            out.push(c.to_ascii_lowercase());
+        } else {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +181,20 @@ mod tests {
         assert_ne!(a, Address::parse("dr.martin@mssante.com").unwrap());
         assert_eq!(Address::parse("\"a b\"@b.fr").unwrap().local(), "\"a b\"");
         assert_eq!(Address::parse("\"x@mssante.fr\"@évreux.fr").unwrap().domain().as_str(), "évreux.fr");
+    }
+
+    #[test]
+    fn no_letter_passes_for_an_ascii_one() {
+        for (a, b, same) in [
+            ("ZOÉ@x.fr", "zoé@x.fr", true),
+            ("\u{212a}im@x.fr", "kim@x.fr", false),
+            ("\u{130}@x.fr", "i@x.fr", false),
+            ("\u{455}@x.fr", "s@x.fr", false),
+        ] {
+            assert_eq!(Address::parse(a).unwrap() == Address::parse(b).unwrap(), same, "{a} {b}");
+        }
+        assert!(Address::parse("kim@\u{212a}abinet.fr").is_err());
+        assert_ne!(Domain::parse("\u{212a}.fr").ok(), Domain::parse("k.fr").ok());
     }
 
     #[test]

@@ -55,6 +55,8 @@ impl Serving {
             upstreams: providers.clone(),
             client_tls: starttls.clone().map(|t| t as _),
             offers: smtp::driver::Offers::default(),
+            budget: smtp::driver::Budget::default(),
+            patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),
             running: stopping.clone(),
         });
         let services = imap::driver::Services {

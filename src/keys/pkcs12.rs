@@ -243,7 +243,7 @@ impl Opener<'_> {
         let mut parameters = algorithm.parameters.ok_or(ImportError::Unreadable)?.inside();
         let derivation = AlgorithmId::read(&mut parameters)?;
         let cipher = ContentCipher::read(&AlgorithmId::read(&mut parameters)?)?.ok_or(ImportError::Unsupported)?;
-        let key = pbkdf2_key(&derivation, self.utf8, cipher.key_len())?;
+        let key = pbkdf2_key(&derivation, self.utf8, cipher.key_len().ok_or(ImportError::Unsupported)?)?;
         Ok(cipher.decrypt_cbc(&key, octets))
     }
 }

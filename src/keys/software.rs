@@ -2,17 +2,19 @@
 
 use crate::base::Secret;
 use crate::keys::pkcs12;
-use crate::pki::algorithm::{Curve, Digest, KeyKind};
+use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::ber::{BerError, Reader, Value, tag};
+use crate::pki::rsa::{self as legacy, Wrapped};
 use crate::pki::{Certificate, bundle, der};
 use crate::smime::agree;
 use crate::smime::port::{AgreementCurve, KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey, Wrapping};
 use crate::text::{Explain, Explanation};
 use aws_lc_rs::agreement;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{self, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{self, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// Why a key file was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,9 +54,8 @@ pub struct SoftwareKey {
 
 enum Engine {
     Rsa {
-        sign: Option<rsa::KeyPair>,
+        sign: rsa::KeyPair,
         pkcs1: Pkcs1PrivateDecryptingKey,
-        oaep: OaepPrivateDecryptingKey,
     },
     Ec {
         curve: Curve,
@@ -62,6 +63,8 @@ enum Engine {
         agree: agreement::PrivateKey,
     },
     X25519(agreement::PrivateKey),
+    /// RSA below 2048 bits: signs nothing, and still opens the mail of its day.
+    ShortRsa,
     /// Ed25519 signs nothing here, but its certificate may come with the file.
     SignOnly,
 }
@@ -138,10 +141,7 @@ impl fmt::Debug for SoftwareKey {
 fn chain(leaf: &Certificate, others: &[Certificate]) -> Vec<Certificate> {
     let mut out: Vec<Certificate> = Vec::new();
     let mut current = leaf;
-    while let Some(issuer) = others
-        .iter()
-        .find(|c| c.subject() == current.issuer() && *c != leaf && !out.contains(c))
-    {
+    while let Some(issuer) = others.iter().find(|c| current.names_as_issuer(c) && *c != leaf && !out.contains(c)) {
         out.push(issuer.clone());
         current = issuer;
     }
@@ -165,12 +165,12 @@ impl Engine {
     }
 
     fn rsa(bytes: &[u8]) -> Option<(Self, Vec<u8>)> {
-        let key = || PrivateDecryptingKey::from_pkcs8(bytes).ok();
-        let sign = rsa::KeyPair::from_pkcs8(bytes).ok();
         let public = rsa_public(bytes).ok()?;
-        let pkcs1 = Pkcs1PrivateDecryptingKey::new(key()?).ok()?;
-        let oaep = OaepPrivateDecryptingKey::new(key()?).ok()?;
-        Some((Self::Rsa { sign, pkcs1, oaep }, public))
+        let Ok(sign) = rsa::KeyPair::from_pkcs8(bytes) else {
+            return legacy::is_private_key(bytes).then_some((Self::ShortRsa, public));
+        };
+        let pkcs1 = Pkcs1PrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(bytes).ok()?).ok()?;
+        Some((Self::Rsa { sign, pkcs1 }, public))
     }
 
     fn ec(bytes: &[u8], curve: Curve) -> Option<(Self, Vec<u8>)> {
@@ -241,12 +241,8 @@ impl PrivateKey for SoftwareKey {
     fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError> {
         let random = SystemRandom::new();
         match (&self.engine, scheme) {
-            (Engine::Rsa { sign: Some(pair), .. }, SignatureScheme::RsaPkcs1Sha256) => {
-                rsa_sign(pair, &signature::RSA_PKCS1_SHA256, to_be_signed)
-            }
-            (Engine::Rsa { sign: Some(pair), .. }, SignatureScheme::RsaPssSha256) => {
-                rsa_sign(pair, &signature::RSA_PSS_SHA256, to_be_signed)
-            }
+            (Engine::Rsa { sign, .. }, SignatureScheme::RsaPkcs1Sha256) => rsa_sign(sign, &signature::RSA_PKCS1_SHA256, to_be_signed),
+            (Engine::Rsa { sign, .. }, SignatureScheme::RsaPssSha256) => rsa_sign(sign, &signature::RSA_PSS_SHA256, to_be_signed),
             (
                 Engine::Ec {
                     curve: Curve::P256, sign, ..
@@ -271,8 +267,19 @@ impl PrivateKey for SoftwareKey {
             return Unwrapped::NotMine;
         }
         match (&self.engine, &key.wrapping) {
-            (Engine::Rsa { pkcs1, .. }, Wrapping::RsaPkcs1) => unwrap_pkcs1(pkcs1, key),
-            (Engine::Rsa { oaep, .. }, Wrapping::RsaOaep { digest, mask, label }) => unwrap_oaep(oaep, *digest, *mask, label, &key.octets),
+            (Engine::Rsa { pkcs1, .. }, Wrapping::RsaPkcs1) => {
+                let mut buffer = Zeroizing::new(vec![0; pkcs1.min_output_size()]);
+                let octets = pkcs1.decrypt(&key.octets, &mut buffer).ok();
+                or_random(octets.map(|o| Secret::new(o.to_vec())), key.length)
+            }
+            (Engine::ShortRsa, Wrapping::RsaPkcs1) => {
+                or_random(legacy::decrypt(self.pkcs8.expose(), Wrapped::Pkcs1, &key.octets), key.length)
+            }
+            (Engine::Rsa { .. } | Engine::ShortRsa, Wrapping::RsaOaep { digest, mask, label }) => {
+                let (digest, mask) = (*digest, *mask);
+                legacy::decrypt(self.pkcs8.expose(), Wrapped::Oaep { digest, mask, label }, &key.octets)
+                    .map_or(Unwrapped::Failed, Unwrapped::Key)
+            }
             (engine, Wrapping::Agreement { .. }) => unwrap_agreed(engine, key),
             _ => Unwrapped::Unsupported,
         }
@@ -286,35 +293,15 @@ fn rsa_sign(pair: &rsa::KeyPair, padding: &'static dyn signature::RsaEncoding, m
     Ok(out)
 }
 
-/// A wrong padding or length is answered with a random key (RFC 3218 §2.3.2).
-fn unwrap_pkcs1(private: &Pkcs1PrivateDecryptingKey, key: &WrappedKey) -> Unwrapped {
-    let mut stand_in = vec![0; key.length.unwrap_or(16)];
+/// A wrong padding or length is answered with a random key (RFC 3218 §2.3.2), made in either case.
+fn or_random(content_key: Option<Secret>, length: Option<usize>) -> Unwrapped {
+    let mut stand_in = vec![0; length.unwrap_or(16)];
     if aws_lc_rs::rand::fill(&mut stand_in).is_err() {
         return Unwrapped::Failed;
     }
-    let mut buffer = zeroize::Zeroizing::new(vec![0; private.min_output_size()]);
-    let content_key = match private.decrypt(&key.octets, &mut buffer) {
-        Ok(octets) if key.length.is_none_or(|n| n == octets.len()) => octets.to_vec(),
-        _ => stand_in,
-    };
-    Unwrapped::Key(Secret::new(content_key))
-}
-
-fn unwrap_oaep(private: &OaepPrivateDecryptingKey, digest: Digest, mask: Digest, label: &[u8], octets: &[u8]) -> Unwrapped {
-    let algorithm = match (digest, digest == mask) {
-        (Digest::Sha1, true) => &rsa::OAEP_SHA1_MGF1SHA1,
-        (Digest::Sha256, true) => &rsa::OAEP_SHA256_MGF1SHA256,
-        (Digest::Sha384, true) => &rsa::OAEP_SHA384_MGF1SHA384,
-        (Digest::Sha512, true) => &rsa::OAEP_SHA512_MGF1SHA512,
-        // aws-lc-rs has one hash for both.
-        _ => return Unwrapped::Unsupported,
-    };
-    let mut buffer = zeroize::Zeroizing::new(vec![0; private.min_output_size()]);
-    let label = (!label.is_empty()).then_some(label);
-    match private.decrypt(algorithm, octets, &mut buffer, label) {
-        Ok(key) => Unwrapped::Key(Secret::new(key.to_vec())),
-        Err(_) => Unwrapped::Failed,
-    }
+    let stand_in = Secret::new(stand_in);
+    let right = content_key.filter(|k| length.is_none_or(|n| n == k.expose().len()));
+    Unwrapped::Key(right.unwrap_or(stand_in))
 }
 
 fn unwrap_agreed(engine: &Engine, key: &WrappedKey) -> Unwrapped {

@@ -102,6 +102,17 @@ impl<'a> Field<'a> {
 
     /// Its mailboxes (RFC 5322 §3.4), groups flattened.
     pub fn addresses(&self) -> Vec<(Option<String>, Address)> {
+        self.entries().into_iter().flatten().collect()
+    }
+
+    /// Its one mailbox, with nothing beside it that is none.
+    pub fn only_address(&self) -> Option<(Option<String>, Address)> {
+        let mut entries = self.entries();
+        if entries.len() == 1 { entries.pop().flatten() } else { None }
+    }
+
+    /// Everything that stands in an address list; `None` for what is no address.
+    fn entries(&self) -> Vec<Option<(Option<String>, Address)>> {
         let mut value = self.unfolded();
         value.extend_from_slice(b"\r\n");
         let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() else {
@@ -111,7 +122,7 @@ impl<'a> Field<'a> {
             let address = Address::parse(a.address.as_deref()?.trim()).ok()?;
             Some((a.name.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()), address))
         };
-        list.into_list().into_iter().filter_map(read).collect()
+        list.into_list().into_iter().map(read).collect()
     }
 
     fn parse(raw: &'a [u8]) -> Self {

@@ -2,9 +2,8 @@
 
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
-use aws_lc_rs::signature::{self as lc, RsaParameters, RsaPssSaltLength, UnparsedPublicKey, VerificationAlgorithm};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use crate::pki::rsa::{self, Signed};
+use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
 
 /// AlgorithmIdentifier (RFC 5280 §4.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,8 +188,15 @@ fn modulus_bits(key: &[u8]) -> Result<u32, BerError> {
 pub enum Scheme {
     /// RSASSA-PKCS1-v1_5.
     RsaPkcs1(Digest),
-    /// RSASSA-PSS, MGF1 over the same hash.
-    RsaPss(Digest, u32),
+    /// RSASSA-PSS.
+    RsaPss {
+        /// Hash of the message.
+        digest: Digest,
+        /// Hash of MGF1.
+        mask: Digest,
+        /// Octets of salt.
+        salt: u16,
+    },
     /// ECDSA.
     Ecdsa(Digest),
     /// Ed25519.
@@ -215,6 +221,7 @@ impl Scheme {
         Ok(match algorithm.oid {
             oid::RSA => Self::RsaPkcs1(beside.ok_or(Unsupported)?),
             oid::SHA1_RSA => Self::RsaPkcs1(Digest::Sha1),
+            oid::SHA224_RSA => Self::RsaPkcs1(Digest::Sha224),
             oid::SHA256_RSA => Self::RsaPkcs1(Digest::Sha256),
             oid::SHA384_RSA => Self::RsaPkcs1(Digest::Sha384),
             oid::SHA512_RSA => Self::RsaPkcs1(Digest::Sha512),
@@ -233,7 +240,7 @@ impl Scheme {
     /// Its hash; Ed25519 has its own inside.
     pub fn digest(self) -> Option<Digest> {
         match self {
-            Self::RsaPkcs1(d) | Self::RsaPss(d, _) | Self::Ecdsa(d) => Some(d),
+            Self::RsaPkcs1(d) | Self::RsaPss { digest: d, .. } | Self::Ecdsa(d) => Some(d),
             Self::Ed25519 => None,
         }
     }
@@ -242,7 +249,8 @@ impl Scheme {
     pub fn name(self) -> String {
         match self {
             Self::RsaPkcs1(d) => format!("RSA-PKCS1v1.5-{}", d.name()),
-            Self::RsaPss(d, _) => format!("RSA-PSS-{}", d.name()),
+            Self::RsaPss { digest, mask, .. } if digest == mask => format!("RSA-PSS-{}", digest.name()),
+            Self::RsaPss { digest, mask, .. } => format!("RSA-PSS-{}-MGF1-{}", digest.name(), mask.name()),
             Self::Ecdsa(d) => format!("ECDSA-{}", d.name()),
             Self::Ed25519 => "Ed25519".to_owned(),
         }
@@ -250,24 +258,35 @@ impl Scheme {
 
     /// Checks `signature` over `message`.
     pub fn verify(self, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        let algorithm = self.lc(key.kind).ok_or(SignatureError::Unsupported)?;
-        UnparsedPublicKey::new(algorithm, key.bits)
-            .verify(message, signature)
-            .map_err(|_| SignatureError::Wrong)
-    }
-
-    fn lc(self, kind: KeyKind) -> Option<&'static dyn VerificationAlgorithm> {
-        match (self, kind) {
-            (Self::RsaPkcs1(digest), KeyKind::Rsa { bits }) => rsa_pkcs1(digest, bits),
-            (Self::RsaPss(digest, salt), KeyKind::Rsa { .. }) => pss_parameters(digest, salt),
-            (Self::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(curve, digest),
-            (Self::Ed25519, KeyKind::Ed25519) => Some(&lc::ED25519),
-            _ => None,
-        }
+        let fits = match (self, key.kind) {
+            (Self::RsaPkcs1(digest), KeyKind::Rsa { bits }) => match rsa_pkcs1(digest, bits) {
+                Some(algorithm) => verified(algorithm, key, message, signature),
+                None => is_rsa_size(bits) && rsa::verifies(key.bits, digest, Signed::Pkcs1, message, signature),
+            },
+            (Self::RsaPss { digest, mask, salt }, KeyKind::Rsa { bits }) => {
+                is_rsa_size(bits) && rsa::verifies(key.bits, digest, Signed::Pss { mask, salt }, message, signature)
+            }
+            (Self::Ecdsa(digest), KeyKind::Ec(curve)) => {
+                let algorithm = ecdsa(curve, digest).ok_or(SignatureError::Unsupported)?;
+                verified(algorithm, key, message, signature)
+            }
+            (Self::Ed25519, KeyKind::Ed25519) => verified(&lc::ED25519, key, message, signature),
+            _ => return Err(SignatureError::Unsupported),
+        };
+        fits.then_some(()).ok_or(SignatureError::Wrong)
     }
 }
 
-/// RSASSA-PSS-params (RFC 4055 §3.1); `None`: a mask hash unlike the hash.
+fn verified(algorithm: &'static dyn VerificationAlgorithm, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(algorithm, key.bits).verify(message, signature).is_ok()
+}
+
+/// What aws-lc-rs itself would take: below, anybody factors it; above, a hostile key costs seconds.
+fn is_rsa_size(bits: u32) -> bool {
+    (1024..=8192).contains(&bits)
+}
+
+/// RSASSA-PSS-params (RFC 4055 §3.1); `None`: a hash, mask or salt that is not known here.
 fn pss(algorithm: &AlgorithmId<'_>) -> Result<Option<Scheme>, BerError> {
     let mut reader = algorithm.parameters.ok_or(BerError::Malformed)?.inside();
     let hash = match reader.optional(tag::context(0))? {
@@ -282,7 +301,11 @@ fn pss(algorithm: &AlgorithmId<'_>) -> Result<Option<Scheme>, BerError> {
         Some(v) => v.inside().expect(tag::INTEGER)?.small()?,
         None => 20,
     };
-    Ok(hash.filter(|h| Some(*h) == mask).map(|h| Scheme::RsaPss(h, salt)))
+    let salt = u16::try_from(salt).ok().filter(|s| *s <= PSS_SALT_MAX);
+    Ok(hash
+        .zip(mask)
+        .zip(salt)
+        .map(|((digest, mask), salt)| Scheme::RsaPss { digest, mask, salt }))
 }
 
 /// The hash of a MaskGenAlgorithm (RFC 4055 §2.1); `None`: not MGF1, or an unknown hash.
@@ -325,26 +348,4 @@ fn ecdsa(curve: Curve, digest: Digest) -> Option<&'static dyn VerificationAlgori
 }
 
 /// The largest salt that an RSA key of 8192 bits leaves room for.
-const PSS_SALT_MAX: u32 = 1022;
-
-/// aws-lc-rs asks parameters that live for ever and its default salt is that of the hash, while OpenSSL writes the longest
-/// salt that fits: each pair in use is made once and kept. Bounded: three hashes, [`PSS_SALT_MAX`] lengths.
-fn pss_parameters(digest: Digest, salt: u32) -> Option<&'static dyn VerificationAlgorithm> {
-    static KEPT: OnceLock<Mutex<BTreeMap<(Digest, u32), &'static RsaParameters>>> = OnceLock::new();
-    let base = || match digest {
-        Digest::Sha256 => Some(lc::RSA_PSS_2048_8192_SHA256),
-        Digest::Sha384 => Some(lc::RSA_PSS_2048_8192_SHA384),
-        Digest::Sha512 => Some(lc::RSA_PSS_2048_8192_SHA512),
-        Digest::Sha1 | Digest::Sha224 => None,
-    };
-    if salt > PSS_SALT_MAX {
-        return None;
-    }
-    let mut kept = KEPT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(parameters) = kept.get(&(digest, salt)) {
-        return Some(*parameters);
-    }
-    let made: &'static RsaParameters = Box::leak(Box::new(base()?.with_pss_salt_length(RsaPssSaltLength::Custom(salt as u16))));
-    kept.insert((digest, salt), made);
-    Some(made)
-}
+const PSS_SALT_MAX: u16 = 1022;

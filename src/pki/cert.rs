@@ -1,9 +1,12 @@
 //! A certificate as it was received (RFC 5280 §4): the bytes are kept, everything else is read from them once.
 
 use crate::base::UnixTime;
+use crate::base::addr::fold;
 use crate::pki::algorithm::{AlgorithmId, Digest, PublicKey};
-use crate::pki::ber::{BerError, Reader, Value, tag};
-use crate::pki::name;
+use crate::pki::ber::{BerError, Value, tag};
+use crate::pki::extensions::{self, Extensions};
+pub use crate::pki::extensions::{KeyUsage, NameConstraints};
+use crate::pki::name::{self, AlternativeNames, DistinguishedName};
 use crate::pki::oid::{self, Oid};
 use std::fmt;
 use std::ops::Range;
@@ -17,8 +20,25 @@ struct Inner {
     der: Vec<u8>,
     fields: Fields,
     extensions: Extensions,
-    subject_attributes: Vec<(Oid, String)>,
-    issuer_attributes: Vec<(Oid, String)>,
+    subject: Name,
+    issuer: Name,
+    emails: Vec<String>,
+}
+
+/// A Name as it is shown and as it is compared.
+struct Name {
+    attributes: Vec<(Oid, String)>,
+    comparable: DistinguishedName,
+}
+
+impl Name {
+    fn read(raw: &[u8]) -> Result<Self, BerError> {
+        let value = Value::only(raw)?;
+        Ok(Self {
+            attributes: name::attributes(value)?,
+            comparable: name::comparable(value)?,
+        })
+    }
 }
 
 /// Where the fields stand in the certificate's bytes.
@@ -34,70 +54,23 @@ struct Fields {
     not_after: UnixTime,
 }
 
-/// What the extensions say (RFC 5280 §4.2).
-#[derive(Default)]
-struct Extensions {
-    key_usage: Option<KeyUsage>,
-    extended_key_usage: Option<Vec<Oid>>,
-    is_ca: bool,
-    path_length: Option<u32>,
-    mailboxes: Vec<String>,
-    subject_key_identifier: Option<Vec<u8>>,
-    name_constraints: Option<NameConstraints>,
-    unknown_critical: Vec<Oid>,
-}
-
-/// keyUsage (RFC 5280 §4.2.1.3): bit 0 is the highest of the first octet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyUsage(u16);
-
-impl KeyUsage {
-    /// digitalSignature.
-    pub const DIGITAL_SIGNATURE: Self = Self(1 << 15);
-    /// nonRepudiation.
-    pub const NON_REPUDIATION: Self = Self(1 << 14);
-    /// keyEncipherment.
-    pub const KEY_ENCIPHERMENT: Self = Self(1 << 13);
-    /// dataEncipherment.
-    pub const DATA_ENCIPHERMENT: Self = Self(1 << 12);
-    /// keyAgreement.
-    pub const KEY_AGREEMENT: Self = Self(1 << 11);
-    /// keyCertSign.
-    pub const KEY_CERT_SIGN: Self = Self(1 << 10);
-
-    /// True when one of `others` is set.
-    pub fn has_one_of(self, others: &[Self]) -> bool {
-        others.iter().any(|o| self.0 & o.0 != 0)
-    }
-}
-
-/// nameConstraints (RFC 5280 §4.2.1.10) as far as addresses go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NameConstraints {
-    /// rfc822Name subtrees of permittedSubtrees; `None`: addresses are not constrained.
-    pub permitted: Option<Vec<String>>,
-    /// rfc822Name subtrees of excludedSubtrees.
-    pub excluded: Vec<String>,
-    /// Subtrees of distinguished names: permitted and excluded, as raw Names.
-    pub permitted_directories: Option<Vec<Vec<u8>>>,
-    /// Excluded distinguished names.
-    pub excluded_directories: Vec<Vec<u8>>,
-}
-
 impl Certificate {
     /// Reads a certificate in DER.
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, BerError> {
         let der = der.into();
         let (fields, extensions) = read(&der)?;
-        let subject_attributes = name::attributes(Value::only(&der[fields.subject.clone()])?)?;
-        let issuer_attributes = name::attributes(Value::only(&der[fields.issuer.clone()])?)?;
+        let subject = Name::read(&der[fields.subject.clone()])?;
+        let issuer = Name::read(&der[fields.issuer.clone()])?;
+        let in_subject = name::emails(Value::only(&der[fields.subject.clone()])?)?;
+        let emails = each_once(extensions.alternative_names.mailboxes.iter().cloned().chain(in_subject));
         PublicKey::read(Value::only(&der[fields.spki.clone()])?)?;
         Ok(Self(Arc::new(Inner {
             der,
             fields,
             extensions,
-            subject_attributes,
-            issuer_attributes,
+            subject,
+            issuer,
+            emails,
         })))
     }
 
@@ -110,26 +83,20 @@ impl Certificate {
         &self.0.der[range.clone()]
     }
 
-    /// Addresses: rfc822Name, SmtpUTF8Mailbox, then emailAddress of the subject.
+    /// Addresses: rfc822Name, SmtpUTF8Mailbox, then emailAddress of the subject (RFC 8550 §3). What is no address, or could
+    /// be read as another one, is left out.
     pub fn emails(&self) -> Vec<&str> {
-        let of_subject = self.0.subject_attributes.iter().filter(|(kind, _)| *kind == oid::EMAIL_ADDRESS);
-        let mut all: Vec<&str> = self.0.extensions.mailboxes.iter().map(String::as_str).collect();
-        for (_, address) in of_subject.filter(|(_, v)| v.contains('@')) {
-            if !all.iter().any(|a| same_mailbox(a, address)) {
-                all.push(address);
-            }
-        }
-        all
+        self.0.emails.iter().map(String::as_str).collect()
     }
 
     /// True when one of its addresses is this one, in any case.
     pub fn has_email(&self, address: &str) -> bool {
-        self.emails().iter().any(|e| same_mailbox(e, address))
+        self.0.emails.iter().any(|e| same_mailbox(e, address))
     }
 
     /// The name to show: first name and name where they are given, else the common name, else an address.
     pub fn holder(&self) -> String {
-        let attributes = &self.0.subject_attributes;
+        let attributes = &self.0.subject.attributes;
         let of = |kind| name::first(attributes, kind);
         match (of(oid::GIVEN_NAME), of(oid::SURNAME), of(oid::COMMON_NAME)) {
             (Some(given), Some(surname), _) => format!("{given} {surname}"),
@@ -141,7 +108,7 @@ impl Certificate {
 
     /// The RPPS number that a CPS card carries as its common name: `8` and eleven digits, or the digits alone.
     pub fn rpps(&self) -> Option<&str> {
-        let common = name::first(&self.0.subject_attributes, oid::COMMON_NAME)?;
+        let common = name::first(&self.0.subject.attributes, oid::COMMON_NAME)?;
         let digits = common.bytes().all(|b| b.is_ascii_digit());
         match (digits, common.len()) {
             (true, 12) => common.strip_prefix('8'),
@@ -152,7 +119,7 @@ impl Certificate {
 
     /// Common name of the issuer, else whatever it is called first.
     pub fn issuer_common_name(&self) -> &str {
-        let attributes = &self.0.issuer_attributes;
+        let attributes = &self.0.issuer.attributes;
         name::first(attributes, oid::COMMON_NAME)
             .or(attributes.last().map(|(_, v)| v.as_str()))
             .unwrap_or("?")
@@ -235,6 +202,31 @@ impl Certificate {
         self.slice(&self.0.fields.issuer)
     }
 
+    /// The subject as names are compared (RFC 5280 §7.1).
+    pub fn subject_name(&self) -> &DistinguishedName {
+        &self.0.subject.comparable
+    }
+
+    /// What it is called in subjectAltName.
+    pub fn alternative_names(&self) -> &AlternativeNames {
+        &self.0.extensions.alternative_names
+    }
+
+    /// True when `other` bears the name of the issuer: it may have issued this one.
+    pub fn names_as_issuer(&self, other: &Certificate) -> bool {
+        self.0.issuer.comparable == other.0.subject.comparable
+    }
+
+    /// True when an IssuerAndSerialNumber names this certificate, in whatever string types its writer put the issuer.
+    pub fn is_named_by(&self, issuer_and_serial: &[u8]) -> bool {
+        let read = || {
+            let mut inside = Value::only(issuer_and_serial)?.inside();
+            let issuer = name::comparable(inside.expect(tag::SEQUENCE)?)?;
+            Ok::<_, BerError>((issuer, inside.expect(tag::INTEGER)?.content))
+        };
+        read().is_ok_and(|(issuer, serial)| serial == self.serial() && issuer == self.0.issuer.comparable)
+    }
+
     /// IssuerAndSerialNumber (RFC 5652 §10.2.4) from the bytes as received.
     pub fn issuer_and_serial(&self) -> Vec<u8> {
         use crate::pki::der;
@@ -270,7 +262,7 @@ impl Certificate {
 
     /// Issued under its own name.
     pub fn is_self_issued(&self) -> bool {
-        self.subject() == self.issuer()
+        self.names_as_issuer(self)
     }
 }
 
@@ -290,7 +282,17 @@ impl fmt::Debug for Certificate {
 
 /// Two spellings of one mailbox. The local part too is compared in any case: no provider tells such mailboxes apart.
 pub fn same_mailbox(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    fold(a.trim()) == fold(b.trim())
+}
+
+fn each_once(addresses: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for address in addresses {
+        if !all.iter().any(|a| same_mailbox(a, &address)) {
+            all.push(address);
+        }
+    }
+    all
 }
 
 fn read(der: &[u8]) -> Result<(Fields, Extensions), BerError> {
@@ -319,7 +321,7 @@ fn read(der: &[u8]) -> Result<(Fields, Extensions), BerError> {
     inner.optional(tag::context_primitive(2))?;
     let extensions = inner
         .optional(tag::context(3))?
-        .map(|v| extensions(v.inside()))
+        .map(|v| extensions::read(v.inside()))
         .transpose()?
         .unwrap_or_default();
     inner.end()?;
@@ -370,96 +372,6 @@ fn civil(text: &str) -> Option<UnixTime> {
     let date = time::Date::from_calendar_date(text[..4].parse().ok()?, month, part(6..8)?).ok()?;
     let moment = date.with_hms(part(8..10)?, part(10..12)?, part(12..14)?).ok()?;
     Some(UnixTime(moment.assume_utc().unix_timestamp()))
-}
-
-fn extensions(mut outer: Reader<'_>) -> Result<Extensions, BerError> {
-    let mut found = Extensions::default();
-    let mut seen = Vec::new();
-    let mut list = outer.sequence()?;
-    while let Some(extension) = list.next_value()? {
-        let mut inside = extension.inside();
-        let id = inside.oid()?;
-        let critical = inside.optional(tag::BOOLEAN)?.is_some_and(|v| v.content != [0]);
-        let value = inside.expect(tag::OCTET_STRING)?.content;
-        if seen.contains(&id) {
-            return Err(BerError::Malformed);
-        }
-        seen.push(id);
-        if !read_extension(&mut found, id, value)? && critical {
-            found.unknown_critical.push(id);
-        }
-    }
-    Ok(found)
-}
-
-/// False: not understood.
-fn read_extension(found: &mut Extensions, id: Oid, value: &[u8]) -> Result<bool, BerError> {
-    match id {
-        oid::KEY_USAGE => found.key_usage = Some(key_usage(Value::only(value)?)?),
-        oid::EXTENDED_KEY_USAGE => found.extended_key_usage = Some(key_purposes(Value::only(value)?)?),
-        oid::BASIC_CONSTRAINTS => {
-            let mut inside = Value::only(value)?.inside();
-            found.is_ca = inside.optional(tag::BOOLEAN)?.is_some_and(|v| v.content != [0]);
-            found.path_length = inside.optional(tag::INTEGER)?.map(|v| v.small()).transpose()?;
-        }
-        oid::SUBJECT_ALT_NAME => found.mailboxes = name::mailboxes(Value::only(value)?.inside())?,
-        oid::SUBJECT_KEY_IDENTIFIER => found.subject_key_identifier = Some(Value::only(value)?.content.to_vec()),
-        oid::NAME_CONSTRAINTS => return name_constraints(found, Value::only(value)?),
-        // Policies are not asked for, so any will do (RFC 5280 §6.1: the initial set is any-policy).
-        oid::CERTIFICATE_POLICIES => {}
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn key_usage(value: Value<'_>) -> Result<KeyUsage, BerError> {
-    match value.content {
-        [_, one] if value.tag == tag::BIT_STRING => Ok(KeyUsage(u16::from(*one) << 8)),
-        [_, one, two] if value.tag == tag::BIT_STRING => Ok(KeyUsage(u16::from_be_bytes([*one, *two]))),
-        [0] if value.tag == tag::BIT_STRING => Ok(KeyUsage(0)),
-        _ => Err(BerError::Malformed),
-    }
-}
-
-fn key_purposes(value: Value<'_>) -> Result<Vec<Oid>, BerError> {
-    let mut out = Vec::new();
-    let mut inside = value.inside();
-    while let Some(purpose) = inside.next_value()? {
-        out.push(purpose.oid()?);
-    }
-    Ok(out)
-}
-
-/// Subtrees of addresses and directory names are honoured; other forms that a mail certificate cannot carry are read past.
-fn name_constraints(found: &mut Extensions, value: Value<'_>) -> Result<bool, BerError> {
-    let mut constraints = NameConstraints::default();
-    let mut inside = value.inside();
-    if let Some(list) = inside.optional(tag::context(0))? {
-        let (mail, directories) = subtrees(list.inside())?;
-        constraints.permitted = (!mail.is_empty()).then_some(mail);
-        constraints.permitted_directories = (!directories.is_empty()).then_some(directories);
-    }
-    if let Some(list) = inside.optional(tag::context(1))? {
-        (constraints.excluded, constraints.excluded_directories) = subtrees(list.inside())?;
-    }
-    inside.end()?;
-    found.name_constraints = Some(constraints);
-    Ok(true)
-}
-
-type Subtrees = (Vec<String>, Vec<Vec<u8>>);
-
-fn subtrees(mut list: Reader<'_>) -> Result<Subtrees, BerError> {
-    let (mut mail, mut directories) = (Vec::new(), Vec::new());
-    while let Some(subtree) = list.next_value()? {
-        let base = subtree.inside().value()?;
-        if base.tag == tag::context_primitive(1) {
-            mail.push(name::text(base).to_lowercase());
-        } else if base.tag == tag::context(4) {
-            directories.push(base.content.to_vec());
-        }
-    }
-    Ok((mail, directories))
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ pub mod ber;
 pub mod bundle;
 pub mod cert;
 pub mod der;
+pub mod extensions;
 pub mod name;
 pub mod oid;
 pub mod path;
+pub mod rsa;
 pub mod select;
 
 pub use bundle::certificates_in;

@@ -33,6 +33,8 @@ oids! {
     SMIME_CAPABILITIES = "1.2.840.113549.1.9.15";
     /// id-aa-encrypKeyPref (RFC 8551 §2.5.3).
     ENCRYPTION_KEY_PREFERENCE = "1.2.840.113549.1.9.16.2.11";
+    /// id-aa-signingCertificate (RFC 2634 §5.4).
+    SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
     /// id-aa-signingCertificateV2 (RFC 5035).
     SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 
@@ -59,6 +61,8 @@ oids! {
     P_SPECIFIED = "1.2.840.113549.1.1.9";
     /// id-RSASSA-PSS.
     PSS = "1.2.840.113549.1.1.10";
+    /// sha224WithRSAEncryption.
+    SHA224_RSA = "1.2.840.113549.1.1.14";
     /// sha256WithRSAEncryption.
     SHA256_RSA = "1.2.840.113549.1.1.11";
     /// sha384WithRSAEncryption.

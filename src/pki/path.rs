@@ -1,13 +1,14 @@
 //! From a certificate to a configured authority (RFC 5280 §6), for mail (RFC 8550). Pure: the moment comes in.
 //!
-//! Names chain on their raw bytes, every signature on the way is checked, and a budget bounds what hostile bundles can cost.
+//! Names chain as RFC 5280 §7.1 compares them, every signature on the way is checked, and a budget bounds what hostile bundles can cost.
 //! Revocation is another matter.
 
 use crate::base::UnixTime;
+use crate::base::addr::fold;
 use crate::base::limits::PATH_SIGNATURES_MAX;
 use crate::pki::algorithm::{Digest, KeyKind, Scheme, SignatureError};
-use crate::pki::ber::{Reader, Value};
 use crate::pki::cert::{Certificate, KeyUsage, NameConstraints};
+use crate::pki::name::DistinguishedName;
 use crate::pki::oid;
 use crate::text::{Explain, Explanation};
 
@@ -204,7 +205,7 @@ impl Search<'_> {
         let others = intermediates.iter().filter(|c| !trust.authorities.contains(c)).map(|c| (c, false));
         let mut found_issuer = false;
         for (issuer, is_anchor) in anchors.chain(others) {
-            if issuer.subject() != current.issuer() || path.contains(issuer) {
+            if !current.names_as_issuer(issuer) || path.contains(issuer) {
                 continue;
             }
             found_issuer = true;
@@ -293,24 +294,25 @@ fn names_permitted(path: &[Certificate]) -> bool {
 }
 
 fn permitted(constraints: &NameConstraints, certificate: &Certificate) -> bool {
-    let mail = certificate.emails().into_iter().all(|address| {
-        let within = |subtree: &String| mail_within(address, subtree);
-        constraints.permitted.as_ref().is_none_or(|list| list.iter().any(within)) && !constraints.excluded.iter().any(within)
-    });
-    let within = |subtree: &Vec<u8>| name_within(certificate.subject(), subtree);
-    let empty = Value::only(certificate.subject()).is_ok_and(|v| v.content.is_empty());
-    let directory = empty
-        || constraints
-            .permitted_directories
-            .as_ref()
-            .is_none_or(|list| list.iter().any(within))
-            && !constraints.excluded_directories.iter().any(within);
-    mail && directory
+    let names = certificate.alternative_names();
+    let subject = Some(certificate.subject_name()).filter(|n| !n.is_empty());
+    let (permitted, excluded) = (&constraints.permitted, &constraints.excluded);
+    let mail = |address: &&str, subtrees: &[String]| subtrees.iter().any(|s| mail_within(address, s));
+    let directory = |name: &DistinguishedName, subtrees: &[DistinguishedName]| subtrees.iter().any(|s| name.starts_with(s));
+    certificate
+        .emails()
+        .iter()
+        .all(|a| (permitted.mail.is_empty() || mail(a, &permitted.mail)) && !mail(a, &excluded.mail))
+        && subject.into_iter().chain(&names.directories).all(|n| {
+            (permitted.directories.is_empty() || directory(n, &permitted.directories)) && !directory(n, &excluded.directories)
+        })
+        // What is constrained and not computed here is refused (RFC 5280 §4.2.1.10).
+        && !names.others.iter().any(|form| permitted.others.contains(form) || excluded.others.contains(form))
 }
 
 /// A mailbox, all of a host, or with a leading dot all below a domain (RFC 5280 §4.2.1.10).
 fn mail_within(address: &str, subtree: &str) -> bool {
-    let address = address.to_lowercase();
+    let address = fold(address);
     let host = address.rsplit_once('@').map_or("", |(_, host)| host);
     match subtree {
         mailbox if mailbox.contains('@') => address == mailbox,
@@ -318,21 +320,6 @@ fn mail_within(address: &str, subtree: &str) -> bool {
         "" => true,
         only => host == only,
     }
-}
-
-/// The RDNs of `subtree` begin those of `name`, octet for octet.
-fn name_within(name: &[u8], subtree: &[u8]) -> bool {
-    let inside = |bytes| Value::only(bytes).map(|v: Value<'_>| v.content);
-    let (Ok(name), Ok(subtree)) = (inside(name), inside(subtree)) else {
-        return false;
-    };
-    let (mut name, mut subtree) = (Reader::new(name), Reader::new(subtree));
-    while let Ok(Some(wanted)) = subtree.next_value() {
-        if !name.next_value().is_ok_and(|v| v.is_some_and(|v| v.raw == wanted.raw)) {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]

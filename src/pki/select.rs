@@ -4,6 +4,7 @@ use crate::base::{Address, UnixTime};
 use crate::pki::Certificate;
 use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::path::{self, PathError, Purpose, Trust};
+use crate::text::{Explain, Explanation};
 
 /// Why a certificate was not chosen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -17,6 +18,16 @@ pub enum Unfit {
     /// It leads to no authority, or not now, or is for another use.
     #[error(transparent)]
     Path(#[from] PathError),
+}
+
+impl Explain for Unfit {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Address => crate::text::verdict::another_address(),
+            Self::Key => crate::text::verdict::key_not_for_encryption(),
+            Self::Path(error) => error.explain(),
+        }
+    }
 }
 
 /// No certificate will do; each one with its reason. Empty: there was none.

@@ -133,6 +133,7 @@ impl Relay {
         let (event, code) = match (accepted, complete) {
             (0, _) => (Event::Refuse, "SP-PROVIDER"),
             (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
+            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
             (_, true) => (Event::Seal, "ok"),
             (_, false) => (Event::SealPartly, "SP-PARTLY"),
         };
@@ -177,7 +178,9 @@ impl Sealing for Relay {
 
     fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing> {
         Box::pin(async move {
-            let outgoing = self.submit(account, submission).await;
+            // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
+            let handle = tokio::runtime::Handle::current();
+            let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::ids(&submission.message).own;
                 let recipients = submission.envelope.recipients.len();

@@ -5,6 +5,7 @@
 use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
 use super::{Relay, seals};
 use crate::base::Address;
+use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
@@ -22,6 +23,16 @@ use std::collections::BTreeMap;
 
 /// What was found for each recipient.
 type Certificates = BTreeMap<Address, Certificate>;
+
+/// The certificates of a submission's recipients.
+#[derive(Default)]
+struct Found {
+    chosen: Certificates,
+    /// One answer for each recipient, in the order of the envelope.
+    lookups: Vec<outgoing::Lookup>,
+    /// Those that are known and will not do.
+    refused: Vec<(Address, Certificate, select::Unfit)>,
+}
 
 /// The message on its way into an envelope.
 struct Content {
@@ -65,7 +76,11 @@ impl Relay {
         why: &Why,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
-        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let Found {
+            chosen: certificates,
+            lookups,
+            ..
+        } = self.certificates(&submission.envelope.recipients).await;
         let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
@@ -73,7 +88,7 @@ impl Relay {
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
         let message = self.completed(account, &submission.message)?;
-        let record = self.record(submission, &message, &left_out);
+        let record = self.record(submission, &message, &left_out, trusted.len());
         self.remember(&record)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
@@ -114,6 +129,9 @@ impl Relay {
                 });
             }
         }
+        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
+            return Err(say::too_many_copies());
+        }
         Ok(groups)
     }
 
@@ -125,12 +143,16 @@ impl Relay {
             Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
             Need::Secure(why) => why,
         };
-        let (certificates, lookups) = self.certificates(&submission.envelope.recipients).await;
+        let found = self.certificates(&submission.envelope.recipients).await;
         let mut lines = vec![say::would_seal(&format!("{why:?}")).to_string()];
-        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &lookups) {
+        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
             lines.push(refusal.explain().to_string());
         }
-        for (address, chosen) in &certificates {
+        for (address, certificate, unfit) in &found.refused {
+            let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
+            lines.push(say::not_chosen(address, &serial, issuer, &unfit.explain()).to_string());
+        }
+        for (address, chosen) in &found.chosen {
             let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
             lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
         }
@@ -154,37 +176,47 @@ impl Relay {
         })
     }
 
-    /// The best certificate of each recipient, in the order of the envelope.
-    async fn certificates(&self, recipients: &[Recipient]) -> (Certificates, Vec<outgoing::Lookup>) {
-        let mut found = Certificates::new();
-        let mut lookups = Vec::with_capacity(recipients.len());
+    /// The best certificate of each recipient.
+    async fn certificates(&self, recipients: &[Recipient]) -> Found {
+        let mut found = Found::default();
         for recipient in recipients {
-            // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
-            if let Ok(own) = self.identities.encryption(&recipient.address, self.now()) {
-                found.insert(recipient.address.clone(), own.key.certificate().clone());
-                lookups.push(outgoing::Lookup::Found);
-                continue;
-            }
-            lookups.push(match self.directory.find(&recipient.address).await {
-                Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
-                Lookup::NotFound => outgoing::Lookup::NotFound,
-                Lookup::Found(ders) => self.chosen(&recipient.address, ders, &mut found),
-            });
+            let answer = self.lookup(&recipient.address, &mut found).await;
+            found.lookups.push(answer);
         }
-        (found, lookups)
+        found
     }
 
-    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Certificates) -> outgoing::Lookup {
+    async fn lookup(&self, address: &Address, found: &mut Found) -> outgoing::Lookup {
+        // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+        if let Ok(own) = self.identities.encryption(address, self.now()) {
+            found.chosen.insert(address.clone(), own.key.certificate().clone());
+            return outgoing::Lookup::Found;
+        }
+        match self.directory.find(address).await {
+            Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
+            Lookup::NotFound => outgoing::Lookup::NotFound,
+            Lookup::Found(ders) => self.chosen(address, ders, found),
+        }
+    }
+
+    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Found) -> outgoing::Lookup {
         let Ok(trust) = self.trust() else {
             return outgoing::Lookup::Unavailable;
         };
         let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         match select::best(address, &candidates, &candidates, &trust, self.now()) {
             Ok(best) => {
-                found.insert(address.clone(), best);
+                found.chosen.insert(address.clone(), best);
                 outgoing::Lookup::Found
             }
-            Err(_) => outgoing::Lookup::NotFound,
+            Err(none) => {
+                let refused = none
+                    .refused
+                    .into_iter()
+                    .map(|(certificate, why)| (address.clone(), certificate, why));
+                found.refused.extend(refused);
+                outgoing::Lookup::NotFound
+            }
         }
     }
 
@@ -271,7 +303,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -283,6 +315,7 @@ impl Relay {
             message_id: threads::ids(message).own,
             left_out,
             protection: Protection::Sealed,
+            over_channel,
         }
     }
 

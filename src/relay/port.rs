@@ -48,6 +48,8 @@ pub struct SealedRecord {
     pub message_id: Option<String>,
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
     pub left_out: Vec<Recipient>,
+    /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
+    pub over_channel: usize,
     /// What its groups carry.
     pub protection: Protection,
 }

@@ -72,12 +72,12 @@ impl ContentCipher {
         matches!(self.kind, CipherKind::TripleDesCbc | CipherKind::Rc2Cbc(_))
     }
 
-    /// Octets of its key.
-    pub fn key_len(&self) -> usize {
+    /// Octets of its key; `None`: RC2, whose effective bits say nothing of the length (RFC 2268 §2).
+    pub fn key_len(&self) -> Option<usize> {
         match self.kind {
-            CipherKind::AesCbc(octets) | CipherKind::AesGcm(octets) => octets,
-            CipherKind::TripleDesCbc => 24,
-            CipherKind::Rc2Cbc(bits) => bits / 8,
+            CipherKind::AesCbc(octets) | CipherKind::AesGcm(octets) => Some(octets),
+            CipherKind::TripleDesCbc => Some(24),
+            CipherKind::Rc2Cbc(_) => None,
         }
     }
 

@@ -10,6 +10,8 @@ pub mod encrypt;
 pub mod field;
 
 pub mod open;
+pub mod opened;
+pub mod parts;
 pub mod port;
 pub mod recipient;
 pub mod sealed;

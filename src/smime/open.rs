@@ -6,157 +6,27 @@ use crate::base::limits::{CMS_LAYERS_MAX, DECOMPRESSED_MAX};
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
-use crate::pki::{Certificate, Trust, der};
+use crate::pki::{Trust, der};
 use crate::smime::cipher::{CipherKind, ContentCipher};
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
+pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
+use crate::smime::parts::{two_parts, with_crlf};
 use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey};
 use crate::smime::verify::{self, Integrity, SignedData, SignerReport};
 use crate::smime::{field, recipient, transfer};
-use crate::text::{Explain, Explanation};
 use std::borrow::Cow;
 use std::io::Read;
-
-/// What was inside.
-#[derive(Debug, Default)]
-pub struct Opened {
-    /// The innermost entity, header included.
-    pub content: Vec<u8>,
-    /// Layers that were taken off, outermost first.
-    pub layers: Vec<Layer>,
-    /// Certificates that came along, to be learnt from.
-    pub certificates: Vec<Certificate>,
-}
-
-/// One layer.
-#[derive(Debug)]
-pub enum Layer {
-    /// EnvelopedData or AuthEnvelopedData.
-    Encrypted(Encryption),
-    /// SignedData with each of its signers; none: unsigned.
-    Signed(Vec<SignerReport>),
-    /// CompressedData.
-    Compressed,
-}
-
-/// How it was encrypted.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Encryption {
-    /// As shown: `AES-256-CBC`.
-    pub content: String,
-    /// As shown: `RSA-PKCS1v1.5`.
-    pub key: String,
-    /// The cipher itself notices changes.
-    pub authenticated: bool,
-    /// Obsolete algorithms in use, as shown.
-    pub obsolete: Vec<String>,
-}
-
-/// Why a message was not opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Encrypted for none of the keys.
-    #[error("encrypted for none of our keys")]
-    NotForMe,
-    /// Encrypted for a key that awaits a PIN, a card or a password.
-    #[error("the key is locked")]
-    Locked,
-    /// Not the structure it should have.
-    #[error("the message is damaged")]
-    Damaged,
-    /// The key or the content did not decrypt: one error for all reasons.
-    #[error("the message does not decrypt")]
-    Undecryptable,
-    /// By means that are not known here.
-    #[error("the message uses unsupported algorithms")]
-    Unsupported,
-}
-
-impl OpenError {
-    /// Code of docs/verdicts.md.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotForMe => "not-for-me",
-            Self::Locked => "locked",
-            Self::Damaged => "damaged",
-            Self::Undecryptable => "undecryptable",
-            Self::Unsupported => "unsupported",
-        }
-    }
-}
-
-impl Explain for OpenError {
-    fn explain(&self) -> Explanation {
-        match self {
-            Self::NotForMe => crate::text::verdict::not_for_me(),
-            Self::Locked => crate::text::keys::locked(),
-            Self::Damaged => crate::text::verdict::damaged(),
-            Self::Undecryptable => crate::text::verdict::undecryptable(),
-            Self::Unsupported => crate::text::verdict::unsupported(),
-        }
-    }
-}
-
-impl From<BerError> for OpenError {
-    fn from(_: BerError) -> Self {
-        Self::Damaged
-    }
-}
-
-impl Opened {
-    /// The outermost encryption.
-    pub fn encryption(&self) -> Option<&Encryption> {
-        self.layers.iter().find_map(|l| match l {
-            Layer::Encrypted(e) => Some(e),
-            Layer::Signed(_) | Layer::Compressed => None,
-        })
-    }
-
-    /// The signers nearest to the content, if they stand inside every encryption.
-    pub fn inner_signers(&self) -> Option<&[SignerReport]> {
-        for layer in self.layers.iter().rev() {
-            match layer {
-                Layer::Signed(signers) if !signers.is_empty() => return Some(signers),
-                Layer::Signed(_) | Layer::Compressed => {}
-                Layer::Encrypted(_) => return None,
-            }
-        }
-        None
-    }
-
-    /// Every signer of every layer.
-    pub fn signers(&self) -> impl Iterator<Item = &SignerReport> {
-        self.layers.iter().flat_map(|l| match l {
-            Layer::Signed(signers) => signers.as_slice(),
-            Layer::Encrypted(_) | Layer::Compressed => &[],
-        })
-    }
-}
 
 /// Opens a whole message with whichever of `keys` it is for.
 pub fn open(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, now: UnixTime) -> Result<Opened, OpenError> {
     let session = Session { keys, trust, now };
     let mut opened = Opened::default();
-    let mut entity = Cow::Borrowed(message);
-    // One more turn than layers: the last one must find nothing left to open.
-    for _ in 0..=CMS_LAYERS_MAX {
-        let (header, body) = field::split(&entity);
-        let class = classify(header);
-        let inner = match class {
-            Class::Plain | Class::CertificatesOnly => None,
-            Class::SignedDetached => session.detached(header, body, &mut opened)?,
-            Class::Enveloped | Class::SignedOpaque | Class::Compressed | Class::Unspecified => {
-                Some(session.content_info(&decoded(header, body)?, &mut opened)?)
-            }
-        };
-        match inner {
-            Some(inner) => entity = Cow::Owned(inner),
-            None => {
-                opened.content = entity.into_owned();
-                return Ok(opened);
-            }
-        }
+    match session.open(message, &mut opened) {
+        Ok(()) => Ok(opened),
+        // What a changed ciphertext became is no matter: one error for whatever goes wrong inside (RFC 3218, EFAIL).
+        Err(OpenError::Damaged) if opened.layers.iter().any(Layer::is_malleable) => Err(OpenError::Undecryptable),
+        Err(error) => Err(error),
     }
-    Err(OpenError::Damaged)
 }
 
 fn decoded<'a>(header: &[u8], body: &'a [u8]) -> Result<Cow<'a, [u8]>, OpenError> {
@@ -175,6 +45,30 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// Layer after layer, until nothing is left to open.
+    fn open(&self, message: &[u8], opened: &mut Opened) -> Result<(), OpenError> {
+        let mut entity = Cow::Borrowed(message);
+        // One more turn than layers: the last one must find nothing left to open.
+        for _ in 0..=CMS_LAYERS_MAX {
+            let (header, body) = field::split(&entity);
+            let inner = match classify(header) {
+                Class::Plain | Class::CertificatesOnly => None,
+                Class::SignedDetached => self.detached(header, body, opened)?,
+                Class::Enveloped | Class::SignedOpaque | Class::Compressed | Class::Unspecified => {
+                    Some(self.content_info(&decoded(header, body)?, opened)?)
+                }
+            };
+            match inner {
+                Some(inner) => entity = Cow::Owned(inner),
+                None => {
+                    opened.content = entity.into_owned();
+                    return Ok(());
+                }
+            }
+        }
+        Err(OpenError::Damaged)
+    }
+
     /// ContentInfo (RFC 5652 §3): what it is decides, not what the header called it.
     fn content_info(&self, bytes: &[u8], opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
         let mut reader = Reader::new(bytes);
@@ -193,6 +87,10 @@ impl Session<'_> {
     fn signed(&self, value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
         let mut signed = SignedData::read(value)?;
         let content = signed.content.take().ok_or(OpenError::Damaged)?;
+        if signed.content_type != oid::DATA {
+            // A time stamp, a receipt: signed, but not a mail (RFC 8551 §3.5.2).
+            return Err(OpenError::Unsupported);
+        }
         opened.layers.push(Layer::Signed(signed.verify(&content, self.trust, self.now)));
         opened.certificates.append(&mut signed.certificates);
         Ok(content.into_owned())
@@ -216,9 +114,10 @@ impl Session<'_> {
             return Err(OpenError::Damaged);
         }
         let mut signed = SignedData::read(Value::only(info.expect(tag::context(0))?.content)?)?;
-        let (reports, content) = match signed.content {
-            Some(_) => (signed.dishonest(self.trust, self.now), content.to_vec()),
-            None => self.over_received(&signed, content),
+        let honest = signed.content.is_none() && signed.content_type == oid::DATA;
+        let (reports, content) = match honest {
+            true => self.over_received(&signed, content),
+            false => (signed.dishonest(self.trust, self.now), content.to_vec()),
         };
         opened.layers.push(Layer::Signed(reports));
         opened.certificates.append(&mut signed.certificates);
@@ -281,7 +180,7 @@ impl Session<'_> {
         opened: &mut Opened,
         decrypt: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> Result<Vec<u8>, OpenError> {
-        let recipients = recipient::read(recipients, Some(cipher.key_len()))?;
+        let recipients = recipient::read(recipients, cipher.key_len())?;
         let mut outcome = OpenError::NotForMe;
         for key in self.keys {
             if recipients.unsupported.iter().any(|r| r.names(key.certificate())) {
@@ -389,67 +288,4 @@ fn compressed(value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenErro
     }
     opened.layers.push(Layer::Compressed);
     Ok(out)
-}
-
-/// The two parts of a multipart, closed; preamble and epilogue are not looked at (RFC 2046 §5.1.1).
-fn two_parts<'a>(header: &[u8], body: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let content_type = field::parse(&field::field(header, "Content-Type")?);
-    let boundary = content_type.parameter("boundary").filter(|b| !b.is_empty())?.as_bytes();
-    let mut parts = Vec::new();
-    let mut started: Option<usize> = None;
-    let mut line = 0;
-    while line < body.len() {
-        let next = memchr::memchr(b'\n', &body[line..]).map_or(body.len(), |n| line + n + 1);
-        let end = delimiter(&body[line..next], boundary);
-        if end.is_some() {
-            parts.extend(started.map(|start| &body[start..before_line(body, start, line)]));
-            started = Some(next);
-        }
-        if parts.len() > 2 {
-            return None;
-        }
-        if end == Some(Delimiter::Closing) {
-            return <[&[u8]; 2]>::try_from(parts).ok().map(|[a, b]| (a, b));
-        }
-        line = next;
-    }
-    None
-}
-
-#[derive(PartialEq, Eq)]
-enum Delimiter {
-    Next,
-    Closing,
-}
-
-fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?.trim_ascii_end();
-    match rest {
-        b"" => Some(Delimiter::Next),
-        b"--" => Some(Delimiter::Closing),
-        _ => None,
-    }
-}
-
-/// The line end before a delimiter belongs to the delimiter.
-fn before_line(body: &[u8], start: usize, line: usize) -> usize {
-    let part = &body[start..line];
-    start
-        + part
-            .strip_suffix(b"\r\n")
-            .or(part.strip_suffix(b"\n"))
-            .map_or(part.len(), <[u8]>::len)
-}
-
-fn with_crlf(content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(content.len() + content.len() / 32);
-    let mut previous = 0;
-    for at in memchr::memchr_iter(b'\n', content) {
-        let line = &content[previous..at];
-        out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-        out.extend_from_slice(b"\r\n");
-        previous = at + 1;
-    }
-    out.extend_from_slice(&content[previous..]);
-    out
 }

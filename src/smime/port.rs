@@ -56,7 +56,7 @@ impl RecipientId {
     /// True when it names this certificate.
     pub fn names(&self, certificate: &Certificate) -> bool {
         match self {
-            Self::IssuerAndSerial(der) => certificate.issuer_and_serial() == *der,
+            Self::IssuerAndSerial(der) => certificate.is_named_by(der),
             Self::SubjectKeyIdentifier(id) => certificate.subject_key_identifier() == Some(id),
         }
     }

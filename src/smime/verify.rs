@@ -225,22 +225,24 @@ impl<'a> SignerInfo<'a> {
         Ok(found)
     }
 
-    /// signingCertificateV2, where it is given, must name the certificate (RFC 5035 §4): else another one was slipped in.
+    /// signingCertificate and signingCertificateV2, where they are given, must name the certificate (RFC 5035 §3, §4): else
+    /// another one was slipped in.
     fn names_certificate(&self, certificate: &Certificate) -> bool {
-        let Ok(attribute) = self.attribute(oid::SIGNING_CERTIFICATE_V2) else {
-            return false;
-        };
-        attribute.is_none_or(|value| {
-            ess_certificate(value).is_ok_and(|(digest, hash)| digest.is_none_or(|d| d.of(&[certificate.der()]) == hash))
+        [oid::SIGNING_CERTIFICATE, oid::SIGNING_CERTIFICATE_V2].iter().all(|kind| {
+            let Ok(attribute) = self.attribute(*kind) else { return false };
+            attribute.is_none_or(|value| {
+                ess_certificate(*kind, value).is_ok_and(|(digest, hash)| digest.is_none_or(|d| d.of(&[certificate.der()]) == hash))
+            })
         })
     }
 }
 
-/// Hash and its value of the first ESSCertIDv2; `None`: a hash that is not known.
-fn ess_certificate<'a>(value: Value<'a>) -> Result<(Option<Digest>, &'a [u8]), BerError> {
+/// Hash and its value of the first ESSCertID or ESSCertIDv2; `None`: a hash that is not known.
+fn ess_certificate<'a>(kind: Oid, value: Value<'a>) -> Result<(Option<Digest>, &'a [u8]), BerError> {
     let mut id = value.inside().sequence()?.sequence()?;
     let digest = match id.optional(tag::SEQUENCE)? {
         Some(algorithm) => Digest::from_oid(AlgorithmId::from_value(algorithm)?.oid),
+        None if kind == oid::SIGNING_CERTIFICATE => Some(Digest::Sha1),
         None => Some(Digest::Sha256),
     };
     Ok((digest, id.expect(tag::OCTET_STRING)?.content))

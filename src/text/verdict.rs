@@ -71,6 +71,14 @@ fixed! {
     authority_expired, "SP-AUTHORITY-EXPIRED":
         "Le certificat d’une autorité n’est plus valable.", "Mettez à jour les autorités.";
         "An authority’s certificate is not valid any more.", "Update the authorities.".
+    /// Not the recipient's.
+    another_address, "SP-ANOTHER-ADDRESS":
+        "Ce certificat appartient à une autre adresse.", "Importez le certificat de cette adresse-ci.";
+        "This certificate belongs to another address.", "Import the certificate of this address.".
+    /// A signature key, an unusual curve.
+    key_not_for_encryption, "SP-SIGNATURE-ONLY":
+        "La clé de ce certificat ne permet pas de chiffrer.", "Demandez un certificat RSA, P-256 ou P-384.";
+        "One cannot encrypt to this certificate’s key.", "Ask for an RSA, P-256 or P-384 certificate.".
     /// Encrypted for others.
     not_for_me, "SP-NOT-FOR-ME":
         "Ce message n’est pas chiffré pour une de vos clés.", "Demandez à l’expéditeur de le renvoyer avec votre certificat actuel.";

@@ -8,6 +8,7 @@ pub mod header;
 pub mod html;
 pub mod marks;
 pub mod sections;
+pub mod sender;
 pub mod strip;
 pub mod text_only;
 pub mod verdict;

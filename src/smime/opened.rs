@@ -1,0 +1,129 @@
+//! What opening a message gives: its content, the layers that were taken off, or why not.
+
+use crate::pki::Certificate;
+use crate::pki::ber::BerError;
+use crate::smime::verify::SignerReport;
+use crate::text::{Explain, Explanation};
+
+/// What was inside.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The innermost entity, header included.
+    pub content: Vec<u8>,
+    /// Layers that were taken off, outermost first.
+    pub layers: Vec<Layer>,
+    /// Certificates that came along, to be learnt from.
+    pub certificates: Vec<Certificate>,
+}
+
+/// One layer.
+#[derive(Debug)]
+pub enum Layer {
+    /// EnvelopedData or AuthEnvelopedData.
+    Encrypted(Encryption),
+    /// SignedData with each of its signers; none: unsigned.
+    Signed(Vec<SignerReport>),
+    /// CompressedData.
+    Compressed,
+}
+
+impl Layer {
+    /// Encrypted by a cipher that does not notice changes.
+    pub(super) fn is_malleable(&self) -> bool {
+        matches!(self, Self::Encrypted(encryption) if !encryption.authenticated)
+    }
+}
+
+/// How it was encrypted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Encryption {
+    /// As shown: `AES-256-CBC`.
+    pub content: String,
+    /// As shown: `RSA-PKCS1v1.5`.
+    pub key: String,
+    /// The cipher itself notices changes.
+    pub authenticated: bool,
+    /// Obsolete algorithms in use, as shown.
+    pub obsolete: Vec<String>,
+}
+
+/// Why a message was not opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Encrypted for none of the keys.
+    #[error("encrypted for none of our keys")]
+    NotForMe,
+    /// Encrypted for a key that awaits a PIN, a card or a password.
+    #[error("the key is locked")]
+    Locked,
+    /// Not the structure it should have.
+    #[error("the message is damaged")]
+    Damaged,
+    /// The key or the content did not decrypt: one error for all reasons.
+    #[error("the message does not decrypt")]
+    Undecryptable,
+    /// By means that are not known here.
+    #[error("the message uses unsupported algorithms")]
+    Unsupported,
+}
+
+impl OpenError {
+    /// Code of docs/verdicts.md.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotForMe => "not-for-me",
+            Self::Locked => "locked",
+            Self::Damaged => "damaged",
+            Self::Undecryptable => "undecryptable",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+impl Explain for OpenError {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::NotForMe => crate::text::verdict::not_for_me(),
+            Self::Locked => crate::text::keys::locked(),
+            Self::Damaged => crate::text::verdict::damaged(),
+            Self::Undecryptable => crate::text::verdict::undecryptable(),
+            Self::Unsupported => crate::text::verdict::unsupported(),
+        }
+    }
+}
+
+impl From<BerError> for OpenError {
+    fn from(_: BerError) -> Self {
+        Self::Damaged
+    }
+}
+
+impl Opened {
+    /// The outermost encryption.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.layers.iter().find_map(|l| match l {
+            Layer::Encrypted(e) => Some(e),
+            Layer::Signed(_) | Layer::Compressed => None,
+        })
+    }
+
+    /// The signers nearest to the content, if they stand inside every encryption.
+    pub fn inner_signers(&self) -> Option<&[SignerReport]> {
+        for layer in self.layers.iter().rev() {
+            match layer {
+                Layer::Signed(signers) if !signers.is_empty() => return Some(signers),
+                Layer::Signed(_) | Layer::Compressed => {}
+                Layer::Encrypted(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Every signer of every layer.
+    pub fn signers(&self) -> impl Iterator<Item = &SignerReport> {
+        self.layers.iter().flat_map(|l| match l {
+            Layer::Signed(signers) => signers.as_slice(),
+            Layer::Encrypted(_) | Layer::Compressed => &[],
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! Whom a message says it comes from, when that can mean one person only: what a signer is compared with.
+//!
+//! Mail programs show From each in its own way: the name, the address, a comment, the first of several fields or the last.
+//! Where two of them could show two persons, nobody is the sender, and no signature assures who wrote.
+
+use crate::base::Address;
+use crate::base::addr::fold;
+use crate::mime::header::Header;
+
+/// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a message.
+pub fn sender(message: &[u8]) -> Option<Address> {
+    let header = Header::parse(message).0;
+    let mut fields = header.all("From");
+    let field = fields.next()?;
+    if fields.next().is_some() {
+        return None;
+    }
+    let (_, address) = field.only_address()?;
+    (!holds_another(&field.text(), &address)).then_some(address)
+}
+
+/// An address, or what looks like one, beside that of the sender: in the name shown, in a comment, between two brackets.
+fn holds_another(text: &str, address: &Address) -> bool {
+    fold(text)
+        .split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c))
+        .any(|word| {
+            let word = word.trim_matches('.');
+            word != address.folded() && word.contains(['@', '\u{ff20}', '\u{fe6b}'])
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_or_nobody() {
+        for (header, expected) in [
+            ("From: dr@lab.test\r\n", Some("dr@lab.test")),
+            ("From: \"Dr, Zoé\" <DR@Lab.test>\r\n", Some("DR@Lab.test")),
+            ("From: =?utf-8?q?Zo=C3=A9?=\r\n <dr@lab.test>\r\n", Some("dr@lab.test")),
+            ("From: \"dr@lab.test\" <dr@lab.test>\r\n", Some("dr@lab.test")),
+            ("From: 'dr@lab.test' <dr@lab.test>\r\n", Some("dr@lab.test")),
+            ("From: dr@lab.test (Dr Zoé)\r\n", Some("dr@lab.test")),
+            ("Subject: x\r\n", None),
+            ("From:\r\n", None),
+            ("From: dr@lab.test\r\nfrom : eve@evil.test\r\n", None),
+            ("From: dr@lab.test\r\nFrom: Chef\r\n", None),
+            ("From: dr@lab.test, eve@evil.test\r\n", None),
+            ("From: Chef, dr@lab.test\r\n", None),
+            ("From: Chef <>, dr@lab.test\r\n", None),
+            ("From: Chefs: dr@lab.test, eve@evil.test;\r\n", None),
+            ("From: \"chef@lab.test\" <dr@lab.test>\r\n", None),
+            ("From: chef@lab.test <dr@lab.test>\r\n", None),
+            ("From: =?utf-8?q?chef=40lab.test?= <dr@lab.test>\r\n", None),
+            ("From: dr@lab.test (chef@lab.test)\r\n", None),
+            ("From: <chef@lab.test> <dr@lab.test>\r\n", None),
+            ("From: \"chef\u{ff20}lab.test\" <dr@lab.test>\r\n", None),
+            ("From: <@relay.test:dr@lab.test>\r\n", None),
+        ] {
+            let found = sender(format!("{header}\r\nbody").as_bytes());
+            assert_eq!(found.as_ref().map(Address::as_str), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+"""What a doctor is told of the certificates that Souspli looked at."""
+import unittest
+
+from lab import base, mails, pki, souspli
+
+from common import need_product
+
+
+class CertificatesTest(unittest.TestCase):
+    """Dr Alice writes to Dr Bob, whose certificates will not do."""
+
+    def setUp(self):
+        need_product()
+        folder = base.Folder()
+        self.addCleanup(folder.remove)
+        known = pki.Authority(folder.path / "known", "Autorité connue")
+        stranger = pki.Authority(folder.path / "stranger", "Autorité étrangère")
+        alice = known.doctor("alice", "Dr Alice ESSAI", "alice@lab.test")
+        bob = stranger.doctor("bob", "Dr Bob ESSAI", "bob@lab.test")
+        self.relay = souspli.Souspli(folder.path, [souspli.account("alice@lab.test", 1, 1)], [])
+        self.relay.furnish({"alice@lab.test": [alice]}, [bob], [known.certificate])
+        self.message = mails.letter("alice@lab.test", "bob@lab.test", "#med# Lettre", "Bonjour.\n")
+
+    def test_explain_says_why_each_certificate_is_refused(self):
+        arguments = ("--from", "alice@lab.test", "--to", "bob@lab.test", "--config", self.relay.config)
+        said = self.relay.cli("explain", *arguments, stdin=self.message).decode()
+        self.assertIn("[SP-NO-CERTIFICATE]", said)
+        self.assertRegex(said, "Pour bob@lab.test, le certificat n° [0-9a-f]+ .* est écarté : L’autorité « Autorité étrangère » n’est pas connue.")
+        self.assertIn("[SP-UNKNOWN-AUTHORITY]", said)
+        # The refusal itself stays short.
+        refused = self.relay.attempt("seal", *arguments, stdin=self.message).stderr.decode()
+        self.assertIn("[SP-NO-CERTIFICATE]", refused)
+        self.assertNotIn("étrangère", refused)
+
+
+if __name__ == "__main__":
+    unittest.main()
