@@ -21,10 +21,19 @@ class Gpgsm:
         (folder / "trustlist.txt").write_text(f"{print_} S relax\n")
         self.run("--import", authority)
         for doctor in keys:
-            # gpgsm 2.2 does not read PBES2 with HMAC-SHA-256.
-            self.run("--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", doctor.p12(legacy=True), stdin=pki.PASSWORD.encode())
+            self._import_key(doctor)
         for doctor in certificates:
             self.run("--import", doctor.certificate)
+
+    def _import_key(self, doctor, attempts=4):
+        """gpgsm 2.2 does not read PBES2 with HMAC-SHA-256, and now and then misreads what OpenSSL wrote: another salt helps."""
+        for left in reversed(range(attempts)):
+            try:
+                self.run("--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", doctor.p12(legacy=True), stdin=pki.PASSWORD.encode())
+                return
+            except base.LabError:
+                if left == 0:
+                    raise
 
     def run(self, *arguments, stdin=None):
         """Runs it; its standard output."""
