@@ -100,6 +100,8 @@ impl Run {
                 }
                 Action::SecureUpstream => self.notes.push("secure".into()),
                 Action::DropUpstream => self.notes.push("drop".into()),
+                Action::LoggedIn(_) => {}
+                Action::Reserve(octets) => self.notes.push(format!("reserve {octets}")),
                 Action::Close => self.notes.push("close".into()),
             }
         }
@@ -169,6 +171,7 @@ impl Run {
             })),
             ("secured", _) => self.input(Event::UpstreamSecured),
             ("closed", _) => self.input(Event::UpstreamClosed),
+            ("reserved", _) => self.input(Event::Reserved),
             ("silent", _) => self.input(Event::TimedOut(Silent::Upstream)),
             ("tick", _) => self.input(Event::Tick),
             ("lock", _) => self.locked = true,

@@ -2,8 +2,16 @@
 
 /// Octets of one message, either way, before sealing (100 MiB).
 pub const MESSAGE_MAX: usize = 100 << 20;
-/// Octets of messages held at once by all connections; further ones wait (see `relay::budget`).
+/// Octets of messages held at once by all connections; further ones wait (see `smtp::driver::budget`).
 pub const MESSAGES_BUDGET: usize = 512 << 20;
+/// Octets of a message that each connection may hold without asking for room.
+pub const MESSAGE_WITHOUT_ASKING: usize = 512 << 10;
+/// Octets of all sealed copies of one submission: each Bcc has one of its own.
+pub const SEALED_COPIES_MAX: usize = 512 << 20;
+/// Octets that a message takes while it is opened or sealed, as a multiple of its own: stored, decoded, opened, View.
+pub const MESSAGE_ROOM_TIMES: usize = 4;
+/// Messages from this size on take their room from the budget (1 MiB); the others are held in the connections' own bounds.
+pub const LARGE_MESSAGE: u64 = 1 << 20;
 /// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it.
 pub const SEALING_GROWTH_PERCENT: u64 = 200;
 
@@ -107,6 +115,8 @@ pub const JOURNAL_FILES_KEPT: u32 = 11;
 
 /// Seconds to reach a provider's server.
 pub const CONNECT_SECONDS_MAX: u64 = 10;
+/// Seconds that a provider's SMTP server may be silent, unless the configuration says otherwise.
+pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
 

@@ -55,6 +55,8 @@ impl Serving {
             upstreams: providers.clone(),
             client_tls: starttls.clone().map(|t| t as _),
             offers: smtp::driver::Offers::default(),
+            budget: smtp::driver::Budget::default(),
+            patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),
             running: stopping.clone(),
         });
         let services = imap::driver::Services {
@@ -62,6 +64,8 @@ impl Serving {
             upstreams: providers.clone(),
             starttls: starttls.map(|t| t as _),
             classes: Arc::default(),
+            logins: Arc::default(),
+            budget: Arc::default(),
         };
         let smtp = door(
             config.listen.smtp,
@@ -100,6 +104,7 @@ impl Serving {
         }
         signal().await?;
         serving.end().await;
+        relay.forget_views();
         Ok(())
     }
 

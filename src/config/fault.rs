@@ -77,6 +77,11 @@ pub enum FaultKind {
         /// That address.
         given: String,
     },
+    /// A silence out of 1 to 600 seconds.
+    BadSilence {
+        /// As written.
+        given: String,
+    },
     /// A port out of 1 to 65535.
     BadPort {
         /// As written.
@@ -156,6 +161,7 @@ impl Explain for Fault {
             FaultKind::BadListen { key, given } => words::bad_listen(at, key, given),
             FaultKind::NotLoopback { key, given } => words::not_loopback(at, key, given),
             FaultKind::SameListen { given } => words::same_listen(at, given),
+            FaultKind::BadSilence { given } => words::bad_silence(at, given),
             FaultKind::BadPort { given } => words::bad_port(at, given),
             FaultKind::BadHost { given } => words::bad_host(at, given),
             FaultKind::PlainUpstream { host } => words::plain_upstream(at, host),

@@ -11,6 +11,8 @@ pub struct Config {
     pub listen: Listen,
     /// PEM files of authorities for the providers' TLS, beside the platform's roots.
     pub upstream_authorities: Vec<PathBuf>,
+    /// Seconds that a provider's SMTP server may be silent; `None`: `limits::PROVIDER_SILENCE_SECONDS`.
+    pub upstream_silence: Option<u64>,
     /// The mailboxes.
     pub accounts: Vec<Account>,
     /// What is sealed, and what happens when it cannot be.

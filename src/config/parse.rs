@@ -14,11 +14,13 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
     read(text, |root, faults| {
         let listen = root.table("listen", faults);
         let upstream = root.table("upstream", faults);
+        let upstream = upstream.map(|s| read_upstream(s, faults)).unwrap_or_default();
         let accounts = root.tables("account", faults);
         let policy = root.table("policy", faults);
         Config {
             listen: listen.map(|s| read_listen(s, faults)).unwrap_or_default(),
-            upstream_authorities: upstream.map(|s| read_upstream(s, faults)).unwrap_or_default(),
+            upstream_authorities: upstream.authorities,
+            upstream_silence: upstream.silence,
             accounts: read_accounts(accounts, faults),
             policy: policy
                 .map(|s| read_policy(s, faults))
@@ -89,7 +91,13 @@ fn read_listener(section: &mut Section<'_, '_>, key: &'static str, default: Opti
     default
 }
 
-fn read_upstream(mut section: Section<'_, '_>, faults: &mut Faults) -> Vec<PathBuf> {
+#[derive(Default)]
+struct Upstream {
+    authorities: Vec<PathBuf>,
+    silence: Option<u64>,
+}
+
+fn read_upstream(mut section: Section<'_, '_>, faults: &mut Faults) -> Upstream {
     let key = section.path("authorities");
     let mut paths = Vec::new();
     for At { value, line } in section.texts("authorities", faults).unwrap_or_default() {
@@ -98,8 +106,21 @@ fn read_upstream(mut section: Section<'_, '_>, faults: &mut Faults) -> Vec<PathB
         }
         paths.push(PathBuf::from(value));
     }
+    let silence = section.number("silence_seconds", faults).and_then(|at| read_silence(at, faults));
     section.finish(faults);
-    paths
+    Upstream {
+        authorities: paths,
+        silence,
+    }
+}
+
+fn read_silence(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u64> {
+    let (given, number) = at.value;
+    let seconds = number.and_then(|n| u64::try_from(n).ok()).filter(|n| (1..=600).contains(n));
+    if seconds.is_none() {
+        faults.add(at.line, FaultKind::BadSilence { given });
+    }
+    seconds
 }
 
 fn read_accounts(sections: Vec<Section<'_, '_>>, faults: &mut Faults) -> Vec<Account> {
@@ -168,6 +189,7 @@ fn read_address(At { value, line }: At<&str>, faults: &mut Faults) -> Option<Add
 
 fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Server> {
     let host = section.required("host", faults).and_then(|at| read_host(at, faults));
+    section.require("port", faults);
     let port = section.number("port", faults).and_then(|at| read_port(at, faults));
     section.require("tls", faults);
     let words = [

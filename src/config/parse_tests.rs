@@ -85,6 +85,8 @@ fn every_fault_has_its_line_and_code() {
         ("[policy]\ndomains = [\n\"a.fr\",\n\"a b\"]", 4, "SP-CONFIG-DOMAIN"),
         ("[policy]\ndomains = \"a.fr\"", 2, "SP-CONFIG-TYPE"),
         ("[upstream]\nauthorities = [\"\"]", 2, "SP-CONFIG-EMPTY-PATH"),
+        ("[upstream]\nsilence_seconds = 0", 2, "SP-CONFIG-SILENCE"),
+        ("[upstream]\nsilence_seconds = 601", 2, "SP-CONFIG-SILENCE"),
         ("[policy]\ntag = \"#a#\"\ntag = \"#b#\"", 3, "SP-CONFIG-SYNTAX"),
         ("[policy\n", 1, "SP-CONFIG-SYNTAX"),
     ];

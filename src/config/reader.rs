@@ -120,7 +120,6 @@ impl<'t, 'i> Section<'t, 'i> {
 
     /// An integer as written, so that one out of every range can still be shown.
     pub(super) fn number(&mut self, key: &'static str, faults: &mut Faults) -> Option<At<(String, Option<i64>)>> {
-        self.require(key, faults);
         let found = self.value(key, faults)?;
         match found.value {
             DeValue::Integer(n) => {

@@ -1,12 +1,19 @@
 //! The sockets of a session: reads, writes, deadlines. Everything that is decided is decided in `session`.
 
+mod logins;
+mod original;
+
+pub use logins::{Login, Logins};
+
 use super::capability::StartTls;
 use super::classes::ClassMemory;
 use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::MessageKey;
+use crate::base::limits::LARGE_MESSAGE;
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
+use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
@@ -41,6 +48,10 @@ pub struct Services {
     pub starttls: Option<Arc<dyn Acceptor>>,
     /// Which messages are S/MIME.
     pub classes: Arc<ClassMemory>,
+    /// Room for large messages.
+    pub budget: Arc<Budget>,
+    /// Who is logged in.
+    pub logins: Arc<Logins>,
 }
 
 /// A mail program may be silent so long: RFC 9051 §5.4 asks for 30 minutes at least.
@@ -69,10 +80,23 @@ pub async fn serve(client: BoxedStream, services: Services) {
         client: Some(client),
         upstream: None,
         account: None,
+        login: None,
+        room: None,
         job: None,
     };
     // How it ends matters to nobody: both sides see a closed connection.
     let _ = connection.run(actions).await;
+}
+
+impl Services {
+    /// What is stored behind a View that a mail program uploads; `None`: it is no View, or its original cannot be had.
+    async fn original(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let key = self.opening.place(message)?;
+        let credentials = self.logins.of(&key.account)?;
+        let account = self.opening.account(&credentials.login)?;
+        let original = original::original(self.upstreams.as_ref(), &account.imap, key, credentials).await?;
+        self.opening.is_behind(message, &original).then_some(original)
+    }
 }
 
 struct Connection {
@@ -81,6 +105,8 @@ struct Connection {
     client: Option<BoxedStream>,
     upstream: Option<BoxedStream>,
     account: Option<Arc<Account>>,
+    login: Option<Login>,
+    room: Option<Room>,
     job: Option<Pending<'static, Happened>>,
 }
 
@@ -91,6 +117,7 @@ enum Happened {
     ClientSecured,
     Connected(Result<BoxedStream, Explanation>),
     Secured(Result<BoxedStream, Explanation>),
+    Reserved(Room),
     Opened(Result<Arc<View>, Explanation>),
     Appended(Stored),
     Tick,
@@ -106,6 +133,9 @@ impl Connection {
         loop {
             while !actions.is_empty() {
                 actions = self.perform_all(actions).await?;
+            }
+            if !self.session.holds_message() {
+                self.room = None;
             }
             if self.client.is_none() {
                 return Ok(());
@@ -169,6 +199,10 @@ impl Connection {
             Happened::Connected(Err(explanation)) | Happened::Secured(Err(explanation)) => {
                 self.session.input(Event::ConnectFailed(explanation))
             }
+            Happened::Reserved(room) => {
+                self.room = Some(room);
+                self.session.input(Event::Reserved)
+            }
             Happened::Opened(opened) => self.session.input(Event::Opened(opened)),
             Happened::Appended(stored) => self.session.input(Event::Appended(stored)),
             Happened::Tick => self.session.input(Event::Tick),
@@ -203,6 +237,11 @@ impl Connection {
             Action::Connect(login) => self.connect(&login),
             Action::SecureUpstream => self.secure_upstream(),
             Action::DropUpstream => (self.upstream, self.job) = (None, None),
+            Action::LoggedIn(credentials) => {
+                let account = self.account.as_ref().map(|account| account.address.folded().into());
+                self.login = account.map(|account| self.services.logins.enter(account, credentials));
+            }
+            Action::Reserve(octets) => self.reserve(octets),
             Action::Open(key, stored) => self.open(key, stored),
             Action::Append(mailbox, message) => self.append(mailbox, message),
             Action::Close => self.close().await,
@@ -243,18 +282,32 @@ impl Connection {
         }));
     }
 
+    fn reserve(&mut self, octets: u64) {
+        // Whoever waits for room holds none.
+        self.room = None;
+        let budget = Arc::clone(&self.services.budget);
+        self.job = Some(Box::pin(async move { Happened::Reserved(budget.room(octets).await) }));
+    }
+
     fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
         let opening = Arc::clone(&self.services.opening);
         self.job = Some(Box::pin(async move { Happened::Opened(opening.view(&key, stored).await) }));
     }
 
     fn append(&mut self, mailbox: String, message: Arc<Vec<u8>>) {
-        let (opening, account) = (Arc::clone(&self.services.opening), self.account.clone());
+        let (services, account) = (self.services.clone(), self.account.clone());
         self.job = Some(Box::pin(async move {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
             };
-            Happened::Appended(match opening.append(&account, &mailbox, &message).await {
+            let _room = match message.len() as u64 {
+                large @ LARGE_MESSAGE.. => Some(services.budget.room(large).await),
+                _ => None,
+            };
+            if let Some(original) = services.original(&message).await {
+                return Happened::Appended(Stored::Instead(original));
+            }
+            Happened::Appended(match services.opening.append(&account, &mailbox, &message).await {
                 Append::AsIs => Stored::AsIs,
                 Append::Store(bytes) => Stored::Instead(bytes),
                 Append::Refuse(explanation) => Stored::Refused(explanation),

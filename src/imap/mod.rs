@@ -16,6 +16,7 @@ pub mod numbers;
 pub mod plan;
 pub mod relay;
 pub mod response;
+pub mod retrieve;
 pub mod session;
 pub mod structure;
 pub mod upstream;

@@ -71,6 +71,11 @@ impl Joining {
         &self.credentials.tag
     }
 
+    /// What the client logs in with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The connection stands.
     pub fn connected(&mut self, tls: ServerTls) {
         (self.stage, self.tls) = (Stage::Greeting, tls);

@@ -1,11 +1,11 @@
 //! What a mail program uploads: Sent copies and drafts stored sealed to their owner, Views put back as they were stored.
 
 use super::incoming::without_own_field;
-use super::port::Append;
+use super::port::{Append, MessageKey};
 use super::{Relay, seals};
 use crate::config::Account;
-use crate::mime::canonical;
 use crate::mime::header::Header;
+use crate::mime::{canonical, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::readable::{self, HeaderFault};
@@ -13,13 +13,15 @@ use crate::policy::threads;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::{Explanation, outgoing as say};
+use crate::view::header::MARK;
 use crate::view::{Marks, marks, strip};
 
 impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
-        let sent = if self.thread(&own) == Thread::Sealed {
+        // The memory knows letters that arrived as well: only what the owner wrote is a Sent copy.
+        let sent = if is_from(message, account) && self.thread(&own) == Thread::Sealed {
             Sent::Sealed
         } else {
             Sent::Unknown
@@ -49,6 +51,14 @@ impl Relay {
         }
     }
 
+    /// The place that a View names, when it is a View: its boundary is that of the same place.
+    pub(super) fn place_behind(&self, message: &[u8]) -> Option<MessageKey> {
+        let (header, _) = Header::parse(message);
+        let key = self.seals.place_of(&header.text(MARK)?)?;
+        let boundary = parameters::content_type(&header).parameters.remove("boundary")?;
+        (boundary == self.seals.boundary(&key)).then_some(key)
+    }
+
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
     /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
     fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
@@ -60,11 +70,11 @@ impl Relay {
         let message = stripped.as_deref().unwrap_or(message);
         let entity = canonical::content_entity(message);
         let entity = canonical::for_signing(&entity);
-        let mark = self.seals.own_mark(&without_own_field(&entity));
-        let marked = [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), &entity].concat();
         let inner = match sent {
-            Sent::Sealed => self.sign(account, &marked, Form::Opaque)?,
-            Sent::Unknown => marked,
+            Sent::Sealed => self.sign(account, &self.marked(&entity), Form::Opaque)?,
+            Sent::Unknown if is_from(message, account) => self.marked(&entity),
+            // Somebody else's letter, kept here: the mark of the owner would vouch for it.
+            Sent::Unknown => entity.into_owned(),
         };
         let reader = self.own_encryption_certificate(account)?;
         let sealed = self.encrypt(&inner, &[reader])?;
@@ -73,5 +83,43 @@ impl Relay {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(&sealed);
         Ok(out)
+    }
+
+    /// The entity with the mark by which this installation knows its owner's own copies again.
+    fn marked(&self, entity: &[u8]) -> Vec<u8> {
+        let mark = self.seals.own_mark(&without_own_field(entity));
+        [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), entity].concat()
+    }
+}
+
+fn is_from(message: &[u8], account: &Account) -> bool {
+    let from = Header::parse(message).0.addresses("From");
+    matches!(from.as_slice(), [(_, address)] if *address == account.address)
+}
+
+/// Whether a View shows that message: the fields by which people know a message are the same.
+pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
+    let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
+    ["Message-ID", "Date", "From", "Subject"]
+        .iter()
+        .all(|name| view.text(name) == stored.text(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_shows_the_message_with_its_fields() {
+        let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
+        assert!(shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(
+            b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <2@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(!shows(b"Subject: s\r\nFrom: a\r\nDate: d\r\n\r\nclear", stored));
     }
 }

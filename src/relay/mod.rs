@@ -3,6 +3,7 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod budget;
 mod identities;
 mod incoming;
 pub mod notice;
@@ -70,6 +71,11 @@ impl Relay {
         found.cloned().ok_or_else(|| say::no_account(address))
     }
 
+    /// Forgets every opened message; for the end of the service.
+    pub fn forget_views(&self) {
+        self.views.wipe();
+    }
+
     fn by_login(&self, login: &str) -> Option<Arc<Account>> {
         self.accounts.iter().find(|a| a.login.eq_ignore_ascii_case(login)).cloned()
     }
@@ -127,6 +133,7 @@ impl Relay {
         let (event, code) = match (accepted, complete) {
             (0, _) => (Event::Refuse, "SP-PROVIDER"),
             (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
+            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
             (_, true) => (Event::Seal, "ok"),
             (_, false) => (Event::SealPartly, "SP-PARTLY"),
         };
@@ -171,7 +178,9 @@ impl Sealing for Relay {
 
     fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing> {
         Box::pin(async move {
-            let outgoing = self.submit(account, submission).await;
+            // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
+            let handle = tokio::runtime::Handle::current();
+            let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::ids(&submission.message).own;
                 let recipients = submission.envelope.recipients.len();
@@ -211,6 +220,14 @@ impl Opening for Relay {
 
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
         self.known_size(key, stored)
+    }
+
+    fn place(&self, message: &[u8]) -> Option<MessageKey> {
+        self.place_behind(message)
+    }
+
+    fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool {
+        append::shows(view, stored)
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {

@@ -5,6 +5,7 @@
 use super::port::GroupOutcome;
 use crate::base::{Address, UnixTime};
 use crate::mime::encode;
+use crate::text::unaccent;
 
 /// What the notice is about.
 #[derive(Debug)]
@@ -21,6 +22,9 @@ pub struct Notice<'a> {
     pub at: UnixTime,
 }
 
+/// Octets of one line of the notice (RFC 5322 §2.1.1: 998 with its name).
+const LINE_MAX: usize = 900;
+
 impl Notice<'_> {
     /// The whole message, CRLF line ends.
     pub fn message(&self) -> Vec<u8> {
@@ -32,8 +36,11 @@ impl Notice<'_> {
             date = self.at.rfc5322(),
             unique = self.unique,
         );
-        if let Some(id) = self.message_id {
-            out += &format!("In-Reply-To: {id}\r\n");
+        if let Some(id) = self
+            .message_id
+            .filter(|id| id.len() <= LINE_MAX && id.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            out += &format!("In-Reply-To:\r\n {id}\r\n");
         }
         out += &format!(
             "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"{boundary}\"\r\n\r\n\
@@ -52,7 +59,13 @@ impl Notice<'_> {
                 .iter()
                 .filter(|o| o.result.is_err() == failed)
                 .flat_map(|o| o.recipients.iter().map(move |r| (r, o.result.as_ref().err())))
-                .map(|(r, error)| format!("  {}{}\r\n", r.address, error.map(|e| format!(" : {e}")).unwrap_or_default()))
+                .map(|(r, error)| {
+                    format!(
+                        "  {}{}\r\n",
+                        r.address,
+                        error.map(|e| format!(" : {}", short(e))).unwrap_or_default()
+                    )
+                })
                 .collect()
         };
         let (failed, done) = (list(true), list(false));
@@ -72,10 +85,42 @@ impl Notice<'_> {
                 out += &format!(
                     "Final-Recipient: rfc822; {}\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; {}\r\n\r\n",
                     recipient.address,
-                    crate::text::unaccent(reply)
+                    unaccent(&short(reply))
                 );
             }
         }
         out
+    }
+}
+
+/// The provider's words on one line, short enough for a letter.
+fn short(reply: &str) -> String {
+    reply.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Recipient;
+
+    #[test]
+    fn a_hostile_reply_stays_within_its_line() {
+        let address = Address::parse("b@lab.test").unwrap();
+        let reply = format!("550 non\r\nBcc: x@y\r\n\r\n{}", "long ".repeat(10_000));
+        let outcome = GroupOutcome {
+            recipients: vec![Recipient::plain(address.clone())],
+            result: Err(reply),
+        };
+        let notice = Notice {
+            sender: &Address::parse("a@lab.test").unwrap(),
+            outcomes: &[outcome],
+            message_id: Some(&format!("<{}@x>", "i".repeat(960))),
+            unique: "u",
+            at: UnixTime(0),
+        };
+        let text = String::from_utf8(notice.message()).unwrap();
+        assert!(text.is_ascii() && text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+        assert!(!text.contains("\r\nBcc") && text.contains("Final-Recipient: rfc822; b@lab.test\r\n"));
+        assert!(text.contains("Diagnostic-Code: smtp; 550 non"));
     }
 }

@@ -5,6 +5,7 @@
 use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
 use super::{Relay, seals};
 use crate::base::Address;
+use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
@@ -87,7 +88,7 @@ impl Relay {
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
         let message = self.completed(account, &submission.message)?;
-        let record = self.record(submission, &message, &left_out);
+        let record = self.record(submission, &message, &left_out, trusted.len());
         self.remember(&record)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
@@ -127,6 +128,9 @@ impl Relay {
                     message,
                 });
             }
+        }
+        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
+            return Err(say::too_many_copies());
         }
         Ok(groups)
     }
@@ -206,7 +210,10 @@ impl Relay {
                 outgoing::Lookup::Found
             }
             Err(none) => {
-                let refused = none.refused.into_iter().map(|(certificate, why)| (address.clone(), certificate, why));
+                let refused = none
+                    .refused
+                    .into_iter()
+                    .map(|(certificate, why)| (address.clone(), certificate, why));
                 found.refused.extend(refused);
                 outgoing::Lookup::NotFound
             }
@@ -296,7 +303,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address]) -> SealedRecord {
+    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -308,6 +315,7 @@ impl Relay {
             message_id: threads::ids(message).own,
             left_out,
             protection: Protection::Sealed,
+            over_channel,
         }
     }
 

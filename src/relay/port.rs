@@ -48,6 +48,8 @@ pub struct SealedRecord {
     pub message_id: Option<String>,
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
     pub left_out: Vec<Recipient>,
+    /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
+    pub over_channel: usize,
     /// What its groups carry.
     pub protection: Protection,
 }
@@ -115,6 +117,11 @@ pub trait Opening: Send + Sync {
     fn boundary(&self, key: &MessageKey) -> String;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
+    /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
+    fn place(&self, message: &[u8]) -> Option<MessageKey>;
+    /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message
+    /// must not put the one in place of the other.
+    fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool;
     /// What is stored for an APPEND of `message` to `mailbox`.
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append>;
 }

@@ -57,6 +57,16 @@ impl Mechanism {
         Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
     }
 
+    /// Its bit in what smtp-proto reads of an `AUTH` line.
+    pub fn bit(self) -> u64 {
+        match self {
+            Mechanism::Plain => smtp_proto::AUTH_PLAIN,
+            Mechanism::Login => smtp_proto::AUTH_LOGIN,
+            Mechanism::XOAuth2 => smtp_proto::AUTH_XOAUTH2,
+            Mechanism::OAuthBearer => smtp_proto::AUTH_OAUTHBEARER,
+        }
+    }
+
     /// Its registered name.
     pub fn name(self) -> &'static str {
         match self {

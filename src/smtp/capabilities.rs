@@ -3,6 +3,7 @@
 use super::auth::Mechanism;
 use super::wire::Reply;
 use crate::base::limits::{MESSAGE_MAX, SEALING_GROWTH_PERCENT};
+use smtp_proto::{EXT_8BIT_MIME, EXT_DSN, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse};
 use std::collections::BTreeSet;
 
 /// The extensions that are understood here; all else is neither read nor offered.
@@ -30,25 +31,28 @@ impl Capabilities {
     /// From the reply to EHLO; its first line is the greeting.
     pub fn from_reply(reply: &Reply) -> Self {
         let mut out = Self::default();
-        for line in reply.lines.iter().skip(1) {
-            let line = line.to_ascii_uppercase();
-            // `AUTH=LOGIN` is how some old servers write it.
-            let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
-            match words.next() {
-                Some("SIZE") => {
-                    out.declares_size = true;
-                    out.size = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-                }
-                Some("8BITMIME") => out.eight_bit = true,
-                Some("SMTPUTF8") => out.smtputf8 = true,
-                Some("DSN") => out.dsn = true,
-                Some("PIPELINING") => out.pipelining = true,
-                Some("STARTTLS") => out.starttls = true,
-                Some("AUTH") => out.auth.extend(words.filter_map(Mechanism::parse)),
-                _ => {}
-            }
-        }
+        reply.lines.iter().skip(1).for_each(|line| out.read(line));
         out
+    }
+
+    /// Line by line, so that one that cannot be read hides no other.
+    fn read(&mut self, line: &str) {
+        let alone = format!("250-provider\r\n250 {line}\r\n");
+        let Ok(read) = EhloResponse::parse(&mut alone.as_bytes().iter()) else {
+            return;
+        };
+        let has = |extension: u32| read.capabilities & extension != 0;
+        self.eight_bit |= has(EXT_8BIT_MIME);
+        self.smtputf8 |= has(EXT_SMTP_UTF8);
+        self.dsn |= has(EXT_DSN);
+        self.pipelining |= has(EXT_PIPELINING);
+        self.starttls |= has(EXT_START_TLS);
+        if has(EXT_SIZE) {
+            self.declares_size = true;
+            self.size = size(line);
+        }
+        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & m.bit() != 0);
+        self.auth.extend(known);
     }
 
     /// What two providers have in common: said before it is known whose account it is.
@@ -72,6 +76,12 @@ impl Capabilities {
         });
         provider.min(MESSAGE_MAX as u64)
     }
+}
+
+/// The number is read here: smtp-proto makes a small one of a number that is too large for it.
+fn size(line: &str) -> Option<u64> {
+    let number = line.split_ascii_whitespace().nth(1)?;
+    number.parse().ok().filter(|octets| *octets > 0)
 }
 
 #[cfg(test)]
@@ -111,6 +121,26 @@ mod tests {
         assert_eq!(from(&["SIZE"]).submission_max(), MESSAGE_MAX as u64);
         assert_eq!(from(&["SIZE 0"]).size, None);
         assert_eq!(from(&["SIZE 18446744073709551615"]).submission_max(), MESSAGE_MAX as u64);
+        assert_eq!(from(&["SIZE 99999999999999999999999"]).submission_max(), MESSAGE_MAX as u64);
+        let odd = from(&[
+            "",
+            " ",
+            "FUTURERELEASE x y",
+            "8BITMIMES",
+            "STARTTLSX",
+            "é",
+            "DSN  ",
+            "AUTH  xoauth2  OAUTHBEARER",
+        ]);
+        let auth = [Mechanism::XOAuth2, Mechanism::OAuthBearer].into();
+        assert_eq!(
+            odd,
+            Capabilities {
+                dsn: true,
+                auth,
+                ..Capabilities::default()
+            }
+        );
     }
 
     #[test]

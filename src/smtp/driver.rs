@@ -1,9 +1,14 @@
 //! The I/O of submission: one task per connection moves octets between the mail program, the session, the relay's
 //! decision and the provider. It decides nothing itself.
 
+mod budget;
+mod patience;
 mod probe;
 mod upstream;
 
+pub use self::budget::Budget;
+use self::budget::Room;
+pub use self::patience::Patience;
 pub use self::probe::Offers;
 use self::upstream::{Attempt, Upstream};
 use super::auth::Credentials;
@@ -18,10 +23,9 @@ use crate::text::{outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Connections to providers.
 pub trait Upstreams: Send + Sync {
@@ -47,6 +51,10 @@ pub struct Submissions {
     pub client_tls: Option<Arc<dyn ClientTls>>,
     /// What the providers offer, as far as it is known.
     pub offers: Offers,
+    /// Room in memory for messages.
+    pub budget: Budget,
+    /// How long is waited for whom.
+    pub patience: Patience,
     /// Set when the program ends: idle connections are closed, submissions in hand are finished first.
     pub running: watch::Receiver<Running>,
 }
@@ -60,10 +68,6 @@ pub enum Running {
     Stopping,
 }
 
-/// The mail program may think this long (RFC 5321 §4.5.3.2.7).
-const CLIENT_PATIENCE: Duration = Duration::from_secs(300);
-/// A write that makes no progress for this long has failed.
-const WRITE_PATIENCE: Duration = Duration::from_secs(180);
 /// Octets of one write or read.
 const CHUNK: usize = 64 * 1024;
 
@@ -79,6 +83,7 @@ pub async fn serve(stream: BoxedStream, shared: Arc<Submissions>) -> io::Result<
         client: Some(stream),
         session,
         login: None,
+        room: None,
         shared,
     };
     connection.run(greeting.into()).await
@@ -89,6 +94,8 @@ struct Connection {
     client: Option<BoxedStream>,
     session: Session,
     login: Option<LoggedIn>,
+    /// For the message that is on its way.
+    room: Option<Room>,
     shared: Arc<Submissions>,
 }
 
@@ -101,6 +108,7 @@ enum Read {
 struct LoggedIn {
     account: Arc<Account>,
     credentials: Credentials,
+    patience: Patience,
     /// Absent once the provider has left.
     upstream: Option<Upstream>,
 }
@@ -114,6 +122,9 @@ impl Connection {
                     return self.bye().await;
                 }
                 actions.extend(self.act(action).await?);
+            }
+            if !self.session.holds_message() {
+                self.room = None;
             }
             let event = match self.next_read(&mut buffer).await? {
                 // The mail program left; a message whose end was not seen goes nowhere.
@@ -129,9 +140,10 @@ impl Connection {
     /// Only between submissions: while one is in hand nothing is read, and an end of the program waits for it.
     async fn next_read(&mut self, buffer: &mut [u8]) -> io::Result<Read> {
         let mut running = self.shared.running.clone();
+        let patience = self.shared.patience.client;
         let client = self.client()?;
         tokio::select! {
-            read = timeout(CLIENT_PATIENCE, client.read(buffer)) => match read {
+            read = timeout(patience, client.read(buffer)) => match read {
                 Ok(octets) => Ok(Read::Octets(octets?)),
                 Err(_) => Ok(Read::TimedOut),
             },
@@ -157,6 +169,10 @@ impl Connection {
                 };
                 Ok(self.session.input(event))
             }
+            Action::MakeRoom(octets) => {
+                let event = if self.make_room(octets).await { Event::Room } else { Event::NoRoom };
+                Ok(self.session.input(event))
+            }
             Action::Submit(submission) => {
                 let reply = self.submit(submission).await;
                 Ok(self.session.input(Event::Answered(reply)))
@@ -169,22 +185,40 @@ impl Connection {
         self.client.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
+    /// Waits as long as it takes: the mail program is only read more slowly.
+    async fn make_room(&mut self, octets: usize) -> bool {
+        match &mut self.room {
+            Some(room) => self.shared.budget.more(room, octets),
+            None => {
+                self.room = self.shared.budget.room(octets).await;
+                self.room.is_some()
+            }
+        }
+    }
+
     async fn start_tls(&mut self) -> io::Result<Vec<Action>> {
         let tls = self.shared.client_tls.clone().ok_or(io::ErrorKind::Unsupported)?;
         let clear = self.client.take().ok_or(io::ErrorKind::NotConnected)?;
-        self.client = Some(timeout(WRITE_PATIENCE, tls.accept(clear)).await??);
+        self.client = Some(timeout(patience::WRITE, tls.accept(clear)).await??);
         Ok(self.session.input(Event::TlsReady))
     }
 
     async fn log_in(&mut self, credentials: Credentials) -> Result<LoggedIn, Reply> {
         let account = self.shared.sealing.account(&credentials.login);
         let account = account.ok_or_else(|| Reply::explained(535, "5.7.8", &login_text::unknown_login()))?;
-        let opened = Upstream::open(&*self.shared.upstreams, &account.smtp, Some(credentials.clone())).await;
+        let opened = Upstream::open(
+            &*self.shared.upstreams,
+            &account.smtp,
+            Some(credentials.clone()),
+            self.shared.patience,
+        )
+        .await;
         let upstream = opened.map_err(|failure| failure.reply(&account.smtp.host))?;
         self.shared.offers.learn(&account.smtp, upstream.capabilities());
         Ok(LoggedIn {
             account,
             credentials,
+            patience: self.shared.patience,
             upstream: Some(upstream),
         })
     }
@@ -221,7 +255,7 @@ impl Connection {
         }
         if let Some(client) = &mut self.client {
             // The mail program may have gone first.
-            let _ = timeout(WRITE_PATIENCE, client.shutdown()).await;
+            let _ = timeout(patience::WRITE, client.shutdown()).await;
         }
         Ok(())
     }
@@ -233,8 +267,15 @@ impl LoggedIn {
         let host = self.account.smtp.host.clone();
         let mut outcomes = Vec::new();
         let mut first = None;
+        let begun = Instant::now();
         for group in &sealed.groups {
-            let attempt = self.hand_over(&*shared.upstreams, envelope, &copy(group, Form::Sealed)).await;
+            // The first answer is the mail program's: it must hear it before it gives up and sends everything again.
+            let late = first.is_some() && begun.elapsed() > self.patience.later_groups;
+            let attempt = if late {
+                Attempt::NotTried
+            } else {
+                self.hand_over(&*shared.upstreams, envelope, &copy(group, Form::Sealed)).await
+            };
             outcomes.push(GroupOutcome {
                 recipients: group.recipients.clone(),
                 result: attempt.outcome(&host),
@@ -285,7 +326,7 @@ impl LoggedIn {
                 return attempt;
             }
         }
-        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone())).await {
+        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), self.patience).await {
             Ok(mut upstream) => {
                 let attempt = upstream.hand_over(upstreams, envelope, group).await;
                 self.upstream = Some(upstream);
@@ -307,9 +348,9 @@ fn copy(group: &Group, form: Form) -> GroupCopy<'_> {
 /// Writes in pieces, each of which must get through in time.
 async fn write(stream: &mut BoxedStream, octets: &[u8]) -> io::Result<()> {
     for piece in octets.chunks(CHUNK) {
-        timeout(WRITE_PATIENCE, stream.write_all(piece)).await??;
+        timeout(patience::WRITE, stream.write_all(piece)).await??;
     }
-    timeout(WRITE_PATIENCE, stream.flush()).await?
+    timeout(patience::WRITE, stream.flush()).await?
 }
 
 #[cfg(test)]

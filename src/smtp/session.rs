@@ -11,7 +11,7 @@ use super::capabilities::Capabilities;
 use super::wire::data::Fault;
 use super::wire::{Command, Content, DataDecoder, Reply, Syntax};
 use crate::base::Secret;
-use crate::base::limits::{LOGIN_FAILURES_MAX, SMTP_ERRORS_MAX, SMTP_LINE_MAX};
+use crate::base::limits::{LOGIN_FAILURES_MAX, MESSAGE_WITHOUT_ASKING, SMTP_ERRORS_MAX, SMTP_LINE_MAX};
 use crate::policy::Submission;
 use crate::text::outgoing as text;
 
@@ -26,6 +26,10 @@ pub enum Event<'a> {
     LoggedIn(Capabilities),
     /// The provider, or we, did not.
     LoginRefused(Reply),
+    /// There is room for what [`Action::MakeRoom`] asked.
+    Room,
+    /// There is none, and none to wait for.
+    NoRoom,
     /// The submission's outcome.
     Answered(Reply),
     /// The mail program was silent for too long.
@@ -43,6 +47,8 @@ pub enum Action {
     StartTls,
     /// Try these on the provider; answer with [`Event::LoggedIn`] or [`Event::LoginRefused`].
     Login(Credentials),
+    /// A message of so many octets is on its way: answer with [`Event::Room`] or [`Event::NoRoom`].
+    MakeRoom(usize),
     /// Decide and hand over; answer with [`Event::Answered`].
     Submit(Submission),
     /// Close the connection.
@@ -67,6 +73,8 @@ pub struct Session {
     greeted: Greeted,
     login: Login,
     transaction: Transaction,
+    /// Octets of a message that may be held.
+    room: usize,
     buffer: Vec<u8>,
     overlong: bool,
     errors: u32,
@@ -79,6 +87,8 @@ enum Phase {
     Commands,
     Auth(Exchange),
     Data(DataDecoder),
+    /// Within a message, until there is room for more of it.
+    Crowded(DataDecoder),
     Waiting,
     Closed,
 }
@@ -105,6 +115,7 @@ impl Session {
             greeted: Greeted::No,
             login: Login::None,
             transaction: Transaction::default(),
+            room: MESSAGE_WITHOUT_ASKING,
             buffer: Vec::new(),
             overlong: false,
             errors: 0,
@@ -118,7 +129,12 @@ impl Session {
 
     /// True while octets of the mail program are wanted.
     pub fn wants_bytes(&self) -> bool {
-        !matches!(self.phase, Phase::Waiting | Phase::Closed)
+        !matches!(self.phase, Phase::Waiting | Phase::Crowded(_) | Phase::Closed)
+    }
+
+    /// True from DATA to the answer: room that was made is in use.
+    pub fn holds_message(&self) -> bool {
+        matches!(self.phase, Phase::Data(_) | Phase::Crowded(_) | Phase::Waiting)
     }
 
     /// Takes an event; what to do about it comes out.
@@ -128,6 +144,8 @@ impl Session {
             Event::TlsReady => self.tls_ready(),
             Event::LoggedIn(offer) => self.logged_in(offer),
             Event::LoginRefused(reply) => self.login_refused(&reply),
+            Event::Room => self.go_on(None),
+            Event::NoRoom => self.go_on(Some(Fault::NoRoom)),
             Event::Answered(reply) => self.answered(&reply),
             Event::TimedOut => self.close("421 4.4.2 Delai depasse"),
             Event::Stopping => self.close("421 4.3.2 Souspli s'arrete"),
@@ -141,8 +159,11 @@ impl Session {
             if let Phase::Data(decoder) = &mut self.phase {
                 let (used, content) = decoder.feed(&self.buffer);
                 self.buffer.drain(..used);
-                if let Some(content) = content {
-                    self.content(content);
+                let held = decoder.held();
+                match content {
+                    Some(content) => self.content(content),
+                    None if held > self.room => self.make_room(),
+                    None => {}
                 }
                 continue;
             }
@@ -342,7 +363,32 @@ impl Session {
         self.phase = Phase::Data(DataDecoder::new(most));
     }
 
+    /// What was declared and a little more, for programs count differently; else, and the second time, the most there is.
+    fn make_room(&mut self) {
+        let most = usize::try_from(self.offer.submission_max()).unwrap_or(usize::MAX);
+        let declared = self.transaction.declared().map(|size| size + size / 8);
+        self.room = declared
+            .filter(|size| *size > self.room)
+            .unwrap_or(most)
+            .min(most)
+            .max(self.room + 1);
+        if let Phase::Data(decoder) = std::mem::replace(&mut self.phase, Phase::Waiting) {
+            self.phase = Phase::Crowded(decoder);
+            self.out.push(Action::MakeRoom(self.room));
+        }
+    }
+
+    fn go_on(&mut self, fault: Option<Fault>) {
+        if let Phase::Crowded(mut decoder) = std::mem::replace(&mut self.phase, Phase::Commands) {
+            if let Some(fault) = fault {
+                decoder.give_up(fault);
+            }
+            self.phase = Phase::Data(decoder);
+        }
+    }
+
     fn content(&mut self, content: Content) {
+        self.room = MESSAGE_WITHOUT_ASKING;
         let envelope = std::mem::take(&mut self.transaction).envelope();
         self.phase = Phase::Commands;
         let refusal = match content {
@@ -351,6 +397,7 @@ impl Session {
                 return self.out.push(Action::Submit(Submission { envelope, message }));
             }
             Content::Faulty(Fault::BareLineEnd) => Reply::explained(550, "5.6.0", &text::bare_line_end()),
+            Content::Faulty(Fault::NoRoom) => Reply::explained(452, "4.3.1", &text::no_room()),
             Content::Faulty(Fault::TooLarge) => Reply::explained(552, "5.3.4", &text::too_large(self.offer.submission_max())),
         };
         self.out.push(Action::Send(refusal.encode()));

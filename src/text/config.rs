@@ -177,6 +177,22 @@ pub fn bad_port(line: usize, given: &str) -> Explanation {
     )
 }
 
+/// Not a time that a mail program can wait.
+pub fn bad_silence(line: usize, given: &str) -> Explanation {
+    fault(
+        "SP-CONFIG-SILENCE",
+        line,
+        (
+            format!("{given} n'est pas une durée d'attente en secondes."),
+            "silence_seconds va de 1 à 600.",
+        ),
+        (
+            format!("{given} is not a time to wait in seconds."),
+            "silence_seconds lies between 1 and 600.",
+        ),
+    )
+}
+
 /// Not a host.
 pub fn bad_host(line: usize, given: &str) -> Explanation {
     fault(

@@ -188,6 +188,48 @@ pub fn too_large(most: u64) -> Explanation {
     )
 }
 
+/// The message is larger than the mail program said, and other large ones are on their way.
+pub fn no_room() -> Explanation {
+    Explanation::new(
+        "SP-NO-ROOM",
+        Retry::Later,
+        (
+            "Message non envoyé : d'autres messages volumineux sont en cours d'envoi.",
+            "Réessayez dans quelques minutes. Rien n'est parti.",
+        ),
+        (
+            "Not sent: other large messages are being sent.",
+            "Try again in a few minutes. Nothing has left.",
+        ),
+    )
+}
+
+/// So many copies of such a size: each recipient in Bcc gets a sealed one of its own.
+pub fn too_many_copies() -> Explanation {
+    Explanation::new(
+        "SP-TOO-MANY-COPIES",
+        Retry::Never,
+        (
+            "Message non envoyé : trop de destinataires en copie cachée pour un message de cette taille.",
+            "Réduisez les pièces jointes, ou envoyez en plusieurs fois. Rien n'est parti.",
+        ),
+        (
+            "Not sent: too many recipients in Bcc for a message of this size.",
+            "Make the attachments smaller, or send in several turns. Nothing has left.",
+        ),
+    )
+}
+
+/// A later group was not tried: the mail program would have given up waiting.
+pub fn not_in_time() -> Explanation {
+    Explanation::new(
+        "SP-NOT-IN-TIME",
+        Retry::Later,
+        ("le serveur est trop lent, pas essayé", "Renvoyez-lui le message."),
+        ("the server is too slow, not tried", "Send it to this recipient again."),
+    )
+}
+
 /// A CR or an LF that is not part of a CRLF in the message (RFC 5321 §2.3.8).
 pub fn bare_line_end() -> Explanation {
     Explanation::new(
@@ -404,11 +446,17 @@ pub fn not_chosen(address: &Address, serial: &str, issuer: &str, why: &Explanati
         why.code,
         why.retry,
         (
-            format!("Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}", why.fr.what),
+            format!(
+                "Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}",
+                why.fr.what
+            ),
             why.fr.todo.clone(),
         ),
         (
-            format!("For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}", why.en.what),
+            format!(
+                "For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}",
+                why.en.what
+            ),
             why.en.todo.clone(),
         ),
     )

@@ -59,3 +59,35 @@ impl Verdict {
         self.english = english.to_owned();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_sentence_and_stands_in_the_documents() {
+        let page = include_str!("../../docs/verdicts.md");
+        for (code, grade) in CODES {
+            assert!(
+                code == "plain" || said::sentence(code) != said::sentence("plain"),
+                "{code} has no sentence"
+            );
+            let row = page.lines().find(|l| l.contains(&format!("| `{code}` |")));
+            assert!(
+                row.is_some_and(|r| r.contains(grade.as_str())),
+                "{code} is not in docs/verdicts.md as {}",
+                grade.as_str()
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_said_first_is_said_again() {
+        let mut verdict = crate::view::tests::verdict();
+        verdict.code = "encrypted-signed";
+        let first = verdict.index().unwrap();
+        verdict.say(Grade::Unassured, "certificate-expired");
+        verdict.regrade(first);
+        assert_eq!((verdict.grade, verdict.code), (Grade::Verified, "encrypted-signed"));
+    }
+}

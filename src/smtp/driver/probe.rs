@@ -1,5 +1,6 @@
 //! What the providers offer, learnt before anybody logs in: EHLO comes before it is known whose mail it is.
 
+use super::patience::Patience;
 use super::upstream::Upstream;
 use super::{Submissions, Upstreams};
 use crate::config::Server;
@@ -82,7 +83,7 @@ impl Submissions {
 }
 
 async fn probe(upstreams: Arc<dyn Upstreams>, server: Server) -> (Server, Option<Capabilities>) {
-    let opened = timeout(PROBE_PATIENCE, Upstream::open(&*upstreams, &server, None)).await;
+    let opened = timeout(PROBE_PATIENCE, Upstream::open(&*upstreams, &server, None, Patience::default())).await;
     let Ok(Ok(upstream)) = opened else { return (server, None) };
     let capabilities = upstream.capabilities().clone();
     upstream.quit().await;

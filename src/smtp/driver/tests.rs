@@ -13,6 +13,8 @@ use crate::smtp::capabilities::Capabilities;
 use crate::text::Explanation;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{BufReader, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -42,7 +44,13 @@ async fn run(file: &Path) {
     } else {
         Provider::Known
     };
-    let mut stage = Stage::new(tls, provider);
+    // The dialogs of a silent provider wait for the end of our patience, nobody else's does end.
+    let patience = if text.contains("! silence") {
+        Patience::of_seconds(1)
+    } else {
+        Patience::default()
+    };
+    let mut stage = Stage::new(tls, provider, patience);
     for (number, line) in text.lines().enumerate() {
         let at = format!("{}:{}", file.display(), number + 1);
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -83,7 +91,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(tls: ServerTls, provider: Provider) -> Self {
+    fn new(tls: ServerTls, provider: Provider, patience: Patience) -> Self {
         let (ours, theirs) = duplex(1 << 20);
         let (connect, connections) = unbounded_channel();
         let (tell, events) = unbounded_channel();
@@ -100,6 +108,8 @@ impl Stage {
             upstreams: net.clone(),
             client_tls: Some(net),
             offers: Offers::default(),
+            budget: Budget::default(),
+            patience,
             running,
         };
         let known = Capabilities {
@@ -147,6 +157,8 @@ impl Stage {
                 let who = timeout(GUARD, self.events.recv()).await.unwrap_or_else(|_| panic!("{at}: no TLS"));
                 assert_eq!(who, Some(rest), "{at}");
             }
+            // The provider says nothing more; our patience is short. Read before the dialog starts.
+            "silence" => {}
             // The provider closes.
             "gone" => self.provider = None,
             // What the next submission will be: `seal a@x b@x | c@x`, `refuse`, `clear`.
@@ -343,6 +355,116 @@ fn every_attempt_has_its_words() {
     let _: Explanation = text::key_locked();
 }
 
+/// A provider that says yes to everything.
+struct Willing;
+
+impl Upstreams for Willing {
+    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+        let (ours, theirs) = duplex(CHUNK);
+        tokio::spawn(async move {
+            let mut theirs = BufReader::new(theirs);
+            let (mut line, mut within) = (String::new(), false);
+            let _ = theirs.write_all(b"220 x\r\n").await;
+            loop {
+                line.clear();
+                if !matches!(tokio::io::AsyncBufReadExt::read_line(&mut theirs, &mut line).await, Ok(n) if n > 0) {
+                    return;
+                }
+                let said = match (within, line.as_str()) {
+                    (true, ".\r\n") => "250 x\r\n",
+                    (true, _) => continue,
+                    (_, "DATA\r\n") => "354 x\r\n",
+                    (_, line) if line.starts_with("EHLO") => "250-x\r\n250 AUTH PLAIN\r\n",
+                    (_, line) if line.starts_with("AUTH") => "235 x\r\n",
+                    _ => "250 x\r\n",
+                };
+                within = said.starts_with("354");
+                let _ = theirs.write_all(said.as_bytes()).await;
+            }
+        });
+        Box::pin(async move { Ok(Box::new(ours) as BoxedStream) })
+    }
+
+    fn starttls<'a>(&'a self, stream: BoxedStream, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+        Box::pin(async move { Ok(stream) })
+    }
+}
+
+/// A relay that lets everything pass and counts how many messages are in its hands at once.
+#[derive(Default)]
+struct Counting {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Sealing for Counting {
+    fn account(&self, _: &str) -> Option<Arc<Account>> {
+        Some(Arc::new(account(ServerTls::Implicit)))
+    }
+
+    fn accounts(&self) -> Vec<Arc<Account>> {
+        Vec::new()
+    }
+
+    fn outgoing<'a>(&'a self, _: &'a Account, _: &'a Submission) -> Pending<'a, Outgoing> {
+        Box::pin(async move {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            Outgoing::PassThrough
+        })
+    }
+
+    fn handed_over<'a>(&'a self, _: &'a Account, _: &'a SealedRecord, _: &'a [GroupOutcome]) -> Pending<'a, Option<Group>> {
+        Box::pin(async { None })
+    }
+}
+
+/// Sends one message of so many octets; the last line heard.
+async fn send_large(shared: Arc<Submissions>, octets: usize) -> String {
+    let (ours, theirs) = duplex(CHUNK);
+    tokio::spawn(serve(Box::new(theirs), shared));
+    let mut client = Side::new(ours);
+    client.say("EHLO x\r\nAUTH PLAIN AG1lAHB3\r\n").await;
+    client
+        .say(&format!("MAIL FROM:<me@x.fr> SIZE={octets}\r\nRCPT TO:<a@y.fr>\r\nDATA\r\n"))
+        .await;
+    let line = format!("{}\r\n", "x".repeat(998));
+    for _ in 0..octets / 1000 {
+        client.say(&line).await;
+    }
+    client.say(".\r\nQUIT\r\n").await;
+    client.rest().await
+}
+
+#[tokio::test]
+async fn large_messages_wait_for_each_other_and_all_leave() {
+    let (_stop, running) = watch::channel(Running::On);
+    let relay = Arc::new(Counting::default());
+    let shared = Arc::new(Submissions {
+        sealing: relay.clone(),
+        upstreams: Arc::new(Willing),
+        client_tls: None,
+        offers: Offers::default(),
+        // Two of them, with what sealing makes of them.
+        budget: Budget::new(2 * 3_400_000),
+        patience: Patience::default(),
+        running,
+    });
+    let mut sending = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        sending.spawn(send_large(Arc::clone(&shared), 1_000_000));
+    }
+    while let Some(heard) = sending.join_next().await {
+        let heard = heard.unwrap();
+        assert!(heard.contains("\r\n250 2.0.0 Message accepte"), "{heard}");
+    }
+    assert_eq!(relay.most.load(Ordering::SeqCst), 2);
+}
+
 /// A provider that takes a part of a large message and leaves.
 struct Leaving;
 
@@ -378,7 +500,7 @@ async fn a_message_cut_short_is_known_not_to_have_left() {
     };
     for (octets, gone) in [(3 * CHUNK, true), (2000, false)] {
         group.message = vec![b'x'; octets];
-        let Ok(mut upstream) = Upstream::open(&Leaving, &server, None).await else {
+        let Ok(mut upstream) = Upstream::open(&Leaving, &server, None, Patience::default()).await else {
             panic!("no connection")
         };
         let attempt = upstream.hand_over(&Leaving, &envelope, &copy(&group, Form::Sealed)).await;

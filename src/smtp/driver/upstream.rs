@@ -1,6 +1,7 @@
 //! One connection to a provider: octets between it and the pure [`Handover`].
 
-use super::{BoxedStream, CHUNK, Upstreams, WRITE_PATIENCE, write};
+use super::patience::{self, Patience};
+use super::{BoxedStream, CHUNK, Upstreams, write};
 use crate::config::Server;
 use crate::policy::Envelope;
 use crate::smtp::auth::Credentials;
@@ -9,9 +10,8 @@ use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progres
 use crate::smtp::wire::Reply;
 use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
 use std::collections::VecDeque;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// A connection that has logged in, or was only greeted.
 pub(super) struct Upstream {
@@ -19,6 +19,9 @@ pub(super) struct Upstream {
     stream: Option<BoxedStream>,
     handover: Handover,
     server: Server,
+    patience: Patience,
+    /// When the provider has been silent for too long.
+    deadline: Instant,
     /// The connection broke before the last octets of what was given: the provider cannot have seen the end of data.
     cut_short: bool,
 }
@@ -34,6 +37,8 @@ pub(super) enum Attempt {
     Gone,
     /// The connection broke after that: the provider may have it.
     Unknown,
+    /// It was not begun: there was no time left.
+    NotTried,
     /// There was no connection.
     NoConnection(LoginFailure),
 }
@@ -49,25 +54,24 @@ pub(super) enum LoginFailure {
     Protocol(Failure),
 }
 
-/// TCP and TLS (a name look-up and three round trips at worst).
-const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
-/// Each reply before the end of data; mail programs give up after 100 s or so, and should read our words before.
-const REPLY_PATIENCE: Duration = Duration::from_secs(60);
-/// A reply that was sent before the connection broke is here already.
-const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
-/// The reply to the end of data (RFC 5321 §4.5.3.2.6).
-const ACCEPTANCE_PATIENCE: Duration = Duration::from_secs(600);
-
 impl Upstream {
     /// Connects, secures and logs in (without credentials: learns only what is offered).
-    pub(super) async fn open(upstreams: &dyn Upstreams, server: &Server, credentials: Option<Credentials>) -> Result<Self, LoginFailure> {
-        let connected = timeout(CONNECT_PATIENCE, upstreams.connect(server)).await;
+    pub(super) async fn open(
+        upstreams: &dyn Upstreams,
+        server: &Server,
+        credentials: Option<Credentials>,
+        patience: Patience,
+    ) -> Result<Self, LoginFailure> {
+        let deadline = Instant::now() + patience.silence;
+        let connected = timeout(patience::CONNECT.min(patience.silence), upstreams.connect(server)).await;
         let stream = connected.ok().and_then(Result::ok).ok_or(LoginFailure::Away)?;
         let handover = Handover::new(server.tls, credentials);
         let mut upstream = Self {
             stream: Some(stream),
             handover,
             server: server.clone(),
+            patience,
+            deadline,
             cut_short: false,
         };
         match upstream.drive(upstreams, Vec::new()).await {
@@ -87,6 +91,7 @@ impl Upstream {
     }
 
     pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
+        self.deadline = Instant::now() + self.patience.silence;
         let begun = self.handover.begin(envelope, group);
         match self.drive(upstreams, begun).await {
             Some(Action::Group(Ok(()))) => Attempt::Accepted,
@@ -124,18 +129,18 @@ impl Upstream {
                     }
                     Action::StartTls => {
                         let clear = self.stream.take()?;
-                        let secured = timeout(CONNECT_PATIENCE, upstreams.starttls(clear, &self.server)).await;
+                        let secured = timeout(patience::CONNECT, upstreams.starttls(clear, &self.server)).await;
                         self.stream = Some(secured.ok()?.ok()?);
                         actions.extend(self.handover.input(Event::TlsReady));
                     }
                     told => return Some(told),
                 }
             }
-            let patience = match self.handover.progress() {
-                Progress::Nothing => REPLY_PATIENCE,
-                Progress::Given => ACCEPTANCE_PATIENCE,
+            let until = match self.handover.progress() {
+                Progress::Nothing => self.deadline.min(Instant::now() + self.patience.reply),
+                Progress::Given => self.deadline,
             };
-            let octets = timeout(patience, self.stream.as_mut()?.read(&mut buffer))
+            let octets = timeout_at(until, self.stream.as_mut()?.read(&mut buffer))
                 .await
                 .ok()?
                 .ok()
@@ -148,16 +153,19 @@ impl Upstream {
         let stream = self.stream.as_mut()?;
         let pieces = octets.len().div_ceil(CHUNK);
         for (at, piece) in octets.chunks(CHUNK).enumerate() {
-            if !matches!(timeout(WRITE_PATIENCE, stream.write_all(piece)).await, Ok(Ok(()))) {
+            if !matches!(timeout(patience::WRITE, stream.write_all(piece)).await, Ok(Ok(()))) {
                 self.cut_short = at + 1 < pieces;
                 return None;
             }
+            if piece.len() == CHUNK {
+                self.deadline = Instant::now() + self.patience.silence;
+            }
         }
-        timeout(WRITE_PATIENCE, stream.flush()).await.ok()?.ok()
+        timeout(patience::WRITE, stream.flush()).await.ok()?.ok()
     }
 
     async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {
-        let octets = timeout(LAST_WORDS_PATIENCE, self.stream.as_mut()?.read(buffer)).await.ok()?.ok()?;
+        let octets = timeout(patience::LAST_WORDS, self.stream.as_mut()?.read(buffer)).await.ok()?.ok()?;
         let told = self.handover.input(Event::Bytes(&buffer[..octets]));
         self.stream = None;
         told.into_iter().find(|action| matches!(action, Action::Group(Err(_))))
@@ -172,6 +180,7 @@ impl Attempt {
             Attempt::Refused(refused) => refused.reply(),
             Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
             Attempt::Unknown => Reply::explained(451, "4.4.2", &text::outcome_unknown(host)),
+            Attempt::NotTried => Reply::explained(451, "4.4.7", &text::not_in_time()),
             Attempt::NoConnection(LoginFailure::Protocol(failure)) if failure.is_unsafe() => {
                 Reply::explained(451, "4.7.5", &text::provider_unsafe(host))
             }
@@ -192,6 +201,7 @@ impl Attempt {
                 .join("; ")),
             Attempt::Refused(other) => Err(other.explain().wire()),
             Attempt::Unknown => Err(text::outcome_unknown(host).wire()),
+            Attempt::NotTried => Err(text::not_in_time().fr.what),
             Attempt::Gone | Attempt::NoConnection(_) => Err(text::provider_away(host).wire()),
         }
     }

@@ -14,6 +14,7 @@ fn play(session: &mut Session, input: &[u8]) -> (String, Vec<Submission>) {
             match action {
                 Action::Send(octets) => said += &String::from_utf8(octets).unwrap(),
                 Action::Login(_) => next.extend(session.input(Event::LoggedIn(Capabilities::default()))),
+                Action::MakeRoom(_) => next.extend(session.input(Event::Room)),
                 Action::StartTls => next.extend(session.input(Event::TlsReady)),
                 Action::Submit(submission) => {
                     submitted.push(submission);
@@ -45,6 +46,54 @@ fn silence_in_the_middle_of_data_sends_nothing() {
         "{actions:?}"
     );
     assert!(session.input(Event::Bytes(b"\r\n.\r\n")).is_empty());
+}
+
+/// Begins a message; what is asked for when it outgrows what nobody must ask for.
+fn outgrow(session: &mut Session, mail: &str) -> Option<usize> {
+    let begin = format!("{mail}\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    assert!(play(session, begin.as_bytes()).0.contains("\r\n354 "));
+    asked(session.input(Event::Bytes(&vec![b'x'; MESSAGE_WITHOUT_ASKING + 1])))
+}
+
+fn asked(actions: Vec<Action>) -> Option<usize> {
+    actions.into_iter().find_map(|action| match action {
+        Action::MakeRoom(octets) => Some(octets),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_large_message_asks_for_room_once_and_waits() {
+    let most = usize::try_from(Capabilities::default().submission_max()).unwrap();
+    for (mail, wanted) in [
+        ("MAIL FROM:<a@b> SIZE=8000000", 9_000_000),
+        ("MAIL FROM:<a@b>", most),
+        ("MAIL FROM:<a@b> SIZE=1", most),
+    ] {
+        let mut session = logged_in();
+        assert_eq!(outgrow(&mut session, mail), Some(wanted), "{mail}");
+        assert!(!session.wants_bytes() && session.holds_message());
+        assert!(session.input(Event::Room).is_empty());
+        let (said, submitted) = play(&mut session, b"y\r\n.\r\n");
+        assert_eq!(
+            (said.as_str(), submitted[0].message.len()),
+            ("250 ok\r\n", MESSAGE_WITHOUT_ASKING + 4)
+        );
+        assert!(!session.holds_message());
+    }
+}
+
+#[test]
+fn who_declares_too_little_may_be_told_to_come_later() {
+    let mut session = logged_in();
+    assert_eq!(outgrow(&mut session, "MAIL FROM:<a@b> SIZE=600000"), Some(675_000));
+    session.input(Event::Room);
+    let more = asked(session.input(Event::Bytes(&[b'x'; 200_000])));
+    assert_eq!(more.map(|octets| octets > 675_000), Some(true));
+    session.input(Event::NoRoom);
+    let (said, submitted) = play(&mut session, b"y\r\n.\r\nNOOP\r\n");
+    assert!(said.starts_with("452 4.3.1 ") && said.ends_with("250 2.0.0 OK\r\n"), "{said}");
+    assert!(submitted.is_empty());
 }
 
 #[test]

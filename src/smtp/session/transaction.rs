@@ -57,6 +57,11 @@ impl Transaction {
         "250 2.1.5 OK"
     }
 
+    /// Octets that the mail program has declared (RFC 1870 §6).
+    pub(super) fn declared(&self) -> Option<usize> {
+        usize::try_from(self.mail.as_ref()?.size?).ok()
+    }
+
     /// Why DATA cannot follow.
     pub(super) fn unready(&self) -> Option<&'static str> {
         match (self.is_open(), self.recipients.is_empty()) {

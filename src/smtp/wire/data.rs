@@ -28,6 +28,8 @@ pub enum Fault {
     BareLineEnd,
     /// More octets than allowed.
     TooLarge,
+    /// More octets than declared, and there is no room for them now.
+    NoRoom,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +72,16 @@ impl DataDecoder {
             }
         }
         (at, None)
+    }
+
+    /// Octets of the message held so far.
+    pub fn held(&self) -> usize {
+        self.message.len()
+    }
+
+    /// Goes on to the end, keeping nothing.
+    pub fn give_up(&mut self, fault: Fault) {
+        self.spoil(fault);
     }
 
     /// True when this octet is the last of the end of data.

@@ -1,0 +1,240 @@
+"""IMAP with its extensions: what the provider says reaches the mail program, and a View that is dragged elsewhere is put back as stored."""
+import re
+import unittest
+
+from lab import base, imapline, mails, pki, servers, souspli
+
+from common import PracticeCase, need_product
+
+
+def sealed(subject, alice, bob, text="Bonjour,\n\nrésultat normal.\n", name=None):
+    """A letter of bob's, signed and encrypted."""
+    clear = mails.letter("bob@lab.test", "alice@lab.test", subject, text)
+    return mails.smime(clear, mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob))
+
+
+class ExtensionsTest(PracticeCase):
+    """Each command through Souspli, then the same at the provider."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        alice, bob = cls.practice.doctors["alice"], cls.practice.doctors["bob"]
+        for number in range(6):
+            letter = mails.letter("bob@lab.test", "alice@lab.test", f"Lettre {number}", "Rien.\n", message_id=f"<{number}@lab.test>",
+                                  **({"References": f"<{number - 1}@lab.test>"} if number % 2 else {}))
+            cls.store.append("alice@lab.test", mails.smime(letter, mails.signing(bob, "-nodetach"), mails.encrypting(alice)) if number < 3 else letter)
+
+    def both(self, *commands, mailbox="INBOX"):
+        """The answers to the last command, by both ways, without what names the moment."""
+        out = []
+        for box in (self.imap("alice", mailbox), self.direct("alice", mailbox)):
+            answers = [box.do(command) for command in commands][-1]
+            if commands[-1].startswith("UID SEARCH"):
+                del answers[0][1]  # the command's tag
+            if commands[-1].startswith("L"):
+                answers.sort(key=repr)  # Dovecot lists in any order
+            out.append((answers, re.sub(rb"\(.* secs\)\.?|t\d+ ", b"", box.tagged)))
+        return out
+
+    def counting(self, mailbox):
+        """A connection to the provider that makes it count changes."""
+        box = self.direct("alice")
+        box.do("ENABLE CONDSTORE")
+        box.do(f"SELECT {mailbox}")
+        return box
+
+    def test_what_holds_no_content_is_the_same_by_both_ways(self):
+        for command in ('LIST "" "*"', 'LIST (SPECIAL-USE) "" "*" RETURN (SPECIAL-USE CHILDREN)', 'LSUB "" "*"', "NAMESPACE",
+                        'LIST "" "%" RETURN (STATUS (MESSAGES UIDNEXT))', "STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)",
+                        "SEARCH SUBJECT Lettre", "UID SEARCH RETURN (MIN MAX COUNT ALL) ALL", "SORT (REVERSE SUBJECT) UTF-8 ALL",
+                        "UID SORT (DATE) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL", "UID THREAD ORDEREDSUBJECT UTF-8 ALL",
+                        "UID FETCH 1:* (UID FLAGS INTERNALDATE MODSEQ)"):
+            through, direct = self.both(command)
+            self.assertEqual(through, direct, command)
+
+    def test_a_saved_search_names_messages(self):
+        box = self.imap("alice")
+        box.do("UID SEARCH RETURN (SAVE) SUBJECT \"Lettre 1\"")
+        for command in ("FETCH $ (UID RFC822.SIZE BODY.PEEK[])", "UID FETCH $ (UID RFC822.SIZE BODY.PEEK[])"):
+            got = [answer[2] for answer in box.do(command) if answer[1] == b"FETCH"]
+            self.assertEqual(1, len(got), command)
+            self.assertIn(b"Rien.", got[0][got[0].index(b"BODY[]") + 1])
+        self.assertEqual(1, len(box.fetch("$", "UID RFC822.SIZE")))
+
+    def test_changed_since_with_content(self):
+        other, box = self.counting("INBOX"), self.imap("alice", None)
+        box.do("SELECT INBOX (CONDSTORE)")
+        before = newest_change(other)
+        other.do("STORE 2,5 +FLAGS (\\Flagged)")
+        box.do("NOOP")  # until then Dovecot answers for every message
+        got = {}
+        for answer in box.do(f"UID FETCH 1:* (FLAGS BODY.PEEK[]) (CHANGEDSINCE {before})"):
+            if len(answer) > 2 and answer[1] == b"FETCH" and b"BODY[]" in answer[2]:
+                got[int(answer[0])] = answer[2]
+        self.assertEqual({2, 5}, set(got))
+        for number, items in got.items():
+            self.assertIn(b"MODSEQ", items)
+            self.assertIn(b"Rien.", items[items.index(b"BODY[]") + 1], number)
+        listed = [a for a in box.do(f"UID FETCH 1:* (FLAGS RFC822.SIZE) (CHANGEDSINCE {before})") if a[1] == b"FETCH" and b"RFC822.SIZE" in a[2]]
+        self.assertEqual({b"2", b"5"}, {a[0] for a in listed})
+
+    def test_what_vanished_is_told(self):
+        self.direct("alice").do('CREATE "Disparus"')
+        other = self.counting("Disparus")
+        for number in range(3):
+            other.do('APPEND "Disparus" ', mails.letter("b@lab.test", "alice@lab.test", f"v{number}", "x\n"))
+        modseq = newest_change(other)
+        validity = int(re.search(rb"UIDVALIDITY (\d+)", b" ".join(_flat(other.do("STATUS Disparus (UIDVALIDITY)"))))[1])
+        other.do("UID STORE 2 +FLAGS (\\Deleted)")
+        other.do("EXPUNGE")
+        box = self.imap("alice", None)
+        box.do("ENABLE QRESYNC")
+        answers = box.do(f"SELECT Disparus (QRESYNC ({validity} {modseq}))")
+        self.assertIn([b"VANISHED", [b"EARLIER"], b"2"], answers)
+        answers = box.do(f"UID FETCH 1:* (UID BODY.PEEK[HEADER]) (CHANGEDSINCE {modseq} VANISHED)")
+        self.assertIn([b"VANISHED", [b"EARLIER"], b"2"], answers)
+        other.do("UID STORE 1 +FLAGS (\\Deleted)")
+        other.do("EXPUNGE")
+        self.assertIn([b"VANISHED", b"1"], box.do("NOOP"))
+
+    def test_moves_and_uploads_tell_their_uids(self):
+        box = self.imap("alice")
+        box.do('CREATE "Rangé"'.replace("é", "&AOk-"))
+        uid = max(box.fetch("1:*", "UID"))
+        box.do(f"UID COPY {uid} Junk")
+        self.assertRegex(box.tagged, rb"\[COPYUID \d+ %d \d+\]" % uid)
+        junk = self.imap("alice", "Junk")
+        junk.do("UID MOVE 1:* Trash")
+        draft = mails.letter("alice@lab.test", "bob@lab.test", "#med# Brouillon", "Texte.\n")
+        box.do('APPEND "Drafts" (\\Draft) ', draft)
+        place = re.search(rb"\[APPENDUID \d+ (\d+)\]", box.tagged)
+        self.assertTrue(place, box.tagged)
+        got = self.imap("alice", "Drafts").fetch(int(place[1]), "UID RFC822.SIZE BODY.PEEK[]")[int(place[1])]
+        self.assertIn(b"Texte.", got["BODY[]"])
+        self.assertEqual(int(got["RFC822.SIZE"]), len(got["BODY[]"]))
+        self.assertIn(b"pkcs7-mime", self.store.stored("alice@lab.test", "Drafts")[-1])
+
+    def test_reading_a_mailbox_that_is_only_examined_marks_nothing(self):
+        self.direct("alice").do("STORE 1,4 -FLAGS (\\Seen)")
+        box = self.imap("alice", None)
+        box.do("EXAMINE INBOX")
+        for number in (1, 4):
+            self.assertTrue(box.fetch(number, "UID BODY[]", by_uid=False))
+        flags = self.direct("alice").fetch("1,4", "UID FLAGS", by_uid=False)
+        self.assertFalse(any(b"\\Seen" in got["FLAGS"] for got in flags.values()))
+
+    def test_seen_is_told_once_to_who_reads(self):
+        self.direct("alice").do("STORE 2 -FLAGS (\\Seen)")
+        box = self.imap("alice")
+        said = [a for a in box.do("FETCH 2 (BODY[1])") if a[1] == b"FETCH"]
+        self.assertTrue(any(b"\\Seen" in _flat(a) for a in said), said)
+        self.assertFalse(any(b"\\Seen" in _flat(a) for a in box.do("FETCH 2 (BODY.PEEK[1])")))
+
+    def test_commands_in_one_packet_are_all_answered(self):
+        box = self.imap("alice")
+        box.raw(b"p1 UID FETCH 1 (BODY.PEEK[1])\r\np2 NOOP\r\np3 UID FETCH 4 (BODY.PEEK[1])\r\np4 STATUS Junk (MESSAGES)\r\np5 FETCH 2 (RFC822.SIZE)\r\np6 LOGOUT\r\n")
+        lines = []
+        while not lines or not lines[-1].startswith(b"p6"):
+            lines.append(box.line())
+        # Dovecot itself answers NOOP late.
+        self.assertEqual([b"p%d OK" % n for n in range(1, 7)], sorted(line[:5] for line in lines if line.startswith(b"p")))
+        self.assertEqual(2, sum(b"Rien." in line for line in lines))
+        self.assertTrue(any(line.startswith(b"* BYE") for line in lines))
+
+    def test_a_name_in_content_disposition_alone(self):
+        alice, bob = self.practice.doctors["alice"], self.practice.doctors["bob"]
+        message = sealed("Ancien Outlook", alice, bob)
+        message = re.sub(rb"(?im)^content-type: [^\r]*(\r\n[ \t][^\r]*)*", b"Content-Type: application/octet-stream", message, count=1)
+        message = re.sub(rb"(?im)^content-disposition: [^\r]*(\r\n[ \t][^\r]*)*", b"Content-Disposition: attachment; filename=smime.p7m", message, count=1)
+        self.direct("alice").do('CREATE "Outlook"')
+        self.store.append("alice@lab.test", message, "Outlook")
+        self.assertIn(b"filename=smime.p7m", self.store.stored("alice@lab.test", "Outlook")[-1])
+        box = self.imap("alice", "Outlook")
+        listed = box.fetch(1, "UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (Content-Type)]")[1]
+        self.assertIn(b"multipart/mixed", listed["BODY[HEADER.FIELDS (CONTENT-TYPE)]"])
+        got = box.fetch(1, "UID RFC822.SIZE BODY.PEEK[]")[1]
+        self.assertIn("résultat normal", mails.texts(mails.parse(got["BODY[]"])))
+        self.assertEqual(listed["RFC822.SIZE"], got["RFC822.SIZE"])
+
+
+class DraggedTest(unittest.TestCase):
+    """Alice and carol in one home: what one of them sees is put elsewhere."""
+
+    def setUp(self):
+        need_product()
+        folder = base.Folder()
+        self.addCleanup(folder.remove)
+        self.provider = servers.Provider(folder.path)
+        self.addCleanup(self.provider.stop)
+        self.provider.start()
+        authority = pki.Authority(folder.path / "pki", "Autorité d'essai")
+        self.alice, self.carol, self.bob = (authority.doctor(n, f"Dr {n.capitalize()}", f"{n}@lab.test") for n in ("alice", "carol", "bob"))
+        (folder.path / "s").mkdir()
+        accounts = [self.provider.account(f"{n}@lab.test") for n in ("alice", "carol")]
+        self.relay = souspli.Souspli(folder.path / "s", accounts, [self.provider.tls.bundle])
+        self.relay.furnish({d.address: [d] for d in (self.alice, self.carol)}, [self.bob], [authority.certificate])
+        self.addCleanup(self.relay.stop)
+        self.relay.start()
+        self.store = self.provider.dovecot
+        self.store.append("alice@lab.test", sealed("Lettre", self.alice, self.bob))
+        [self.original] = self.store.stored("alice@lab.test")
+
+    def box(self, name, mailbox=None):
+        box = imapline.Imap(self.relay.imap, f"{name}@lab.test", f"pw-{name}")
+        self.addCleanup(box.close)
+        if mailbox:
+            box.do(f'SELECT "{mailbox}"')
+        return box
+
+    def view(self, box):
+        return box.fetch(1, "UID BODY.PEEK[]")[1]["BODY[]"]
+
+    def test_into_another_folder_and_another_account(self):
+        alice = self.box("alice", "INBOX")
+        view = self.view(alice)
+        self.assertIn("résultat normal", mails.texts(mails.parse(view)))
+        alice.do('APPEND "Junk" ', view)
+        self.assertEqual([self.original], self.store.stored("alice@lab.test", "Junk"))
+        self.box("carol").do('APPEND "INBOX" ', view)
+        self.assertEqual([self.original], self.store.stored("carol@lab.test"))
+        self.assertIn("résultat normal", mails.texts(mails.parse(self.view(self.box("carol", "INBOX")))))
+
+    def test_without_the_original_it_is_sealed(self):
+        """Its account is not logged in any more, or the message is gone: never in clear."""
+        alice = self.box("alice", "INBOX")
+        view = self.view(alice)
+        alice.do("STORE 1 +FLAGS (\\Deleted)")
+        alice.do("EXPUNGE")
+        alice.do('APPEND "Junk" ', view)
+        alice.do("LOGOUT")
+        self.box("carol").do('APPEND "INBOX" ', view)
+        for user, mailbox in (("alice@lab.test", "Junk"), ("carol@lab.test", "INBOX")):
+            [stored] = self.store.stored(user, mailbox)
+            self.assertIn(b"pkcs7-mime", stored)
+            self.assertNotIn(b"normal", stored)
+
+    def test_a_mark_copied_into_another_message_puts_nothing_in_its_place(self):
+        alice = self.box("alice", "INBOX")
+        view = self.view(alice)
+        other = re.sub(rb"(?m)^Message-ID: .*", b"Message-ID: <other@lab.test>", view)
+        self.assertNotEqual(view, other)
+        alice.do('APPEND "Junk" ', other)
+        [stored] = self.store.stored("alice@lab.test", "Junk")
+        self.assertNotEqual(self.original, stored)
+        self.assertIn(b"other@lab.test", stored)
+        self.assertIn(b"pkcs7-mime", stored)
+
+
+def newest_change(box):
+    """The largest MODSEQ of a mailbox."""
+    return max(int(items["MODSEQ"][0]) for items in box.fetch("1:*", "UID MODSEQ").values())
+
+
+def _flat(values):
+    """Every octet string of nested lists."""
+    for value in values:
+        if isinstance(value, list):
+            yield from _flat(value)
+        elif value is not None:
+            yield value
