@@ -141,10 +141,7 @@ impl fmt::Debug for SoftwareKey {
 fn chain(leaf: &Certificate, others: &[Certificate]) -> Vec<Certificate> {
     let mut out: Vec<Certificate> = Vec::new();
     let mut current = leaf;
-    while let Some(issuer) = others
-        .iter()
-        .find(|c| current.names_as_issuer(c) && *c != leaf && !out.contains(c))
-    {
+    while let Some(issuer) = others.iter().find(|c| current.names_as_issuer(c) && *c != leaf && !out.contains(c)) {
         out.push(issuer.clone());
         current = issuer;
     }

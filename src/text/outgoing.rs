@@ -446,11 +446,17 @@ pub fn not_chosen(address: &Address, serial: &str, issuer: &str, why: &Explanati
         why.code,
         why.retry,
         (
-            format!("Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}", why.fr.what),
+            format!(
+                "Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}",
+                why.fr.what
+            ),
             why.fr.todo.clone(),
         ),
         (
-            format!("For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}", why.en.what),
+            format!(
+                "For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}",
+                why.en.what
+            ),
             why.en.todo.clone(),
         ),
     )
