@@ -8,7 +8,7 @@ pub const OPENING: &str = "[Souspli]";
 /// The last word of every banner.
 pub const CLOSING: &str = "[/Souspli]";
 /// What stands before the last word when the message came in clear.
-pub const NOT_ENCRYPTED: &str = "Non chiffré.";
+pub const NOT_ENCRYPTED: &str = "Chiffrement : aucun.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
 
@@ -31,14 +31,14 @@ pub fn sentences(facts: &Facts) -> Vec<String> {
     if !facts.signers.is_empty() {
         said.push(format!("Signataire : {}.", plain(&facts.signers.join(", "), 60)));
     }
-    let mut last = match facts.encryption.as_deref() {
+    if !facts.obsolete.is_empty() {
+        said.push(format!("Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
+    }
+    let last = match facts.encryption.as_deref() {
         None => NOT_ENCRYPTED.to_owned(),
-        Some("") => "Chiffré.".to_owned(),
+        Some("") => "Chiffrement : oui.".to_owned(),
         Some(cipher) => format!("Chiffrement : {}.", plain(cipher, 20)),
     };
-    if !facts.obsolete.is_empty() {
-        last.push_str(&format!(" Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
-    }
     said.push(format!("{last} {CLOSING}"));
     said
 }
@@ -172,7 +172,8 @@ mod tests {
         assert!(text.iter().all(|l| l.chars().count() <= COLUMNS && !l.is_empty()), "{text:#?}");
         let whole = text.join(" ");
         assert!(
-            whole.starts_with("[Souspli] Signature vérifiée. Signataire : Dr Zoé (/Souspli) MARTIN. Chiffrement : AES-256-CBC."),
+            whole.starts_with("[Souspli] Signature vérifiée. Signataire : Dr Zoé (/Souspli) MARTIN. Obsolète : 3DES, x")
+                && whole.contains(" Chiffrement : AES-256-CBC. "),
             "{whole}"
         );
         assert!(whole.ends_with(CLOSING) && whole.matches(CLOSING).count() == 1 && whole.matches('[').count() == 2);

@@ -29,7 +29,7 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
         return None;
     }
     let Verdict { french, english, .. } = input.verdict;
-    let warnings = [full_warning(input.verdict), said::brief_failure(french, english)];
+    let warnings = [warning(input.verdict), said::brief_failure(french, english)];
     warnings
         .iter()
         .find_map(|warning| padded(input, assemble(input, Detail::Least, &[text_part(warning), alone.clone()])))
@@ -38,11 +38,12 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
 
 /// Everything that there is to say, whatever the size.
 fn whole(input: &ViewInput<'_>) -> View {
-    let warning = text_part(&full_warning(input.verdict));
+    let warning = text_part(&warning(input.verdict));
     filled(input, assemble(input, Detail::Full, &[warning, original_file(input.stored)]))
 }
 
-fn full_warning(verdict: &Verdict) -> String {
+/// What could not be opened is not called suspect.
+fn warning(verdict: &Verdict) -> String {
     let said = match verdict.grade {
         Grade::Unopenable => said::unopenable,
         _ => said::altered,
