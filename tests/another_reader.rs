@@ -34,13 +34,21 @@ fn envelopes() {
         (ENTITY.len() / 16 + 1) * 16
     );
     let gcm: AuthEnvelopedData = read(&sealed(Cipher::Aes256Gcm), oid::AUTH_ENVELOPED_DATA);
-    assert_eq!((gcm.version, gcm.recip_infos.0.len(), gcm.mac.as_bytes().len()), (CmsVersion::V0, 2, 16));
+    assert_eq!(
+        (gcm.version, gcm.recip_infos.0.len(), gcm.mac.as_bytes().len()),
+        (CmsVersion::V0, 2, 16)
+    );
     assert_eq!(gcm.auth_encrypted_content_info.content_enc_alg.oid, oid::AES256_GCM);
     // Nobody more, nobody less, nobody else.
     let infos = cbc.recip_infos.to_der().unwrap();
     let other = authority.issues(&doctor("c@lab.test"));
     assert!(reread::is_for(&infos, &all));
-    for recipients in [&all[..1], &[], &[all[0], all[1], other.certificate()], &[all[0], other.certificate()]] {
+    for recipients in [
+        &all[..1],
+        &[],
+        &[all[0], all[1], other.certificate()],
+        &[all[0], other.certificate()],
+    ] {
         assert!(!reread::is_for(&infos, recipients));
     }
     for wrong in [&infos[..infos.len() - 1], b"", &write::tlv(0x31, &[&write::null()])] {
@@ -83,7 +91,12 @@ fn signed(key: &SoftwareKey, form: Form) -> Vec<u8> {
 
 /// The CMS structure of an entity in base64.
 fn structure(entity: &[u8]) -> Vec<u8> {
-    let packed: Vec<u8> = field::split(entity).1.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+    let packed: Vec<u8> = field::split(entity)
+        .1
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
     base64_simd::STANDARD.decode_to_vec(packed).unwrap()
 }
 

@@ -19,6 +19,7 @@ class Dovecot:
         self.folder, self.tls, self.users, self.rawlog = folder, tls, users, rawlog
         self.imap, self.imaps, self.lmtp, self.sasl = base.free_ports(4)
         self.user, self.group, self.prefix = base.daemon_user()
+        self.extra = ""  # more lines of configuration
 
     def start(self):
         """Writes its files, starts it, returns once it answers."""
@@ -95,7 +96,7 @@ class Dovecot:
         new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (2, 4)
         return (_HEAD_24 if new else _HEAD_23).format(d=self.folder, u=self.user, g=self.group, tls=self.tls, **self._ports()) + \
             _COMMON.format(u=self.user, g=self.group, d=self.folder, rawlog=_RAWLOG if self.rawlog else "", **self._ports()) + \
-            "".join(f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = subscribe\n  }}\n" for name in SPECIAL) + "}\n"
+            "".join(f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = subscribe\n  }}\n" for name in SPECIAL) + "}\n" + self.extra
 
     def _ports(self):
         return {"imap": self.imap, "imaps": self.imaps, "lmtp": self.lmtp, "sasl": self.sasl}

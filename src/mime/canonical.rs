@@ -67,19 +67,18 @@ pub fn outer_header(message: &[u8]) -> Vec<u8> {
 
 /// True when no transport has a reason to change the octets: ASCII without NUL, CRLF line ends, no line beyond 998.
 pub fn is_seven_bit(octets: &[u8]) -> bool {
-    octets.is_ascii() && !octets.contains(&0) && {
-        let mut lines = octets.split(|&b| b == b'\n').peekable();
-        let mut ok = true;
-        while let Some(line) = lines.next() {
-            let text = match (line.strip_suffix(b"\r"), lines.peek().is_some()) {
-                (Some(text), true) => text,
-                (None, true) => return false,
-                (_, false) => line,
-            };
-            ok &= text.len() <= LINE_MAX && !text.contains(&b'\r');
-        }
-        ok
+    if !octets.is_ascii() || memchr::memchr(0, octets).is_some() {
+        return false;
     }
+    let (mut start, mut lines) = (0, 0);
+    for end in memchr::memchr_iter(b'\n', octets) {
+        if end == start || octets[end - 1] != b'\r' || end - 1 - start > LINE_MAX {
+            return false;
+        }
+        (start, lines) = (end + 1, lines + 1);
+    }
+    // As many CR as lines: none stands anywhere else.
+    octets.len() - start <= LINE_MAX && memchr::memchr_iter(b'\r', octets).count() == lines
 }
 
 /// `MIME-Version` and `Content-*` (RFC 9788 §1.1: structural header fields).

@@ -100,21 +100,67 @@ pub fn is_attachment(header: &Header<'_>) -> bool {
 
 fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
     let root = parse(bytes);
-    let mut out = Vec::with_capacity(bytes.len() + 1024);
     let mut work = Work {
         bytes,
         editor,
-        out: &mut out,
+        out: Written::new(bytes),
         encoded,
     };
     work.message(&root);
-    (out != bytes).then_some(out)
+    work.out.changed()
+}
+
+/// What was written so far: nothing is copied while it is what stands in the original. Most messages stay as they are.
+struct Written<'a> {
+    original: &'a [u8],
+    /// Octets that are the same.
+    same: usize,
+    out: Option<Vec<u8>>,
+}
+
+impl<'a> Written<'a> {
+    fn new(original: &'a [u8]) -> Self {
+        Self {
+            original,
+            same: 0,
+            out: None,
+        }
+    }
+
+    fn push(&mut self, octets: &[u8]) {
+        match &mut self.out {
+            Some(out) => out.extend_from_slice(octets),
+            None if self.original[self.same..].starts_with(octets) => self.same += octets.len(),
+            None => {
+                let mut out = Vec::with_capacity(self.original.len() + 1024);
+                out.extend_from_slice(&self.original[..self.same]);
+                out.extend_from_slice(octets);
+                self.out = Some(out);
+            }
+        }
+    }
+
+    /// Takes the last octets back.
+    fn shorten(&mut self, by: usize) {
+        match &mut self.out {
+            Some(out) => out.truncate(out.len().saturating_sub(by)),
+            None => self.same = self.same.saturating_sub(by),
+        }
+    }
+
+    /// The whole; `None`: the original.
+    fn changed(self) -> Option<Vec<u8>> {
+        match self.out {
+            Some(out) => (out != self.original).then_some(out),
+            None => (self.same < self.original.len()).then(|| self.original[..self.same].to_vec()),
+        }
+    }
 }
 
 struct Work<'a, 'e> {
     bytes: &'a [u8],
     editor: &'e mut dyn Editor,
-    out: &'e mut Vec<u8>,
+    out: Written<'a>,
     /// Encoded messages around this one.
     encoded: usize,
 }
@@ -137,11 +183,11 @@ impl Work<'_, '_> {
     fn inside(&mut self, entity: &Entity) {
         let mut at = entity.body.start;
         for part in entity.children() {
-            self.out.extend_from_slice(&self.bytes[at..part.header.start]);
+            self.out.push(&self.bytes[at..part.header.start]);
             self.entity(part);
             at = part.body.end;
         }
-        self.out.extend_from_slice(&self.bytes[at..entity.body.end]);
+        self.out.push(&self.bytes[at..entity.body.end]);
     }
 
     fn message(&mut self, inner: &Entity) {
@@ -152,7 +198,7 @@ impl Work<'_, '_> {
             // After the last part stand its line end and the closing delimiter's line; what follows is the epilogue.
             let tail = &self.bytes[last.body.end..inner.body.end];
             let closing = memchr::memmem::find(tail, b"\n--").map_or(tail.len(), |n| super::header::line_end(tail, n + 1));
-            self.out.truncate(self.out.len() - (tail.len() - closing));
+            self.out.shorten(tail.len() - closing);
         }
     }
 
@@ -160,8 +206,9 @@ impl Work<'_, '_> {
         let raw = &self.bytes[entity.header.clone()];
         let (header, _) = Header::parse(raw);
         let fields: usize = header.fields().iter().map(|f| f.raw.len()).sum();
-        self.out.extend(header.retain(|f| self.editor.keeps(f)));
-        self.out.extend_from_slice(&raw[fields..]);
+        let kept = header.retain(|f| self.editor.keeps(f));
+        self.out.push(&kept);
+        self.out.push(&raw[fields..]);
     }
 
     fn leaf(&mut self, entity: &Entity) {
@@ -170,7 +217,7 @@ impl Work<'_, '_> {
             let kept = Header::parse(&self.bytes[entity.header.clone()]).0.retain(|f| self.editor.keeps(f));
             return self
                 .out
-                .extend(assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
+                .push(&assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
         }
         let change = match text_of(self.bytes, entity) {
             Some((text, repertoire)) => {
@@ -190,16 +237,16 @@ impl Work<'_, '_> {
         match change {
             (Change::Keep, _) => {
                 self.header(entity);
-                self.out.extend_from_slice(&self.bytes[entity.body.clone()]);
+                self.out.push(&self.bytes[entity.body.clone()]);
             }
             (Change::Text(text), Repertoire::AsciiOnly) => {
                 // The text is a picture of the octets, one character each: see `decode_text`.
                 let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
                 let (coding, body) = encode_text(transfer_encoding(&header), &octets);
-                self.out.extend(assemble(&header, None, coding, &body));
+                self.out.push(&assemble(&header, None, coding, &body));
             }
             (Change::Text(text), Repertoire::Unicode) => {
-                self.out.extend(text_part(&header, &text));
+                self.out.push(&text_part(&header, &text));
             }
         }
     }

@@ -114,7 +114,7 @@ impl Relay {
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                let message = content.closed(&self.encrypt(&signed, &readers)?);
+                let message = content.closed(self.encrypt(&signed, &readers)?);
                 groups.push(Group {
                     recipients: sealed,
                     message,
@@ -122,7 +122,7 @@ impl Relay {
             }
             let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let message = content.closed(&self.sign(account, &content.entity, Form::Detached)?);
+                let message = content.closed(self.sign(account, &content.entity, Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
                     message,
@@ -164,7 +164,7 @@ impl Relay {
         let signed = self.sign(account, &content.entity, Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
-            message: content.closed(&signed),
+            message: content.closed(signed),
         };
         Ok(SealedSubmission {
             groups: vec![group],
@@ -226,9 +226,14 @@ impl Relay {
         let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
         let entity = canonical::content_entity(message);
+        let safe = match canonical::for_signing(&entity) {
+            Cow::Owned(anew) => anew,
+            // The same octets: no second copy of a message that may have 100 MB.
+            Cow::Borrowed(_) => entity,
+        };
         Content {
             outer: canonical::outer_header(message),
-            entity: canonical::for_signing(&entity).into_owned(),
+            entity: safe,
         }
     }
 
@@ -240,12 +245,10 @@ impl Relay {
 
 impl Content {
     /// The outer header with a sealed or signed entity in it.
-    fn closed(&self, entity: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.outer.len() + entity.len() + 24);
-        out.extend_from_slice(&self.outer);
-        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        out.extend_from_slice(entity);
-        out
+    fn closed(&self, mut entity: Vec<u8>) -> Vec<u8> {
+        // Put before it in place: a sealed message is large.
+        entity.splice(0..0, self.outer.iter().chain(b"MIME-Version: 1.0\r\n").copied());
+        entity
     }
 }
 

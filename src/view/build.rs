@@ -83,12 +83,16 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
 /// `None`: the content's own structure reaches into ours.
 fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
     let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
-    let full = if wants_banner {
-        with_banner(content, input.verdict)
+    let bannered = if wants_banner {
+        banner::insert(content, input.verdict)
     } else {
-        parts_of(content)
+        None
     };
-    let fitting = |detail, parts: &[Vec<u8>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
+    let mut full = parts_of(bannered.as_deref().unwrap_or(content));
+    if wants_banner && bannered.is_none() {
+        full.insert(0, Cow::Owned(own_text(input.verdict)));
+    }
+    let fitting = |detail, parts: &[Cow<'_, [u8]>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
     // Should it fit in no form, nothing is gained by leaving something out.
     let (view, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
@@ -119,25 +123,19 @@ fn dishonest(verdict: &Verdict) -> Verdict {
 }
 
 /// The parts of a multipart/mixed with their octets, or the entity as one part.
-fn parts_of(content: &[u8]) -> Vec<Vec<u8>> {
+fn parts_of(content: &[u8]) -> Vec<Cow<'_, [u8]>> {
     let root = parse(content);
     match &root.kind {
-        Kind::Multipart(parts) if root.media_type == "multipart/mixed" => parts.iter().map(|p| content[p.range()].to_vec()).collect(),
-        _ => vec![as_part(content)],
+        Kind::Multipart(parts) if root.media_type == "multipart/mixed" => {
+            parts.iter().map(|p| Cow::Borrowed(&content[p.range()])).collect()
+        }
+        _ => vec![Cow::Owned(as_part(content))],
     }
 }
 
-/// The parts with the banner in the main text, or in a text of our own before them.
-fn with_banner(content: &[u8], verdict: &Verdict) -> Vec<Vec<u8>> {
-    match banner::insert(content, verdict) {
-        Some(content) => parts_of(&content),
-        None => {
-            let text = banner::paragraph(verdict) + said::attachments_only();
-            let mut parts = vec![text_part(&text)];
-            parts.extend(parts_of(content));
-            parts
-        }
-    }
+/// A text of our own, before the parts of a content that has none.
+fn own_text(verdict: &Verdict) -> Vec<u8> {
+    text_part(&(banner::paragraph(verdict) + said::attachments_only()))
 }
 
 /// Of a part's header only `Content-*` means something (RFC 2046 §5.1): protected copies of From, Subject and the like stay out.
@@ -156,12 +154,15 @@ pub(super) fn text_part(text: &str) -> Vec<u8> {
     format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}").into_bytes()
 }
 
-pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = outer_fields(&Header::parse(input.stored).0, input.boundary);
+pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let fields = outer_fields(&Header::parse(input.stored).0, input.boundary);
+    // With room for the padding: a View has the size of what is stored.
+    let mut out = Vec::with_capacity(input.stored.len());
+    out.extend_from_slice(&fields);
     out.extend_from_slice(own_fields(input.verdict, input.token, detail).as_bytes());
     for part in parts {
         out.extend_from_slice(format!("\r\n--{}\r\n", input.boundary).as_bytes());
-        out.extend_from_slice(part);
+        out.extend_from_slice(part.as_ref());
     }
     out.extend_from_slice(format!("\r\n--{}--\r\n", input.boundary).as_bytes());
     out

@@ -112,12 +112,18 @@ mod tests {
     fn only_a_banner_of_a_message_in_clear_may_leave_in_clear() {
         for (text, marks) in [
             ("Bonjour", Marks::Absent),
-            ("[Souspli] Signé. Non chiffré. [/Souspli]\r\n\r\nx", Marks::Clear),
-            ("> [Souspli] Signé : Dr B. Non\r\n> chiffré. [/Souspli]\r\n> x", Marks::Clear),
+            ("[Souspli] Signé. Chiffrement : aucun. [/Souspli]\r\n\r\nx", Marks::Clear),
+            (
+                "> [Souspli] Signé : Dr B. Chiffrement :\r\n> aucun. [/Souspli]\r\n> x",
+                Marks::Clear,
+            ),
             ("> [Souspli] Message chiffré. [/Souspli]\r\n> x", Marks::Sealed),
-            ("[Souspli] Non chiffré. [/Souspli] [Souspli] Chiffré. [/Souspli]", Marks::Sealed),
-            ("[Souspli] x [Souspli] Non chiffré. [/Souspli]", Marks::Sealed),
-            ("[Souspli] Non chiffré.", Marks::Sealed),
+            (
+                "[Souspli] Chiffrement : aucun. [/Souspli] [Souspli] Chiffré. [/Souspli]",
+                Marks::Sealed,
+            ),
+            ("[Souspli] x [Souspli] Chiffrement : aucun. [/Souspli]", Marks::Sealed),
+            ("[Souspli] Chiffrement : aucun.", Marks::Sealed),
         ] {
             let mail = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}");
             assert_eq!(super::marks(mail.as_bytes()), marks, "{text}");
@@ -139,7 +145,7 @@ mod tests {
     fn html_and_fields_tell_it_too() {
         for (mail, marks) in [
             (
-                "Content-Type: text/html\r\n\r\n<div data-souspli=\"verified\">[Souspli] a Non chiffre. [/Souspli]</div>",
+                "Content-Type: text/html\r\n\r\n<div data-souspli=\"verified\">[Souspli] a Chiffrement : aucun. [/Souspli]</div>",
                 Marks::Clear,
             ),
             (
@@ -147,7 +153,7 @@ mod tests {
                 Marks::Sealed,
             ),
             (
-                "Content-Type: text/html\r\n\r\n<p>[Souspli] a Non chiffr&eacute;.<br>\r\n[/Souspli]</p>",
+                "Content-Type: text/html\r\n\r\n<p>[Souspli] a Chiffrement&nbsp;: aucun.<br>\r\n[/Souspli]</p>",
                 Marks::Clear,
             ),
             (

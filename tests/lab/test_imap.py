@@ -1,8 +1,11 @@
 """IMAP with its extensions: what the provider says reaches the mail program, and a View that is dragged elsewhere is put back as stored."""
+import base64
 import re
+import subprocess
+import threading
 import unittest
 
-from lab import base, imapline, mails, pki, servers, souspli
+from lab import base, imapline, imapstub, mails, pki, servers, souspli
 
 from common import PracticeCase, need_product
 
@@ -156,6 +159,79 @@ class ExtensionsTest(PracticeCase):
         got = box.fetch(1, "UID RFC822.SIZE BODY.PEEK[]")[1]
         self.assertIn("résultat normal", mails.texts(mails.parse(got["BODY[]"])))
         self.assertEqual(listed["RFC822.SIZE"], got["RFC822.SIZE"])
+
+
+class LoginTest(unittest.TestCase):
+    """Ways in: tokens reach the provider as they are, TLS is what openssl expects."""
+
+    def through(self, fault=None):
+        """A Souspli in front of a provider that writes down how it is logged in to."""
+        need_product()
+        folder = base.Folder()
+        self.addCleanup(folder.remove)
+        stub = imapstub.Stub([mails.letter("b@lab.test", "alice@lab.test", "s", "Bonjour.\n")], fault).start()
+        self.addCleanup(stub.stop)
+        account = souspli.account("alice@lab.test", stub.port, stub.port, smtp_tls="plain", imap_tls="plain")
+        relay = souspli.Souspli(folder.path, [account], [])
+        self.addCleanup(relay.stop)
+        relay.start()
+        return stub, relay
+
+    def test_tokens_pass(self):
+        stub, relay = self.through()
+        for mechanism, message in (("XOAUTH2", "user=alice@lab.test\x01auth=Bearer abc\x01\x01"),
+                                   ("OAUTHBEARER", "n,a=alice@lab.test,\x01auth=Bearer abc\x01\x01")):
+            packed = base64.b64encode(message.encode()).decode()
+            box = imapline.Imap(relay.imap)
+            self.addCleanup(box.close)
+            box.do(f"AUTHENTICATE {mechanism} {packed}")
+            self.assertEqual(f"{mechanism} {packed}".encode(), stub.logins[-1])
+            box.do("SELECT INBOX")
+
+    def test_a_refused_token_is_told(self):
+        stub, relay = self.through("token-refused")
+        packed = base64.b64encode(b"user=alice@lab.test\x01auth=Bearer old\x01\x01").decode()
+        box = imapline.Imap(relay.imap)
+        self.addCleanup(box.close)
+        with self.assertRaisesRegex(imapline.Refused, "AUTHENTICATIONFAILED"):
+            box.do(f"AUTHENTICATE XOAUTH2 {packed}")
+
+    def test_starttls_as_openssl_does_it(self):
+        _, relay = self.through()
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{relay.imap}", "-starttls", "imap", "-quiet", "-verify_return_error",
+                               "-CAfile", str(relay.tls_certificate), "-partial_chain", "-verify_ip", "127.0.0.1"],
+                              input=b"a CAPABILITY\r\nb LOGOUT\r\n", capture_output=True, timeout=30)
+        self.assertIn(b"a OK", done.stdout, done.stderr)
+        self.assertNotIn(b"STARTTLS", done.stdout.split(b"a OK")[0].split(b"CAPABILITY")[-1])
+
+
+class RoomTest(PracticeCase):
+    """Many connections, large messages: they wait for each other, and memory stays bounded."""
+
+    def test_large_messages_take_turns(self):
+        alice, bob = self.practice.doctors["alice"], self.practice.doctors["bob"]
+        clear = mails.letter("bob@lab.test", "alice@lab.test", "Imagerie", "x\n", attachments=[("a.bin", "application/octet-stream", bytes(18 << 20))])
+        message = mails.smime(clear, mails.signing(bob, "-nodetach"), mails.encrypting(alice))
+        self.assertGreater(len(message), 40 << 20)
+        self.store.append("alice@lab.test", message)
+        direct = self.direct("alice")
+        for _ in range(7):
+            direct.do("COPY 1 INBOX")
+        stored = int(direct.fetch(1, "UID RFC822.SIZE")[1]["RFC822.SIZE"])
+        before = self.relay("alice").memory_kib()
+        sizes = [None] * 8
+
+        def read(number):
+            got = self.imap("alice").fetch(number + 1, "UID RFC822.SIZE BODY.PEEK[]")[number + 1]
+            sizes[number] = (int(got["RFC822.SIZE"]), len(got["BODY[]"]))
+        readers = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(120)
+        self.assertEqual([(stored, stored)] * 8, sizes)
+        # The Views that are kept, and room for messages in hand (base::limits): 256 + 512 MiB.
+        self.assertLess(self.relay("alice").memory_kib() - before, 768 << 10)
 
 
 class DraggedTest(unittest.TestCase):
