@@ -4,6 +4,8 @@
 //! `C: ` and `U< ` lines that follow each other are sent together. `X connect|tls|closed|locked NAME|append KIND` is what the
 //! driver would say. `~` at the end of an `S:` line: the rest of the line does not matter.
 
+#![allow(clippy::unwrap_used)] // clippy knows tests by their attribute, not their helpers
+
 use souspli::base::{MessageKey, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
@@ -101,6 +103,7 @@ impl Run {
                 Action::SecureUpstream => self.notes.push("secure".into()),
                 Action::DropUpstream => self.notes.push("drop".into()),
                 Action::LoggedIn(_) => {}
+                Action::Reserve(octets) => self.notes.push(format!("reserve {octets}")),
                 Action::Close => self.notes.push("close".into()),
             }
         }
@@ -170,6 +173,7 @@ impl Run {
             })),
             ("secured", _) => self.input(Event::UpstreamSecured),
             ("closed", _) => self.input(Event::UpstreamClosed),
+            ("reserved", _) => self.input(Event::Reserved),
             ("silent", _) => self.input(Event::TimedOut(Silent::Upstream)),
             ("tick", _) => self.input(Event::Tick),
             ("lock", _) => self.locked = true,

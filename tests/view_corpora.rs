@@ -1,5 +1,7 @@
 //! A thousand messages that nobody here wrote, most of them malformed, through the MIME reader and the View.
 
+#![allow(clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
+
 use souspli::config::BannerMode;
 use souspli::mime::{canonical, entity, header::Header};
 use souspli::view::verdict::{Grade, Signer, Verdict};

@@ -17,6 +17,7 @@ class Stub:
 
     def __init__(self, messages, fault=None):
         self.messages, self.fault = messages, fault
+        self.logins = []  # what follows AUTHENTICATE or LOGIN
         self._listener = socket.create_server((base.LOOPBACK, 0), backlog=20)
         self._over = threading.Event()
         self.port = self._listener.getsockname()[1]
@@ -56,7 +57,7 @@ class Stub:
         if self.fault == "bye":
             connection.sendall(b"* BYE not today\r\n")
             return False
-        connection.sendall(b"\xff\x00 nonsense\r\n" if self.fault == "garbage-greeting" else b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] stub\r\n")
+        connection.sendall(b"\xff\x00 nonsense\r\n" if self.fault == "garbage-greeting" else b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER] stub\r\n")
         return True
 
     def _answer(self, connection, lines, line):
@@ -66,8 +67,15 @@ class Stub:
             verb, rest = (rest.split(b" ", 1) + [b""])[:2]
             verb = verb.upper()
         out = b""
+        if verb in (b"AUTHENTICATE", b"LOGIN"):
+            self.logins.append(rest)
+        if self.fault == "token-refused" and verb == b"AUTHENTICATE":
+            connection.sendall(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")  # RFC 7628: the error first, the client acknowledges it
+            next(lines)
+            connection.sendall(tag + b" NO [AUTHENTICATIONFAILED] token\r\n")
+            return
         if verb == b"CAPABILITY":
-            out = b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n"
+            out = b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER\r\n"
         elif verb == b"AUTHENTICATE" and b" " not in rest:
             connection.sendall(b"+ \r\n")
             next(lines)

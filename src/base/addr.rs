@@ -188,13 +188,13 @@ mod tests {
         for (a, b, same) in [
             ("ZOÉ@x.fr", "zoé@x.fr", true),
             ("\u{212a}im@x.fr", "kim@x.fr", false),
-            ("kim@\u{212a}abinet.fr", "kim@kabinet.fr", false),
             ("\u{130}@x.fr", "i@x.fr", false),
             ("\u{455}@x.fr", "s@x.fr", false),
         ] {
             assert_eq!(Address::parse(a).unwrap() == Address::parse(b).unwrap(), same, "{a} {b}");
         }
-        assert_ne!(Domain::parse("\u{212a}.fr").unwrap(), Domain::parse("k.fr").unwrap());
+        assert!(Address::parse("kim@\u{212a}abinet.fr").is_err());
+        assert_ne!(Domain::parse("\u{212a}.fr").ok(), Domain::parse("k.fr").ok());
     }
 
     #[test]

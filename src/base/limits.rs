@@ -8,6 +8,10 @@ pub const MESSAGES_BUDGET: usize = 512 << 20;
 pub const MESSAGE_WITHOUT_ASKING: usize = 512 << 10;
 /// Octets of all sealed copies of one submission: each Bcc has one of its own.
 pub const SEALED_COPIES_MAX: usize = 512 << 20;
+/// Octets that a message takes while it is opened or sealed, as a multiple of its own: stored, decoded, opened, View.
+pub const MESSAGE_ROOM_TIMES: usize = 4;
+/// Messages from this size on take their room from the budget (1 MiB); the others are held in the connections' own bounds.
+pub const LARGE_MESSAGE: u64 = 1 << 20;
 /// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it.
 pub const SEALING_GROWTH_PERCENT: u64 = 200;
 

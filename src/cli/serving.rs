@@ -65,6 +65,7 @@ impl Serving {
             starttls: starttls.map(|t| t as _),
             classes: Arc::default(),
             logins: Arc::default(),
+            budget: Arc::default(),
         };
         let smtp = door(
             config.listen.smtp,
@@ -103,6 +104,7 @@ impl Serving {
         }
         signal().await?;
         serving.end().await;
+        relay.forget_views();
         Ok(())
     }
 

@@ -10,8 +10,10 @@ use super::classes::ClassMemory;
 use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::MessageKey;
+use crate::base::limits::LARGE_MESSAGE;
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
+use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
@@ -46,6 +48,8 @@ pub struct Services {
     pub starttls: Option<Arc<dyn Acceptor>>,
     /// Which messages are S/MIME.
     pub classes: Arc<ClassMemory>,
+    /// Room for large messages.
+    pub budget: Arc<Budget>,
     /// Who is logged in.
     pub logins: Arc<Logins>,
 }
@@ -77,6 +81,7 @@ pub async fn serve(client: BoxedStream, services: Services) {
         upstream: None,
         account: None,
         login: None,
+        room: None,
         job: None,
     };
     // How it ends matters to nobody: both sides see a closed connection.
@@ -101,6 +106,7 @@ struct Connection {
     upstream: Option<BoxedStream>,
     account: Option<Arc<Account>>,
     login: Option<Login>,
+    room: Option<Room>,
     job: Option<Pending<'static, Happened>>,
 }
 
@@ -111,6 +117,7 @@ enum Happened {
     ClientSecured,
     Connected(Result<BoxedStream, Explanation>),
     Secured(Result<BoxedStream, Explanation>),
+    Reserved(Room),
     Opened(Result<Arc<View>, Explanation>),
     Appended(Stored),
     Tick,
@@ -126,6 +133,9 @@ impl Connection {
         loop {
             while !actions.is_empty() {
                 actions = self.perform_all(actions).await?;
+            }
+            if !self.session.holds_message() {
+                self.room = None;
             }
             if self.client.is_none() {
                 return Ok(());
@@ -189,6 +199,10 @@ impl Connection {
             Happened::Connected(Err(explanation)) | Happened::Secured(Err(explanation)) => {
                 self.session.input(Event::ConnectFailed(explanation))
             }
+            Happened::Reserved(room) => {
+                self.room = Some(room);
+                self.session.input(Event::Reserved)
+            }
             Happened::Opened(opened) => self.session.input(Event::Opened(opened)),
             Happened::Appended(stored) => self.session.input(Event::Appended(stored)),
             Happened::Tick => self.session.input(Event::Tick),
@@ -227,6 +241,7 @@ impl Connection {
                 let account = self.account.as_ref().map(|account| account.address.folded().into());
                 self.login = account.map(|account| self.services.logins.enter(account, credentials));
             }
+            Action::Reserve(octets) => self.reserve(octets),
             Action::Open(key, stored) => self.open(key, stored),
             Action::Append(mailbox, message) => self.append(mailbox, message),
             Action::Close => self.close().await,
@@ -267,6 +282,13 @@ impl Connection {
         }));
     }
 
+    fn reserve(&mut self, octets: u64) {
+        // Whoever waits for room holds none.
+        self.room = None;
+        let budget = Arc::clone(&self.services.budget);
+        self.job = Some(Box::pin(async move { Happened::Reserved(budget.room(octets).await) }));
+    }
+
     fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
         let opening = Arc::clone(&self.services.opening);
         self.job = Some(Box::pin(async move { Happened::Opened(opening.view(&key, stored).await) }));
@@ -277,6 +299,10 @@ impl Connection {
         self.job = Some(Box::pin(async move {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
+            };
+            let _room = match message.len() as u64 {
+                large @ LARGE_MESSAGE.. => Some(services.budget.room(large).await),
+                _ => None,
             };
             if let Some(original) = services.original(&message).await {
                 return Happened::Appended(Stored::Instead(original));

@@ -1,5 +1,7 @@
 //! One client connection and the provider's connection behind it (RFC 9051 §3): events in, actions out, no I/O.
 
+mod stranger;
+
 use super::capability::{self, StartTls};
 use super::classes::ClassMemory;
 use super::command::{Command, Verb};
@@ -32,6 +34,8 @@ pub enum Event<'a> {
     Upstream(&'a [u8]),
     /// The provider closed.
     UpstreamClosed,
+    /// There is room, after [`Action::Reserve`].
+    Reserved,
     /// The answer to [`Action::Open`].
     Opened(Result<Arc<View>, Explanation>),
     /// The answer to [`Action::Append`].
@@ -79,6 +83,8 @@ pub enum Action {
     DropUpstream,
     /// The provider has accepted these.
     LoggedIn(Credentials),
+    /// Wait until there is room for a message of so many octets; nothing more of it is read before.
+    Reserve(u64),
     /// Open a stored message.
     Open(MessageKey, Vec<u8>),
     /// Decide what is stored of a message for a mailbox.
@@ -199,9 +205,17 @@ impl Session {
     /// Whether the provider may send more.
     pub fn wants_upstream(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => !relay.is_opening(),
+            Phase::Known(relay) => !relay.is_opening() && !relay.is_reserving(),
             Phase::Joining(..) => true,
             Phase::Stranger | Phase::Closed => false,
+        }
+    }
+
+    /// Whether a message that took room is still held.
+    pub fn holds_message(&self) -> bool {
+        match &self.phase {
+            Phase::Known(relay) => relay.holds_message(),
+            Phase::Stranger | Phase::Joining(..) | Phase::Closed => false,
         }
     }
 
@@ -240,6 +254,11 @@ impl Session {
             Event::Appended(stored) => {
                 if let Phase::Known(relay) = &mut self.phase {
                     relay.appended(stored, &mut self.core);
+                }
+            }
+            Event::Reserved => {
+                if let Phase::Known(relay) = &mut self.phase {
+                    relay.reserved();
                 }
             }
             Event::Tick => return self.tick(),
@@ -333,123 +352,6 @@ impl Session {
         if between {
             self.core.client(format!("* OK {}\r\n", text::working()).as_bytes());
         }
-    }
-}
-
-/// Before the login.
-impl Session {
-    fn stranger(&mut self, mut command: Command) {
-        let tag = command.tag.clone();
-        match command.verb {
-            Verb::Capability => {
-                let line = format!(
-                    "* CAPABILITY {}\r\n{tag} OK Capability completed.\r\n",
-                    capability::before_login(self.starttls)
-                );
-                self.core.client(line.as_bytes());
-            }
-            Verb::Noop => self.core.client(format!("{tag} OK Noop completed.\r\n").as_bytes()),
-            Verb::Id => self
-                .core
-                .client(format!("* ID (\"name\" \"Souspli\")\r\n{tag} OK Id completed.\r\n").as_bytes()),
-            Verb::Logout => {
-                self.core
-                    .client(format!("* BYE Souspli\r\n{tag} OK Logout completed.\r\n").as_bytes());
-                self.close();
-            }
-            Verb::StartTls if self.starttls == StartTls::Offered => {
-                // Nothing that came before TLS may be taken for having come after it (RFC 9051 §6.2.1).
-                self.intake.discard();
-                self.core.client(format!("{tag} OK Begin TLS.\r\n").as_bytes());
-                self.core.act(Action::SecureClient);
-            }
-            Verb::Login => {
-                let step = login::login(&command);
-                command.line.wipe();
-                self.login(step);
-            }
-            Verb::Authenticate => {
-                let step = login::authenticate(&command);
-                command.line.wipe();
-                self.login(step);
-            }
-            _ => {
-                self.core.answer(&tag, "BAD", "CLIENTBUG", &text::login_first());
-                self.count_failure();
-            }
-        }
-    }
-
-    fn login(&mut self, step: Step) {
-        match step {
-            Step::Challenge(challenge, sasl) => {
-                self.sasl = Some(sasl);
-                self.intake.expect_raw();
-                self.core.client(format!("+ {challenge}\r\n").as_bytes());
-            }
-            Step::Given(credentials) => self.given(credentials),
-            Step::Unreadable(tag) => {
-                self.core.answer(&tag, "BAD", "CLIENTBUG", &text::bad_login());
-                self.count_failure();
-            }
-            Step::NoMechanism(tag) => {
-                self.core.answer(&tag, "NO", "CANNOT", &text::no_mechanism());
-                self.count_failure();
-            }
-        }
-    }
-
-    fn given(&mut self, credentials: Credentials) {
-        if self.core.shelf.account(&credentials.login).is_none() {
-            self.core
-                .answer(&credentials.tag, "NO", "AUTHENTICATIONFAILED", &text::unknown_login());
-            return self.count_failure();
-        }
-        self.core.act(Action::Connect(credentials.login.clone()));
-        let login = credentials.login.clone();
-        self.phase = Phase::Joining(Box::new(Joining::new(credentials)), login);
-    }
-
-    fn join(&mut self, next: upstream::Next) {
-        let Phase::Joining(joining, login) = &mut self.phase else { return };
-        match next {
-            upstream::Next::Wait => {}
-            upstream::Next::Send(bytes) => self.core.upstream(bytes),
-            upstream::Next::Pass(line) => self.core.client_owned(line),
-            upstream::Next::Secure => {
-                // Octets that arrived in clear after the OK were written by somebody else.
-                if self.upstream.discard() {
-                    return self.join(upstream::Next::Failed(text::provider_garbled()));
-                }
-                self.core.act(Action::SecureUpstream);
-            }
-            upstream::Next::Joined(line, capabilities) => {
-                let login = std::mem::take(login);
-                let Some(account) = self.core.shelf.account(&login) else {
-                    return self.bye(&text::unknown_login());
-                };
-                self.core.act(Action::LoggedIn(joining.credentials().clone()));
-                self.core.client_owned(line);
-                self.intake.known();
-                self.phase = Phase::Known(Box::new(Relay::new(account, capabilities)));
-            }
-            upstream::Next::Refused(line) => {
-                self.core.client_owned(line);
-                self.leave_upstream();
-                self.count_failure();
-            }
-            upstream::Next::Failed(explanation) => {
-                let tag = joining.tag().to_owned();
-                self.core.answer(&tag, "NO", "UNAVAILABLE", &explanation);
-                self.leave_upstream();
-            }
-        }
-    }
-
-    fn leave_upstream(&mut self) {
-        self.upstream.discard();
-        self.core.act(Action::DropUpstream);
-        self.phase = Phase::Stranger;
     }
 }
 

@@ -6,17 +6,23 @@ use super::entity::{Entity, Kind, parse};
 use super::header::{Field, Header, unfold};
 use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
 use super::words;
+use crate::base::limits;
 use std::borrow::Cow;
 
 /// The entity as it is signed: the same octets when they are 7-bit safe, else 8-bit parts encoded anew.
 ///
-/// A multipart/signed inside stays as it came, so that its own signature still fits.
+/// A multipart/signed inside stays as it came, so that its own signature still fits. So does everything where there are
+/// more parts than are looked at: an encoding over a delimiter would hide what follows it.
 pub fn for_signing(entity: &[u8]) -> Cow<'_, [u8]> {
     if is_seven_bit(entity) {
         return Cow::Borrowed(entity);
     }
+    let tree = parse(entity);
+    if leaves(&tree) >= limits::MIME_PARTS_MAX {
+        return Cow::Borrowed(entity);
+    }
     let mut out = Vec::with_capacity(entity.len() + entity.len() / 3);
-    write(entity, &parse(entity), &mut out);
+    write(entity, &tree, &mut out);
     Cow::Owned(out)
 }
 
@@ -80,6 +86,10 @@ fn is_structural(field: &Field<'_>) -> bool {
     field.begins("Content-") || field.is("MIME-Version")
 }
 
+fn leaves(entity: &Entity) -> usize {
+    entity.children().iter().map(leaves).sum::<usize>().max(1)
+}
+
 fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
     out.extend_from_slice(raw);
     if !raw.ends_with(b"\n") {
@@ -89,7 +99,8 @@ fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
 
 fn write(bytes: &[u8], entity: &Entity, out: &mut Vec<u8>) {
     let octets = &bytes[entity.range()];
-    if is_seven_bit(octets) || entity.media_type == "multipart/signed" {
+    let opaque = entity.kind == Kind::Leaf && entity.media_type.starts_with("multipart/");
+    if is_seven_bit(octets) || opaque || entity.media_type == "multipart/signed" {
         out.extend_from_slice(octets);
         return;
     }
@@ -273,6 +284,21 @@ mod tests {
         let inner = &message.children()[0];
         assert_eq!(text_of(&out, inner).unwrap().0, "à");
         assert_eq!(Header::parse(&out[inner.header.clone()]).0.text("Subject").as_deref(), Some("é"));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_not_encoded_over() {
+        let part = "--b\r\n\r\né\r\n";
+        let wide = format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n",
+            part.repeat(limits::MIME_PARTS_MAX + 2)
+        );
+        let nest = |depth: usize| format!("Content-Type: multipart/mixed; boundary=n{depth}\r\n\r\n--n{depth}\r\n");
+        let deep: String = (0..limits::MIME_DEPTH_MAX + 2).map(nest).collect::<String>() + "\r\né\r\n";
+        for message in [wide, deep] {
+            let out = for_signing(message.as_bytes());
+            assert!(memchr::memmem::find(&out, "é".as_bytes()).is_some());
+        }
     }
 
     #[test]

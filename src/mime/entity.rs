@@ -1,6 +1,7 @@
 //! An entity as a tree of spans over one buffer (RFC 2045, RFC 2046 §5.1). Nothing is copied, nothing decoded.
 //!
 //! A delimiter line is `--boundary` or `--boundary--` and nothing but white space after it: what mail programs take for one.
+//! (RFC 2046 §5.1.1 would let any line that begins so be one, and Dovecot does; Thunderbird, which shows the View, does not.)
 //! The octets are read once, whatever they hold: the work is bounded by their number times [`limits::MIME_DEPTH_MAX`].
 
 use super::header::{Header, is_blank, line_end};
@@ -257,6 +258,25 @@ mod tests {
             ),
         ] {
             assert_eq!(outline(mail.as_bytes(), &parse(mail.as_bytes())), tree, "{mail:?}");
+        }
+    }
+
+    /// RFC 2046 §5.1.1: `close-delimiter`, then the CRLF of the next delimiter. Dovecot counts these two octets in.
+    #[test]
+    fn the_line_end_after_a_nested_multipart_belongs_to_the_delimiter_around() {
+        let inner = "Content-Type: multipart/mixed; boundary=2\r\n\r\n--2\r\n\r\nx\r\n--2--";
+        for (epilogue, body) in [
+            ("", inner.to_owned()),
+            ("\r\n", format!("{inner}\r\n")),
+            ("\r\nend", format!("{inner}\r\nend")),
+        ] {
+            let mail = format!("Content-Type: multipart/digest; boundary=1\r\n\r\n--1\r\n\r\n{inner}{epilogue}\r\n--1--\r\n");
+            let part = &parse(mail.as_bytes()).children()[0].clone();
+            assert_eq!(
+                (&mail[part.body.clone()], part.media_type.as_str()),
+                (body.as_str(), "message/rfc822")
+            );
+            assert_eq!(part.children()[0].body.end, part.body.end);
         }
     }
 

@@ -205,11 +205,20 @@ pub fn copies(submission: &Submission) -> Vec<Copies> {
         recipients: open,
         kind: CopyKind::Open,
     });
-    let blind = blind.into_iter().map(|r| Copies {
-        recipients: vec![r],
-        kind: CopyKind::Blind,
-    });
-    open.into_iter().chain(blind).collect()
+    let mut all: Vec<Copies> = open.into_iter().collect();
+    for recipient in blind {
+        // An address given twice is one person: one copy.
+        if !all
+            .iter()
+            .any(|copies| copies.recipients.iter().any(|r| r.address == recipient.address))
+        {
+            all.push(Copies {
+                recipients: vec![recipient],
+                kind: CopyKind::Blind,
+            });
+        }
+    }
+    all
 }
 
 /// The domain of the policy that this address falls under.
@@ -278,7 +287,11 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
             thread: Thread::Sealed, ..
         } => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
-        _ => domain().map(Why::Domain).or(account.always_encrypt.then_some(Why::AlwaysEncrypt)),
+        // Before the domain too: what the channel of the space of trust protects is not encrypted.
+        _ => account
+            .always_encrypt
+            .then_some(Why::AlwaysEncrypt)
+            .or_else(|| domain().map(Why::Domain)),
     }
 }
 

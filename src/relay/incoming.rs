@@ -57,12 +57,7 @@ impl Relay {
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let from: Vec<Address> = Header::parse(stored)
-            .0
-            .addresses("From")
-            .into_iter()
-            .map(|(_, address)| address)
-            .collect();
+        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
         let mut verdict = judge(&result, &from);
         if let Ok(opened) = &result
             && self.is_own(opened)

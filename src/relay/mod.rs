@@ -3,6 +3,7 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod budget;
 mod identities;
 mod incoming;
 pub mod notice;
@@ -68,6 +69,11 @@ impl Relay {
     pub fn account_of(&self, address: &Address) -> Result<Arc<Account>, Explanation> {
         let found = self.accounts.iter().find(|a| a.address == *address);
         found.cloned().ok_or_else(|| say::no_account(address))
+    }
+
+    /// Forgets every opened message; for the end of the service.
+    pub fn forget_views(&self) {
+        self.views.wipe();
     }
 
     fn by_login(&self, login: &str) -> Option<Arc<Account>> {

@@ -8,6 +8,7 @@ use crate::pki::{Certificate, der};
 use crate::smime::agree::{self, KeyWrap};
 use crate::smime::cipher::CHUNK;
 use crate::smime::port::Derivation;
+use crate::smime::reread;
 use crate::smime::transfer::Lines;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement;
@@ -119,13 +120,14 @@ fn recipient_infos(recipients: &[&Certificate], transport: Transport, material: 
             serial: recipient.serial_hex(),
         })?);
     }
-    match infos.is_empty() {
-        true => Err(EncryptError::NoRecipient),
-        false => Ok(Infos {
-            set: der::set(&infos),
-            version,
-        }),
+    if infos.is_empty() {
+        return Err(EncryptError::NoRecipient);
     }
+    let set = der::set(&infos);
+    if !reread::is_for(&set, &written) {
+        return Err(EncryptError::Failed);
+    }
+    Ok(Infos { set, version })
 }
 
 /// KeyTransRecipientInfo.

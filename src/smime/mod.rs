@@ -14,6 +14,7 @@ pub mod opened;
 pub mod parts;
 pub mod port;
 pub mod recipient;
+pub mod reread;
 pub mod sealed;
 pub mod sign;
 pub mod transfer;

@@ -21,6 +21,8 @@ pub(super) struct Table {
 struct State {
     seen: Seen,
     values: HashMap<Key, i64>,
+    /// What a full disk did not take, known to this process until it does.
+    unwritten: HashMap<Key, i64>,
     lines: usize,
 }
 
@@ -48,13 +50,28 @@ impl Table {
     pub(super) fn value(&self, key: &Key) -> Result<Option<i64>, StoreError> {
         let mut state = self.lock();
         self.refresh(&mut state)?;
-        Ok(state.values.get(key).copied())
+        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).copied())
     }
 
-    /// Keeps a value; the last one counts.
+    /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
+    /// a full disk must not hide the mail. What must be there now is an error.
     pub(super) fn put(&self, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
-        self.refresh(&mut state)?;
+        match self.write(&mut state, key, value, when) {
+            Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
+                state.unwritten.insert(*key, value);
+                Ok(())
+            }
+            Ok(()) => {
+                state.unwritten.remove(key);
+                Ok(())
+            }
+            failed => failed,
+        }
+    }
+
+    fn write(&self, state: &mut State, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+        self.refresh(state)?;
         if state.values.get(key) == Some(&value) {
             return Ok(());
         }
@@ -63,7 +80,7 @@ impl Table {
             self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
         }
         self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
-        self.refresh(&mut state)
+        self.refresh(state)
     }
 
     fn refresh(&self, state: &mut State) -> Result<(), StoreError> {

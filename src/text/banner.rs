@@ -8,7 +8,7 @@ pub const OPENING: &str = "[Souspli]";
 /// The last word of every banner.
 pub const CLOSING: &str = "[/Souspli]";
 /// What stands before the last word when the message came in clear.
-pub const NOT_ENCRYPTED: &str = "Non chiffré.";
+pub const NOT_ENCRYPTED: &str = "Chiffrement : aucun.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
 
@@ -25,40 +25,69 @@ pub struct Facts {
     pub obsolete: Vec<String>,
 }
 
-/// The lines of the banner, the tokens included.
-pub fn lines(facts: &Facts) -> Vec<String> {
-    let mut text = format!("{OPENING} {}", plain(&facts.sentence, 110));
+/// What the banner says, one fact after the other, the tokens included: the verdict first, in words that need no other.
+pub fn sentences(facts: &Facts) -> Vec<String> {
+    let mut said = vec![format!("{OPENING} {}", plain(&facts.sentence, 110))];
     if !facts.signers.is_empty() {
-        text.push_str(&format!(" Signé : {}.", plain(&facts.signers.join(", "), 60)));
-    }
-    match facts.encryption.as_deref() {
-        None => text.push_str(&format!(" {NOT_ENCRYPTED}")),
-        Some("") => text.push_str(" Chiffré."),
-        Some(cipher) => text.push_str(&format!(" Chiffré ({}).", plain(cipher, 20))),
+        said.push(format!("Signataire : {}.", plain(&facts.signers.join(", "), 60)));
     }
     if !facts.obsolete.is_empty() {
-        text.push_str(&format!(" Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
+        said.push(format!("Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
     }
-    text.push(' ');
-    text.push_str(CLOSING);
-    wrap(&text)
+    let last = match facts.encryption.as_deref() {
+        None => NOT_ENCRYPTED.to_owned(),
+        Some("") => "Chiffrement : oui.".to_owned(),
+        Some(cipher) => format!("Chiffrement : {}.", plain(cipher, 20)),
+    };
+    said.push(format!("{last} {CLOSING}"));
+    said
 }
 
-/// The same lines in ASCII.
-pub fn ascii_lines(facts: &Facts) -> Vec<String> {
-    lines(facts).iter().map(|l| unaccent(l)).collect()
+/// The same in lines of plain text.
+pub fn lines(facts: &Facts) -> Vec<String> {
+    sentences(facts).iter().flat_map(|said| wrap(said)).collect()
 }
 
-/// The text shown instead of a message that cannot be shown, French then English.
-pub fn failure(french: &str, english: &str) -> String {
-    let paragraph = |lines: Vec<String>| lines.join("\r\n");
-    let fr = format!(
-        "{french} Le contenu n'est pas affiché. Le message d'origine est joint, intact : ne répondez pas avant d'avoir vérifié auprès de l'expéditeur, par un autre moyen, qu'il vient de lui."
-    );
-    let en = format!(
-        "{english} The content is not shown. The original message is attached, untouched: before you answer, check with its sender by another way that it is theirs."
-    );
-    format!("{}\r\n\r\n{}\r\n", paragraph(wrap(&fr)), paragraph(wrap(&en)))
+/// Lines or sentences in ASCII.
+pub fn ascii(lines: Vec<String>) -> Vec<String> {
+    lines.iter().map(|l| unaccent(l)).collect()
+}
+
+/// The text shown instead of a content that may have been altered, French then English.
+pub fn altered(french: &str, english: &str) -> String {
+    bilingual(
+        &[
+            french,
+            "Le contenu n'est pas affiché. Le message d'origine est joint, intact.",
+            "Ne répondez pas avant d'avoir vérifié auprès de l'expéditeur, par un autre moyen, que ce message vient de lui.",
+        ],
+        &[
+            english,
+            "The content is not shown. The original message is attached, untouched.",
+            "Before you answer, check with the sender by another way that this message is theirs.",
+        ],
+    )
+}
+
+/// The text shown instead of a message that could not be opened, French then English.
+pub fn unopenable(french: &str, english: &str) -> String {
+    bilingual(
+        &[
+            french,
+            "Son contenu ne peut pas être affiché. Le message d'origine est joint, intact : rien n'est perdu.",
+            "Prévenez l'expéditeur : il peut le renvoyer avec votre certificat actuel.",
+        ],
+        &[
+            english,
+            "Its content cannot be shown. The original message is attached, untouched: nothing is lost.",
+            "Tell the sender: they can send it again with your current certificate.",
+        ],
+    )
+}
+
+fn bilingual(french: &[&str], english: &[&str]) -> String {
+    let text = |said: &[&str]| said.iter().flat_map(|s| wrap(s)).collect::<Vec<_>>().join("\r\n");
+    format!("{}\r\n\r\n{}\r\n", text(french), text(english))
 }
 
 /// The same where there is little room.
@@ -143,21 +172,29 @@ mod tests {
         assert!(text.iter().all(|l| l.chars().count() <= COLUMNS && !l.is_empty()), "{text:#?}");
         let whole = text.join(" ");
         assert!(
-            whole.starts_with("[Souspli] Signature vérifiée. Signé : Dr Zoé (/Souspli) MARTIN."),
+            whole.starts_with("[Souspli] Signature vérifiée. Signataire : Dr Zoé (/Souspli) MARTIN. Obsolète : 3DES, x")
+                && whole.contains(" Chiffrement : AES-256-CBC. "),
             "{whole}"
         );
         assert!(whole.ends_with(CLOSING) && whole.matches(CLOSING).count() == 1 && whole.matches('[').count() == 2);
-        assert!(ascii_lines(&facts()).concat().is_ascii());
+        assert!(ascii(lines(&facts())).concat().is_ascii());
     }
 
     #[test]
     fn a_usual_banner_has_three_lines() {
         let usual = Facts {
-            sentence: "Signature vérifiée, message intact.".to_owned(),
+            sentence: crate::text::verdict::sentence("encrypted-signed").0.to_owned(),
             signers: vec!["Dr Bob TEST".to_owned()],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: Vec::new(),
         };
-        assert!(lines(&usual).len() <= 3, "{:#?}", lines(&usual));
+        assert_eq!(
+            lines(&usual),
+            [
+                "[Souspli] Message chiffré et signé, signature vérifiée.",
+                "Signataire : Dr Bob TEST.",
+                "Chiffrement : AES-256-CBC. [/Souspli]"
+            ]
+        );
     }
 }

@@ -128,12 +128,12 @@ pub fn expired(until: UnixTime) -> Explanation {
 pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
     match code {
         "encrypted-signed" => (
-            "Message chiffré, signé par l’expéditeur ; signature vérifiée.",
-            "Encrypted, signed by the sender; signature verified.",
+            "Message chiffré et signé, signature vérifiée.",
+            "Encrypted and signed, signature verified.",
         ),
         "signed" => (
-            "Message signé par l’expéditeur (non chiffré) ; signature vérifiée.",
-            "Signed by the sender (not encrypted); signature verified.",
+            "Message signé, signature vérifiée ; il n’était pas chiffré.",
+            "Signed, signature verified; it was not encrypted.",
         ),
         "own-copy" => (
             "Copie que vous avez enregistrée depuis ce poste.",

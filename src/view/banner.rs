@@ -45,11 +45,13 @@ impl Editor for Insert {
         if !self.places.contains(&part.entity.header.start) {
             return Change::Keep;
         }
+        let html = is_html(&part.entity.media_type);
+        let said = if html { banner::sentences } else { banner::lines }(&self.facts);
         let lines = match part.repertoire {
-            Repertoire::Unicode => banner::lines(&self.facts),
-            Repertoire::AsciiOnly => banner::ascii_lines(&self.facts),
+            Repertoire::Unicode => said,
+            Repertoire::AsciiOnly => banner::ascii(said),
         };
-        if is_html(&part.entity.media_type) {
+        if html {
             let at = body_start(part.text);
             let (before, after) = part.text.split_at(at);
             return Change::Text(format!("{before}{}{after}", html_form(&lines, self.grade)));
@@ -114,16 +116,16 @@ fn text_form(lines: &[String]) -> String {
 
 /// One `div`, its style set against the sender's own rules.
 fn html_form(lines: &[String], grade: Grade) -> String {
-    let colour = match grade {
-        Grade::Verified => "#2e7d32",
-        Grade::Unchecked | Grade::Unassured | Grade::Plain => "#b26a00",
-        Grade::Altered | Grade::Unopenable => "#b00020",
+    let (frame, ground) = match grade {
+        Grade::Verified => ("#2e7d32", "#edf7ed"),
+        Grade::Unchecked | Grade::Unassured | Grade::Plain => ("#b26a00", "#fff4e0"),
+        Grade::Altered | Grade::Unopenable => ("#b00020", "#fdecea"),
     };
     let body: Vec<String> = lines.iter().map(|l| html::escape(l)).collect();
     format!(
         "<div {ATTRIBUTE}=\"{}\" style=\"all:initial!important;display:block!important;position:static!important;opacity:1!important;\
-         font:13px sans-serif!important;color:#000!important;background:#fff!important;border-left:6px solid {colour}!important;\
-         padding:4px 8px!important\">{}</div>",
+         font:13px/1.4 sans-serif!important;color:#000!important;background:{ground}!important;border:1px solid {frame}!important;\
+         border-left-width:6px!important;padding:4px 8px!important;margin:0 0 12px!important\">{}</div>",
         grade.as_str(),
         body.join("<br>\r\n")
     )

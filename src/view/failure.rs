@@ -6,7 +6,7 @@
 use super::View;
 use super::build::{ViewInput, assemble, filled, has_our_parts, padded, text_part};
 use super::header::Detail;
-use super::verdict::Verdict;
+use super::verdict::{Grade, Verdict};
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::{edit, encode, parameters};
@@ -25,7 +25,7 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
         return None;
     }
     let Verdict { french, english, .. } = input.verdict;
-    let warnings = [said::failure(french, english), said::brief_failure(french, english)];
+    let warnings = [warning(input.verdict), said::brief_failure(french, english)];
     warnings
         .iter()
         .find_map(|warning| padded(input, assemble(input, Detail::Least, &[text_part(warning), alone.clone()])))
@@ -34,11 +34,20 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
 
 /// Everything that there is to say, whatever the size.
 fn whole(input: &ViewInput<'_>) -> View {
-    let warning = text_part(&said::failure(&input.verdict.french, &input.verdict.english));
+    let warning = text_part(&warning(input.verdict));
     let with = |original| filled(input, assemble(input, Detail::Full, &[warning.clone(), original]));
     let view = with(original_message(input.stored));
     let honest = memmem::find(input.stored, input.boundary.as_bytes()).is_none() && has_our_parts(&view, 2, input.boundary);
     if honest { view } else { with(original_file(input.stored)) }
+}
+
+/// What could not be opened is not called suspect.
+fn warning(verdict: &Verdict) -> String {
+    let said = match verdict.grade {
+        Grade::Unopenable => said::unopenable,
+        _ => said::altered,
+    };
+    said(&verdict.french, &verdict.english)
 }
 
 /// The base64 body of a sealed message as a file.

@@ -7,8 +7,10 @@ use super::header::{self, is_ours};
 use super::html::{self, ATTRIBUTE};
 use super::strip::BANNER_MAX;
 use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
-use crate::mime::entity::{Entity, parse};
+use crate::mime::encode::transfer_decode;
+use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
+use crate::mime::parameters::transfer_encoding;
 use crate::text::banner::{CLOSING, NOT_ENCRYPTED, OPENING};
 use crate::text::unaccent;
 
@@ -43,11 +45,23 @@ fn of_entity(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
         }
     } else if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
         of_entity(&message, &parse(&message), encoded + 1)
+    } else if holds_view(bytes, entity) {
+        Marks::Sealed
     } else {
         let parts = entity.children().iter().map(|part| of_entity(bytes, part, encoded));
         parts.max().unwrap_or(Marks::Absent)
     };
     header.max(body)
+}
+
+/// A View saved as a file and attached under another type than message/rfc822.
+fn holds_view(bytes: &[u8], entity: &Entity) -> bool {
+    if entity.kind != Kind::Leaf {
+        return false;
+    }
+    let header = Header::parse(&bytes[entity.header.clone()]).0;
+    let octets = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()]);
+    octets.is_some_and(|octets| memchr::memmem::find(&octets, format!("\n{}: ", header::MARK).as_bytes()).is_some())
 }
 
 fn of_header(header: &Header<'_>) -> Marks {
@@ -98,12 +112,18 @@ mod tests {
     fn only_a_banner_of_a_message_in_clear_may_leave_in_clear() {
         for (text, marks) in [
             ("Bonjour", Marks::Absent),
-            ("[Souspli] Signé. Non chiffré. [/Souspli]\r\n\r\nx", Marks::Clear),
-            ("> [Souspli] Signé : Dr B. Non\r\n> chiffré. [/Souspli]\r\n> x", Marks::Clear),
+            ("[Souspli] Signé. Chiffrement : aucun. [/Souspli]\r\n\r\nx", Marks::Clear),
+            (
+                "> [Souspli] Signé : Dr B. Chiffrement :\r\n> aucun. [/Souspli]\r\n> x",
+                Marks::Clear,
+            ),
             ("> [Souspli] Message chiffré. [/Souspli]\r\n> x", Marks::Sealed),
-            ("[Souspli] Non chiffré. [/Souspli] [Souspli] Chiffré. [/Souspli]", Marks::Sealed),
-            ("[Souspli] x [Souspli] Non chiffré. [/Souspli]", Marks::Sealed),
-            ("[Souspli] Non chiffré.", Marks::Sealed),
+            (
+                "[Souspli] Chiffrement : aucun. [/Souspli] [Souspli] Chiffré. [/Souspli]",
+                Marks::Sealed,
+            ),
+            ("[Souspli] x [Souspli] Chiffrement : aucun. [/Souspli]", Marks::Sealed),
+            ("[Souspli] Chiffrement : aucun.", Marks::Sealed),
         ] {
             let mail = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}");
             assert_eq!(super::marks(mail.as_bytes()), marks, "{text}");
@@ -111,10 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn a_view_attached_as_a_file_is_known() {
+        let view = b"Subject: x\r\nX-Souspli-View: t\r\n\r\n[Souspli] a [/Souspli]\r\n";
+        let mail = |content: &[u8]| {
+            let head = b"Content-Type: application/octet-stream; name=l.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            [&head[..], &crate::mime::encode::base64_lines(content)].concat()
+        };
+        assert_eq!(marks(&mail(view)), Marks::Sealed);
+        assert_eq!(marks(&mail(b"Subject: x\r\n\r\nX-Souspli\r\n")), Marks::Absent);
+    }
+
+    #[test]
     fn html_and_fields_tell_it_too() {
         for (mail, marks) in [
             (
-                "Content-Type: text/html\r\n\r\n<div data-souspli=\"verified\">[Souspli] a Non chiffre. [/Souspli]</div>",
+                "Content-Type: text/html\r\n\r\n<div data-souspli=\"verified\">[Souspli] a Chiffrement : aucun. [/Souspli]</div>",
                 Marks::Clear,
             ),
             (
@@ -122,7 +153,7 @@ mod tests {
                 Marks::Sealed,
             ),
             (
-                "Content-Type: text/html\r\n\r\n<p>[Souspli] a Non chiffr&eacute;.<br>\r\n[/Souspli]</p>",
+                "Content-Type: text/html\r\n\r\n<p>[Souspli] a Chiffrement&nbsp;: aucun.<br>\r\n[/Souspli]</p>",
                 Marks::Clear,
             ),
             (

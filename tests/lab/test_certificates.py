@@ -17,6 +17,7 @@ class CertificatesTest(unittest.TestCase):
         stranger = pki.Authority(folder.path / "stranger", "Autorité étrangère")
         alice = known.doctor("alice", "Dr Alice ESSAI", "alice@lab.test")
         bob = stranger.doctor("bob", "Dr Bob ESSAI", "bob@lab.test")
+        self.carol = known.doctor("carol", "Dr Carol ESSAI", "carol@lab.test")
         self.relay = souspli.Souspli(folder.path, [souspli.account("alice@lab.test", 1, 1)], [])
         self.relay.furnish({"alice@lab.test": [alice]}, [bob], [known.certificate])
         self.message = mails.letter("alice@lab.test", "bob@lab.test", "#med# Lettre", "Bonjour.\n")
@@ -31,6 +32,17 @@ class CertificatesTest(unittest.TestCase):
         refused = self.relay.attempt("seal", *arguments, stdin=self.message).stderr.decode()
         self.assertIn("[SP-NO-CERTIFICATE]", refused)
         self.assertNotIn("étrangère", refused)
+
+    def test_a_right_signature_assures_one_sender_only(self):
+        signed = mails.smime(mails.letter("carol@lab.test", "alice@lab.test", "Lettre", "Bonjour.\n"), mails.signing(self.carol))
+        self.assertEqual(("verified", "signed"), self.judged(signed))
+        for what, beside in (("a second field", b"From: chef@lab.test\r\n"), ("a field without an address", b"From: Le chef\r\n")):
+            with self.subTest(what):
+                self.assertEqual(("unassured", "signer-is-not-sender"), self.judged(beside + signed))
+
+    def judged(self, message):
+        verdict = self.relay.open_json(message)
+        return verdict["grade"], verdict["code"]
 
 
 if __name__ == "__main__":

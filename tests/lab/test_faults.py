@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import smtplib
 import socket
 import subprocess
 import unittest
@@ -249,7 +250,8 @@ class StartTest(unittest.TestCase):
         """Each key of config/souspli.toml, commented out or not, is known to the program."""
         default = base.ROOT / "config" / "souspli.toml"
         relay = self.relay("default")
-        relay.config.write_text(default.read_text())
+        # A "#" with no space behind it is an example; the file says so at its top.
+        relay.config.write_text(re.sub(r"(?m)^#(?=[\[a-z])", "", default.read_text()))
         done = relay.attempt("check", "--config", relay.config)
         self.assertEqual(0, done.returncode, done.stderr.decode())
 
@@ -282,8 +284,18 @@ class FullDiskTest(unittest.TestCase):
         self.addCleanup(box.close)
         box.do("SELECT INBOX")
         self.assertIn(b"Texte entier.", box.fetch("*", "UID BODY.PEEK[]").popitem()[1]["BODY[]"])
+        # What cannot be remembered as sealed does not leave: its answer would be sent in clear.
+        before_sending = len(self.practice.provider.smtp.accepted())
+        with smtplib.SMTP(base.LOOPBACK, relay.smtp, timeout=60) as client:
+            client.starttls(context=pki.unchecked_context())
+            client.login("alice@lab.test", "pw-alice")
+            with self.assertRaises(smtplib.SMTPResponseException) as refused:
+                client.sendmail("alice@lab.test", ["bob@lab.test"], mails.letter("alice@lab.test", "bob@lab.test", "#med# s", "x\n"))
+            self.assertIn(b"[SP-DISK-FULL]", refused.exception.smtp_error)
+            self.assertEqual(before_sending, len(self.practice.provider.smtp.accepted()))
+            (relay.home / "filler").unlink()
+            client.sendmail("alice@lab.test", ["bob@lab.test"], mails.letter("alice@lab.test", "bob@lab.test", "#med# s", "x\n"))
         self.assertIsNone(relay.process.poll())
-        (relay.home / "filler").unlink()
         for file, octets in before.items():
             if "key" in str(file) or "trust" in str(file) or "cert" in str(file):
                 self.assertEqual(file.read_bytes(), octets, f"{file} was damaged")

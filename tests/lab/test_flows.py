@@ -2,6 +2,7 @@
 
 Each test is one flow with words of its own; after it, every octet that anybody outside could see is searched for them.
 """
+import os
 import re
 import smtplib
 import socket
@@ -17,6 +18,13 @@ class FlowsTest(PracticeCase):
     """The flows of requirement 4."""
     options = {"rawlog": True}
 
+    @classmethod
+    def setUpClass(cls):
+        # The most talkative log is searched as well.
+        os.environ["SOUSPLI_LOG"] = "trace"
+        cls.addClassCleanup(os.environ.pop, "SOUSPLI_LOG")
+        super().setUpClass()
+
     def setUp(self):
         self.canary = Canary()
         self.smtp_server = self.provider.smtp
@@ -27,6 +35,9 @@ class FlowsTest(PracticeCase):
         self.smtp_server.heal()
         for place, octets in self.everything():
             self.assertEqual([], self.canary.found_in(octets), f"seen in {place}")
+        for relay in self.practice.relays.values():
+            for place, octets in relay.everything():
+                self.assertNotIn(b"Lettre", octets, f"the subject is seen in {place}")
 
     def everything(self):
         """All that others can see: what went upstream, the provider's store and logs, homes, logs of Souspli."""

@@ -26,6 +26,15 @@ def entity_of(der, kind):
     return mails.crlf(part.as_bytes())
 
 
+def beside(content, der):
+    """A multipart/signed of an entity and its detached signature."""
+    part = email.message.EmailMessage()
+    part.set_content(der, "application", "pkcs7-signature", params={"name": "smime.p7s"}, cte="base64")
+    del part["MIME-Version"]
+    head = b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary="=bb"\r\n\r\n--=bb\r\n'
+    return head + content + b"\r\n--=bb\r\n" + mails.crlf(part.as_bytes()) + b"\r\n--=bb--\r\n"
+
+
 class InteropTest(unittest.TestCase):
     """Doctors rsa and ec; each has a Souspli that knows the other."""
 
@@ -129,18 +138,28 @@ class InteropTest(unittest.TestCase):
     def test_opens_openssl(self):
         rsa, ec = self.doctors["rsa"], self.doctors["ec"]
         oaep = ["rsa_padding_mode:oaep", "rsa_oaep_md:sha256"]
-        pss = ["-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:32"]
+        pss = ["-keyopt", "rsa_padding_mode:pss"]
         detached, opaque = mails.signing(rsa), mails.signing(rsa, "-nodetach")
         for what, sender, recipient, steps in (
                 ("detached RSA", "rsa", "ec", [detached]),
                 ("opaque RSA", "rsa", "ec", [opaque]),
                 ("detached ECDSA", "ec", "rsa", [mails.signing(ec)]),
                 ("opaque ECDSA", "ec", "rsa", [mails.signing(ec, "-nodetach")]),
-                ("opaque RSA-PSS", "rsa", "ec", [mails.signing(rsa, "-nodetach") + pss]),
+                ("opaque RSA-PSS, salt of 32", "rsa", "ec", [opaque + pss + ["-keyopt", "rsa_pss_saltlen:32"]]),
+                ("opaque RSA-PSS, longest salt", "rsa", "ec", [opaque + pss]),
+                ("opaque RSA-PSS, MGF1 SHA-1", "rsa", "ec", [opaque + pss + ["-keyopt", "rsa_mgf1_md:sha1"]]),
+                ("detached RSA, streamed", "rsa", "ec", [[*detached, "-stream"]]),
                 ("opaque RSA in AES-256-CBC, ECDH", "rsa", "ec", [opaque, mails.encrypting(ec)]),
                 ("detached RSA in AES-256-CBC, ECDH", "rsa", "ec", [detached, mails.encrypting(ec)]),
                 ("opaque ECDSA in AES-256-CBC, RSA PKCS#1", "ec", "rsa", [mails.signing(ec, "-nodetach"), mails.encrypting(rsa)]),
                 ("opaque ECDSA in AES-256-CBC, RSA OAEP SHA-256", "ec", "rsa", [mails.signing(ec, "-nodetach"), mails.encrypting(rsa, keyopt=oaep)]),
+                ("opaque ECDSA in AES-256-CBC, RSA OAEP SHA-1", "ec", "rsa",
+                 [mails.signing(ec, "-nodetach"), mails.encrypting(rsa, keyopt=["rsa_padding_mode:oaep"])]),
+                ("opaque ECDSA in AES-256-CBC, RSA OAEP SHA-256 with MGF1 SHA-1", "ec", "rsa",
+                 [mails.signing(ec, "-nodetach"), mails.encrypting(rsa, keyopt=[*oaep, "rsa_mgf1_md:sha1"])]),
+                ("opaque RSA in AES-256-GCM, streamed BER", "rsa", "ec",
+                 [[*opaque, "-stream"], [*mails.encrypting(ec, cipher="-aes-256-gcm"), "-stream"]]),
+                ("opaque RSA in AES-192-CBC, RSA PKCS#1", "rsa", "rsa", [opaque, mails.encrypting(rsa, cipher="-aes-192-cbc")]),
                 ("opaque RSA in AES-256-GCM, RSA PKCS#1", "rsa", "rsa", [opaque, mails.encrypting(rsa, cipher="-aes-256-gcm")]),
                 ("opaque RSA in AES-256-GCM, ECDH", "rsa", "ec", [opaque, mails.encrypting(ec, cipher="-aes-256-gcm")]),
                 ("opaque RSA in AES-256-CBC, streamed BER", "rsa", "ec", [[*opaque, "-stream"], [*mails.encrypting(ec), "-stream"]]),
@@ -153,9 +172,27 @@ class InteropTest(unittest.TestCase):
         self.verified(signed, sender, recipient, name, f"opaque, {kinds}", encrypted=False)
         enveloped = entity_of(peer.encrypt(f"{recipient}@lab.test", signed), "enveloped-data")
         self.verified(enveloped, sender, recipient, name, f"opaque, {kinds}, enveloped for {recipient.upper()}")
+        apart = beside(mails.crlf(ENTITY), peer.sign(nickname, mails.crlf(ENTITY), detached=True))
+        self.verified(apart, sender, recipient, name, f"detached, {kinds}", encrypted=False)
 
     def test_opens_gpgsm(self):
         self.peer_seals(self.gpgsm("seal"), "gpgsm", "rsa", "rsa", "rsa@lab.test")
+
+    def test_opens_cryptography(self):
+        if not peers.has_cryptography():
+            self.skipTest("Python's cryptography is not installed, or too old")
+        peer = peers.Cryptography(self.doctors.values())
+        for sender in self.doctors:
+            self.peer_seals(peer, "cryptography", sender, "rsa", f"{sender}@lab.test")
+
+    def test_cryptography_decrypts(self):
+        """It has no reader of signatures: what it decrypts, openssl verifies."""
+        if not peers.has_cryptography():
+            self.skipTest("Python's cryptography is not installed, or too old")
+        peer = peers.Cryptography(self.doctors.values())
+        peer.verify = peers.Openssl(self.ca, self.doctors["rsa"]).verify
+        # It knows no ECDH, and refuses a message of which any recipient is reached so: the sender is one.
+        self.opened_by(peer, "cryptography", "rsa", "rsa")
 
     def test_opens_nss(self):
         peer = self.nss("seal")
@@ -175,8 +212,9 @@ def note(side, what, name, attempt, case):
 def table():
     """docs/interop.md: what was tried in this run, and nothing else."""
     names = [n for n, tool in (("openssl", "openssl"), ("gpgsm", "gpgsm"), ("nss", "cmsutil")) if base.program(tool)]
+    names += ["cryptography"] if peers.has_cryptography() else []
     head = "| | " + " | ".join(peers.version(n) for n in names) + " |\n|---|" + "---|" * len(names) + "\n"
-    out = ["# Interoperability\n", "Written by `SOUSPLI_WRITE_DOCS=1 python3 tests/lab/run.py test_interop`; a dash was not tried.\n"]
+    out = ["# Interoperability\n", "Written by `SOUSPLI_WRITE_DOCS=1 python3 tests/lab/run.py test_interop`; a dash was not tried.\nPython's cryptography reads no signatures: what it decrypts is verified by OpenSSL.\n"]
     for side, title in (("seals", "Souspli seals, the other opens and verifies"), ("opens", "The other seals, Souspli opens and verifies")):
         rows = "".join(f"| {what} | " + " | ".join(got.get(n, "-") for n in names) + " |\n" for what, got in sorted(ROWS[side].items()))
         out.append(f"## {title}\n\n{head}{rows}")

@@ -107,6 +107,15 @@ fn what_a_submission_needs() {
             Need::Clear,
         ),
         (&["a@b.fr"], PLAIN, sealing(), Need::Secure(Why::AlwaysEncrypt)),
+        (
+            &["d@mssante.fr"],
+            PLAIN,
+            Account {
+                always_encrypt: true,
+                ..trust()
+            },
+            Need::Secure(Why::AlwaysEncrypt),
+        ),
         (&["a@b.fr"], PLAIN, signing(), Need::Sign),
         (&["a@b.fr"], "Content-Type: multipart/signed; x=y\n\n", signing(), Need::Clear),
         (&["a@b.fr"], ENCRYPTED, sealing(), Need::Clear),
@@ -264,7 +273,7 @@ fn what_the_look_ups_allow() {
 #[test]
 fn each_bcc_is_alone() {
     let message = "To: A <A@x.fr>\nCc: b@x.fr, not-in-envelope@x.fr\nBcc: c@x.fr\n\n";
-    let got = copies(&submission(&["c@x.fr", "a@x.fr", "b@x.fr", "d@x.fr"], message));
+    let got = copies(&submission(&["c@x.fr", "a@x.fr", "b@x.fr", "d@x.fr", "C@X.fr"], message));
     let shown: Vec<_> = got
         .iter()
         .map(|c| (c.kind, c.recipients.iter().map(|r| r.address.as_str()).collect::<Vec<_>>()))

@@ -1,0 +1,204 @@
+//! The provider's responses: what passes, what a plan takes, what is learnt on the way.
+
+use super::*;
+
+impl Relay {
+    pub(in crate::imap) fn piece(&mut self, piece: Piece, core: &mut Core) -> After {
+        let ends = matches!(piece, Piece::Text { literal: None, .. });
+        match std::mem::replace(&mut self.reading, Reading::Between) {
+            Reading::Between => match piece {
+                Piece::Text { bytes, literal } => return self.first(Piece::Text { bytes, literal }, ends, core),
+                Piece::Literal { .. } => return After::Garbled,
+            },
+            Reading::Passing => {
+                let (Piece::Text { bytes, .. } | Piece::Literal { bytes, .. }) = piece;
+                core.client_owned(bytes);
+                if !ends {
+                    self.reading = Reading::Passing;
+                }
+            }
+            Reading::Collecting(mut line, purpose) => {
+                self.reserve(&piece, core);
+                line.push(piece);
+                if line.octets() > limits::IMAP_RESPONSE_MAX {
+                    return After::Garbled;
+                }
+                if ends {
+                    self.collected(line, purpose, core);
+                } else {
+                    self.reading = Reading::Collecting(line, purpose);
+                }
+            }
+        }
+        After::Continue
+    }
+
+    /// The first piece of a response.
+    fn first(&mut self, piece: Piece, ends: bool, core: &mut Core) -> After {
+        let Piece::Text { bytes, .. } = &piece else { return After::Garbled };
+        let (collects, defers) = match &self.work {
+            Work::Fetch(plan, _) => (plan.collects(), plan.defers()),
+            Work::None | Work::Append(..) => (false, false),
+        };
+        match response::look(bytes) {
+            Response::Garbage => After::Garbled,
+            Response::Continue(_) => {
+                self.continued(bytes, core);
+                After::Continue
+            }
+            Response::Tagged(tag, status, text) => self.tagged(tag, status, text, bytes, core),
+            Response::Fetch(_) if collects => self.collect(piece, ends, For::Answer, core),
+            _ if defers => self.collect(piece, ends, For::Deferral, core),
+            Response::Untagged(status, text) => {
+                self.untagged(status, text, core);
+                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                After::Continue
+            }
+            Response::Capability => {
+                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                After::Continue
+            }
+            Response::Fetch(_) | Response::Other => {
+                let Piece::Text { bytes, .. } = piece else { return After::Garbled };
+                core.client_owned(bytes);
+                if !ends {
+                    self.reading = Reading::Passing;
+                }
+                After::Continue
+            }
+        }
+    }
+
+    /// A large message is read when there is room to open it.
+    fn reserve(&mut self, piece: &Piece, core: &mut Core) {
+        if let Piece::Text {
+            literal: Some(literal), ..
+        } = piece
+            && literal.size >= limits::LARGE_MESSAGE
+        {
+            self.reserving = true;
+            core.act(Action::Reserve(literal.size));
+        }
+    }
+
+    fn collect(&mut self, piece: Piece, ends: bool, purpose: For, core: &mut Core) -> After {
+        self.reserve(&piece, core);
+        let mut line = Line::default();
+        line.push(piece);
+        if ends {
+            self.collected(line, purpose, core);
+        } else {
+            self.reading = Reading::Collecting(line, purpose);
+        }
+        After::Continue
+    }
+
+    fn collected(&mut self, line: Line, purpose: For, core: &mut Core) {
+        let Work::Fetch(plan, opening) = &mut self.work else { return };
+        if let For::Deferral = purpose {
+            return plan.defer(line);
+        }
+        let mut out = Vec::new();
+        let to_open = plan.answer(line, core.shelf.as_ref(), &mut out);
+        core.client_owned(out);
+        if let Some(plan::ToOpen { key, stored }) = to_open {
+            *opening = true;
+            core.act(Action::Open(key, stored));
+        }
+    }
+
+    pub(in crate::imap) fn opened(&mut self, opened: Result<Arc<View>, Explanation>, core: &mut Core) {
+        let Work::Fetch(plan, opening) = &mut self.work else { return };
+        *opening = false;
+        let mut out = Vec::new();
+        plan.opened(opened, core.shelf.as_ref(), &mut out);
+        core.client_owned(out);
+    }
+
+    fn continued(&mut self, line: &[u8], core: &mut Core) {
+        match self.sending.awaited.take() {
+            Some(literal) => {
+                core.upstream(literal);
+                self.send(core);
+                self.advance(core);
+            }
+            None if self.idling() == Some(false) => core.client(line),
+            None => {}
+        }
+    }
+
+    fn untagged(&mut self, status: Status, text: &[u8], core: &mut Core) {
+        if status == Status::Bye {
+            self.leaving = true;
+        }
+        let choosing = self.outstanding.iter().any(|o| matches!(o.what, What::Select(..)));
+        if let Some(uidvalidity) = response::code_number(text, "UIDVALIDITY") {
+            if choosing {
+                self.opening.uidvalidity = uidvalidity;
+            } else if let Some(selected) = &mut self.selected {
+                selected.mailbox.uidvalidity = uidvalidity;
+                selected.classes = core.memory.mailbox(&selected.mailbox);
+            }
+        }
+        if let Some(uid_next) = response::code_number(text, "UIDNEXT") {
+            if choosing {
+                self.opening.uid_next = Some(uid_next);
+            } else if let Some(selected) = &mut self.selected {
+                selected.uid_next = selected.uid_next.max(Some(uid_next));
+            }
+        }
+    }
+
+    fn tagged(&mut self, tag: &[u8], status: Status, text: &[u8], line: &[u8], core: &mut Core) -> After {
+        if let Work::Fetch(plan, _) = &mut self.work
+            && tag == TAG.as_bytes()
+        {
+            let mut out = Vec::new();
+            let next = plan.completed(status, text, core.shelf.as_ref(), &mut out);
+            core.client_owned(out);
+            self.next(next, core);
+            return After::Continue;
+        }
+        let Some(at) = self.outstanding.iter().position(|o| o.tag.as_bytes() == tag) else {
+            return After::Garbled;
+        };
+        let Some(outstanding) = self.outstanding.remove(at) else {
+            return After::Garbled;
+        };
+        if at == self.outstanding.len() && self.sending.awaited.take().is_some() {
+            self.sending.fragments.clear();
+        }
+        core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
+        match outstanding.what {
+            What::Select(name, access) => self.chosen(name, access, status, text, core),
+            What::Close if status == Status::Ok => self.selected = None,
+            What::Logout if status == Status::Ok => return After::Close,
+            What::Close | What::Logout | What::Idle(_) | What::Other => {}
+        }
+        self.advance(core);
+        After::Continue
+    }
+
+    fn chosen(&mut self, name: String, access: Access, status: Status, text: &[u8], core: &mut Core) {
+        let Opening { uidvalidity, uid_next } = std::mem::take(&mut self.opening);
+        if status == Status::Bad {
+            return;
+        }
+        let access = if response::has_code(text, "READ-ONLY") {
+            Access::Read
+        } else {
+            access
+        };
+        let mailbox = Mailbox {
+            account: Arc::clone(&self.account),
+            name: name.into(),
+            uidvalidity,
+        };
+        self.selected = (status == Status::Ok).then(|| Selected {
+            classes: core.memory.mailbox(&mailbox),
+            mailbox,
+            access,
+            uid_next,
+        });
+    }
+}

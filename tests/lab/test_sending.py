@@ -1,0 +1,330 @@
+"""What leaves: policies from end to end, and that a sealed letter is the one that was written, whatever its shape.
+
+The receiver records every octet. Where a letter is opened again openssl does it, with the colleague's key.
+"""
+import json
+import smtplib
+import time
+
+from lab import base, mails, sink, souspli
+
+from common import Canary, PracticeCase
+
+ALICE, BOB, ZOE = "alice@lab.test", "bob@lab.test", "zoe@lab.test"
+COLLEAGUE, PATIENT = "zoe@medecin.mssante.fr", "280011@patient.mssante.fr"
+
+
+class SendingCase(PracticeCase):
+    """A practice whose provider keeps what it gets and delivers nothing, and Souspli runs of other configurations."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.smtp_server = cls.provider.smtp
+        cls.smtp_server.lmtp = None
+
+    def setUp(self):
+        self.canary = Canary()
+        self.smtp_server.heal()
+        self.before = len(self.smtp_server.accepted())
+
+    def sent(self, count=1):
+        """The transactions of this test, which must be that many."""
+        got = self.smtp_server.accepted()[self.before:]
+        self.assertEqual(count, len(got), [t.rcpts for t in got])
+        return got
+
+    def unseen(self, *transactions):
+        """Nothing of the letter can be read in these."""
+        for transaction in transactions:
+            self.assertEqual([], self.canary.found_in(transaction.octets))
+
+    def refused(self, message, *recipients, client=None):
+        """The code and the text of the refusal; nothing left."""
+        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+            (client or self.smtp("alice")).sendmail(ALICE, list(recipients), message)
+        self.sent(0)
+        return caught.exception.smtp_code, caught.exception.smtp_error.decode("ascii")
+
+    def entity(self, octets):
+        """What bob's key and openssl make of a sealed message: the entity that alice signed."""
+        bob, ca = self.practice.doctors["bob"], self.practice.authority.certificate
+        signed = base.run("openssl", "cms", "-decrypt", "-recip", bob.certificate, "-inkey", bob.key, stdin=octets)
+        return base.run("openssl", "cms", "-verify", "-CAfile", ca, stdin=signed)
+
+
+class OtherRelay(SendingCase):
+    """Alice's Souspli under another configuration."""
+    policy, extra, channel, upstream = "", "", "ordinary", ""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        place = cls.practice.folder.path / "other"
+        place.mkdir()
+        relay = souspli.Souspli(place, [cls.provider.account(ALICE, extra=cls.extra)], [cls.provider.tls.bundle], cls.policy)
+        text = relay.config.read_text().replace('channel = "ordinary"', f'channel = "{cls.channel}"')
+        relay.config.write_text(text.replace("[upstream]\n", f"[upstream]\n{cls.upstream}\n"))
+        doctors = cls.practice.doctors
+        relay.furnish({ALICE: [doctors["alice"]]}, [doctors["bob"]], [cls.practice.authority.certificate])
+        cls.addClassCleanup(relay.stop)
+        cls.practice.relays["alice"].stop()
+        cls.practice.relays["alice"] = relay.start()
+
+    def journal(self):
+        """Event and code of the last entry."""
+        last = json.loads(self.relay("alice").cli("journal", "--json").splitlines()[-1])
+        return last["event"], last["code"]
+
+
+class PartialTest(OtherRelay):
+    """`missing_certificate = "partial"`: those who can read it get it, the sender learns who cannot."""
+    policy = 'missing_certificate = "partial"'
+
+    def test_the_others_get_it_and_the_sender_is_told(self):
+        self.submit("alice", self.canary.letter("#med# Lettre", [BOB, ZOE]), BOB, ZOE)
+        sealed, notice = self.sent(2)
+        self.assertEqual([f"RCPT TO:<{BOB}>"], sealed.rcpts)
+        self.unseen(sealed, notice)
+        self.assertIn(self.canary.body.encode(), self.entity(sealed.octets))
+        self.assertTrue(notice.rcpts[0].startswith(f"RCPT TO:<{ALICE}>"))
+        self.assertIn(f"Final-Recipient: rfc822; {ZOE}\r\nAction: failed".encode(), notice.octets)
+        self.assertNotIn(b"Lettre", notice.octets)
+        self.assertEqual(("seal-partly", "SP-PARTLY"), self.journal())
+
+    def test_nobody_can_read_it(self):
+        self.assertEqual(550, self.refused(self.canary.letter("#med# Lettre", ZOE), ZOE)[0])
+
+
+class SpaceOfTrustTest(OtherRelay):
+    """The channel of an operator of MSSanté (requirements K.1)."""
+    channel = "mssante"
+
+    def test_a_member_without_certificate_gets_it_signed_over_the_channel(self):
+        self.submit("alice", self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
+        sealed, signed = self.sent(2)
+        self.unseen(sealed)
+        self.assertEqual([f"RCPT TO:<{COLLEAGUE}>"], signed.rcpts)
+        content = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=signed.octets)
+        self.assertIn(self.canary.body.encode(), content)
+        self.assertEqual(("seal", "SP-OVER-CHANNEL"), self.journal())
+
+    def test_who_asked_for_encryption_is_told_instead(self):
+        self.assertIn(COLLEAGUE, self.refused(self.canary.letter("#med# Lettre", COLLEAGUE), COLLEAGUE)[1])
+
+    def test_a_patient_gets_it_as_it_was_written(self):
+        letter = self.canary.letter("Lettre", PATIENT)
+        self.submit("alice", letter, PATIENT)
+        self.assertEqual(letter, self.sent()[0].octets)
+
+    def test_a_patient_never_gets_an_envelope_and_is_not_named(self):
+        for subject, others in (("#med# Lettre", ()), ("Lettre", (COLLEAGUE,))):
+            code, said = self.refused(self.canary.letter(subject, PATIENT), PATIENT, *others)
+            self.assertEqual((550, False), (code, "280011" in said))
+
+
+class AlwaysSignTest(OtherRelay):
+    """`always_sign`: every reader reads it, every verifier verifies it."""
+    extra = "always_sign = true"
+
+    def test_signed_and_whole(self):
+        text = f"Évolution {self.canary.body}\n.\n..deux\nFrom ici\nfin de ligne \n"
+        letter = mails.letter(ALICE, ZOE, "Été", text).replace(b"From:", b"Bcc: carol@lab.test\r\nFrom:", 1)
+        self.submit("alice", letter, ZOE)
+        octets = self.sent()[0].octets
+        self.assertNotIn(b"carol", octets)
+        content = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=octets)
+        self.assertEqual(text, mails.parse(content).get_content().replace("\r\n", "\n"))
+        self.assertEqual(text, mails.texts(mails.parse(octets)).replace("\r\n", "\n").removesuffix("\n") + "\n")
+
+    def test_what_is_signed_already_is_not_signed_again(self):
+        signed = mails.crlf(mails.smime(mails.letter(ALICE, ZOE, "Lettre", "x\n"), mails.signing(self.practice.doctors["alice"])))
+        self.submit("alice", signed, ZOE)
+        self.assertEqual(signed, self.sent()[0].octets)
+
+
+class AlwaysEncryptTest(OtherRelay):
+    """`always_encrypt`: no tag, and nobody is left out of it."""
+    extra = "always_encrypt = true"
+
+    def test_bcc_only(self):
+        self.submit("alice", self.canary.letter("Lettre", "undisclosed-recipients:;"), BOB, ALICE)
+        groups = self.sent(2)
+        self.assertEqual([1, 1], [len(t.rcpts) for t in groups])
+        self.unseen(*groups)
+
+    def test_without_a_certificate(self):
+        self.assertEqual(550, self.refused(self.canary.letter("Lettre", ZOE), ZOE)[0])
+
+
+class SilentProviderTest(OtherRelay):
+    """A provider that falls silent: our words come before the mail program gives up."""
+    upstream = "silence_seconds = 2"
+
+    def test_at_each_step(self):
+        for step in ("mail", "rcpt", "data", "dot"):
+            with self.subTest(step=step):
+                self.smtp_server.heal()
+                client = self.smtp("alice")
+                self.smtp_server.fail(step, sink.SILENT)
+                began = time.monotonic()
+                code, said = self.refused(self.canary.letter("#med# Lettre", BOB), BOB, client=client)
+                self.assertEqual(451, code)
+                self.assertIn("peut-etre parti" if step == "dot" else "Rien n'est parti", said)
+                self.assertLess(time.monotonic() - began, 9)
+                client.docmd("RSET")
+        self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+
+
+class FaithfulTest(SendingCase):
+    """The letter that is opened is the letter that was written; outside stands what must stand there and no more."""
+
+    SHAPES = {
+        "empty": b"\r\n",
+        "no body": b"",
+        "no type": b"\r\nBonjour\r\n",
+        "no type, UTF-8": "\r\nÉté\r\n".encode(),
+        "long line": b"Content-Type: text/plain\r\n\r\n" + b"x" * 5000 + b"\r\n",
+        "8-bit Latin": b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xe9t\xe9 \r\n",
+        "flowed": b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nligne \r\n suite\r\n-- \r\nDr A\r\n",
+        "dots": b"Content-Type: text/plain\r\n\r\n.\r\n..\r\n.a\r\n",
+        "attachment alone": b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n",
+        "nested": b'Content-Type: multipart/mixed; boundary=o\r\n\r\navant\r\n--o\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n'
+                  b"--i\r\n\r\na\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--i--\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n"
+                  b"Subject: dedans\r\nBcc: k@l\r\n\r\nb\r\n--o--\r\napres\r\n",
+    }
+
+    def header(self, *more):
+        """A header as mail programs write it."""
+        return b"".join(line + b"\r\n" for line in (b"From: Alice <alice@lab.test>", b"To: bob@lab.test", b"Subject: #med# Lettre", *more))
+
+    def test_every_shape_arrives_whole(self):
+        for name, content in self.SHAPES.items():
+            with self.subTest(shape=name):
+                self.before = len(self.smtp_server.accepted())
+                message = self.header(b"MIME-Version: 1.0") + content
+                self.submit("alice", message, BOB)
+                entity = self.entity(self.sent()[0].octets)
+                written, read = mails.parse(message), mails.parse(entity)
+                self.assertEqual(self.parts(written, content), self.parts(read, content))
+                if content.isascii() and b"Content-Type" in content and max(map(len, content.splitlines())) < 998:
+                    self.assertEqual(content, entity)
+
+    def parts(self, message, content):
+        """Type, file name and octets of each leaf."""
+        leaves = [p for p in message.walk() if not p.is_multipart()]
+        return [(p.get_content_type(), p.get_filename(), p.get_payload(decode=True)) for p in leaves] if content else []
+
+    def test_what_stands_outside(self):
+        fields = (b"Bcc: carol@lab.test", b"Resent-Bcc: dora@lab.test", b"X-Souspli-Grade: verified", b"X-MSS-NIL: 7",
+                  b"Date: Mon, 01 Jan 2024 10:00:00 +0100")
+        self.submit("alice", self.header(*fields) + b"\r\nx\r\n", BOB)
+        octets = self.sent()[0].octets
+        outer = mails.parse(octets)
+        for gone in (b"carol", b"dora", b"ouspli", b"#med#", b"2024"):
+            self.assertNotIn(gone, octets.split(b"\r\n\r\n")[0])
+        self.assertEqual(("Lettre", "7"), (outer["Subject"], outer["X-MSS-NIL"]))
+        self.assertRegex(outer["Message-ID"], r"^<[0-9a-f]{32}@lab\.test>$")
+        self.assertIn(b"RET=HDRS", self.sent()[0].mail.encode())
+        # A reply that quotes nothing and has no tag is sealed: the memory knows the name that was made.
+        reply = mails.letter(ALICE, BOB, "Re: Lettre", f"{self.canary.body}\n", In_Reply_To=outer["Message-ID"])
+        self.submit("alice", reply, BOB)
+        self.unseen(self.sent(2)[1])
+
+    def test_marks_of_ours_never_pass_in_clear(self):
+        for field in (b"X-Souspli-View: 00", b"X-SOUSPLI-Anything: x"):
+            self.submit("alice", self.header(field).replace(b"#med# ", b"") + f"\r\n{self.canary.body}\r\n".encode(), BOB)
+        for transaction in self.sent(2):
+            self.unseen(transaction)
+            self.assertNotIn(b"souspli", transaction.octets.lower().split(b"\r\n\r\n")[0])
+
+    def test_a_header_that_is_none_is_refused(self):
+        for message in (b"Cher confrere\r\n\r\nM. Dupont\r\n", b"Patient: M. Dupont\r\n\r\nx\r\n", self.header(b"M. Dupont, 45 ans") + b"\r\nx\r\n"):
+            self.assertIn("[SP-HEADER]", self.refused(message, COLLEAGUE if b"#med#" not in message else BOB)[1])
+
+    def test_sealed_by_the_mail_program(self):
+        sealed = mails.crlf(mails.smime(mails.letter(ALICE, ZOE, "#med# Lettre", "x\n"), mails.encrypting(self.practice.doctors["bob"])))
+        self.submit("alice", sealed, ZOE)
+        self.assertEqual(sealed, self.sent()[0].octets)
+
+    def test_a_letter_that_only_says_that_it_is_sealed(self):
+        sealed = mails.crlf(mails.smime(mails.letter(ALICE, BOB, "#med# Lettre", "x\n"), mails.encrypting(self.practice.doctors["bob"])))
+        for told in (sealed + f"\r\n{self.canary.body}\r\n".encode(), sealed.split(b"\r\n\r\n")[0] + f"\r\n\r\n{self.canary.body}\r\n".encode()):
+            self.submit("alice", told, BOB)
+        self.unseen(*self.sent(2))
+
+
+class RefusalTest(SendingCase):
+    """What the mail program is told, to the octet."""
+
+    def raw(self):
+        """A logged-in connection on which replies are read as they come."""
+        client = self.smtp("alice")
+        self.assertEqual(250, client.docmd("EHLO pc")[0])
+        return client
+
+    def lines(self, client):
+        """The lines of the next reply."""
+        got = []
+        while not got or got[-1][3:4] == b"-":
+            got.append(client.file.readline())
+        return got
+
+    def test_many_without_certificate_are_named_on_lines_of_512_octets(self):
+        client = self.raw()
+        absent = [f"confrere-au-nom-assez-long-{n:02}@cabinet-medical-{n:02}.exemple.fr" for n in range(15)]
+        client.docmd(f"MAIL FROM:<{ALICE}>")
+        for address in (BOB, *absent):
+            self.assertEqual(250, client.docmd(f"RCPT TO:<{address}>")[0])
+        client.docmd("DATA")
+        client.send(self.canary.letter("#med# Lettre", BOB) + b"\r\n.\r\n")
+        lines = self.lines(client)
+        self.assertGreater(len(lines), 1)
+        for line in lines:
+            self.assertLessEqual(len(line), 512)
+            self.assertRegex(line, rb"^550[- ]5\.7\.1 [ -~]+\r\n$")
+        told = b" ".join(line[10:].strip() for line in lines).decode()
+        self.assertEqual([], [a for a in absent if a not in told])
+        self.assertNotIn(BOB, told)
+        self.assertIn("Message non envoye", told)
+        self.sent(0)
+
+    def test_too_large_is_told_in_french_and_the_connection_goes_on(self):
+        client = self.raw()
+        size = int(client.esmtp_features["size"])
+        code, said = client.docmd(f"MAIL FROM:<{ALICE}> SIZE={size + 1}")
+        self.assertEqual((552, b"volumineux" in said), (code, True))
+        self.assertEqual(250, client.docmd(f"MAIL FROM:<{ALICE}> SIZE={size}")[0])
+        self.assertEqual(250, client.docmd("RSET")[0])
+        client.sendmail(ALICE, [BOB], self.canary.letter("#med# Lettre", BOB))
+        self.unseen(*self.sent())
+
+    def test_pipelined_with_a_reset_between(self):
+        client = self.raw()
+        letter = self.canary.letter("#med# Lettre", BOB)
+        one = f"MAIL FROM:<{ALICE}>\r\nRCPT TO:<{BOB}>\r\n".encode()
+        client.send(one.replace(BOB.encode(), b"carol@lab.test") + b"RSET\r\n" + one + b"DATA\r\n")
+        self.assertEqual([b"250"] * 5 + [b"354"], [self.lines(client)[-1][:3] for _ in range(6)])
+        client.send(letter + b".\r\n" + one + b"DATA\r\n")
+        self.assertEqual([b"250"] * 3 + [b"354"], [self.lines(client)[-1][:3] for _ in range(4)])
+        client.send(letter + b".\r\nQUIT\r\n")
+        self.assertEqual([b"250", b"221"], [self.lines(client)[-1][:3] for _ in range(2)])
+        for transaction in self.sent(2):
+            self.assertEqual([f"RCPT TO:<{BOB}>"], transaction.rcpts)
+            self.unseen(transaction)
+
+    def test_domains_in_disguise(self):
+        """What the provider would take for a protected domain is one, or no address."""
+        client = self.raw()
+        client.docmd(f"MAIL FROM:<{ALICE}> SMTPUTF8")
+        for domain in ("mssante.fr..", ".mssante.fr", "ｍｓｓａｎｔｅ.fr", "mssante。fr", "mss\u00adante.fr"):
+            client.send(f"RCPT TO:<zoe@{domain}>\r\n".encode())
+            self.assertEqual(b"501", self.lines(client)[-1][:3], domain)
+        for path in ("zoe@MEDECIN.MSSANTE.FR.", "@relais.fr:zoe@mssante.fr"):
+            self.assertEqual(250, client.docmd("RSET")[0])
+            client.docmd(f"MAIL FROM:<{ALICE}>")
+            self.assertEqual(250, client.docmd(f"RCPT TO:<{path}>")[0])
+            client.docmd("DATA")
+            client.send(self.canary.letter("Lettre", BOB) + b".\r\n")
+            self.assertEqual(b"550", self.lines(client)[-1][:3], path)
+        self.sent(0)
