@@ -4,6 +4,8 @@
 //! `C: ` and `U< ` lines that follow each other are sent together. `X connect|tls|closed|locked NAME|append KIND` is what the
 //! driver would say. `~` at the end of an `S:` line: the rest of the line does not matter.
 
+#![allow(clippy::unwrap_used)] // clippy knows tests by their attribute, not their helpers
+
 use souspli::base::{MessageKey, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;

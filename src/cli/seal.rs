@@ -75,19 +75,23 @@ pub(super) fn message_on(mut input: impl Read) -> Result<Vec<u8>, Failure> {
     input
         .read_to_end(&mut raw)
         .map_err(|e| Failure(format!("le message n'a pas pu être lu : {e} / the message could not be read")))?;
-    Ok(with_crlf(&raw))
+    Ok(with_crlf(raw))
 }
 
-fn with_crlf(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len() + raw.len() / 32);
-    let mut before = 0;
-    for &octet in raw {
-        if octet == b'\n' && before != b'\r' {
-            out.push(b'\r');
-        }
-        out.push(octet);
-        before = octet;
+fn with_crlf(raw: Vec<u8>) -> Vec<u8> {
+    let is_bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
+    let bare: Vec<usize> = memchr::memchr_iter(b'\n', &raw).filter(|&at| is_bare(at)).collect();
+    if bare.is_empty() {
+        return raw;
     }
+    let mut out = Vec::with_capacity(raw.len() + bare.len());
+    let mut start = 0;
+    for at in bare {
+        out.extend_from_slice(&raw[start..at]);
+        out.extend_from_slice(b"\r\n");
+        start = at + 1;
+    }
+    out.extend_from_slice(&raw[start..]);
     out
 }
 
@@ -123,6 +127,8 @@ mod tests {
 
     #[test]
     fn a_file_of_any_platform_becomes_a_message() {
-        assert_eq!(with_crlf(b"a\nb\r\nc"), b"a\r\nb\r\nc");
+        for (file, message) in [("a\nb\r\nc", "a\r\nb\r\nc"), ("\n\n", "\r\n\r\n"), ("a\r\n", "a\r\n"), ("", "")] {
+            assert_eq!(with_crlf(file.as_bytes().to_vec()), message.as_bytes());
+        }
     }
 }

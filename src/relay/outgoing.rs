@@ -104,8 +104,12 @@ impl Relay {
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
-        let content = self.content(message);
+        let mut content = self.content(message);
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
+        if trusted.is_empty() {
+            // Everybody gets the signed one: a message of 100 MB is not held once more.
+            content.entity = Vec::new();
+        }
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
