@@ -131,7 +131,10 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "Message chiffré et signé, signature vérifiée.",
             "Encrypted and signed, signature verified.",
         ),
-        "signed" => ("Message signé, signature vérifiée.", "Signed, signature verified."),
+        "signed" => (
+            "Message signé, signature vérifiée ; il n’était pas chiffré.",
+            "Signed, signature verified; it was not encrypted.",
+        ),
         "own-copy" => (
             "Copie que vous avez enregistrée depuis ce poste.",
             "A copy that you stored from this computer.",
