@@ -98,12 +98,33 @@ pub struct Policy {
     pub tag: String,
     /// Domains whose mail is always sealed, with their subdomains.
     pub domains: Vec<Domain>,
+    /// Correspondents whose programs are known to read AES-GCM (RFC 5083); nobody by default, since the usual ones do not.
+    pub reads_gcm: Vec<Correspondents>,
     /// When a recipient has no certificate.
     pub missing_certificate: MissingCertificate,
     /// A tag glued to its text (`#med#objet`).
     pub glued_tag: GluedTag,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
+}
+
+/// One correspondent, or all of a domain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Correspondents {
+    /// This address.
+    One(Address),
+    /// Every address of the domain and its subdomains.
+    Within(Domain),
+}
+
+impl Correspondents {
+    /// Whether `address` is among them.
+    pub fn include(&self, address: &Address) -> bool {
+        match self {
+            Correspondents::One(one) => one == address,
+            Correspondents::Within(domain) => address.domain().is_within(domain),
+        }
+    }
 }
 
 /// When a recipient of a message to seal has no certificate.
@@ -143,6 +164,8 @@ pub struct PolicyRules {
     pub tag: Option<String>,
     /// See [`Policy::domains`].
     pub domains: Option<Vec<Domain>>,
+    /// See [`Policy::reads_gcm`].
+    pub reads_gcm: Option<Vec<Correspondents>>,
     /// See [`Policy::missing_certificate`].
     pub missing_certificate: Option<MissingCertificate>,
     /// See [`Policy::glued_tag`].
@@ -157,6 +180,7 @@ impl PolicyRules {
         Policy {
             tag: self.tag.unwrap_or(policy.tag),
             domains: self.domains.unwrap_or(policy.domains),
+            reads_gcm: self.reads_gcm.unwrap_or(policy.reads_gcm),
             missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
             glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
             banner: self.banner.unwrap_or(policy.banner),
@@ -180,6 +204,7 @@ impl Default for Policy {
         Self {
             tag: "#med#".to_owned(),
             domains: Domain::parse("mssante.fr").into_iter().collect(),
+            reads_gcm: Vec::new(),
             missing_certificate: MissingCertificate::default(),
             glued_tag: GluedTag::default(),
             banner: BannerMode::default(),

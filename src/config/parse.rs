@@ -237,6 +237,8 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let tag = tag.and_then(|at| read_tag(at, faults));
     let domains = section.texts("domains", faults);
     let domains = domains.map(|list| list.into_iter().filter_map(|at| read_domain(at, faults)).collect());
+    let readers = section.texts("reads_gcm", faults);
+    let reads_gcm = readers.map(|list| list.into_iter().filter_map(|at| read_correspondents(at, faults)).collect());
     let missing = [("refuse", MissingCertificate::Refuse), ("partial", MissingCertificate::Partial)];
     let missing_certificate = section.choice("missing_certificate", &missing, faults);
     let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
@@ -246,9 +248,18 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     PolicyRules {
         tag,
         domains,
+        reads_gcm,
         missing_certificate,
         glued_tag,
         banner,
+    }
+}
+
+/// An address, or a domain as in `domains`.
+fn read_correspondents(at: At<&str>, faults: &mut Faults) -> Option<Correspondents> {
+    match at.value.trim_start_matches('@').contains('@') {
+        true => read_address(at, faults).map(Correspondents::One),
+        false => read_domain(at, faults).map(Correspondents::Within),
     }
 }
 

@@ -84,6 +84,7 @@ fn every_fault_has_its_line_and_code() {
         ("[policy]\nbanner = \"no\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\ndomains = [\n\"a.fr\",\n\"a b\"]", 4, "SP-CONFIG-DOMAIN"),
         ("[policy]\ndomains = \"a.fr\"", 2, "SP-CONFIG-TYPE"),
+        ("[policy]\nreads_gcm = [\"b@a.fr\", \"a b@c\"]", 2, "SP-CONFIG-ADDRESS"),
         ("[upstream]\nauthorities = [\"\"]", 2, "SP-CONFIG-EMPTY-PATH"),
         ("[upstream]\nsilence_seconds = 0", 2, "SP-CONFIG-SILENCE"),
         ("[upstream]\nsilence_seconds = 601", 2, "SP-CONFIG-SILENCE"),

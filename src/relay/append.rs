@@ -10,6 +10,7 @@ use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
+use crate::smime::encrypt::Cipher;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::{Explanation, outgoing as say};
@@ -77,7 +78,7 @@ impl Relay {
             Sent::Unknown => entity.into_owned(),
         };
         let reader = self.own_encryption_certificate(account)?;
-        let sealed = self.encrypt(&inner, &[reader])?;
+        let sealed = self.encrypt(&inner, &[reader], Cipher::Aes256Cbc)?;
         let (header, _) = Header::parse(message);
         let mut out = header.retain(|f| !f.begins("Content-") && !f.is("MIME-Version") && !f.begins("X-Souspli-"));
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");

@@ -118,7 +118,7 @@ impl Relay {
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                let message = content.closed(self.encrypt(&signed, &readers)?);
+                let message = content.closed(self.encrypt(&signed, &readers, self.cipher_for(&sealed))?);
                 groups.push(Group {
                     recipients: sealed,
                     message,
@@ -298,12 +298,26 @@ impl Relay {
     }
 
     /// Encrypts with fresh material.
-    pub(super) fn encrypt(&self, entity: &[u8], readers: &[Certificate]) -> Result<Vec<u8>, Explanation> {
+    pub(super) fn encrypt(&self, entity: &[u8], readers: &[Certificate], cipher: encrypt::Cipher) -> Result<Vec<u8>, Explanation> {
         let mut readers: Vec<&Certificate> = readers.iter().collect();
         readers.sort_by_key(|c| c.fingerprint());
         readers.dedup();
         let material = keys::material().ok_or_else(say::sealing_failed)?;
-        encrypt::encrypt(entity, &readers, encrypt::Method::default(), material).map_err(|e| e.explain())
+        let method = encrypt::Method {
+            cipher,
+            ..encrypt::Method::default()
+        };
+        encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
+    }
+
+    /// AES-GCM only where every recipient is known to read it (requirements B.4); the sender reads through this relay.
+    fn cipher_for(&self, recipients: &[Recipient]) -> encrypt::Cipher {
+        let reads = |r: &Recipient| self.config.policy.reads_gcm.iter().any(|c| c.include(&r.address));
+        if recipients.iter().all(reads) {
+            encrypt::Cipher::Aes256Gcm
+        } else {
+            encrypt::Cipher::Aes256Cbc
+        }
     }
 
     pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {

@@ -96,6 +96,23 @@ class PartialTest(OtherRelay):
         self.assertEqual(550, self.refused(self.canary.letter("#med# Lettre", ZOE), ZOE)[0])
 
 
+class GcmTest(OtherRelay):
+    """AES-GCM is written where every recipient is known to read it, and only there."""
+    policy = 'reads_gcm = ["bob@lab.test"]'
+
+    def test_for_those_who_read_it(self):
+        self.submit("alice", self.canary.letter("#med# Lettre", BOB), BOB)
+        sealed, = self.sent()
+        self.assertIn(b"smime-type=authEnveloped-data", sealed.octets)
+        self.assertIn(self.canary.body.encode(), self.entity(sealed.octets))
+
+    def test_not_where_one_is_not_known_to(self):
+        self.submit("alice", self.canary.letter("#med# Lettre", [BOB, ALICE]), BOB, ALICE)
+        sealed, = self.sent()
+        self.assertIn(b"smime-type=enveloped-data", sealed.octets)
+        self.assertIn(self.canary.body.encode(), self.entity(sealed.octets))
+
+
 class SpaceOfTrustTest(OtherRelay):
     """The channel of an operator of MSSanté (requirements K.1)."""
     channel = "mssante"
