@@ -212,6 +212,17 @@ class FlowsTest(PracticeCase):
         back = self.stored_sealed("alice", "Sent", message)
         self.assertNotIn("souspli", mails.texts(mails.parse(back)).lower())
 
+    def test_a_draft_under_another_name_is_no_copy_of_the_owner(self):
+        """The provider puts the owner's own sealed draft into the inbox under a colleague's name: it is not passed off as his."""
+        self.stored_sealed("alice", "Drafts", self.canary.letter("#med# Brouillon", TO_BOB))
+        stored = self.store.stored("alice@lab.test", "Drafts")[-1]
+        forged = re.sub(rb"(?m)^From: .*$", b"From: Dr Bob <bob@lab.test>", stored, count=1)
+        self.assertNotEqual(forged, stored)
+        self.store.append("alice@lab.test", forged)
+        got = mails.parse(self.newest("alice"))
+        self.assertIn("code=encrypted-unsigned", got["X-Souspli-Verdict"])
+        self.assertIn("[Souspli]", mails.texts(got))
+
     def test_sent_copy_without_the_tag(self):
         """Recognised by its Message-ID: the program took the tag away itself, or the thread asked for sealing."""
         message = self.canary.letter("#med# Lettre", TO_BOB)
