@@ -22,7 +22,7 @@ class Marionette:
         self._socket = socket.create_connection((base.LOOPBACK, port), 10)
         self._socket.settimeout(seconds)  # a modal window at start holds the greeting back
         self._receive()
-        self._socket.settimeout(150)
+        self._socket.settimeout(90)
         self.command("WebDriver:NewSession", unhandledPromptBehavior="ignore")
         self.command("Marionette:SetContext", value="chrome")
 

@@ -22,14 +22,34 @@ class Result(unittest.TextTestResult):
         self.stream.writeln(f"   {time.monotonic() - self.began:.1f} s")
 
 
+# A program of many threads under remote control: Thunderbird 153 was seen to stop for good, its own main thread waiting for
+# another of its own. What is wrong in Souspli fails again; both tries are printed.
+TRIED_TWICE = "test_thunderbird"
+
+
+def run(name):
+    """The result of one module, class or test."""
+    suite = unittest.TestLoader().loadTestsFromName(name)
+    return unittest.TextTestRunner(resultclass=Result, verbosity=2, stream=sys.stdout).run(suite)
+
+
+def failed(result):
+    """How many tests failed, those included that could not begin."""
+    return len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+
+
 def main(names):
     """Exit status 0 when nothing failed."""
-    loader = unittest.TestLoader()
-    suite = loader.loadTestsFromNames(names) if names else loader.discover(str(HERE))
-    result = unittest.TextTestRunner(resultclass=Result, verbosity=2, stream=sys.stdout).run(suite)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"lab: {result.passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
+    results = []
+    for name in names or sorted(path.stem for path in HERE.glob("test_*.py")):
+        result = run(name)
+        if failed(result) and name.startswith(TRIED_TWICE):
+            print(f"{name}: tried again with a new Thunderbird")
+            result = run(name)
+        results.append(result)
+    lost = sum(map(failed, results))
+    print(f"lab: {sum(r.passed for r in results)} passed, {lost} failed, {sum(len(r.skipped) for r in results)} skipped")
+    return 1 if lost else 0
 
 
 if __name__ == "__main__":
