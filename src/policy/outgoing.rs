@@ -221,10 +221,9 @@ pub fn copies(submission: &Submission) -> Vec<Copies> {
     all
 }
 
-/// The domain of the policy that this address falls under.
+/// The domain of the policy that this address falls under, by itself or by a route that a server might follow.
 pub fn within_sealed_domain(address: &Address, policy: &Policy) -> Option<Domain> {
-    let domain = address.domain();
-    policy.domains.iter().find(|parent| domain.is_within(parent)).cloned()
+    policy.domains.iter().find(|parent| leads_to(address, parent)).cloned()
 }
 
 impl Explain for Refusal {
@@ -297,6 +296,11 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
 
 fn within(address: &Address, parent: &str) -> bool {
     Domain::parse(parent).is_ok_and(|parent| address.domain().is_within(&parent))
+}
+
+/// Asks for protection only: what is not itself of the domain never passes for a member of it.
+fn leads_to(address: &Address, parent: &Domain) -> bool {
+    address.domain().is_within(parent) || address.routed_domains().any(|domain| domain.is_within(parent))
 }
 
 fn signed_by_client(message: &[u8]) -> bool {

@@ -243,7 +243,7 @@ impl Relay {
 
     fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
         let unique = seals::unique().ok_or_else(say::sealing_failed)?;
-        Ok(complete::completed(message, self.now(), &unique, &account.address.domain()))
+        Ok(complete::completed(message, self.now(), &unique, account.address.domain()))
     }
 }
 

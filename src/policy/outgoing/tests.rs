@@ -120,7 +120,10 @@ fn what_a_submission_needs() {
         (&["a@b.fr"], "Content-Type: multipart/signed; x=y\n\n", signing(), Need::Clear),
         (&["a@b.fr"], ENCRYPTED, sealing(), Need::Clear),
         (&["d@mssante.fr"], ENCRYPTED, signing(), Need::Clear),
-        (&["\"d@mssante.fr\"@x.fr"], PLAIN, account(), Need::Clear),
+        (&["\"d@mssante.fr\"@x.fr"], PLAIN, account(), secure_domain()),
+        (&["d%mssante.fr@x.fr"], PLAIN, account(), secure_domain()),
+        (&["mssante.fr!d@x.fr"], PLAIN, account(), secure_domain()),
+        (&["1%patient.mssante.fr@x.fr"], PLAIN, trust(), secure_domain()),
         (&["d@MSSANTE.FR."], PLAIN, account(), secure_domain()),
         (
             &["a@b.fr"],
