@@ -51,6 +51,8 @@ pub const MIME_PARTS_MAX: usize = 2_000;
 pub const MIME_DEPTH_MAX: usize = 40;
 /// Octets of one header.
 pub const HEADER_MAX: usize = 1 << 20;
+/// Octets of a body that are looked at for a header which an empty line was put before.
+pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
 /// Parameters of one Content-Type or Content-Disposition that are looked at.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod complete;
+pub mod hidden;
 pub mod outgoing;
 pub mod readable;
 pub mod submission;

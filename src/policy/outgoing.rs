@@ -2,7 +2,7 @@
 
 use super::readable::{self, HeaderFault};
 use super::tag::{self, Glue, Tag};
-use super::{Recipient, Submission, visible};
+use super::{Recipient, Submission, hidden, visible};
 use crate::base::{Address, Domain};
 use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
 use crate::mime::header::Header;
@@ -135,7 +135,8 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
     if patients != Patients::None && account.channel == Channel::Ordinary {
         return Need::Refuse(Refusal::PatientOrdinary);
     }
-    if is_sealed(&submission.message) {
+    // A line that is no field might be the letter itself: an envelope behind it seals nothing of it.
+    if is_sealed(&submission.message) && readable::fault(&submission.message) != Some(HeaderFault::NotAField) {
         return if patients == Patients::None {
             Need::Clear
         } else {
@@ -146,6 +147,9 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
     match (tag, policy.glued_tag) {
         (Tag::NearMiss, _) => return Need::Refuse(Refusal::NearMiss(policy.tag.clone())),
         (Tag::Present(Glue::Glued), GluedTag::Refuse) => return Need::Refuse(Refusal::Glued(policy.tag.clone())),
+        _ if hidden::hides_tag(&submission.message, &policy.tag) => {
+            return Need::Refuse(Refusal::Header(HeaderFault::NotAField));
+        }
         _ => {}
     }
     let why = why(submission, account, policy, Marks { tag, thread, banner });

@@ -44,6 +44,12 @@ pub fn tag(value: &[u8], tag: &str) -> Tag {
     }
 }
 
+/// True when the whole tag can be seen in a raw value, wherever it stands.
+pub fn stands_in(value: &[u8], tag: &str) -> bool {
+    let tag = seen(tag);
+    !tag.is_empty() && seen(&words::decode(value)).contains(&tag)
+}
+
 /// What the message asks. Of several Subject fields the one that asks most counts.
 pub fn of_message(message: &[u8], tag_text: &str) -> Tag {
     let (header, _) = Header::parse(message);
