@@ -27,7 +27,9 @@ pub const LOGIN_FAILURES_MAX: u32 = 3;
 /// Octets of one reply of a provider, all its lines together.
 pub const SMTP_REPLY_MAX: usize = 64 * 1024;
 /// Identifiers of other messages that are looked up for one message (`policy::threads`).
-pub const THREAD_IDS_MAX: usize = 200;
+pub const THREAD_IDS_MAX: usize = 1_000;
+/// Octets of an attachment that are looked at for the header of a message.
+pub const ATTACHED_HEADER_MAX: usize = 128 << 10;
 /// Octets of one message identifier; RFC 5322 §2.1.1 leaves it 998 on its line.
 pub const MESSAGE_ID_MAX: usize = 998;
 

@@ -182,7 +182,7 @@ impl Sealing for Relay {
             let handle = tokio::runtime::Handle::current();
             let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
-                let id = threads::ids(&submission.message).own;
+                let id = threads::own(&submission.message);
                 let recipients = submission.envelope.recipients.len();
                 self.note(&self.entry(Event::Refuse, &account.address, id.as_deref(), recipients, refusal.code));
             }

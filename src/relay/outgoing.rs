@@ -59,7 +59,9 @@ impl Relay {
 
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
-        let thread = self.thread(&threads::ids(&submission.message).related);
+        let ids = threads::ids(&submission.message);
+        // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
+        let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
         let banner = if marks(&submission.message) == Marks::Sealed {
             Banner::Found
         } else {
@@ -173,7 +175,7 @@ impl Relay {
         Ok(SealedSubmission {
             groups: vec![group],
             record: SealedRecord {
-                message_id: threads::ids(&submission.message).own,
+                message_id: threads::own(&submission.message),
                 protection: Protection::Signed,
                 ..SealedRecord::default()
             },
@@ -333,7 +335,7 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::ids(message).own,
+            message_id: threads::own(message),
             left_out,
             protection: Protection::Sealed,
             over_channel,
