@@ -286,6 +286,10 @@ fn reference(name: &str) -> Option<char> {
         "ecirc" => Some('ê'),
         "ccedil" => Some('ç'),
         "euro" => Some('€'),
+        // The signs of our own tokens, for composers that name every sign.
+        "lsqb" | "lbrack" => Some('['),
+        "rsqb" | "rbrack" => Some(']'),
+        "sol" => Some('/'),
         _ => match name.strip_prefix('#')? {
             hex if hex.starts_with(['x', 'X']) => number(&hex[1..], 16),
             decimal => number(decimal, 10),
