@@ -8,6 +8,7 @@ use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
 use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
+use crate::text::rule::{self, Rule};
 use crate::text::{Explain, Explanation, outgoing as text};
 
 /// What a submission needs.
@@ -47,14 +48,14 @@ pub enum Refusal {
     Glued(String),
     /// A patient's address on an ordinary channel (the addresses are not repeated: they hold the patient's number).
     PatientOrdinary,
-    /// A patient cannot open what would have to be sealed.
-    PatientSealed,
+    /// A patient cannot open what would have to be sealed, or is sealed already.
+    PatientSealed(Option<Rule>),
     /// These recipients have no usable certificate.
-    NoCertificate(Vec<Address>),
+    NoCertificate(Vec<Address>, Rule),
     /// The same, and they are within the space of trust, which an ordinary account cannot reach.
     SpaceOfTrust(Vec<Address>),
     /// Where certificates are looked up did not answer for these.
-    DirectoryAway(Vec<Address>),
+    DirectoryAway(Vec<Address>, Rule),
     /// The header cannot be read, or not be cut into what stays outside and what goes in.
     Header(HeaderFault),
 }
@@ -140,7 +141,7 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         return if patients == Patients::None {
             Need::Clear
         } else {
-            Need::Refuse(Refusal::PatientSealed)
+            Need::Refuse(Refusal::PatientSealed(None))
         };
     }
     let tag = tag::of_message(&submission.message, &policy.tag);
@@ -158,7 +159,7 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         (Patients::None, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
         // Over the operator's channel, as the space of trust foresees it for patients: never S/MIME.
         (Patients::Only, None | Some(Why::AlwaysEncrypt | Why::Domain(_))) => Need::Clear,
-        (Patients::Only | Patients::WithOthers, Some(_)) => Need::Refuse(Refusal::PatientSealed),
+        (Patients::Only | Patients::WithOthers, Some(why)) => Need::Refuse(Refusal::PatientSealed(Some(why.rule(policy)))),
         (_, None) => Need::Clear,
     }
 }
@@ -176,7 +177,7 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
     };
     let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
     if !away.is_empty() {
-        return Decision::Refuse(Refusal::DirectoryAway(away));
+        return Decision::Refuse(Refusal::DirectoryAway(away, why.rule(policy)));
     }
     if missing.is_empty() {
         return Decision::Seal;
@@ -192,7 +193,7 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
         _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
             Decision::Refuse(Refusal::SpaceOfTrust(missing))
         }
-        _ => Decision::Refuse(Refusal::NoCertificate(missing)),
+        _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
     }
 }
 
@@ -230,16 +231,29 @@ pub fn within_sealed_domain(address: &Address, policy: &Policy) -> Option<Domain
     policy.domains.iter().find(|parent| leads_to(address, parent)).cloned()
 }
 
+impl Why {
+    /// The rule in words.
+    pub fn rule(&self, policy: &Policy) -> Rule {
+        match self {
+            Why::Tag => rule::tag(&policy.tag),
+            Why::Domain(domain) => rule::domain(domain),
+            Why::AlwaysEncrypt => rule::account(),
+            Why::Thread => rule::thread(),
+            Why::Banner => rule::marks(),
+        }
+    }
+}
+
 impl Explain for Refusal {
     fn explain(&self) -> Explanation {
         match self {
             Refusal::NearMiss(tag) => text::near_miss(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
             Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
-            Refusal::PatientSealed => text::patient_cannot_open(),
-            Refusal::NoCertificate(addresses) => text::no_certificate(addresses),
+            Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
+            Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
-            Refusal::DirectoryAway(addresses) => text::directory_away(addresses),
+            Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
             Refusal::Header(_) => text::header_unreadable(),
         }
     }

@@ -60,9 +60,7 @@ impl Relay {
         let from: Vec<Address> = sender::sender(stored).into_iter().collect();
         let mut verdict = judge(&result, &from);
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = from
-            .iter()
-            .any(|sender| identities.iter().any(|identity| identity.account == *sender));
+        let from_owner = from.iter().any(|sender| identities.iter().any(|identity| identity.covers(sender)));
         if let Ok(opened) = &result
             && from_owner
             && self.is_own(opened)

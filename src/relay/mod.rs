@@ -10,6 +10,7 @@ pub mod notice;
 mod outgoing;
 pub mod port;
 mod seals;
+mod sender;
 mod views;
 
 pub use incoming::OpenedByHand;
