@@ -24,7 +24,7 @@ pub fn open(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, now: UnixTi
     match session.open(message, &mut opened) {
         Ok(()) => Ok(opened),
         // What a changed ciphertext became is no matter: one error for whatever goes wrong inside (RFC 3218, EFAIL).
-        Err(OpenError::Damaged) if opened.layers.iter().any(Layer::is_malleable) => Err(OpenError::Undecryptable),
+        Err(error) if error != OpenError::Locked && opened.layers.iter().any(Layer::is_malleable) => Err(OpenError::Undecryptable),
         Err(error) => Err(error),
     }
 }
