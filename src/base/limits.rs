@@ -12,7 +12,7 @@ pub const SEALED_COPIES_MAX: usize = 512 << 20;
 pub const MESSAGE_ROOM_TIMES: usize = 4;
 /// Messages from this size on take their room from the budget (1 MiB); the others are held in the connections' own bounds.
 pub const LARGE_MESSAGE: u64 = 1 << 20;
-/// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it.
+/// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it where all is sealed.
 pub const SEALING_GROWTH_PERCENT: u64 = 200;
 
 /// Octets of one SMTP command line, CRLF included (RFC 5321 §4.5.3.1.4 asks 512, extensions and AUTH more).

@@ -351,7 +351,7 @@ impl Session {
         }
         match step(&mut self.transaction, &self.offer) {
             Ok(said) => self.say(said),
-            Err(said) => self.fault(said),
+            Err(refusal) => self.refuse(&refusal),
         }
     }
 

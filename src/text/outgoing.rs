@@ -234,16 +234,16 @@ pub fn sealing_failed() -> Explanation {
 
 /// Larger than the provider or this program takes; `most` in octets.
 pub fn too_large(most: u64) -> Explanation {
-    let megabytes = most / 1_000_000;
+    let megabytes = super::provider::megabytes(most);
     Explanation::new(
         "SP-TOO-LARGE",
         Retry::Never,
         (
-            format!("Message non envoyé : il est trop volumineux (au plus {megabytes} Mo, chiffrement compris)."),
+            format!("Message non envoyé : il est trop volumineux (au plus {megabytes} Mo)."),
             "Réduisez ou répartissez les pièces jointes.",
         ),
         (
-            format!("Not sent: it is too large (at most {megabytes} MB, encryption included)."),
+            format!("Not sent: it is too large (at most {megabytes} MB)."),
             "Make the attachments smaller or send them apart.",
         ),
     )
@@ -335,22 +335,6 @@ pub fn provider_away(host: &str) -> Explanation {
         (
             format!("Not sent: the server {host} does not answer."),
             "Check the connection and try again later. Nothing has left.",
-        ),
-    )
-}
-
-/// The provider's proof of identity or its encryption is not right.
-pub fn provider_unsafe(host: &str) -> Explanation {
-    Explanation::new(
-        "SP-PROVIDER-UNSAFE",
-        Retry::Later,
-        (
-            format!("Message non envoyé : la connexion au serveur {host} n'est pas sûre."),
-            "Ne changez pas vos réglages ; signalez ce code à votre assistance. Rien n'est parti.",
-        ),
-        (
-            format!("Not sent: the connection to the server {host} is not safe."),
-            "Do not change your settings; report this code to your support. Nothing has left.",
         ),
     )
 }

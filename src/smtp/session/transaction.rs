@@ -8,6 +8,7 @@ use crate::policy::{Envelope, Recipient};
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::wire::Reply;
 use crate::smtp::wire::command::Mail;
+use crate::text::outgoing::too_large;
 use crate::text::smtp as text;
 
 /// Empty until MAIL.
@@ -20,7 +21,7 @@ pub(super) struct Transaction {
 }
 
 /// What the mail program is told: a positive reply, or a refusal.
-pub(super) type Answer = Result<&'static str, &'static str>;
+pub(super) type Answer = Result<&'static str, Reply>;
 
 impl Transaction {
     /// True after MAIL.
@@ -31,19 +32,20 @@ impl Transaction {
     /// `MAIL FROM`; what is not offered is not taken.
     pub(super) fn mail(&mut self, mail: Mail, offer: &Capabilities) -> Answer {
         if self.is_open() {
-            return Err("503 5.5.1 Une transaction est en cours");
+            return Err(Reply::new(503, "5.5.1 Une transaction est en cours"));
         }
         let unoffered = (mail.eight_bit && !offer.eight_bit)
             || (mail.smtputf8 && !offer.smtputf8)
             || ((mail.ret.is_some() || mail.envid.is_some()) && !offer.dsn);
         if unoffered {
-            return Err("555 5.5.4 Parametre non reconnu");
+            return Err(Reply::new(555, "5.5.4 Parametre non reconnu"));
         }
         if mail.size.is_some_and(|size| size > offer.submission_max()) {
-            return Err("552 5.3.4 Message trop volumineux, chiffrement compris");
+            let refusal = too_large(offer.submission_max());
+            return Err(Reply::explained(552, "5.3.4", &refusal));
         }
         if !mail.smtputf8 && mail.from.as_ref().is_some_and(|from| !from.as_str().is_ascii()) {
-            return Err(NEEDS_UTF8);
+            return Err(needs_utf8());
         }
         self.dsn = offer.dsn;
         self.mail = Some(mail);
@@ -53,9 +55,10 @@ impl Transaction {
     /// `RCPT TO`.
     pub(super) fn rcpt(&mut self, recipient: Recipient) -> Answer {
         let taken = self.fits(&recipient);
-        match taken {
-            Ok(_) => self.recipients.push(recipient),
-            Err(_) => self.spoil(),
+        if taken.is_ok() {
+            self.recipients.push(recipient);
+        } else {
+            self.spoil();
         }
         taken
     }
@@ -67,16 +70,16 @@ impl Transaction {
 
     fn fits(&self, recipient: &Recipient) -> Answer {
         let Some(mail) = &self.mail else {
-            return Err("503 5.5.1 MAIL d'abord");
+            return Err(Reply::new(503, "5.5.1 MAIL d'abord"));
         };
         if self.recipients.len() >= SMTP_RECIPIENTS_MAX {
-            return Err("452 4.5.3 Trop de destinataires");
+            return Err(Reply::new(452, "4.5.3 Trop de destinataires"));
         }
         if (recipient.notify.is_some() || recipient.orcpt.is_some()) && !self.dsn {
-            return Err("555 5.5.4 Parametre non reconnu");
+            return Err(Reply::new(555, "5.5.4 Parametre non reconnu"));
         }
         if !mail.smtputf8 && !recipient.address.as_str().is_ascii() {
-            return Err(NEEDS_UTF8);
+            return Err(needs_utf8());
         }
         Ok("250 2.1.5 OK")
     }
@@ -117,4 +120,6 @@ impl Transaction {
     }
 }
 
-const NEEDS_UTF8: &str = "553 5.6.7 Cette adresse demande SMTPUTF8";
+fn needs_utf8() -> Reply {
+    Reply::new(553, "5.6.7 Cette adresse demande SMTPUTF8")
+}
