@@ -69,7 +69,7 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
     } else {
         apply(content, banner::neutralise)
     };
-    let content = if input.verdict.text_only {
+    let content = if input.verdict.text_only() {
         Cow::Owned(text_only(&content))
     } else {
         content

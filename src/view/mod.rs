@@ -124,7 +124,6 @@ mod tests {
             content_encryption: Some("AES-256-CBC".to_owned()),
             key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
             obsolete: Vec::new(),
-            text_only: false,
             own: false,
         }
     }
