@@ -6,6 +6,7 @@ mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod lookalike;
 pub mod marks;
 pub mod sections;
 pub mod sender;
