@@ -56,6 +56,9 @@ pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
 pub const BOUNDARY_MAX: usize = 256;
 
+/// Seconds between a Date and a signing time that clocks, time zones and queues explain (a day).
+pub const SIGNED_APART_SECONDS: u64 = 24 * 3600;
+
 /// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
 pub const CMS_LAYERS_MAX: usize = 6;
 /// Octets of RecipientInfos, certificates or SignerInfos of one CMS structure.

@@ -61,7 +61,7 @@ impl Relay {
             return Err(error.explain());
         }
         let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        let mut verdict = judge(&result, &from);
+        let mut verdict = judge(&result, &from).dated(sender::date(stored));
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
         let from_owner = from
             .iter()
@@ -117,7 +117,7 @@ impl Relay {
 
     fn evidence(&self, stored: &[u8], opened: &Opened) -> u64 {
         let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        self.seals.evidence(&frozen::evidence(opened, &from))
+        self.seals.evidence(&frozen::evidence(opened, &from, sender::date(stored)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.

@@ -4,12 +4,12 @@
 //! of the same signatures by the same certificates only, and only where the day or the authorities can have changed it.
 
 use super::verdict::{Grade, Verdict, judged};
-use crate::base::Address;
+use crate::base::{Address, UnixTime};
 use crate::smime::open::Opened;
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 20] = [
+const CODES: [(&str, Grade); 21] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -30,6 +30,7 @@ const CODES: [(&str, Grade); 20] = [
     ("altered", Grade::Altered),
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
+    ("signed-another-day", Grade::Unassured),
 ];
 
 impl Verdict {
@@ -56,7 +57,7 @@ impl Verdict {
         self
     }
 
-    fn say(&mut self, grade: Grade, code: &'static str) {
+    pub(super) fn say(&mut self, grade: Grade, code: &'static str) {
         let (french, english) = said::sentence(code);
         self.grade = grade;
         self.code = code;
@@ -74,20 +75,22 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-expired"
         | "certificate-not-yet-valid"
         | "certificate-wrong-usage"
-        | "certificate-not-trusted" => true,
+        | "certificate-not-trusted"
+        | "signed-another-day" => true,
         _ => false,
     }
 }
 
-/// What a verdict stands on, so that it is not said again of something else: who the message says it is from, and each
-/// signature with its certificate. A signature that fits fits one content.
-pub fn evidence(opened: &Opened, from: &[Address]) -> Vec<Vec<u8>> {
+/// What a verdict stands on, so that it is not said again of something else: who the message says it is from and when, and
+/// each signature with its certificate. A signature that fits fits one content.
+pub fn evidence(opened: &Opened, from: &[Address], date: Option<UnixTime>) -> Vec<Vec<u8>> {
+    let date = date.map(|at| at.0.to_be_bytes().to_vec()).unwrap_or_default();
     let senders = from.iter().map(|address| address.folded().as_bytes().to_vec());
     let signed = judged(opened).flat_map(|signer| {
         let certificate = signer.certificate.as_ref().map(|c| c.fingerprint().to_vec());
         [certificate.unwrap_or_default(), signer.signature.clone()]
     });
-    senders.chain([Vec::new()]).chain(signed).collect()
+    [date].into_iter().chain(senders).chain([Vec::new()]).chain(signed).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can be said of an opened message, in one summary: never per part (RFC 9787 §3).
 
+use crate::base::limits::SIGNED_APART_SECONDS;
 use crate::base::{Address, UnixTime};
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
@@ -86,6 +87,19 @@ impl Verdict {
             Grade::Verified | Grade::Unchecked | Grade::Plain => false,
             Grade::Unassured | Grade::Altered | Grade::Unopenable => !self.own,
         }
+    }
+}
+
+impl Verdict {
+    /// The same, unless the signers say that they signed on another day than `date`, the one that mail programs show. Nothing
+    /// else ties a letter to its day: a right one of last year could come again under today's date.
+    pub fn dated(mut self, date: Option<UnixTime>) -> Self {
+        let near = |signed: UnixTime| date.is_some_and(|date| signed.0.abs_diff(date.0) <= SIGNED_APART_SECONDS);
+        let apart = self.signers.iter().filter_map(|s| s.signing_time).any(|at| !near(at));
+        if apart && matches!(self.grade, Grade::Verified | Grade::Unchecked) {
+            self.say(Grade::Unassured, "signed-another-day");
+        }
+        self
     }
 }
 
