@@ -73,6 +73,10 @@ pub const CMS_SIGNERS_MAX: usize = 8;
 pub const CMS_CERTIFICATES_MAX: usize = 64;
 /// Octets that a CompressedData may become.
 pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
+/// The same as a multiple of the message's own octets: zlib alone would go to a thousand.
+pub const DECOMPRESSED_TIMES: usize = 100;
+/// Messages below this size may become as much as one of it (16 KiB).
+pub const DECOMPRESSED_SMALL: usize = 16 << 10;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
 
