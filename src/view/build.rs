@@ -93,10 +93,12 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
         full.insert(0, Cow::Owned(own_text(input.verdict)));
     }
     let fitting = |detail, parts: &[Cow<'_, [u8]>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
-    // Should it fit in no form, nothing is gained by leaving something out.
+    // What is not assured is never shown without a word: a forger would leave no room for it. Should it fit in no form,
+    // nothing is gained by leaving something out.
+    let unsaid = || fitting(Detail::Least, &parts_of(content)).filter(|_| !input.verdict.text_only());
     let (view, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
-        .or_else(|| fitting(Detail::Least, &parts_of(content)))
+        .or_else(unsaid)
         .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
     has_our_parts(&view, parts, input.boundary).then_some(view)
 }
