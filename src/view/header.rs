@@ -104,8 +104,8 @@ const PEOPLE: [&str; 6] = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"];
 /// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds. A bare CR or a NUL,
 /// which some mail programs take for the end of a line, would let one field be another; each becomes a space.
 fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
-    if let Some(value) = defanged(field) {
-        return out.extend_from_slice(format!("{}: {value}\r\n", field.name).as_bytes());
+    if let Some(anew) = defanged(field) {
+        return out.extend(anew);
     }
     for line in field.raw.split_inclusive(|&b| b == b'\n') {
         let bare = crate::mime::header::without_line_end(line);
@@ -114,8 +114,13 @@ fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
     }
 }
 
-/// The value of a field that is shown and held a token of ours; addresses stay what they are.
-fn defanged(field: &Field<'_>) -> Option<String> {
+/// A field that is shown and held a token of ours, without it; `None`: it holds none.
+pub(super) fn defanged(field: &Field<'_>) -> Option<Vec<u8>> {
+    Some(format!("{}: {}\r\n", field.name, defanged_value(field)?).into_bytes())
+}
+
+/// Addresses stay what they are.
+fn defanged_value(field: &Field<'_>) -> Option<String> {
     let people = PEOPLE.iter().any(|name| field.is(name));
     if !people && !TEXTS.iter().any(|name| field.is(name)) {
         return None;

@@ -4,7 +4,7 @@
 //! Not a general table of confusable characters (UTS 39): two words are looked for, so only their seven letters, brackets
 //! and what cannot be seen between them matter.
 
-use super::header::is_ours;
+use super::header::{self, is_ours};
 use super::html::{self, ATTRIBUTE, Piece};
 use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
 use crate::mime::header::Field;
@@ -59,6 +59,10 @@ struct Neutralise;
 impl Editor for Neutralise {
     fn keeps(&self, field: &Field<'_>) -> bool {
         !is_ours(field)
+    }
+
+    fn field(&self, field: &Field<'_>) -> Option<Vec<u8>> {
+        header::defanged(field)
     }
 
     fn text(&mut self, part: &TextPart<'_>) -> Change {
