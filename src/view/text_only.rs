@@ -9,17 +9,18 @@ use crate::mime::encode::{base64_lines, qp_encode, transfer_decode};
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::parameters::{Parameterized, content_type, disposition, transfer_encoding};
+use std::borrow::Cow;
 
 /// `=_` stands in no base64 and in no quoted-printable (RFC 2045 §6.7); a text that holds it is not left as it is.
 const BOUNDARY: &str = "=_souspli-text";
 const DELIMITED: &str = "=_";
 
-/// The content as a multipart/mixed of texts and attachments, none of them HTML, multipart or message.
+/// The content as a multipart/mixed of texts and, behind them, attachments, none of them HTML, multipart or message.
 pub fn text_only(content: &[u8]) -> Vec<u8> {
-    let mut parts = Vec::new();
-    collect(content, &parse(content), &mut parts);
+    let mut found = Parts::default();
+    found.collect(content, &parse(content));
     let mut out = format!("Content-Type: multipart/mixed; boundary=\"{BOUNDARY}\"\r\n").into_bytes();
-    for part in parts {
+    for part in found.texts.into_iter().chain(found.files) {
         out.extend_from_slice(format!("\r\n--{BOUNDARY}\r\n").as_bytes());
         out.extend(part);
     }
@@ -27,21 +28,32 @@ pub fn text_only(content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn collect(bytes: &[u8], entity: &Entity, parts: &mut Vec<Vec<u8>>) {
-    match &entity.kind {
-        Kind::Multipart(inside) => {
-            let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
-            let one_form = entity.media_type == "multipart/alternative" && has_plain;
-            for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
-                collect(bytes, part, parts);
+/// Texts stand before files: a picture is shown where it stands, and must not stand above the banner.
+#[derive(Default)]
+struct Parts {
+    texts: Vec<Vec<u8>>,
+    files: Vec<Vec<u8>>,
+}
+
+impl Parts {
+    fn collect(&mut self, bytes: &[u8], entity: &Entity) {
+        match &entity.kind {
+            Kind::Multipart(inside) => {
+                let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
+                let one_form = entity.media_type == "multipart/alternative" && has_plain;
+                for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
+                    self.collect(bytes, part);
+                }
             }
-        }
-        Kind::Message(_) => parts.push(file(bytes, entity)),
-        Kind::Leaf => {
-            let header = Header::parse(&bytes[entity.header.clone()]).0;
-            let shown = is_html(&entity.media_type) || !is_attachment(&header);
-            let text = text_of(bytes, entity).filter(|_| shown).map(|(text, _)| text);
-            parts.push(text.map_or_else(|| file(bytes, entity), |text| written(&text, &entity.media_type)));
+            Kind::Message(_) => self.files.push(file(bytes, entity)),
+            Kind::Leaf => {
+                let header = Header::parse(&bytes[entity.header.clone()]).0;
+                let shown = is_html(&entity.media_type) || !is_attachment(&header);
+                match text_of(bytes, entity).filter(|_| shown) {
+                    Some((text, _)) => self.texts.push(written(&text, &entity.media_type)),
+                    None => self.files.push(file(bytes, entity)),
+                }
+            }
         }
     }
 }
@@ -80,6 +92,11 @@ fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     let body = &bytes[entity.body.clone()];
     let octets = transfer_decode(transfer_encoding(&header), body).unwrap_or(body.into());
+    // Thunderbird shows a file of text by its name, whatever its type.
+    let octets = std::str::from_utf8(&octets)
+        .ok()
+        .and_then(lookalike::defanged)
+        .map_or(octets, |text| Cow::Owned(text.into_bytes()));
     let kind = if is_inert(&entity.media_type) {
         entity.media_type.as_str()
     } else {
