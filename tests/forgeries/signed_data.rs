@@ -1,9 +1,6 @@
-//! What nobody may be told is verified: signatures that are right somewhere and wrong in one place.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+//! SignedData that is right somewhere and wrong in one place, octet by octet; judged without a home.
 
-mod forge;
-
-use forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
+use crate::forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber};
 use souspli::base::Address;
 use souspli::keys::{SoftwareKey, material};
