@@ -1,6 +1,6 @@
 //! What can go wrong with the home and its files.
 
-use crate::text::{Explain, Explanation, store as words};
+use crate::text::{Explain, Explanation, Why, store as words};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -85,9 +85,9 @@ impl Explain for StoreError {
         match self {
             StoreError::NoHome => words::no_home(),
             StoreError::NotOurs(path) => words::not_ours(&shown(path)),
-            StoreError::Read { path, source } => words::unreadable(&shown(path), &source.to_string()),
+            StoreError::Read { path, source } => words::unreadable(&shown(path), &Why::from(source)),
             StoreError::Write { path, source } if is_full(source) => words::disk_full(&shown(path)),
-            StoreError::Write { path, source } => words::unwritable(&shown(path), &source.to_string()),
+            StoreError::Write { path, source } => words::unwritable(&shown(path), &Why::from(source)),
             StoreError::Damaged(path) => words::damaged(&shown(path)),
             StoreError::TooLarge(path) => words::too_large(&shown(path)),
             StoreError::Absent => words::absent(),

@@ -1,7 +1,13 @@
 //! Sentences about the configuration. `line` 0: the fault is of the whole file.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
+
+/// Above the faults of a file.
+pub fn faulty(path: &str, count: usize) -> String {
+    let s = if count > 1 { "s" } else { "" };
+    format!("{path} : {count} faute{s} / {count} fault{s}")
+}
 
 /// Not TOML.
 pub fn syntax(line: usize, message: &str) -> Explanation {
@@ -364,16 +370,17 @@ pub fn no_file(places: &str) -> Explanation {
 }
 
 /// A file that cannot be read.
-pub fn unreadable(path: &str, why: &str) -> Explanation {
+pub fn unreadable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     fault(
         "SP-CONFIG-UNREADABLE",
         0,
         (
-            format!("Le fichier {path} ne peut pas être lu ({why})."),
+            format!("Le fichier {path} ne peut pas être lu ({fr})."),
             "Vérifiez son nom et vos droits sur lui.",
         ),
         (
-            format!("The file {path} cannot be read ({why})."),
+            format!("The file {path} cannot be read ({en})."),
             "Check its name and your rights on it.",
         ),
     )

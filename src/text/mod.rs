@@ -4,6 +4,7 @@
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
 pub mod banner;
+pub mod command;
 pub mod config;
 pub mod imap;
 pub mod keys;
@@ -12,6 +13,9 @@ pub mod outgoing;
 pub mod smtp;
 pub mod store;
 pub mod verdict;
+mod why;
+
+pub use why::Why;
 
 use crate::base::Retry;
 use std::fmt;

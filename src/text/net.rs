@@ -1,6 +1,6 @@
 //! Sentences about connections.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
 
 /// The host name has no address.
@@ -68,16 +68,17 @@ pub fn timed_out(host: &str, port: u16) -> Explanation {
 }
 
 /// Any other failure to connect.
-pub fn not_connected(host: &str, port: u16, why: &str) -> Explanation {
+pub fn not_connected(host: &str, port: u16, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-NET-CONNECT",
         Retry::Later,
         (
-            format!("La connexion au serveur {host} (port {port}) a échoué ({why})."),
+            format!("La connexion au serveur {host} (port {port}) a échoué ({fr})."),
             "Vérifiez la connexion à Internet, puis réessayez.",
         ),
         (
-            format!("The connection to the server {host} (port {port}) failed ({why})."),
+            format!("The connection to the server {host} (port {port}) failed ({en})."),
             "Check the Internet connection, then try again.",
         ),
     )
@@ -180,32 +181,34 @@ pub fn unfit(host: &str) -> Explanation {
 }
 
 /// TLS could not be agreed upon.
-pub fn tls(host: &str, why: &str) -> Explanation {
+pub fn tls(host: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-TLS",
         Retry::Later,
         (
-            format!("La connexion chiffrée avec {host} n'a pas pu s'établir ({why})."),
+            format!("La connexion chiffrée avec {host} n'a pas pu s'établir ({fr})."),
             "Vérifiez le port et le mode (tls = \"implicit\" ou \"starttls\") dans la configuration.",
         ),
         (
-            format!("The encrypted connection with {host} could not be made ({why})."),
+            format!("The encrypted connection with {host} could not be made ({en})."),
             "Check the port and the mode (tls = \"implicit\" or \"starttls\") in the configuration.",
         ),
     )
 }
 
 /// A file of authorities that cannot be used.
-pub fn authorities(path: &str, why: &str) -> Explanation {
+pub fn authorities(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-TLS-AUTHORITIES",
         Retry::AfterUser,
         (
-            format!("Le fichier d'autorités {path} n'est pas utilisable ({why})."),
+            format!("Le fichier d'autorités {path} n'est pas utilisable ({fr})."),
             "Donnez un fichier PEM (« BEGIN CERTIFICATE ») dans [upstream] authorities.",
         ),
         (
-            format!("The file of authorities {path} cannot be used ({why})."),
+            format!("The file of authorities {path} cannot be used ({en})."),
             "Give a PEM file (\"BEGIN CERTIFICATE\") in [upstream] authorities.",
         ),
     )
@@ -260,16 +263,17 @@ pub fn port_in_use(port: u16) -> Explanation {
 }
 
 /// The listener could not be opened.
-pub fn not_listening(address: &str, why: &str) -> Explanation {
+pub fn not_listening(address: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-LISTEN",
         Retry::AfterUser,
         (
-            format!("Souspli ne peut pas écouter sur {address} ({why})."),
+            format!("Souspli ne peut pas écouter sur {address} ({fr})."),
             "Choisissez un autre port, au-dessus de 1023, dans [listen].",
         ),
         (
-            format!("Souspli cannot listen on {address} ({why})."),
+            format!("Souspli cannot listen on {address} ({en})."),
             "Choose another port, above 1023, in [listen].",
         ),
     )

@@ -1,6 +1,6 @@
 //! Sentences about what is kept on disk, and about the keyring that locks it.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
 
 /// The platform names no folder.
@@ -52,32 +52,34 @@ pub fn open_home(path: &str) -> Explanation {
 }
 
 /// A file that cannot be read.
-pub fn unreadable(path: &str, why: &str) -> Explanation {
+pub fn unreadable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-STORE-READ",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} ne peut pas être lu ({why})."),
+            format!("Le fichier {path} ne peut pas être lu ({fr})."),
             "Vérifiez vos droits sur ce fichier et l'état du disque.",
         ),
         (
-            format!("The file {path} cannot be read ({why})."),
+            format!("The file {path} cannot be read ({en})."),
             "Check your rights on this file and the state of the disk.",
         ),
     )
 }
 
 /// A file that cannot be written.
-pub fn unwritable(path: &str, why: &str) -> Explanation {
+pub fn unwritable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-STORE-WRITE",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} n'a pas pu être écrit ({why}) ; ce qui s'y trouvait est intact."),
+            format!("Le fichier {path} n'a pas pu être écrit ({fr}) ; ce qui s'y trouvait est intact."),
             "Vérifiez vos droits sur ce dossier et l'état du disque.",
         ),
         (
-            format!("The file {path} could not be written ({why}); what stood there is intact."),
+            format!("The file {path} could not be written ({en}); what stood there is intact."),
             "Check your rights on this folder and the state of the disk.",
         ),
     )
@@ -260,11 +262,11 @@ pub fn crypto() -> Explanation {
         Retry::Later,
         (
             "Une opération de chiffrement a échoué sur cet ordinateur.",
-            "Recommencez ; si cela dure, signalez-le avec souspli doctor.",
+            "Recommencez ; si cela dure, redémarrez l’ordinateur, puis signalez-le avec ce code.",
         ),
         (
             "A cryptographic operation failed on this computer.",
-            "Try again; if it lasts, report it with souspli doctor.",
+            "Try again; if it lasts, restart the computer, then report it with this code.",
         ),
     )
 }
