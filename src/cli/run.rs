@@ -32,5 +32,7 @@ fn start_log() {
         .with_env_filter(level)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // It would panic where standard error is closed, in the midst of whatever was to be logged.
+        .log_internal_errors(false)
         .try_init();
 }
