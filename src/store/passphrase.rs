@@ -5,8 +5,10 @@ use super::seal::{seal, unseal};
 use super::{StoreError, hex};
 use crate::base::Secret;
 use crate::base::limits::{ARGON2_MEMORY_MAX_KIB, ARGON2_PASSES_MAX, PASSPHRASE_FILE_MAX};
+use crate::text::Why;
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -63,10 +65,17 @@ impl Sealed {
 
 /// The passphrase of a file: its content without the line end.
 pub(super) fn read_passphrase(path: &Path) -> Result<Secret, StoreError> {
-    let bad = || StoreError::BadPassphraseFile(path.to_owned());
-    let bytes = super::atomic::read(path, PASSPHRASE_FILE_MAX).map_err(|_| bad())?;
-    let bytes = Zeroizing::new(bytes.ok_or_else(bad)?);
-    let end = bytes.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).ok_or_else(bad)? + 1;
+    let bad = |why: Why| StoreError::BadPassphraseFile {
+        path: path.to_owned(),
+        why,
+    };
+    let read = super::atomic::read(path, PASSPHRASE_FILE_MAX).map_err(|error| match error {
+        StoreError::Read { source, .. } => bad(Why::from(&source)),
+        _ => bad(Why::new("il est trop grand", "it is too large")),
+    })?;
+    let bytes = Zeroizing::new(read.ok_or_else(|| bad(Why::from(&io::ErrorKind::NotFound.into())))?);
+    let end = bytes.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+    let end = end.ok_or_else(|| bad(Why::new("il est vide", "it is empty")))? + 1;
     Ok(Secret::new(bytes[..end].to_vec()))
 }
 

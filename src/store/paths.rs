@@ -37,7 +37,10 @@ impl Home {
     /// Opens or makes a home at `root`.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let root = std::path::absolute(root).map_err(StoreError::read(root))?;
-        create_private_folder(&root).map_err(StoreError::write(&root))?;
+        create_private_folder(&root).map_err(|source| StoreError::NotMade {
+            path: root.clone(),
+            source,
+        })?;
         let found = fs::metadata(&root).map_err(StoreError::read(&root))?;
         let access = access(&found);
         if access == Access::Foreign {
@@ -142,6 +145,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("home");
         fs::write(&file, "x").unwrap();
-        assert!(matches!(Home::open(&file), Err(StoreError::Write { .. })));
+        assert!(matches!(Home::open(&file), Err(StoreError::NotMade { .. })));
     }
 }

@@ -26,11 +26,28 @@ pub fn not_ours(path: &str) -> Explanation {
         Retry::AfterUser,
         (
             format!("Le dossier {path} appartient à un autre utilisateur."),
-            "Ouvrez la session de son propriétaire, ou choisissez un autre dossier avec --home.",
+            "Ouvrez la session de son propriétaire (administrateur : sudo -u PROPRIÉTAIRE souspli …), ou choisissez un autre dossier avec --home.",
         ),
         (
             format!("The folder {path} belongs to another user."),
-            "Log in as its owner, or choose another folder with --home.",
+            "Log in as its owner (administrator: sudo -u OWNER souspli …), or choose another folder with --home.",
+        ),
+    )
+}
+
+/// A home that cannot be made.
+pub fn home_not_made(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-HOME-NOT-MADE",
+        Retry::AfterUser,
+        (
+            format!("Le dossier {path}, où Souspli garderait ses données, ne peut pas être créé ({fr})."),
+            "Choisissez un autre dossier avec --home ou la variable SOUSPLI_HOME, ou vérifiez vos droits.",
+        ),
+        (
+            format!("The folder {path}, where Souspli would keep its data, cannot be made ({en})."),
+            "Choose another folder with --home or the variable SOUSPLI_HOME, or check your rights.",
         ),
     )
 }
@@ -224,17 +241,18 @@ pub fn passphrase_wanted() -> Explanation {
 }
 
 /// Not a passphrase file.
-pub fn bad_passphrase_file(path: &str) -> Explanation {
+pub fn bad_passphrase_file(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-PASSPHRASE-FILE",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} (SOUSPLI_PASSPHRASE_FILE) est absent, vide ou trop grand."),
-            "Écrivez-y la phrase de passe, sur une ligne.",
+            format!("Le fichier {path} (SOUSPLI_PASSPHRASE_FILE) ne donne pas de phrase de passe ({fr})."),
+            "Écrivez-y la phrase de passe, sur une ligne, et réservez-vous sa lecture.",
         ),
         (
-            format!("The file {path} (SOUSPLI_PASSPHRASE_FILE) is absent, empty or too large."),
-            "Write the passphrase to it, on one line.",
+            format!("The file {path} (SOUSPLI_PASSPHRASE_FILE) gives no passphrase ({en})."),
+            "Write the passphrase to it, on one line, and keep it readable by yourself only.",
         ),
     )
 }
