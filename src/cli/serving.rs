@@ -109,6 +109,8 @@ impl Serving {
         for door in [smtp, imap].into_iter().flatten() {
             serving.connections.spawn(accept(door, stopping.clone()));
         }
+        let reading = Arc::clone(&relay);
+        tokio::task::spawn_blocking(move || reading.read_ahead());
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
         end.await;
         renewal.abort();

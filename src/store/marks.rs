@@ -15,11 +15,16 @@ pub struct Marks {
 impl Marks {
     /// Opens what is known.
     pub fn open(home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.marks(), MARKS_MAX, |_| true)?;
+        let table = Table::open(home, home.marks(), MARKS_MAX, i64::MIN)?;
         Ok(Self {
             table,
             secrets: secrets.clone(),
         })
+    }
+
+    /// Reads them now, so that nobody waits for it later.
+    pub fn read_ahead(&self) -> Result<(), StoreError> {
+        self.table.read_ahead()
     }
 
     /// Remembers the size of the View of a message, named by its parts (account, mailbox, UIDVALIDITY, UID).

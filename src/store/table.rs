@@ -14,6 +14,8 @@ pub(super) type Key = [u8; 16];
 pub(super) struct Table {
     file: LineFile,
     max: usize,
+    /// Values below it are forgotten.
+    oldest: i64,
     state: Mutex<State>,
 }
 
@@ -24,26 +26,33 @@ struct State {
     /// What a full disk did not take, known to this process until it does.
     unwritten: HashMap<Key, i64>,
     lines: usize,
+    housekeeping: Housekeeping,
+}
+
+/// Whether what is worn was looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Housekeeping {
+    #[default]
+    Due,
+    Done,
 }
 
 impl Table {
-    /// Reads the table and drops what `keep` does not want.
-    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(i64) -> bool) -> Result<Self, StoreError> {
+    /// Sees that the table can be read. It is read when it is first asked: a start does not wait for a large one.
+    pub(super) fn open(home: &Home, path: PathBuf, max: usize, oldest: i64) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
             max,
+            oldest,
             state: Mutex::default(),
         };
-        let worn = {
-            let mut state = table.lock();
-            table.refresh(&mut state)?;
-            state.lines > max || state.lines > 2 * state.values.len() + 64 || !state.values.values().all(|v| keep(*v))
-        };
-        if worn {
-            table.file.rewrite(|lines| compact(lines, max, keep))?;
-            table.refresh(&mut table.lock())?;
-        }
+        table.file.is_readable()?;
         Ok(table)
+    }
+
+    /// Reads it now, so that nobody waits for it later.
+    pub(super) fn read_ahead(&self) -> Result<(), StoreError> {
+        self.refresh(&mut self.lock())
     }
 
     /// The value, also where another process has put it.
@@ -77,13 +86,30 @@ impl Table {
         }
         if state.lines >= self.max {
             // A quarter at once: not at each line once the table is full.
-            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
+            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, i64::MIN))?;
         }
         self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
         self.refresh(state)
     }
 
     fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
+        self.read_on(state)?;
+        if state.housekeeping == Housekeeping::Due {
+            state.housekeeping = Housekeeping::Done;
+            // A full disk is no reason not to read.
+            if self.is_worn(state) && self.file.rewrite(|lines| compact(lines, self.max, self.oldest)).is_ok() {
+                self.read_on(state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_worn(&self, state: &State) -> bool {
+        let (lines, values) = (state.lines, &state.values);
+        lines > self.max || lines > 2 * values.len() + 64 || values.values().any(|value| *value < self.oldest)
+    }
+
+    fn read_on(&self, state: &mut State) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
             News::Afresh(lines) => {
@@ -109,15 +135,15 @@ fn entry(line: &str) -> Option<(Key, i64)> {
     Some((hex::decode(key)?.try_into().ok()?, value.parse().ok()?))
 }
 
-/// The last line of each key, in the order of the file, the last `max` of them.
-fn compact(lines: Vec<String>, max: usize, keep: impl Fn(i64) -> bool) -> Vec<String> {
+/// The last line of each key, in the order of the file, the last `max` of them, none below `oldest`.
+fn compact(lines: Vec<String>, max: usize, oldest: i64) -> Vec<String> {
     let mut last: HashMap<Key, usize> = HashMap::new();
     for (at, line) in lines.iter().enumerate() {
         if let Some((key, _)) = entry(line) {
             last.insert(key, at);
         }
     }
-    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(value));
+    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && value >= oldest);
     let kept: Vec<String> = lines
         .iter()
         .enumerate()
@@ -157,12 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
+    fn what_is_too_old_is_dropped_when_it_is_first_read() {
         let (_guard, home) = home();
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
         table.put(&[2; 16], 2, OnDisk::Now).unwrap();
-        let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
+        let table = Table::open(&home, home.marks(), 8, 2).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
     }
@@ -179,8 +205,18 @@ mod tests {
         assert_eq!(open(&home, 8).value(&[2; 16]).unwrap(), Some(3));
     }
 
+    #[test]
+    fn a_table_that_cannot_be_read_is_told_at_the_start() {
+        let (_guard, home) = home();
+        std::fs::create_dir(home.marks()).unwrap();
+        assert!(matches!(
+            Table::open(&home, home.marks(), 8, i64::MIN),
+            Err(StoreError::Read { .. })
+        ));
+    }
+
     fn open(home: &Home, max: usize) -> Table {
-        Table::open(home, home.marks(), max, |_| true).unwrap()
+        Table::open(home, home.marks(), max, i64::MIN).unwrap()
     }
 
     fn home() -> (tempfile::TempDir, Home) {
