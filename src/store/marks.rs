@@ -15,7 +15,7 @@ pub struct Marks {
 impl Marks {
     /// Opens what is known.
     pub fn open(home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.marks(), MARKS_MAX, i64::MIN)?;
+        let table = Table::open(home, home.marks(), MARKS_MAX, |_| true)?;
         Ok(Self {
             table,
             secrets: secrets.clone(),

@@ -3,6 +3,7 @@
 use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
@@ -10,12 +11,11 @@ use std::sync::{Mutex, MutexGuard};
 pub(super) type Key = [u8; 16];
 
 /// A table in a home, shared with other processes.
-#[derive(Debug)]
 pub(super) struct Table {
     file: LineFile,
     max: usize,
-    /// Values below it are forgotten.
-    oldest: i64,
+    /// What is not wanted any more is forgotten.
+    keep: Box<dyn Fn(i64) -> bool + Send + Sync>,
     state: Mutex<State>,
 }
 
@@ -37,13 +37,24 @@ enum Housekeeping {
     Done,
 }
 
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
 impl Table {
     /// Sees that the table can be read. It is read when it is first asked: a start does not wait for a large one.
-    pub(super) fn open(home: &Home, path: PathBuf, max: usize, oldest: i64) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        home: &Home,
+        path: PathBuf,
+        max: usize,
+        keep: impl Fn(i64) -> bool + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
             max,
-            oldest,
+            keep: Box::new(keep),
             state: Mutex::default(),
         };
         table.file.is_readable()?;
@@ -86,7 +97,7 @@ impl Table {
         }
         if state.lines >= self.max {
             // A quarter at once: not at each line once the table is full.
-            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, i64::MIN))?;
+            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
         }
         self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
         self.refresh(state)
@@ -97,7 +108,7 @@ impl Table {
         if state.housekeeping == Housekeeping::Due {
             state.housekeeping = Housekeeping::Done;
             // A full disk is no reason not to read.
-            if self.is_worn(state) && self.file.rewrite(|lines| compact(lines, self.max, self.oldest)).is_ok() {
+            if self.is_worn(state) && self.file.rewrite(|lines| compact(lines, self.max, &self.keep)).is_ok() {
                 self.read_on(state)?;
             }
         }
@@ -106,7 +117,7 @@ impl Table {
 
     fn is_worn(&self, state: &State) -> bool {
         let (lines, values) = (state.lines, &state.values);
-        lines > self.max || lines > 2 * values.len() + 64 || values.values().any(|value| *value < self.oldest)
+        lines > self.max || lines > 2 * values.len() + 64 || !values.values().all(|value| (self.keep)(*value))
     }
 
     fn read_on(&self, state: &mut State) -> Result<(), StoreError> {
@@ -135,15 +146,15 @@ fn entry(line: &str) -> Option<(Key, i64)> {
     Some((hex::decode(key)?.try_into().ok()?, value.parse().ok()?))
 }
 
-/// The last line of each key, in the order of the file, the last `max` of them, none below `oldest`.
-fn compact(lines: Vec<String>, max: usize, oldest: i64) -> Vec<String> {
+/// The last line of each key, in the order of the file, the last `max` of them.
+fn compact(lines: Vec<String>, max: usize, keep: impl Fn(i64) -> bool) -> Vec<String> {
     let mut last: HashMap<Key, usize> = HashMap::new();
     for (at, line) in lines.iter().enumerate() {
         if let Some((key, _)) = entry(line) {
             last.insert(key, at);
         }
     }
-    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && value >= oldest);
+    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(value));
     let kept: Vec<String> = lines
         .iter()
         .enumerate()
@@ -188,7 +199,7 @@ mod tests {
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
         table.put(&[2; 16], 2, OnDisk::Now).unwrap();
-        let table = Table::open(&home, home.marks(), 8, 2).unwrap();
+        let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
     }
@@ -210,13 +221,13 @@ mod tests {
         let (_guard, home) = home();
         std::fs::create_dir(home.marks()).unwrap();
         assert!(matches!(
-            Table::open(&home, home.marks(), 8, i64::MIN),
+            Table::open(&home, home.marks(), 8, |_| true),
             Err(StoreError::Read { .. })
         ));
     }
 
     fn open(home: &Home, max: usize) -> Table {
-        Table::open(home, home.marks(), max, i64::MIN).unwrap()
+        Table::open(home, home.marks(), max, |_| true).unwrap()
     }
 
     fn home() -> (tempfile::TempDir, Home) {

@@ -7,9 +7,6 @@ use super::{Home, Purpose, Secrets, StoreError};
 use crate::base::UnixTime;
 use crate::base::limits::{THREAD_DAYS_MAX, THREADS_MAX};
 
-/// Seconds that a thread is remembered.
-const LIFE: i64 = THREAD_DAYS_MAX * 86_400;
-
 /// The thread memory of a home.
 #[derive(Debug)]
 pub struct Threads {
@@ -20,7 +17,7 @@ pub struct Threads {
 impl Threads {
     /// Opens the memory; what is older than 18 months is forgotten when it is first read.
     pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.threads(), THREADS_MAX, now.0.saturating_sub(LIFE))?;
+        let table = Table::open(home, home.threads(), THREADS_MAX, move |since| is_fresh(since, now))?;
         Ok(Self {
             table,
             secrets: secrets.clone(),
@@ -62,7 +59,7 @@ impl Threads {
 
 /// A date in the future (a clock that was wrong) counts as fresh: the error is on the side of sealing.
 fn is_fresh(since: i64, now: UnixTime) -> bool {
-    now.0.saturating_sub(since) <= LIFE
+    now.0.saturating_sub(since) <= THREAD_DAYS_MAX * 86_400
 }
 
 #[cfg(test)]
