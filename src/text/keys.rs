@@ -156,7 +156,7 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
         "SP-OWN-EXPIRED",
         Retry::Never,
         (
-            format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."),
+            format!("Le certificat de {account} a expiré le {day} : le message n’est pas parti."),
             "Importez votre nouveau certificat (souspli key import).",
         ),
         (

@@ -90,8 +90,8 @@ pub fn unknown_issuer(host: &str) -> Explanation {
         "SP-TLS-UNKNOWN-ISSUER",
         Retry::AfterUser,
         (
-            format!("Le serveur {host} présente un certificat d'une autorité inconnue : rien ne lui a été envoyé."),
-            "Vérifiez qu'un antivirus ou un réseau public ne s'interpose pas ; sinon, ajoutez l'autorité du fournisseur dans [upstream] authorities.",
+            format!("Le serveur {host} présente un certificat d’une autorité inconnue : rien ne lui a été envoyé."),
+            "Vérifiez qu’un antivirus ou un réseau public ne s’interpose pas ; sinon, ajoutez l’autorité du fournisseur dans [upstream] authorities.",
         ),
         (
             format!("The server {host} shows a certificate of an unknown authority: nothing was sent to it."),
@@ -106,8 +106,8 @@ pub fn wrong_name(host: &str) -> Explanation {
         "SP-TLS-WRONG-NAME",
         Retry::AfterUser,
         (
-            format!("Le certificat du serveur n'est pas au nom de {host} : rien ne lui a été envoyé."),
-            "Vérifiez le nom du serveur dans la configuration ; sur un réseau public, ouvrez d'abord sa page de connexion.",
+            format!("Le certificat du serveur n’est pas au nom de {host} : rien ne lui a été envoyé."),
+            "Vérifiez le nom du serveur dans la configuration ; sur un réseau public, ouvrez d’abord sa page de connexion.",
         ),
         (
             format!("The server's certificate is not for the name {host}: nothing was sent to it."),
@@ -138,7 +138,7 @@ pub fn not_yet_valid(host: &str) -> Explanation {
         "SP-TLS-NOT-YET-VALID",
         Retry::AfterUser,
         (
-            format!("Le certificat du serveur {host} n'est pas encore valable : rien ne lui a été envoyé."),
+            format!("Le certificat du serveur {host} n’est pas encore valable : rien ne lui a été envoyé."),
             "Vérifiez la date de cet ordinateur.",
         ),
         (
@@ -170,7 +170,7 @@ pub fn unfit(host: &str) -> Explanation {
         "SP-TLS-CERTIFICATE",
         Retry::Later,
         (
-            format!("Le certificat du serveur {host} n'est pas recevable : rien ne lui a été envoyé."),
+            format!("Le certificat du serveur {host} n’est pas recevable : rien ne lui a été envoyé."),
             "Prévenez le fournisseur.",
         ),
         (
@@ -187,7 +187,7 @@ pub fn tls(host: &str, why: &Why) -> Explanation {
         "SP-TLS",
         Retry::Later,
         (
-            format!("La connexion chiffrée avec {host} n'a pas pu s'établir ({fr})."),
+            format!("La connexion chiffrée avec {host} n’a pas pu s’établir ({fr})."),
             "Vérifiez le port et le mode (tls = \"implicit\" ou \"starttls\") dans la configuration.",
         ),
         (
@@ -204,7 +204,7 @@ pub fn authorities(path: &str, why: &Why) -> Explanation {
         "SP-TLS-AUTHORITIES",
         Retry::AfterUser,
         (
-            format!("Le fichier d'autorités {path} n'est pas utilisable ({fr})."),
+            format!("Le fichier d’autorités {path} n’est pas utilisable ({fr})."),
             "Donnez un fichier PEM (« BEGIN CERTIFICATE ») dans [upstream] authorities.",
         ),
         (
@@ -236,7 +236,7 @@ pub fn not_loopback(address: &str) -> Explanation {
         "SP-LISTEN-NOT-LOOPBACK",
         Retry::AfterUser,
         (
-            format!("L'adresse {address} serait accessible à d'autres machines."),
+            format!("L’adresse {address} serait accessible à d’autres machines."),
             "Choisissez une adresse 127.0.0.1 ou [::1] dans [listen].",
         ),
         (

@@ -58,7 +58,7 @@ pub fn open_home(path: &str) -> Explanation {
         "SP-HOME-OPEN",
         Retry::AfterUser,
         (
-            format!("Le dossier {path} est accessible à d'autres utilisateurs de cet ordinateur."),
+            format!("Le dossier {path} est accessible à d’autres utilisateurs de cet ordinateur."),
             format!("Réservez-le : chmod 700 {path}"),
         ),
         (
@@ -76,7 +76,7 @@ pub fn unreadable(path: &str, why: &Why) -> Explanation {
         Retry::AfterUser,
         (
             format!("Le fichier {path} ne peut pas être lu ({fr})."),
-            "Vérifiez vos droits sur ce fichier et l'état du disque.",
+            "Vérifiez vos droits sur ce fichier et l’état du disque.",
         ),
         (
             format!("The file {path} cannot be read ({en})."),
@@ -92,8 +92,8 @@ pub fn unwritable(path: &str, why: &Why) -> Explanation {
         "SP-STORE-WRITE",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} n'a pas pu être écrit ({fr}) ; ce qui s'y trouvait est intact."),
-            "Vérifiez vos droits sur ce dossier et l'état du disque.",
+            format!("Le fichier {path} n’a pas pu être écrit ({fr}) ; ce qui s’y trouvait est intact."),
+            "Vérifiez vos droits sur ce dossier et l’état du disque.",
         ),
         (
             format!("The file {path} could not be written ({en}); what stood there is intact."),
@@ -108,7 +108,7 @@ pub fn disk_full(path: &str) -> Explanation {
         "SP-DISK-FULL",
         Retry::AfterUser,
         (
-            format!("Le disque est plein : {path} n'a pas pu être écrit ; ce qui s'y trouvait est intact."),
+            format!("Le disque est plein : {path} n’a pas pu être écrit ; ce qui s’y trouvait est intact."),
             "Libérez de la place, puis recommencez.",
         ),
         (
@@ -125,7 +125,7 @@ pub fn damaged(path: &str) -> Explanation {
         Retry::Never,
         (
             format!("Le fichier {path} est abîmé ou a été modifié."),
-            "Remettez-le d'une sauvegarde, ou importez de nouveau ce qu'il contenait.",
+            "Remettez-le d’une sauvegarde, ou importez de nouveau ce qu’il contenait.",
         ),
         (
             format!("The file {path} is damaged or has been changed."),
@@ -140,8 +140,8 @@ pub fn too_large(path: &str) -> Explanation {
         "SP-STORE-TOO-LARGE",
         Retry::Never,
         (
-            format!("Le fichier {path} est trop grand pour être ce qu'il devrait être."),
-            "Vérifiez que c'est le bon fichier.",
+            format!("Le fichier {path} est trop grand pour être ce qu’il devrait être."),
+            "Vérifiez que c’est le bon fichier.",
         ),
         (
             format!("The file {path} is too large to be what it should be."),
@@ -155,7 +155,7 @@ pub fn absent() -> Explanation {
     Explanation::new(
         "SP-STORE-ABSENT",
         Retry::Never,
-        ("Cet élément n'existe pas.", "Affichez la liste (list) et reprenez son nom exact."),
+        ("Cet élément n’existe pas.", "Affichez la liste (list) et reprenez son nom exact."),
         ("There is no such entry.", "Show the list (list) and use its exact name."),
     )
 }
@@ -167,7 +167,7 @@ pub fn keyring_locked() -> Explanation {
         Retry::AfterUser,
         (
             "Le trousseau de clés du système est verrouillé.",
-            "Déverrouillez-le (en ouvrant la session, ou dans son application), puis recommencez. Rien n'est perdu.",
+            "Déverrouillez-le (en ouvrant la session, ou dans son application), puis recommencez. Rien n’est perdu.",
         ),
         (
             "The system's keyring is locked.",
@@ -183,7 +183,7 @@ pub fn no_secret_store() -> Explanation {
         Retry::AfterUser,
         (
             "Aucun trousseau de clés ouvert ne peut garder les secrets de Souspli.",
-            "Ouvrez le trousseau du système ; s'il n'y en a pas, écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
+            "Ouvrez le trousseau du système ; s’il n’y en a pas, écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
         ),
         (
             "No open keyring can keep Souspli's secrets.",
@@ -215,7 +215,7 @@ pub fn master_key_gone() -> Explanation {
         Retry::AfterUser,
         (
             "Le trousseau de clés ne contient plus la clé de ce dossier : vos clés privées ne peuvent pas être ouvertes.",
-            "Ouvrez la session qui l'a créé ou restaurez le trousseau ; sinon, importez vos clés (fichiers .p12) dans un nouveau dossier.",
+            "Ouvrez la session qui l’a créé ou restaurez le trousseau ; sinon, importez vos clés (fichiers .p12) dans un nouveau dossier.",
         ),
         (
             "The keyring no longer holds the key of this home: your private keys cannot be opened.",
@@ -230,7 +230,7 @@ pub fn passphrase_wanted() -> Explanation {
         "SP-PASSPHRASE-WANTED",
         Retry::AfterUser,
         (
-            "Ce dossier s'ouvre avec une phrase de passe, et aucune n'est indiquée.",
+            "Ce dossier s’ouvre avec une phrase de passe, et aucune n’est indiquée.",
             "Indiquez son fichier par la variable SOUSPLI_PASSPHRASE_FILE.",
         ),
         (
@@ -263,7 +263,7 @@ pub fn wrong_passphrase() -> Explanation {
         "SP-PASSPHRASE-WRONG",
         Retry::AfterUser,
         (
-            "La phrase de passe n'ouvre pas ce dossier.",
+            "La phrase de passe n’ouvre pas ce dossier.",
             "Vérifiez le fichier indiqué par SOUSPLI_PASSPHRASE_FILE et le dossier (--home).",
         ),
         (
