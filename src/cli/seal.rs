@@ -4,9 +4,10 @@ use super::out::{Out, complain};
 use super::{Cli, Failure, input};
 use crate::base::Address;
 use crate::policy::outgoing::{Copies, CopyKind, Why};
-use crate::policy::{Envelope, Recipient, Submission};
+use crate::policy::{Envelope, Recipient, Submission, readable};
 use crate::relay::port::Group;
 use crate::store::atomic;
+use crate::text::outgoing::header_unreadable;
 use crate::text::{self, command as say};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -32,9 +33,13 @@ impl Seal {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let relay = cli.relay(cli.config_or_default(Some(&self.from))?)?;
         let account = relay.account_of(&self.from)?;
+        let message = input::message(None)?;
+        if readable::fault(&message).is_some() {
+            return Err(header_unreadable().into());
+        }
         let submission = Submission {
             envelope: self.envelope(),
-            message: input::message(None)?,
+            message,
         };
         let groups = cli
             .block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??

@@ -128,6 +128,10 @@ class FileTest(CommandCase):
         self.refused("SP-FILE-UNREADABLE", "trust", "add", absent)
         self.refused("SP-FILE-UNWRITABLE", "seal", "--from", "alice@lab.test", "--to", "bob@lab.test", "--out", bob, stdin=self.letter)
 
+    def test_what_could_not_be_sent_is_not_sealed(self):
+        for message in (b"", b"Bonjour.\n", b"Subject: x\n\nBonjour.\n"):
+            self.refused("SP-HEADER", "seal", "--from", "alice@lab.test", "--to", "bob@lab.test", stdin=message)
+
     def test_a_folder_without_certificates_is_told(self):
         empty = self.folder / "empty"
         empty.mkdir()
