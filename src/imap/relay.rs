@@ -14,7 +14,7 @@ use super::intake::Refusal;
 use super::line::Line;
 use super::plan::{self, Need, Next, Plan, Selected};
 use super::response::{self, Response, Status};
-use super::session::{Action, Core, Stored};
+use super::session::{Action, Core, Reads, Stored};
 use crate::base::{Retry, limits};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
@@ -144,10 +144,6 @@ impl Relay {
 
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving
-    }
-
-    pub(super) fn is_between_responses(&self) -> bool {
-        !matches!(self.reading, Reading::Passing)
     }
 
     pub(super) fn awaits_upstream(&self) -> bool {

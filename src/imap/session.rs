@@ -116,17 +116,45 @@ pub(super) struct Core {
     pub(super) shelf: Box<dyn Shelf>,
     pub(super) memory: Arc<ClassMemory>,
     actions: Vec<Action>,
+    /// Where the client is in what it reads.
+    reads: Reads,
+    /// What is said once the response under way is over: inside a literal it would be taken for octets of a message.
+    later: Vec<u8>,
+}
+
+/// Where the client stands in a response of the provider that passes piece by piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reads {
+    /// Between two responses.
+    Between,
+    /// Inside one.
+    Inside,
 }
 
 impl Core {
-    pub(super) fn client(&mut self, bytes: &[u8]) {
-        match self.actions.last_mut() {
-            Some(Action::ToClient(out)) => out.extend_from_slice(bytes),
-            _ => self.actions.push(Action::ToClient(bytes.to_vec())),
+    /// A piece of a response that passes, and whether it is the last one.
+    pub(super) fn pass(&mut self, piece: Vec<u8>, then: Reads) {
+        self.write(piece);
+        self.reads = then;
+        if then == Reads::Between {
+            let later = std::mem::take(&mut self.later);
+            self.write(later);
         }
     }
 
+    /// A whole response, or several.
+    pub(super) fn client(&mut self, bytes: &[u8]) {
+        self.client_owned(bytes.to_vec());
+    }
+
     pub(super) fn client_owned(&mut self, bytes: Vec<u8>) {
+        match self.reads {
+            Reads::Between => self.write(bytes),
+            Reads::Inside => self.later.extend_from_slice(&bytes),
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
         match self.actions.last_mut() {
             Some(Action::ToClient(out)) if bytes.len() < JOIN_MAX => out.extend_from_slice(&bytes),
             _ if bytes.is_empty() => {}
@@ -171,6 +199,8 @@ impl Session {
             shelf,
             memory,
             actions: Vec::new(),
+            reads: Reads::Between,
+            later: Vec::new(),
         };
         let mut session = Self {
             core,
@@ -327,12 +357,10 @@ impl Session {
 
     /// Says why, unless a literal is being written, and closes.
     fn bye(&mut self, explanation: &Explanation) {
-        let between = match &self.phase {
-            Phase::Known(relay) => relay.is_between_responses(),
-            Phase::Stranger | Phase::Joining(..) => true,
-            Phase::Closed => return,
-        };
-        if between {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        if self.core.reads == Reads::Between {
             self.core.client(format!("* BYE {}\r\n", explanation.wire()).as_bytes());
         }
         self.close();
@@ -344,12 +372,8 @@ impl Session {
     }
 
     fn tick(&mut self) {
-        let between = match &self.phase {
-            Phase::Known(relay) => relay.is_between_responses(),
-            Phase::Joining(..) => true,
-            Phase::Stranger | Phase::Closed => false,
-        };
-        if between {
+        let waits = matches!(self.phase, Phase::Known(_) | Phase::Joining(..));
+        if waits && self.core.reads == Reads::Between {
             self.core.client(format!("* OK {}\r\n", text::working()).as_bytes());
         }
     }

@@ -12,10 +12,7 @@ impl Relay {
             },
             Reading::Passing => {
                 let (Piece::Text { bytes, .. } | Piece::Literal { bytes, .. }) = piece;
-                core.client_owned(bytes);
-                if !ends {
-                    self.reading = Reading::Passing;
-                }
+                self.pass_on(bytes, ends, core);
             }
             Reading::Collecting(mut line, purpose) => {
                 self.reserve(&piece, core);
@@ -60,13 +57,18 @@ impl Relay {
             }
             Response::Fetch(_) | Response::Other => {
                 let Piece::Text { bytes, .. } = piece else { return After::Garbled };
-                core.client_owned(bytes);
-                if !ends {
-                    self.reading = Reading::Passing;
-                }
+                self.pass_on(bytes, ends, core);
                 After::Continue
             }
         }
+    }
+
+    fn pass_on(&mut self, bytes: Vec<u8>, ends: bool, core: &mut Core) {
+        if ends {
+            return core.pass(bytes, Reads::Between);
+        }
+        core.pass(bytes, Reads::Inside);
+        self.reading = Reading::Passing;
     }
 
     /// A large message is read when there is room to open it.
