@@ -9,9 +9,9 @@ use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
 use super::command::{Access, AppendRequest, Command, Verb};
 use super::fetch::{Addressing, FetchRequest, Kind};
-use super::frame::Piece;
+use super::frame::{Piece, Sync};
 use super::intake::Refusal;
-use super::line::Line;
+use super::line::{Fragment, Line};
 use super::plan::{self, Need, Next, Plan, Selected};
 use super::response::{self, Response, Status};
 use super::session::{Action, Core, Reads, Stored};
@@ -75,7 +75,7 @@ enum Work {
 
 /// A command whose literals the provider asks for one by one.
 struct Sending {
-    fragments: VecDeque<(Vec<u8>, Option<Vec<u8>>)>,
+    fragments: VecDeque<Fragment>,
     awaited: Option<Vec<u8>>,
 }
 

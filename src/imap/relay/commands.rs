@@ -78,12 +78,14 @@ impl Relay {
         self.send(core);
     }
 
-    /// Sends up to the next literal that the provider must ask for (RFC 7888).
+    /// Sends up to the next literal that the provider must ask for (RFC 7888). A client that waited for its `+` may count
+    /// on nothing being sent to a provider that says NO to the rest of the command: some providers, after such a NO, read a
+    /// literal that flows as commands.
     pub(super) fn send(&mut self, core: &mut Core) {
-        while let Some((text, literal)) = self.sending.fragments.pop_front() {
+        while let Some(Fragment { text, literal }) = self.sending.fragments.pop_front() {
             core.upstream(text);
-            let Some(literal) = literal else { return };
-            let flows = self.capabilities.literal_flows(literal.len());
+            let Some((literal, sync)) = literal else { return };
+            let flows = sync == Sync::Flows && self.capabilities.literal_flows(literal.len());
             core.upstream(format!("{{{}{}}}\r\n", literal.len(), if flows { "+" } else { "" }).into_bytes());
             if !flows {
                 self.sending.awaited = Some(literal);
