@@ -58,7 +58,7 @@ impl Relay {
                 core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command())
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
-            Verb::Append => self.append(command, core),
+            Verb::Append => return self.append(command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -132,17 +132,24 @@ impl Relay {
         None
     }
 
-    fn append(&mut self, mut command: Command, core: &mut Core) {
+    fn append(&mut self, mut command: Command, core: &mut Core) -> Option<Command> {
+        // A provider that is writing a long answer reads no message: each would wait for the other.
+        if !self.outstanding.is_empty() {
+            return Some(command);
+        }
         let Some(AppendRequest { mailbox, literal }) = AppendRequest::parse(&command) else {
-            return core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
+            core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
+            return None;
         };
         let message = command.line.take_literal(literal);
         if message.len() > limits::MESSAGE_MAX {
-            return core.refuse(&command.tag, Refusal::MessageTooLarge);
+            core.refuse(&command.tag, Refusal::MessageTooLarge);
+            return None;
         }
         let message = Arc::new(message);
         core.act(Action::Append(mailbox, Arc::clone(&message)));
         self.work = Work::Append(Box::new(command), literal, message);
+        None
     }
 
     pub(in crate::imap) fn appended(&mut self, stored: Stored, core: &mut Core) {

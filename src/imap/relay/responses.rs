@@ -124,7 +124,8 @@ impl Relay {
                 self.send(core);
                 self.advance(core);
             }
-            None if self.idling() == Some(false) => core.client(line),
+            // Also when DONE has overtaken it: who sent both at once still reads it.
+            None if self.idling().is_some() => core.client(line),
             None => {}
         }
     }
