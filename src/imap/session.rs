@@ -235,7 +235,7 @@ impl Session {
     /// Whether the provider may send more.
     pub fn wants_upstream(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => !relay.is_opening() && !relay.is_reserving(),
+            Phase::Known(relay) => relay.reads_upstream(),
             Phase::Joining(..) => true,
             Phase::Stranger | Phase::Closed => false,
         }
@@ -288,7 +288,7 @@ impl Session {
             }
             Event::Reserved => {
                 if let Phase::Known(relay) = &mut self.phase {
-                    relay.reserved();
+                    relay.reserved(&mut self.core);
                 }
             }
             Event::Tick => return self.tick(),

@@ -120,11 +120,11 @@ impl Relay {
         }
         match (plan::need(&request, self.selected.as_ref()), self.selected.clone()) {
             (Need::Plan, Some(selected)) => {
-                if !self.outstanding.is_empty() {
+                if self.client_waits() {
                     return Some(command);
                 }
                 let (plan, next) = Plan::begin(command.tag, request, selected, core.shelf.as_ref());
-                self.work = Work::Fetch(Box::new(plan), false);
+                self.work = Work::Fetch(Box::new(plan), Waits::No);
                 self.next(next, core);
             }
             (Need::Pass, _) | (Need::Plan, None) => self.pass(command, What::Other, core),
@@ -134,7 +134,7 @@ impl Relay {
 
     fn append(&mut self, mut command: Command, core: &mut Core) -> Option<Command> {
         // A provider that is writing a long answer reads no message: each would wait for the other.
-        if !self.outstanding.is_empty() {
+        if self.client_waits() {
             return Some(command);
         }
         let Some(AppendRequest { mailbox, literal }) = AppendRequest::parse(&command) else {
@@ -172,12 +172,19 @@ impl Relay {
     pub(super) fn next(&mut self, next: Next, core: &mut Core) {
         match next {
             Next::Send(command) => core.upstream([TAG.as_bytes(), b" ", &command, b"\r\n"].concat()),
-            Next::Done(line) => {
+            Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
-                    selected.uid_next = selected.uid_next.max(Some(plan.max_uid().saturating_add(1)));
+                    plan.learnt(selected);
                 }
                 self.work = Work::None;
                 core.client_owned(line);
+                for command in afterwards {
+                    core.upstream([TAG_AFTER.as_bytes(), b" ", &command, b"\r\n"].concat());
+                    self.outstanding.push_back(Outstanding {
+                        tag: TAG_AFTER.to_owned(),
+                        what: What::Ours,
+                    });
+                }
                 self.advance(core);
             }
         }

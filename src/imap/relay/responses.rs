@@ -96,22 +96,29 @@ impl Relay {
     }
 
     fn collected(&mut self, line: Line, purpose: For, core: &mut Core) {
-        let Work::Fetch(plan, opening) = &mut self.work else { return };
+        let Work::Fetch(plan, waits) = &mut self.work else { return };
         if let For::Deferral = purpose {
             return plan.defer(line);
         }
         let mut out = Vec::new();
-        let to_open = plan.answer(line, core.shelf.as_ref(), &mut out);
+        let wants = plan.answer(line, core.shelf.as_ref(), &mut out);
         core.client_owned(out);
-        if let Some(plan::ToOpen { key, stored }) = to_open {
-            *opening = true;
-            core.act(Action::Open(key, stored));
+        match wants {
+            None => {}
+            Some(plan::Wants::Opened(key, stored)) => {
+                *waits = Waits::Opened;
+                core.act(Action::Open(key, stored));
+            }
+            Some(plan::Wants::Room(octets)) => {
+                *waits = Waits::Room;
+                core.act(Action::Reserve(octets));
+            }
         }
     }
 
     pub(in crate::imap) fn opened(&mut self, opened: Result<Arc<View>, Explanation>, core: &mut Core) {
-        let Work::Fetch(plan, opening) = &mut self.work else { return };
-        *opening = false;
+        let Work::Fetch(plan, waits) = &mut self.work else { return };
+        *waits = Waits::No;
         let mut out = Vec::new();
         plan.opened(opened, core.shelf.as_ref(), &mut out);
         core.client_owned(out);
@@ -171,12 +178,14 @@ impl Relay {
         if at == self.outstanding.len() && self.sending.awaited.take().is_some() {
             self.sending.fragments.clear();
         }
-        core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
+        if !matches!(outstanding.what, What::Ours) {
+            core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
+        }
         match outstanding.what {
             What::Select(name, access) => self.chosen(name, access, status, text, core),
             What::Close if status == Status::Ok => self.selected = None,
             What::Logout if status == Status::Ok => return After::Close,
-            What::Close | What::Logout | What::Idle(_) | What::Other => {}
+            What::Close | What::Logout | What::Idle(_) | What::Ours | What::Other => {}
         }
         self.advance(core);
         After::Continue
@@ -202,6 +211,7 @@ impl Relay {
             mailbox,
             access,
             uid_next,
+            read: None,
         });
     }
 }
