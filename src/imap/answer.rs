@@ -56,7 +56,11 @@ pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &Fetc
     out.extend_from_slice(format!("* {} FETCH", fetched.number).as_bytes());
     let mut before: &[u8] = b" (";
     let named = request.by == Addressing::Uid || request.asks("UID");
-    let (uid, others): (Vec<_>, Vec<_>) = fetched.items.iter().filter(|item| is_dynamic(item)).partition(|item| item.name == "UID");
+    let (uid, others): (Vec<_>, Vec<_>) = fetched
+        .items
+        .iter()
+        .filter(|item| is_dynamic(item))
+        .partition(|item| item.name == "UID");
     for item in uid.into_iter().filter(|_| named).take(1).chain(others) {
         out.extend_from_slice(std::mem::replace(&mut before, b" "));
         line.write(&item.span, out);

@@ -89,6 +89,7 @@ pub struct Plan {
     found: Found,
     held: VecDeque<Held>,
     held_octets: usize,
+    held_news: usize,
     sized: Sized,
     waiting: Option<Answer>,
     forgotten: Ranges,
@@ -210,6 +211,7 @@ impl Plan {
             found: Found::default(),
             held: VecDeque::new(),
             held_octets: 0,
+            held_news: 0,
             sized: Sized::default(),
             waiting: None,
             forgotten: Ranges::default(),
@@ -321,8 +323,15 @@ impl Plan {
         !self.held.is_empty()
     }
 
+    /// Whether more is held than any honest answer needs.
+    pub fn is_overfull(&self) -> bool {
+        self.held_octets > limits::IMAP_RESPONSE_MAX
+    }
+
     /// Takes such data.
     pub fn defer(&mut self, line: Line) {
+        self.held_news += 1;
+        self.held_octets += line.octets();
         self.held.push_back(Held::Other(line));
     }
 

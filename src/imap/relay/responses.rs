@@ -15,7 +15,7 @@ impl Relay {
                 self.pass_on(bytes, ends, core);
             }
             Reading::Collecting(mut line, purpose) => {
-                self.reserve(&piece, core);
+                self.reserve(&line, &piece, core);
                 line.push(piece);
                 if line.octets() > limits::IMAP_RESPONSE_MAX {
                     return After::Garbled;
@@ -33,10 +33,10 @@ impl Relay {
     /// The first piece of a response.
     fn first(&mut self, piece: Piece, ends: bool, core: &mut Core) -> After {
         let Piece::Text { bytes, .. } = &piece else { return After::Garbled };
-        let (collects, defers) = match &self.work {
-            Work::Fetch(plan, _) => (plan.collects(), plan.defers()),
-            Work::None | Work::Append(..) => (false, false),
-        };
+        let defers = matches!(&self.work, Work::Fetch(plan, _) if plan.defers());
+        if defers && matches!(&self.work, Work::Fetch(plan, _) if plan.is_overfull()) {
+            return After::Garbled;
+        }
         match response::look(bytes) {
             Response::Garbage => After::Garbled,
             Response::Continue(_) => {
@@ -44,22 +44,38 @@ impl Relay {
                 After::Continue
             }
             Response::Tagged(tag, status, text) => self.tagged(tag, status, text, bytes, core),
-            Response::Fetch(_) if collects => self.collect(piece, ends, For::Answer, core),
-            _ if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Untagged(status, text) => {
                 self.untagged(status, text, core);
-                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                self.tell(bytes, core);
                 After::Continue
             }
             Response::Capability => {
-                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                self.tell(bytes, core);
                 After::Continue
             }
+            Response::Fetch(_) if self.collects(bytes) => self.collect(piece, ends, For::Answer, core),
+            Response::Other if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Fetch(_) | Response::Other => {
                 let Piece::Text { bytes, .. } = piece else { return After::Garbled };
                 self.pass_on(bytes, ends, core);
                 After::Continue
             }
+        }
+    }
+
+    fn collects(&mut self, first: &[u8]) -> bool {
+        match &mut self.work {
+            Work::Fetch(plan, _) => plan.collects() && !plan.lets_pass(first),
+            Work::None | Work::Append(..) => false,
+        }
+    }
+
+    /// Tells the client a line, its capabilities filtered, in its turn.
+    fn tell(&mut self, line: &[u8], core: &mut Core) {
+        let line = capability::rewrite(line).unwrap_or_else(|| line.to_vec());
+        match &mut self.work {
+            Work::Fetch(plan, _) if plan.defers() => plan.defer(Line::of(&line)),
+            Work::None | Work::Append(..) | Work::Fetch(..) => core.client_owned(line),
         }
     }
 
@@ -71,21 +87,24 @@ impl Relay {
         self.reading = Reading::Passing;
     }
 
-    /// A large message is read when there is room to open it.
-    fn reserve(&mut self, piece: &Piece, core: &mut Core) {
-        if let Piece::Text {
+    /// A large message is read when there is room to open it; so is what becomes large literal by literal.
+    fn reserve(&mut self, line: &Line, piece: &Piece, core: &mut Core) {
+        let Piece::Text {
             literal: Some(literal), ..
         } = piece
-            && literal.size >= limits::LARGE_MESSAGE
-        {
+        else {
+            return;
+        };
+        let octets = literal.size.saturating_add(line.octets() as u64);
+        if octets >= limits::LARGE_MESSAGE {
             self.reserving = true;
-            core.act(Action::Reserve(literal.size));
+            core.act(Action::Reserve(octets));
         }
     }
 
     fn collect(&mut self, piece: Piece, ends: bool, purpose: For, core: &mut Core) -> After {
-        self.reserve(&piece, core);
         let mut line = Line::default();
+        self.reserve(&line, &piece, core);
         line.push(piece);
         if ends {
             self.collected(line, purpose, core);
