@@ -158,7 +158,12 @@ impl Relay {
 
     pub(super) fn holds_message(&self) -> bool {
         let working = matches!(self.work, Work::Append(..) | Work::Fetch(_, Waits::Opened | Waits::Room));
-        working || matches!(self.reading, Reading::Collecting(..))
+        working || matches!(self.reading, Reading::Collecting(..)) || self.sending.awaited.is_some()
+    }
+
+    /// Whether nothing of the client is under way or waits.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.queue.is_empty() && matches!(self.work, Work::None) && self.sending.awaited.is_none() && !self.client_waits()
     }
 
     pub(super) fn is_leaving(&self) -> bool {

@@ -5,7 +5,7 @@ mod stranger;
 use super::capability::{self, StartTls};
 use super::classes::ClassMemory;
 use super::command::{Command, Verb};
-use super::frame::{FrameError, Framer, Piece, Side};
+use super::frame::{FrameError, Framer, Piece, Side, Sync};
 use super::intake::{Intake, Refusal, Taken};
 use super::login::{self, Credentials, Sasl, Step};
 use super::plan::Shelf;
@@ -102,6 +102,20 @@ pub struct Session {
     starttls: StartTls,
     failures: u32,
     sasl: Option<Sasl>,
+    upload: Upload,
+}
+
+/// A large message that the client wants to store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Upload {
+    /// There is none.
+    Absent,
+    /// It waits until everything before it is done: whoever waits for room holds none.
+    Announced(u64),
+    /// It waits for room.
+    Asked,
+    /// It is being read.
+    Read,
 }
 
 enum Phase {
@@ -210,6 +224,7 @@ impl Session {
             starttls,
             failures: 0,
             sasl: None,
+            upload: Upload::Absent,
         };
         let greeting = format!("* OK [CAPABILITY {}] Souspli\r\n", capability::before_login(starttls));
         session.core.client(greeting.as_bytes());
@@ -228,7 +243,7 @@ impl Session {
         match &self.phase {
             Phase::Stranger => true,
             Phase::Joining(..) | Phase::Closed => false,
-            Phase::Known(relay) => relay.has_room(),
+            Phase::Known(relay) => relay.has_room() && !self.intake.is_held_back(),
         }
     }
 
@@ -244,7 +259,7 @@ impl Session {
     /// Whether a message that took room is still held.
     pub fn holds_message(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => relay.holds_message(),
+            Phase::Known(relay) => self.upload == Upload::Read || relay.holds_message(),
             Phase::Stranger | Phase::Joining(..) | Phase::Closed => false,
         }
     }
@@ -286,11 +301,7 @@ impl Session {
                     relay.appended(stored, &mut self.core);
                 }
             }
-            Event::Reserved => {
-                if let Phase::Known(relay) = &mut self.phase {
-                    relay.reserved(&mut self.core);
-                }
-            }
+            Event::Reserved => self.reserved(),
             Event::Tick => return self.tick(),
             Event::TimedOut(Silent::Client) => return self.bye(&text::client_silent()),
             Event::TimedOut(Silent::Upstream) => return self.upstream_failed(text::provider_silent()),
@@ -303,8 +314,30 @@ impl Session {
         loop {
             let moved = self.pump_upstream() | self.pump_client();
             if !moved {
-                return;
+                return self.ask_room();
             }
+        }
+    }
+
+    fn ask_room(&mut self) {
+        if let (Upload::Announced(octets), Phase::Known(relay)) = (self.upload, &self.phase)
+            && relay.is_quiet()
+        {
+            self.upload = Upload::Asked;
+            self.core.act(Action::Reserve(octets));
+        }
+    }
+
+    fn reserved(&mut self) {
+        match &mut self.phase {
+            Phase::Known(_) if self.upload == Upload::Asked => {
+                self.upload = Upload::Read;
+                if self.intake.go_on() == Some(Sync::Waits) {
+                    self.core.client(b"+ OK\r\n");
+                }
+            }
+            Phase::Known(relay) => relay.reserved(&mut self.core),
+            Phase::Stranger | Phase::Joining(..) | Phase::Closed => {}
         }
     }
 
@@ -323,8 +356,12 @@ impl Session {
     }
 
     fn taken(&mut self, taken: Taken) {
+        if self.upload == Upload::Read && !matches!(taken, Taken::Waits) {
+            self.upload = Upload::Absent;
+        }
         match (&mut self.phase, taken) {
             (_, Taken::Waits) => self.core.client(b"+ OK\r\n"),
+            (_, Taken::Large(octets)) => self.upload = Upload::Announced(octets),
             (_, Taken::Refused(tag, refusal)) => self.refused(&tag, refusal),
             (Phase::Known(relay), Taken::Command(command)) => relay.command(command, &mut self.core),
             (Phase::Known(relay), Taken::Done) => relay.done(&mut self.core),
