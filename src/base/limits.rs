@@ -44,6 +44,8 @@ pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 
+/// Gaps between the UIDs of one mailbox whose class is remembered; beyond it they are learnt anew.
+pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
