@@ -56,6 +56,9 @@ pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
 pub const BOUNDARY_MAX: usize = 256;
 
+/// Seconds between a Date and a signing time that clocks, time zones and queues explain (a day).
+pub const SIGNED_APART_SECONDS: u64 = 24 * 3600;
+
 /// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
 pub const CMS_LAYERS_MAX: usize = 6;
 /// Octets of RecipientInfos, certificates or SignerInfos of one CMS structure.
@@ -70,6 +73,10 @@ pub const CMS_SIGNERS_MAX: usize = 8;
 pub const CMS_CERTIFICATES_MAX: usize = 64;
 /// Octets that a CompressedData may become.
 pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
+/// The same as a multiple of the message's own octets: zlib alone would go to a thousand.
+pub const DECOMPRESSED_TIMES: usize = 100;
+/// Messages below this size may become as much as one of it (16 KiB).
+pub const DECOMPRESSED_SMALL: usize = 16 << 10;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
 

@@ -17,7 +17,7 @@ use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
-use super::{View, banner};
+use super::{View, banner, lookalike};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
@@ -67,9 +67,9 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
     let content = if input.verdict.own {
         content
     } else {
-        apply(content, banner::neutralise)
+        apply(content, lookalike::neutralise)
     };
-    let content = if input.verdict.text_only {
+    let content = if input.verdict.text_only() {
         Cow::Owned(text_only(&content))
     } else {
         content

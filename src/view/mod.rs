@@ -6,6 +6,7 @@ mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod lookalike;
 pub mod marks;
 pub mod sections;
 pub mod sender;
@@ -124,7 +125,6 @@ mod tests {
             content_encryption: Some("AES-256-CBC".to_owned()),
             key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
             obsolete: Vec::new(),
-            text_only: false,
             own: false,
         }
     }
