@@ -117,7 +117,7 @@ SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd postfix u
 SOUSPLI_LAB="$SOUSPLI_DEMO xvfb libnss3-tools curl isync gpgsm gnupg"
 
 # Mail programs that read one mailbox, for docs/conformance.md; what a distribution lacks is said and left out.
-SOUSPLI_CLIENTS="alpine uw-mailutils fetchmail getmail6 imapfilter isync neomutt offlineimap3"
+SOUSPLI_CLIENTS="alpine fetchmail getmail6 imapfilter isync neomutt offlineimap3"
 
 # Those of the packages that this distribution has: souspli_had PACKAGE...
 souspli_had() {
