@@ -45,6 +45,17 @@ class Terminal:
         self.until(pattern)
         os.write(self.end, keys.encode())
 
+    def insist(self, pattern, keys, then, seconds=8):
+        """Answers a question whose program may throw away what is typed before it asks: again, until `then` is shown."""
+        self.until(pattern)
+        for _ in range(4):
+            os.write(self.end, keys.encode())
+            try:
+                return self.until(then, seconds)
+            except base.LabError as problem:
+                last = problem
+        raise last
+
     def ended(self, seconds=40):
         """Reads until the program ends; LabError when it does not."""
         limit = time.monotonic() + seconds

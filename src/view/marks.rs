@@ -61,7 +61,8 @@ fn holds_view(bytes: &[u8], entity: &Entity) -> bool {
     }
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     let octets = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()]);
-    octets.is_some_and(|octets| memchr::memmem::find(&octets, format!("\n{}: ", header::MARK).as_bytes()).is_some())
+    // Programs fold long fields anew, some right after the name.
+    octets.is_some_and(|octets| html::find_ignoring_case(&octets, format!("\n{}:", header::MARK).as_bytes()).is_some())
 }
 
 fn of_header(header: &Header<'_>) -> Marks {
@@ -132,12 +133,14 @@ mod tests {
 
     #[test]
     fn a_view_attached_as_a_file_is_known() {
-        let view = b"Subject: x\r\nX-Souspli-View: t\r\n\r\n[Souspli] a [/Souspli]\r\n";
         let mail = |content: &[u8]| {
             let head = b"Content-Type: application/octet-stream; name=l.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n";
             [&head[..], &crate::mime::encode::base64_lines(content)].concat()
         };
-        assert_eq!(marks(&mail(view)), Marks::Sealed);
+        for field in ["X-Souspli-View: t", "X-Souspli-View:\r\n t", "x-souspli-view:\n\tt"] {
+            let view = format!("Subject: x\r\n{field}\r\n\r\n[Souspli] a [/Souspli]\r\n");
+            assert_eq!(marks(&mail(view.as_bytes())), Marks::Sealed, "{field:?}");
+        }
         assert_eq!(marks(&mail(b"Subject: x\r\n\r\nX-Souspli\r\n")), Marks::Absent);
     }
 
