@@ -80,7 +80,7 @@ def demonstrate(practice):
     send(practice, message)
     say("Alice a envoyé « #med# Compte rendu » à Bob, avec un PDF, par son Souspli.",
         "Alice has sent \"#med# Compte rendu\" to Bob, with a PDF, through her Souspli.")
-    stored = base.until(lambda: practice.provider.dovecot.stored("bob@lab.test"), 30, "the letter at the provider's")[0].decode("utf-8", "replace")
+    stored = base.until(lambda: practice.provider.store.stored("bob@lab.test"), 30, "the letter at the provider's")[0].decode("utf-8", "replace")
     show("ce que l'opérateur conserve / what the provider stores", "\n".join(stored.splitlines()[:34]) + "\n...")
     opened = fetch(practice)
     parsed = mails.parse(opened)
