@@ -1,5 +1,6 @@
 //! The two ends of TLS as the protocol drivers use them: towards providers as a client, towards mail programs as a server.
 
+use super::port::{Acceptor, Upstreams};
 use super::stream::BoxedStream;
 use super::upstream;
 use crate::base::limits::HANDSHAKE_SECONDS_MAX;
@@ -52,49 +53,20 @@ impl TlsServer {
     }
 }
 
-impl crate::smtp::driver::Upstreams for Providers {
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(async move {
-            let stream = upstream::connect(server, &self.connector).await.map_err(io::Error::other)?;
-            Ok(stream)
-        })
-    }
-
-    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(async move {
-            let stream = upstream::starttls(stream, &server.host, &self.connector)
-                .await
-                .map_err(io::Error::other)?;
-            Ok(stream)
-        })
-    }
-}
-
-impl crate::smtp::driver::ClientTls for TlsServer {
-    fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(self.begin(stream))
-    }
-}
-
-impl crate::imap::driver::Upstreams for Providers {
+impl Upstreams for Providers {
     fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
-        Box::pin(async move {
-            let stream = upstream::connect(server, &self.connector).await.map_err(|e| e.explain())?;
-            Ok(stream)
-        })
+        Box::pin(async move { upstream::connect(server, &self.connector).await.map_err(|e| e.explain()) })
     }
 
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move {
-            let stream = upstream::starttls(plain, &server.host, &self.connector)
-                .await
-                .map_err(|e| e.explain())?;
-            Ok(stream)
+            let secured = upstream::starttls(plain, &server.host, &self.connector).await;
+            secured.map_err(|e| e.explain())
         })
     }
 }
 
-impl crate::imap::driver::Acceptor for TlsServer {
+impl Acceptor for TlsServer {
     fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
         Box::pin(self.begin(plain))
     }

@@ -10,6 +10,7 @@ pub mod notice;
 mod outgoing;
 pub mod port;
 mod seals;
+mod sender;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -190,7 +191,7 @@ impl Sealing for Relay {
             let handle = tokio::runtime::Handle::current();
             let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
-                let id = threads::ids(&submission.message).own;
+                let id = threads::own(&submission.message);
                 let recipients = submission.envelope.recipients.len();
                 self.note(&self.entry(Event::Refuse, &account.address, id.as_deref(), recipients, refusal.code));
             }

@@ -10,6 +10,8 @@ pub mod imap;
 pub mod keys;
 pub mod net;
 pub mod outgoing;
+pub mod provider;
+pub mod rule;
 pub mod smtp;
 pub mod store;
 pub mod verdict;
