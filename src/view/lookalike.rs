@@ -84,7 +84,7 @@ fn tokens(text: &str, html: bool) -> Vec<Token> {
 /// beyond ASCII begin at U+2045.
 fn may_open(text: &str, html: bool) -> bool {
     let bytes = text.as_bytes();
-    let reference = |at: usize| html && matches!(bytes.get(at + 1), Some(b'#' | b'l'));
+    let reference = |at: usize| html && matches!(bytes.get(at + 1), Some(b'#' | b'l' | b'L'));
     bytes.iter().enumerate().any(|(at, octet)| match octet {
         b'[' | b'{' => true,
         b'&' => reference(at),
@@ -343,6 +343,9 @@ mod tests {
             ("[So<b>us</b>p<!-- x -->li]", "(faux)<b></b><!-- x -->"),
             ("<p>[Sous</p><p>pli]</p>", "<p>(faux)</p><p></p>"),
             ("&amp;#91;Souspli&amp;#93;", "&amp;#91;Souspli&amp;#93;"),
+            ("&lobrk;&dscy;&omicron;u&scaron;pli&robrk;", "(faux)"),
+            ("[Sous&shypli&nbsp]", "(faux)&shy&nbsp"),
+            ("&bogus;[a &or; b]", "&bogus;[a &or; b]"),
         ] {
             assert_eq!(defanged_html(html).unwrap_or(html.to_owned()), expected);
         }
