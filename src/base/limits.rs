@@ -111,8 +111,8 @@ pub const CERTIFICATES_MAX: usize = 50_000;
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
 pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
-/// Octets of a file of certificates, or of a key file, that is imported (8 MiB).
-pub const IMPORT_FILE_MAX: u64 = 8 << 20;
+/// Octets of a file of certificates, or of a key file, that is imported; a signed message has its attachments (64 MiB).
+pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
 /// Octets of a passphrase file.
