@@ -9,6 +9,6 @@ pub mod secret;
 
 pub use addr::{Address, AddressError, Domain};
 pub use clock::UnixTime;
-pub use message::MessageKey;
+pub use message::{MessageKey, Place};
 pub use retry::Retry;
 pub use secret::Secret;

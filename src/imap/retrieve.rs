@@ -7,16 +7,19 @@ use super::line::{Line, Value, write_string};
 use super::login::Credentials;
 use super::response::{self, Fetched, Response, Status};
 use super::upstream::{self, Joining};
-use crate::base::{MessageKey, limits};
+use crate::base::{MessageKey, Place, limits};
 use crate::config::ServerTls;
+use std::sync::Arc;
 
 /// The dialogue.
 pub struct Retrieval {
-    key: MessageKey,
+    mailbox: Arc<str>,
+    uidvalidity: u32,
+    uid: u32,
     stage: Stage,
     framer: Framer,
     line: Line,
-    uidvalidity: Option<u32>,
+    selected: Option<u32>,
     found: Option<Vec<u8>>,
 }
 
@@ -45,15 +48,20 @@ pub enum Next {
 const TAG: &str = "souspli";
 
 impl Retrieval {
-    /// Of this message, with the credentials of its account. `None`: a mailbox whose name cannot be written.
+    /// Of this message, with the credentials of its account. `None`: a mailbox whose name cannot be written, or none at all.
     pub fn new(key: MessageKey, credentials: Credentials) -> Option<Self> {
-        let writable = key.mailbox.bytes().all(|b| (b' '..=b'~').contains(&b));
+        let Place::Mailbox { mailbox, uidvalidity, uid } = key.place else {
+            return None;
+        };
+        let writable = mailbox.bytes().all(|b| (b' '..=b'~').contains(&b));
         writable.then(|| Self {
-            key,
+            mailbox,
+            uidvalidity,
+            uid,
             stage: Stage::Joining(Box::new(Joining::new(credentials))),
             framer: Framer::new(Side::Server),
             line: Line::default(),
-            uidvalidity: None,
+            selected: None,
             found: None,
         })
     }
@@ -123,7 +131,7 @@ impl Retrieval {
             upstream::Next::Joined(..) => {
                 self.stage = Stage::Examine;
                 let mut command = format!("{TAG} EXAMINE ").into_bytes();
-                write_string(self.key.mailbox.as_bytes(), &mut command);
+                write_string(self.mailbox.as_bytes(), &mut command);
                 command.extend_from_slice(b"\r\n");
                 Next::Send(command)
             }
@@ -135,13 +143,13 @@ impl Retrieval {
         match response::look(line.text()) {
             Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Untagged(_, text) => {
-                self.uidvalidity = response::code_number(text, "UIDVALIDITY").or(self.uidvalidity);
+                self.selected = response::code_number(text, "UIDVALIDITY").or(self.selected);
                 Next::Wait
             }
             // A mailbox that was made anew: its UIDs name other messages.
-            Response::Tagged(_, Status::Ok, _) if self.uidvalidity == Some(self.key.uidvalidity) => {
+            Response::Tagged(_, Status::Ok, _) if self.selected == Some(self.uidvalidity) => {
                 self.stage = Stage::Fetch;
-                Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.key.uid).into_bytes())
+                Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.uid).into_bytes())
             }
             Response::Tagged(..) | Response::Garbage => Next::Failed,
             Response::Continue(_) | Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
@@ -157,7 +165,7 @@ impl Retrieval {
             }
             Response::Tagged(..) | Response::Garbage | Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Fetch(_) => {
-                self.found = self.found.take().or_else(|| message(&mut line, self.key.uid));
+                self.found = self.found.take().or_else(|| message(&mut line, self.uid));
                 Next::Wait
             }
             Response::Continue(_) | Response::Untagged(..) | Response::Capability | Response::Other => Next::Wait,
@@ -183,9 +191,11 @@ mod tests {
     fn retrieval(mailbox: &str) -> Option<Retrieval> {
         let key = MessageKey {
             account: "a@b.fr".into(),
-            mailbox: mailbox.into(),
-            uidvalidity: 7,
-            uid: 12,
+            place: Place::Mailbox {
+                mailbox: mailbox.into(),
+                uidvalidity: 7,
+                uid: 12,
+            },
         };
         let proof = Proof::Password(Secret::from("pw"), Way::Login);
         let login = "a@b.fr".to_owned();

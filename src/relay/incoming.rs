@@ -1,6 +1,6 @@
 //! From a stored message to its View.
 
-use super::port::MessageKey;
+use super::port::{MessageKey, Place};
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -134,9 +134,11 @@ impl Relay {
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let key = MessageKey {
             account: "".into(),
-            mailbox: "".into(),
-            uidvalidity: 0,
-            uid: 0,
+            place: Place::Mailbox {
+                mailbox: "".into(),
+                uidvalidity: 0,
+                uid: 0,
+            },
         };
         let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
         Ok(OpenedByHand {
