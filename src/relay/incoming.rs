@@ -25,11 +25,12 @@ pub struct OpenedByHand {
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find(key) {
+        let imprint = self.seals.imprint(key, stored);
+        if let Some(view) = self.views.find_of(key, imprint) {
             return Ok(view);
         }
         let (result, mut verdict) = self.opened(stored)?;
-        self.freeze(key, &mut verdict)?;
+        self.freeze(key, imprint, &mut verdict)?;
         let told = self.told_size(key).unwrap_or(stored.len() as u64);
         let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
         self.keep_size(key, stored, &view, &verdict)?;
@@ -38,7 +39,7 @@ impl Relay {
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
         self.remember_thread(stored, &verdict)?;
-        Ok(self.views.keep(key, Arc::new(view)))
+        Ok(self.views.keep(key, imprint, Arc::new(view)))
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -91,17 +92,18 @@ impl Relay {
     }
 
     /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
-    /// said first stays said. A message that could not be opened is not frozen: its key may still be imported.
-    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict) -> Result<(), Explanation> {
+    /// said first stays said, of those octets: a server may give their place to others, which earn their own. A message that
+    /// could not be opened is not frozen: its key may still be imported.
+    fn freeze(&self, key: &MessageKey, imprint: u64, verdict: &mut Verdict) -> Result<(), Explanation> {
         if verdict.grade == Grade::Unopenable {
             return Ok(());
         }
         let place = seals::place(key);
         let name: [&[u8]; 2] = [b"verdict", &place];
         match (self.marks.size(&name).map_err(|e| e.explain())?, verdict.index()) {
-            (Some(frozen), _) => verdict.regrade(frozen),
-            (None, Some(index)) => self.marks.put(&name, index).map_err(|e| e.explain())?,
-            (None, None) => {}
+            (Some(frozen), _) if frozen >> 8 == imprint => verdict.regrade(frozen & 0xff),
+            (_, Some(index)) => self.marks.put(&name, imprint << 8 | index).map_err(|e| e.explain())?,
+            (_, None) => {}
         }
         Ok(())
     }

@@ -14,9 +14,17 @@ pub struct Views {
 
 #[derive(Debug, Default)]
 struct Held {
-    views: HashMap<MessageKey, (Arc<View>, u64)>,
+    views: HashMap<MessageKey, Kept>,
     octets: usize,
     turn: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    view: Arc<View>,
+    /// Of which stored octets it is the View (`Seals::imprint`).
+    imprint: u64,
+    used: u64,
 }
 
 impl Views {
@@ -33,22 +41,36 @@ impl Views {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.turn += 1;
         let turn = held.turn;
-        let (view, used) = held.views.get_mut(key)?;
-        *used = turn;
-        Some(Arc::clone(view))
+        let kept = held.views.get_mut(key)?;
+        kept.used = turn;
+        Some(Arc::clone(&kept.view))
+    }
+
+    /// The View of these octets, if it is here: a server that gives their name to others does not get their View.
+    pub fn find_of(&self, key: &MessageKey, imprint: u64) -> Option<Arc<View>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = held.views.get(key).is_some_and(|kept| kept.imprint == imprint);
+        drop(held);
+        self.find(key).filter(|_| same)
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, view: Arc<View>) -> Arc<View> {
+    pub fn keep(&self, key: &MessageKey, imprint: u64, view: Arc<View>) -> Arc<View> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((present, _)) = held.views.get(key) {
-            return Arc::clone(present);
+        match held.views.get(key) {
+            Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
+            Some(_) => held.forget(key),
+            None => {}
         }
         if view.bytes().len() <= self.bound {
             held.turn += 1;
-            let turn = held.turn;
+            let kept = Kept {
+                view: Arc::clone(&view),
+                imprint,
+                used: held.turn,
+            };
             held.octets += view.bytes().len();
-            held.views.insert(key.clone(), (Arc::clone(&view), turn));
+            held.views.insert(key.clone(), kept);
             held.shrink(self.bound);
         }
         view
@@ -63,12 +85,16 @@ impl Views {
 impl Held {
     fn shrink(&mut self, bound: usize) {
         while self.octets > bound {
-            let Some(oldest) = self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone()) else {
+            let Some(oldest) = self.views.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone()) else {
                 return;
             };
-            if let Some((view, _)) = self.views.remove(&oldest) {
-                self.octets -= view.bytes().len();
-            }
+            self.forget(&oldest);
+        }
+    }
+
+    fn forget(&mut self, key: &MessageKey) {
+        if let Some(kept) = self.views.remove(key) {
+            self.octets -= kept.view.bytes().len();
         }
     }
 }
