@@ -13,6 +13,7 @@ pub mod net;
 pub mod pki;
 pub mod policy;
 pub mod relay;
+pub mod sasl;
 pub mod smime;
 pub mod smtp;
 pub mod store;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("words", &["base"]),
     ("words", &["text"]),
-    ("domain", &["config", "mime"]),
+    ("domain", &["config", "mime", "sasl"]),
     ("domain", &["pki"]),
     ("domain", &["smime"]),
     ("domain", &["policy"]),

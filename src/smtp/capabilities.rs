@@ -1,8 +1,8 @@
 //! What a provider offers and what is offered to the mail program: an allow-list (RFC 5321 §4.1.1.1).
 
-use super::auth::Mechanism;
 use super::wire::Reply;
 use crate::base::limits::{MESSAGE_MAX, SEALING_GROWTH_PERCENT};
+use crate::sasl::Mechanism;
 use smtp_proto::{EXT_8BIT_MIME, EXT_DSN, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse};
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ impl Capabilities {
             self.declares_size = true;
             self.size = size(line);
         }
-        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & m.bit() != 0);
+        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & bit(*m) != 0);
         self.auth.extend(known);
     }
 
@@ -75,6 +75,16 @@ impl Capabilities {
             (u128::from(size) * 100 / u128::from(SEALING_GROWTH_PERCENT)) as u64
         });
         provider.min(MESSAGE_MAX as u64)
+    }
+}
+
+/// A mechanism's bit in what smtp-proto reads of an `AUTH` line.
+fn bit(mechanism: Mechanism) -> u64 {
+    match mechanism {
+        Mechanism::Plain => smtp_proto::AUTH_PLAIN,
+        Mechanism::Login => smtp_proto::AUTH_LOGIN,
+        Mechanism::XOAuth2 => smtp_proto::AUTH_XOAUTH2,
+        Mechanism::OAuthBearer => smtp_proto::AUTH_OAUTHBEARER,
     }
 }
 

@@ -4,7 +4,7 @@ use super::patience::{self, Patience};
 use super::{BoxedStream, CHUNK, Upstreams, write};
 use crate::config::Server;
 use crate::policy::Envelope;
-use crate::smtp::auth::Credentials;
+use crate::sasl::Credentials;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
