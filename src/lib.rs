@@ -12,6 +12,7 @@ pub mod mime;
 pub mod net;
 pub mod pki;
 pub mod policy;
+pub mod pop3;
 pub mod relay;
 pub mod sasl;
 pub mod smime;

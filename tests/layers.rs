@@ -16,13 +16,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["smime"]),
     ("domain", &["policy"]),
     ("domain", &["view"]),
-    ("sessions", &["smtp", "imap"]),
+    ("sessions", &["smtp", "imap", "pop3"]),
     ("shells", &["relay", "net", "keys", "directory", "store"]),
     ("app", &["cli", "main"]),
 ];
 
 /// Files that do I/O although their folder is pure.
-const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs"];
+const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs", "pop3/driver.rs"];
 
 /// Parts of a driver that fill a file of their own.
 const SHELL_FOLDERS: &[&str] = &["smtp/driver/", "imap/driver/"];

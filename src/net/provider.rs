@@ -92,3 +92,19 @@ impl crate::imap::driver::Acceptor for TlsServer {
         Box::pin(self.begin(plain))
     }
 }
+
+impl crate::pop3::driver::Upstreams for Providers {
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
+        crate::imap::driver::Upstreams::connect(self, server)
+    }
+
+    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
+        crate::imap::driver::Upstreams::secure(self, server, plain)
+    }
+}
+
+impl crate::pop3::driver::Acceptor for TlsServer {
+    fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
+        Box::pin(self.begin(plain))
+    }
+}

@@ -9,6 +9,7 @@ pub mod imap;
 pub mod keys;
 pub mod net;
 pub mod outgoing;
+pub mod pop3;
 pub mod smtp;
 pub mod store;
 pub mod verdict;
