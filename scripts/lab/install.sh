@@ -113,8 +113,8 @@ souspli_rust() {
 
 # Packages: to build; for the demo; for the tests.
 SOUSPLI_BUILD="build-essential ca-certificates"
-SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd postfix util-linux"
-SOUSPLI_LAB="$SOUSPLI_DEMO xvfb libnss3-tools curl isync gpgsm gnupg"
+SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix util-linux"
+SOUSPLI_LAB="$SOUSPLI_DEMO xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg"
 
 # Thunderbird as a package. Ubuntu has it as a snap only, which cannot be driven: those tests are skipped there.
 souspli_need_thunderbird() {
