@@ -106,10 +106,17 @@ impl Run {
         let context = format!("{}:{at}: {whose} {want:?}", self.name);
         let got = String::from_utf8_lossy(buffer).into_owned();
         let (want, all) = match want.strip_suffix('~') {
-            Some(start) => (start.as_bytes().to_vec(), got.find("\r\n").unwrap_or_else(|| panic!("{context}\n got {got:?}")) + 2),
+            Some(start) => (
+                start.as_bytes().to_vec(),
+                got.find("\r\n").unwrap_or_else(|| panic!("{context}\n got {got:?}")) + 2,
+            ),
             None => (unescape(want), unescape(want).len()),
         };
-        assert!(buffer.starts_with(&want), "{context}\n got {:?}", got.chars().take(400).collect::<String>());
+        assert!(
+            buffer.starts_with(&want),
+            "{context}\n got {:?}",
+            got.chars().take(400).collect::<String>()
+        );
         buffer.drain(..all);
     }
 
@@ -160,7 +167,13 @@ fn unescape(line: &str) -> Vec<u8> {
         Some((start, count)) => start.to_owned() + &start[start.len() - 1..].repeat(count.parse().unwrap()),
         None => line.to_owned(),
     };
-    (line.replace("\\r", "\r").replace("\\n", "\n").replace("\\0", "\0").replace("\\t", "\u{16}") + end).into_bytes()
+    (line
+        .replace("\\r", "\r")
+        .replace("\\n", "\n")
+        .replace("\\0", "\0")
+        .replace("\\t", "\u{16}")
+        + end)
+        .into_bytes()
 }
 
 fn dialog(path: &Path, step: usize) {
@@ -182,7 +195,11 @@ fn dialog(path: &Path, step: usize) {
                     continue;
                 }
                 for bytes in std::mem::take(&mut sent).chunks(step) {
-                    run.input(if whose == "C:" { Event::Client(bytes) } else { Event::Upstream(bytes) });
+                    run.input(if whose == "C:" {
+                        Event::Client(bytes)
+                    } else {
+                        Event::Upstream(bytes)
+                    });
                 }
             }
             "S:" | "U>" => run.expect(whose, rest, *at),

@@ -51,6 +51,8 @@ pub const POP3_LINE_MAX: usize = 12 * 1024;
 pub const POP3_REPLY_MAX: usize = 8 * 1024;
 /// Octets of a list that Souspli holds whole: LIST, UIDL, CAPA.
 pub const POP3_LISTING_MAX: usize = 16 << 20;
+/// Octets of content of which the end is awaited although it is not held: what is longer has none.
+pub const POP3_CONTENT_MAX: usize = MESSAGE_MAX * 2;
 /// Octets of one unique-id (RFC 1939 §7 allows 70).
 pub const POP3_UNIQUE_ID_MAX: usize = 255;
 /// Messages of maildrops of which something is remembered; beyond it all is learnt anew.

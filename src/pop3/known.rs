@@ -1,7 +1,8 @@
 //! What is known of the messages of a maildrop: unique-ids, which are S/MIME, and the sizes of their Views. A unique-id means
 //! the same in every session (RFC 1939 §7); a message without one is known for the session only, by its number.
 
-use crate::base::limits::{POP3_MESSAGES_MAX, POP3_UNIQUE_ID_MAX};
+use super::wire::content;
+use crate::base::limits::{HEADER_MAX, POP3_MESSAGES_MAX, POP3_UNIQUE_ID_MAX};
 use crate::base::{MessageKey, Place};
 use crate::smime::class::{Class, classify};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -20,9 +21,12 @@ pub enum Sealed {
 }
 
 impl Sealed {
-    /// Reads a header.
-    pub fn of(header: &[u8]) -> Self {
-        match classify(header) {
+    /// Reads a header as it comes in content, dots before dots and all. What is beyond the bound of headers tells nothing, and
+    /// what has no line end is half a field.
+    pub fn of_content(header: &[u8]) -> Self {
+        let header = &header[..header.len().min(HEADER_MAX)];
+        let lines = memchr::memrchr(b'\n', header).map_or(0, |at| at + 1);
+        match classify(&content::unstuffed(header[..lines].to_vec())) {
             Class::Compressed => Self::Packed,
             class if class.is_smime() => Self::Yes,
             _ => Self::No,

@@ -7,7 +7,7 @@ use super::collected::Collected;
 use super::known::{Maildrop, Sealed};
 use super::session::{Action, Code, Core};
 use super::wire::{Heard, Replies, Reply, content};
-use crate::base::limits::HEADER_MAX;
+use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX};
 use crate::text::{Explanation, pop3 as text};
 use crate::view::View;
 
@@ -23,6 +23,8 @@ pub struct Reading {
     head: (Vec<u8>, usize),
     collected: Collected,
     listed: Option<u64>,
+    /// Octets of content that have come and were not passed on.
+    octets: usize,
 }
 
 /// What of the message was asked.
@@ -83,6 +85,7 @@ impl Reading {
             head: (Vec::new(), 0),
             collected: Collected::new(listed),
             listed,
+            octets: 0,
         }
     }
 
@@ -97,7 +100,11 @@ impl Reading {
             core.client_owned(piece);
             return ends.progress();
         }
-        self.piece(&piece, ends, maildrop, core)
+        self.octets += piece.len();
+        match self.octets > POP3_CONTENT_MAX {
+            true => Progress::Garbled,
+            false => self.piece(&piece, ends, maildrop, core),
+        }
     }
 
     /// There is room, after [`Action::Reserve`].
@@ -154,6 +161,7 @@ impl Reading {
             }
             (Stage::Again, Reply::Ok(_)) => {
                 self.stage = Stage::Collecting;
+                self.octets = 0;
                 replies.expect_content();
                 Progress::More
             }
@@ -180,20 +188,19 @@ impl Reading {
         }
     }
 
-    /// A header without an end, or beyond the bound, announces nothing that could be opened.
+    /// A header without an end announces what it has, one beyond the bound what stands before it.
     fn header(&mut self, piece: &[u8], ends: Ends, maildrop: &mut Maildrop, core: &mut Core) -> Progress {
         let (head, searched) = &mut self.head;
         head.extend_from_slice(piece);
-        let sealed = match content::header_end(head, *searched) {
-            Ok(end) if end <= HEADER_MAX => Sealed::of(&content::unstuffed(head[..end].to_vec())),
-            Ok(_) => Sealed::No,
+        let end = match content::header_end(head, *searched) {
+            Ok(end) => end,
             Err(from) if ends == Ends::NotYet && head.len() <= HEADER_MAX => {
                 *searched = from;
                 return Progress::More;
             }
-            Err(_) if head.len() <= HEADER_MAX => Sealed::of(&content::message_of(head.clone())),
-            Err(_) => Sealed::No,
+            Err(_) => head.len(),
         };
+        let sealed = Sealed::of_content(&head[..end]);
         maildrop.learn(self.number, sealed, None);
         let head = std::mem::take(head);
         if sealed == Sealed::No {

@@ -10,7 +10,7 @@ use super::known::{Maildrop, Sealed};
 use super::reading::{ALL_LINES, Progress};
 use super::session::{Action, Core};
 use super::wire::{Heard, Replies, Reply, content};
-use crate::base::limits::{HEADER_MAX, POP3_LISTING_MAX, ROOM_IS_SURE};
+use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX, POP3_LISTING_MAX, ROOM_IS_SURE};
 use crate::text::Explanation;
 use crate::view::View;
 use std::collections::VecDeque;
@@ -26,6 +26,8 @@ pub struct Survey {
     listed: Vec<(u32, u64)>,
     /// Content that is on its way.
     content: Vec<u8>,
+    /// Octets of content that have come since the last status line.
+    octets: usize,
     /// Messages of which something must be learnt yet, and those that were asked.
     waiting: VecDeque<u32>,
     flying: VecDeque<u32>,
@@ -76,6 +78,7 @@ impl Survey {
             tops,
             listed: Vec::new(),
             content: Vec::new(),
+            octets: 0,
             waiting: VecDeque::new(),
             flying: VecDeque::new(),
             collected: Collected::new(None),
@@ -84,7 +87,12 @@ impl Survey {
 
     /// Takes what the provider said.
     pub fn heard(&mut self, heard: Heard, replies: &mut Replies, maildrop: &mut Maildrop, core: &mut Core) -> Progress {
+        self.octets = match &heard {
+            Heard::Line(_) => 0,
+            Heard::Content(piece) | Heard::End(piece) => self.octets + piece.len(),
+        };
         match (self.stage, heard) {
+            _ if self.octets > POP3_CONTENT_MAX => Progress::Garbled,
             (Stage::Listing, Heard::Line(line)) => self.listing_line(line, replies, maildrop, core),
             (Stage::Listing, Heard::Content(piece)) => self.hold(&piece, POP3_LISTING_MAX),
             (Stage::Listing, Heard::End(piece)) => match self.hold(&piece, POP3_LISTING_MAX) {
@@ -95,7 +103,6 @@ impl Survey {
                 other => other,
             },
             (Stage::Headers | Stage::Sizes, Heard::Line(line)) => self.top_line(&line, replies, maildrop, core),
-            // What is beyond the bound is no header: the rest of it tells nothing.
             (Stage::Headers, Heard::Content(piece)) => {
                 if self.content.len() <= HEADER_MAX {
                     self.content.extend_from_slice(&piece);
@@ -242,11 +249,7 @@ impl Survey {
     fn header(&mut self, maildrop: &mut Maildrop) {
         let content = std::mem::take(&mut self.content);
         let Some(number) = self.flying.pop_front() else { return };
-        let sealed = match content.len() > HEADER_MAX {
-            true => Sealed::No,
-            false => Sealed::of(&content::message_of(content)),
-        };
-        maildrop.learn(number, sealed, None);
+        maildrop.learn(number, Sealed::of_content(&content), None);
     }
 
     fn ask_sizes(&mut self, maildrop: &mut Maildrop, core: &mut Core) -> Progress {
