@@ -25,7 +25,8 @@ pub struct Retrieval {
 
 enum Stage {
     Joining(Box<Joining>),
-    Examine,
+    /// What is sent when the provider says `+`: a name that stands in no quotes.
+    Examine(Option<Vec<u8>>),
     Fetch,
     Over,
 }
@@ -48,13 +49,12 @@ pub enum Next {
 const TAG: &str = "souspli";
 
 impl Retrieval {
-    /// Of this message, with the credentials of its account. `None`: a mailbox whose name cannot be written, or none at all.
+    /// Of this message, with the credentials of its account. `None`: it lies in no mailbox.
     pub fn new(key: MessageKey, credentials: Credentials) -> Option<Self> {
         let Place::Mailbox { mailbox, uidvalidity, uid } = key.place else {
             return None;
         };
-        let writable = mailbox.bytes().all(|b| (b' '..=b'~').contains(&b));
-        writable.then(|| Self {
+        Some(Self {
             mailbox,
             uidvalidity,
             uid,
@@ -80,7 +80,7 @@ impl Retrieval {
                 let next = joining.secured();
                 self.joined(next)
             }
-            Stage::Examine | Stage::Fetch | Stage::Over => Next::Failed,
+            Stage::Examine(_) | Stage::Fetch | Stage::Over => Next::Failed,
         }
     }
 
@@ -115,7 +115,7 @@ impl Retrieval {
                 let next = joining.line(line.text());
                 self.joined(next)
             }
-            Stage::Examine => self.examined(&line),
+            Stage::Examine(_) => self.examined(&line),
             Stage::Fetch => self.fetched(line),
             Stage::Over => Next::Failed,
         }
@@ -128,19 +128,32 @@ impl Retrieval {
             // Octets that arrived in clear after the OK were written by somebody else.
             upstream::Next::Secure if self.framer.discard() => Next::Failed,
             upstream::Next::Secure => Next::Secure,
-            upstream::Next::Joined(..) => {
-                self.stage = Stage::Examine;
-                let mut command = format!("{TAG} EXAMINE ").into_bytes();
-                write_string(self.mailbox.as_bytes(), &mut command);
-                command.extend_from_slice(b"\r\n");
-                Next::Send(command)
-            }
+            upstream::Next::Joined(..) => self.examine(),
             upstream::Next::Refused(_) | upstream::Next::Failed(_) => Next::Failed,
         }
     }
 
+    fn examine(&mut self) -> Next {
+        let name = self.mailbox.as_bytes();
+        let mut command = format!("{TAG} EXAMINE ").into_bytes();
+        let mut literal = None;
+        if name.iter().all(|b| (b' '..=b'~').contains(b)) {
+            write_string(name, &mut command);
+        } else {
+            command.extend_from_slice(format!("{{{}}}", name.len()).as_bytes());
+            literal = Some([name, b"\r\n"].concat());
+        }
+        command.extend_from_slice(b"\r\n");
+        self.stage = Stage::Examine(literal);
+        Next::Send(command)
+    }
+
     fn examined(&mut self, line: &Line) -> Next {
         match response::look(line.text()) {
+            Response::Continue(_) => match &mut self.stage {
+                Stage::Examine(name) => name.take().map_or(Next::Failed, Next::Send),
+                Stage::Joining(_) | Stage::Fetch | Stage::Over => Next::Failed,
+            },
             Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Untagged(_, text) => {
                 self.selected = response::code_number(text, "UIDVALIDITY").or(self.selected);
@@ -152,7 +165,7 @@ impl Retrieval {
                 Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.uid).into_bytes())
             }
             Response::Tagged(..) | Response::Garbage => Next::Failed,
-            Response::Continue(_) | Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
+            Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
         }
     }
 
@@ -188,7 +201,7 @@ mod tests {
     use super::*;
     use crate::base::Secret;
 
-    fn retrieval(mailbox: &str) -> Option<Retrieval> {
+    fn retrieval(mailbox: &str) -> Retrieval {
         let key = MessageKey {
             account: "a@b.fr".into(),
             place: Place::Mailbox {
@@ -207,11 +220,16 @@ mod tests {
                 proof,
             },
         )
+        .unwrap()
     }
 
     /// The last thing to do after these lines, sent octet by octet.
     fn after(lines: &str) -> Next {
-        let mut it = retrieval("Mes \"plis\"").unwrap();
+        after_in("Mes \"plis\"", lines)
+    }
+
+    fn after_in(mailbox: &str, lines: &str) -> Next {
+        let mut it = retrieval(mailbox);
         it.connected(ServerTls::Implicit);
         let mut last = Next::Wait;
         for byte in lines.bytes() {
@@ -255,6 +273,15 @@ mod tests {
         ] {
             assert_eq!(after(&lines), Next::Failed, "{lines}");
         }
-        assert!(retrieval("R\u{e9}sultats").is_none());
+    }
+
+    #[test]
+    fn a_name_that_stands_in_no_quotes_is_asked_for() {
+        let send = |text: &str| Next::Send(text.as_bytes().to_vec());
+        assert_eq!(after_in("Résultats", LOGIN), send("souspli EXAMINE {10}\r\n"));
+        assert_eq!(after_in("Résultats", &[LOGIN, "+ go\r\n"].concat()), send("Résultats\r\n"));
+        let all = [LOGIN, "+ go\r\n", EXAMINED].concat();
+        assert_eq!(after_in("Résultats", &all), send("souspli UID FETCH 12 (UID BODY.PEEK[])\r\n"));
+        assert_eq!(after_in("Résultats", &[LOGIN, "+ a\r\n", "+ b\r\n"].concat()), Next::Failed);
     }
 }

@@ -8,6 +8,7 @@ use crate::base::MessageKey;
 use crate::base::limits::PROVIDER_SILENCE_SECONDS;
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
+use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Opening, Pending};
 use crate::text::{Explanation, pop3 as text};
@@ -17,20 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// Connections to providers.
-pub trait Upstreams: Send + Sync {
-    /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>>;
-    /// Begins TLS on a connection in clear, after STLS; the certificate must carry the server's name.
-    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
-}
-
-/// TLS with the mail program.
-pub trait Acceptor: Send + Sync {
-    /// Begins TLS as the server, after STLS.
-    fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
-}
 
 /// What every connection shares.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ pub struct Seals {
     boundary: hmac::Key,
     nonce: hmac::Key,
     own: hmac::Key,
-    content: hmac::Key,
+    evidence: hmac::Key,
     token: LessSafeKey,
 }
 
@@ -30,7 +30,7 @@ impl Seals {
             boundary: mac(Purpose::Boundaries, b"boundary")?,
             nonce: mac(Purpose::Tokens, b"nonce")?,
             own: mac(Purpose::Tokens, b"own")?,
-            content: mac(Purpose::Marks, b"content")?,
+            evidence: mac(Purpose::Marks, b"evidence")?,
             token: LessSafeKey::new(token),
         })
     }
@@ -72,15 +72,15 @@ impl Seals {
         read_place(place)
     }
 
-    /// What tells the octets stored at a place from others, in 48 bits; keyed, so that nobody can look for others that fit.
-    pub fn imprint(&self, key: &MessageKey, stored: &[u8]) -> u64 {
-        let mut context = hmac::Context::with_key(&self.content);
-        let place = place(key);
-        context.update(&(place.len() as u64).to_be_bytes());
-        context.update(&place);
-        context.update(stored);
+    /// A number of 55 bits that stands for what a verdict was said of.
+    pub fn evidence(&self, parts: &[Vec<u8>]) -> u64 {
+        let mut context = hmac::Context::with_key(&self.evidence);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
         let tag = context.sign();
-        tag.as_ref().iter().take(6).fold(0, |bits, octet| bits << 8 | u64::from(*octet))
+        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 9
     }
 
     /// The mark of a copy that its owner stored here.

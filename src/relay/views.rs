@@ -2,6 +2,7 @@
 
 use super::port::MessageKey;
 use crate::view::View;
+use aws_lc_rs::digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +23,8 @@ struct Held {
 #[derive(Debug)]
 struct Kept {
     view: Arc<View>,
-    /// Of which stored octets it is the View (`Seals::imprint`).
-    imprint: u64,
+    /// Of which stored octets it is the View.
+    imprint: [u8; 32],
     used: u64,
 }
 
@@ -47,7 +48,8 @@ impl Views {
     }
 
     /// The View of these octets, if it is here: a server that gives their name to others does not get their View.
-    pub fn find_of(&self, key: &MessageKey, imprint: u64) -> Option<Arc<View>> {
+    pub fn find_of(&self, key: &MessageKey, stored: &[u8]) -> Option<Arc<View>> {
+        let imprint = imprint(stored);
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let same = held.views.get(key).is_some_and(|kept| kept.imprint == imprint);
         drop(held);
@@ -55,7 +57,8 @@ impl Views {
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, imprint: u64, view: Arc<View>) -> Arc<View> {
+    pub fn keep(&self, key: &MessageKey, stored: &[u8], view: Arc<View>) -> Arc<View> {
+        let imprint = imprint(stored);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         match held.views.get(key) {
             Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
@@ -80,6 +83,20 @@ impl Views {
     pub fn wipe(&self) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::default();
     }
+}
+
+/// What tells a message from another: its length and both its ends. Whoever puts one in the place of another has the other
+/// one shown as it was at worst, never this one.
+fn imprint(stored: &[u8]) -> [u8; 32] {
+    const END: usize = 64 << 10;
+    let (head, tail) = (&stored[..stored.len().min(END)], &stored[stored.len().saturating_sub(END)..]);
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&stored.len().to_be_bytes());
+    context.update(head);
+    context.update(tail);
+    let mut octets = [0; 32];
+    octets.copy_from_slice(context.finish().as_ref());
+    octets
 }
 
 impl Held {
