@@ -51,6 +51,23 @@ pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
+/// Octets of one POP3 command line, CRLF included (RFC 2449 §4 asks 255; the tokens of OAuth are longer).
+pub const POP3_LINE_MAX: usize = 12 * 1024;
+/// Octets of a provider's POP3 status line (RFC 1939 §3 allows 512).
+pub const POP3_REPLY_MAX: usize = 8 * 1024;
+/// Octets of a list that Souspli holds whole: LIST, UIDL, CAPA.
+pub const POP3_LISTING_MAX: usize = 16 << 20;
+/// Octets of content of which the end is awaited although it is not held: what is longer has none.
+pub const POP3_CONTENT_MAX: usize = MESSAGE_MAX * 2;
+/// Octets of one unique-id (RFC 1939 §7 allows 70).
+pub const POP3_UNIQUE_ID_MAX: usize = 255;
+/// Messages of maildrops of which something is remembered; beyond it all is learnt anew.
+pub const POP3_MESSAGES_MAX: usize = 200_000;
+/// Headers that are asked for at once of a provider that takes pipelined commands.
+pub const POP3_HEADERS_AT_ONCE: usize = 50;
+/// Bad POP3 commands on one connection before it is closed.
+pub const POP3_ERRORS_MAX: u32 = 20;
+
 /// MIME parts of one message that are looked at; what lies beyond belongs to the last one.
 pub const MIME_PARTS_MAX: usize = 2_000;
 /// MIME parts inside each other; a deeper one is a leaf.

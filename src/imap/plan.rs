@@ -15,7 +15,7 @@ use super::fetch::{Addressing, FetchRequest, Item, Kind};
 use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
-use crate::base::{MessageKey, limits};
+use crate::base::{MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
@@ -389,9 +389,11 @@ impl Plan {
         } = &self.selected.mailbox;
         MessageKey {
             account: Arc::clone(account),
-            mailbox: Arc::clone(name),
-            uidvalidity: *uidvalidity,
-            uid,
+            place: Place::Mailbox {
+                mailbox: Arc::clone(name),
+                uidvalidity: *uidvalidity,
+                uid,
+            },
         }
     }
 

@@ -338,6 +338,7 @@ fn account(tls: ServerTls) -> Account {
         channel: Channel::Ordinary,
         smtp: server.clone(),
         imap: server,
+        pop3: None,
         always_sign: false,
         always_encrypt: false,
     }
