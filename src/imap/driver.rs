@@ -10,7 +10,6 @@ use super::classes::ClassMemory;
 use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::MessageKey;
-use crate::base::limits::LARGE_MESSAGE;
 use crate::config::Account;
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
@@ -286,10 +285,6 @@ impl Connection {
         self.job = Some(Box::pin(async move {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
-            };
-            let _room = match message.len() as u64 {
-                large @ LARGE_MESSAGE.. => Some(services.budget.room(large).await),
-                _ => None,
             };
             if let Some(original) = services.original(&message).await {
                 return Happened::Appended(Stored::Instead(original));

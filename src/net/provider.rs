@@ -7,6 +7,7 @@ use crate::config::Server;
 use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
 use std::io;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -18,7 +19,7 @@ pub struct Providers {
 
 /// The server side of TLS on loopback.
 pub struct TlsServer {
-    acceptor: TlsAcceptor,
+    acceptor: RwLock<TlsAcceptor>,
 }
 
 /// A mail program that begins TLS finishes its handshake within this time.
@@ -34,12 +35,20 @@ impl Providers {
 impl TlsServer {
     /// With the local certificate.
     pub fn new(acceptor: TlsAcceptor) -> Self {
-        Self { acceptor }
+        Self {
+            acceptor: RwLock::new(acceptor),
+        }
+    }
+
+    /// From now on with another certificate; connections that are open keep theirs.
+    pub fn replace(&self, acceptor: TlsAcceptor) {
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
     }
 
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
-        let tls = timeout(HANDSHAKE, self.acceptor.accept(stream))
+        let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let tls = timeout(HANDSHAKE, acceptor.accept(stream))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))

@@ -72,6 +72,14 @@ impl Relay {
         found.cloned().ok_or_else(|| say::no_account(address))
     }
 
+    /// Reads what is remembered of threads and messages: the first message of the day does not wait for it. What cannot be
+    /// read is told to whom it concerns, then.
+    pub fn read_ahead(&self) {
+        if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
+            tracing::warn!(%error, "the memory of threads and messages could not be read");
+        }
+    }
+
     /// Forgets every opened message; for the end of the service.
     pub fn forget_views(&self) {
         self.views.wipe();

@@ -4,6 +4,7 @@
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
 pub mod banner;
+pub mod command;
 pub mod config;
 pub mod imap;
 pub mod keys;
@@ -14,6 +15,9 @@ pub mod rule;
 pub mod smtp;
 pub mod store;
 pub mod verdict;
+mod why;
+
+pub use why::Why;
 
 use crate::base::Retry;
 use std::fmt;
