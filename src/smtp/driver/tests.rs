@@ -4,13 +4,14 @@
 //! matter; `\r`, `\n` and `\0` are octets; `C~:` and `U~:` send without a line end). `!` are events, listed in [`Stage::event`].
 //! What either side hears beyond the dialog, other than QUIT, is an error.
 
+use super::groups::copy;
 use super::*;
 use crate::base::Address;
 use crate::config::{Channel, Server, ServerTls};
 use crate::policy::Recipient;
-use crate::relay::port::Pending;
+use crate::relay::port::{Group, GroupOutcome, Pending, SealedRecord, SealedSubmission};
 use crate::smtp::capabilities::Capabilities;
-use crate::text::Explanation;
+use crate::text::{Explanation, outgoing as text};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
