@@ -37,7 +37,7 @@ impl Relay {
         let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
         self.keep_size(key, stored, &view, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
-            let id = crate::policy::threads::ids(stored).own;
+            let id = crate::policy::threads::own(stored);
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
         self.remember_thread(stored, &verdict)?;
@@ -46,7 +46,7 @@ impl Relay {
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
     fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
-        match crate::policy::threads::ids(stored).own {
+        match crate::policy::threads::own(stored) {
             Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
             _ => Ok(()),
         }
@@ -63,9 +63,7 @@ impl Relay {
         let from: Vec<Address> = sender::sender(stored).into_iter().collect();
         let mut verdict = judge(&result, &from).dated(sender::date(stored));
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = from
-            .iter()
-            .any(|sender| identities.iter().any(|identity| identity.account == *sender));
+        let from_owner = from.iter().any(|sender| identities.iter().any(|identity| identity.covers(sender)));
         if let Ok(opened) = &result
             && from_owner
             && self.is_own(opened)

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 /// What stands in the place of a token of ours that somebody else wrote. Never longer than what it replaces.
 const FAKE: &str = "(faux)";
+/// What [`ATTRIBUTE`] of others becomes, as long as it.
+const FOREIGN: &str = "data-foreign";
 
 /// The content of others without our marks; `None`: it has none.
 pub fn neutralise(content: &[u8]) -> Option<Vec<u8>> {
@@ -20,10 +22,7 @@ pub fn neutralise(content: &[u8]) -> Option<Vec<u8>> {
 
 /// A text of others without our tokens; `None`: it has none.
 pub fn defanged(text: &str) -> Option<String> {
-    if text.is_ascii() && !text.contains(['[', '{']) {
-        return None;
-    }
-    let found = find(shown(text));
+    let found = tokens(text, false);
     // Characters that turn the direction of writing show a word that is not the one written.
     let turned = text.contains(TURNS);
     if found.is_empty() && !turned {
@@ -35,23 +34,78 @@ pub fn defanged(text: &str) -> Option<String> {
 
 /// The same for HTML: tags between the letters of a token stay, our attribute is renamed.
 fn defanged_html(document: &str) -> Option<String> {
-    let pieces = html::scan(document);
+    let mut changes: Vec<(Range<usize>, &str)> = Vec::new();
+    for token in tokens(document, true) {
+        let put = |at: usize| if at == 0 { FAKE } else { "" };
+        changes.extend(token.0.into_iter().enumerate().map(|(at, range)| (range, put(at))));
+    }
+    changes.extend(attributes(document).map(|at| (at..at + ATTRIBUTE.len(), FOREIGN)));
+    let out = replaced(document, changes).replace(TURNS, "");
+    (out != document).then_some(out)
+}
+
+/// What makes the tokens and the attribute harmless where they stand: octets of the text in their order, and what they
+/// become. Only a turned word costs the characters that turn it.
+pub(super) fn overwritten(text: &str, html: bool) -> Vec<(usize, u8)> {
+    let mut changes = Vec::new();
+    for token in tokens(text, html) {
+        let letters = FAKE.bytes().chain(std::iter::repeat(b' '));
+        for (range, letter) in token.0.into_iter().zip(letters) {
+            changes.extend(range.clone().map(|at| (at, if at == range.start { letter } else { b' ' })));
+        }
+    }
+    for at in attributes(text).filter(|_| html) {
+        changes.extend(FOREIGN.bytes().enumerate().map(|(n, letter)| (at + n, letter)));
+    }
+    if text.contains(TURNS) && holds_turned_word(text) {
+        let turns = text.char_indices().filter(|(_, c)| TURNS.contains(c));
+        changes.extend(turns.flat_map(|(at, c)| (at..at + c.len_utf8()).map(|at| (at, b' '))));
+    }
+    changes.sort_unstable();
+    changes
+}
+
+fn tokens(text: &str, html: bool) -> Vec<Token> {
+    if !may_open(text, html) {
+        return Vec::new();
+    }
+    if !html {
+        return find(shown(text));
+    }
+    let pieces = html::scan(text);
     let texts = pieces.iter().filter_map(|piece| match piece {
         Piece::Text(span) => Some(span.clone()),
         Piece::Tag(_) | Piece::Hidden(_) => None,
     });
-    let mut changes: Vec<(Range<usize>, &str)> = Vec::new();
-    for token in find(texts.flat_map(|span| html::characters(document, span))) {
-        let put = |at: usize| if at == 0 { FAKE } else { "" };
-        changes.extend(token.0.into_iter().enumerate().map(|(at, range)| (range, put(at))));
-    }
+    find(texts.flat_map(|span| html::characters(text, span)))
+}
+
+/// Whether there is any opening bracket at all: of most texts this can be said without reading them letter by letter. Those
+/// beyond ASCII begin at U+2045.
+fn may_open(text: &str, html: bool) -> bool {
+    let bytes = text.as_bytes();
+    let reference = |at: usize| html && matches!(bytes.get(at + 1), Some(b'#' | b'l' | b'L'));
+    bytes.iter().enumerate().any(|(at, octet)| match octet {
+        b'[' | b'{' => true,
+        b'&' => reference(at),
+        0xe2 => bytes.get(at + 1) != Some(&0x80),
+        _ => *octet > 0xe2,
+    })
+}
+
+/// Where our attribute stands in a document.
+fn attributes(document: &str) -> impl Iterator<Item = usize> {
     let mut at = 0;
-    while let Some(n) = html::find_ignoring_case(&document.as_bytes()[at..], ATTRIBUTE.as_bytes()) {
-        changes.push((at + n..at + n + ATTRIBUTE.len(), "data-foreign"));
-        at += n + ATTRIBUTE.len();
-    }
-    let out = replaced(document, changes).replace(TURNS, "");
-    (out != document).then_some(out)
+    std::iter::from_fn(move || {
+        let found = at + html::find_ignoring_case(document.as_bytes().get(at..)?, ATTRIBUTE.as_bytes())?;
+        at = found + ATTRIBUTE.len();
+        Some(found)
+    })
+}
+
+fn holds_turned_word(text: &str) -> bool {
+    let letters: Vec<u8> = text.chars().rev().filter_map(seen).collect();
+    memchr::memmem::find(&letters, WORD).is_some()
 }
 
 struct Neutralise;
@@ -94,8 +148,8 @@ fn find(characters: impl Iterator<Item = (Range<usize>, char)>) -> Vec<Token> {
     let mut open: Vec<Range<usize>> = Vec::new();
     let mut matched = 0;
     for (range, c) in characters {
-        // Most of any text.
-        if open.is_empty() && c.is_ascii() && !matches!(c, '[' | '{') {
+        // Most of any text: see `may_open`.
+        if open.is_empty() && c < '\u{2045}' && !matches!(c, '[' | '{') {
             continue;
         }
         let Some(seen) = seen(c) else { continue };
@@ -300,6 +354,9 @@ mod tests {
             ("[So<b>us</b>p<!-- x -->li]", "(faux)<b></b><!-- x -->"),
             ("<p>[Sous</p><p>pli]</p>", "<p>(faux)</p><p></p>"),
             ("&amp;#91;Souspli&amp;#93;", "&amp;#91;Souspli&amp;#93;"),
+            ("&lobrk;&dscy;&omicron;u&scaron;pli&robrk;", "(faux)"),
+            ("[Sous&shypli&nbsp]", "(faux)&shy&nbsp"),
+            ("&bogus;[a &or; b]", "&bogus;[a &or; b]"),
         ] {
             assert_eq!(defanged_html(html).unwrap_or(html.to_owned()), expected);
         }

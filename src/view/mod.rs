@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod build;
 mod failure;
+pub mod foreign;
 pub mod frozen;
 pub mod header;
 pub mod html;

@@ -42,7 +42,7 @@ fn holds_another(text: &str, address: &Address) -> bool {
         .split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c))
         .any(|word| {
             let word = word.trim_matches('.');
-            word != address.folded() && word.contains(['@', '\u{ff20}', '\u{fe6b}'])
+            word.contains(['@', '\u{ff20}', '\u{fe6b}']) && Address::parse(word).as_ref() != Ok(address)
         })
 }
 
