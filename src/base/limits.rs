@@ -92,6 +92,8 @@ pub const CMS_PART_MAX: usize = 4 << 20;
 pub const BER_DEPTH_MAX: usize = 32;
 /// RecipientInfos that are looked at.
 pub const CMS_RECIPIENTS_MAX: usize = 2_000;
+/// RecipientInfos for own keys that are tried, each over the whole content: a message has one for each person.
+pub const CMS_TRIES_MAX: usize = 8;
 /// SignerInfos that are verified.
 pub const CMS_SIGNERS_MAX: usize = 8;
 /// Certificates of one message that are looked at.

@@ -1,5 +1,6 @@
 """One View per message: every size, count, section and partial agrees. And what is not S/MIME passes byte for byte, both ways."""
 import base64
+import email.utils
 import hashlib
 import itertools
 import quopri
@@ -9,7 +10,8 @@ from lab import base, imapline, mails
 
 from common import CORPORA, PracticeCase
 
-HEAD = (b"From: Dr Bob ESSAI <bob@lab.test>\r\nTo: alice@lab.test\r\nSubject: %s\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\n"
+TODAY = email.utils.format_datetime(email.utils.localtime()).encode()
+HEAD = (b"From: Dr Bob ESSAI <bob@lab.test>\r\nTo: alice@lab.test\r\nSubject: %s\r\nDate: " + TODAY + b"\r\n"
         b"Message-ID: <%s@lab.test>\r\nMIME-Version: 1.0\r\n")
 
 
