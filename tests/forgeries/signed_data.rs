@@ -1,9 +1,6 @@
-//! What nobody may be told is verified: signatures that are right somewhere and wrong in one place.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+//! SignedData that is right somewhere and wrong in one place, octet by octet; judged without a home.
 
-mod forge;
-
-use forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
+use crate::forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber};
 use souspli::base::Address;
 use souspli::keys::{SoftwareKey, material};
@@ -11,6 +8,7 @@ use souspli::pki::{Trust, der, oid};
 use souspli::smime::encrypt::{Cipher, Method, Transport, encrypt};
 use souspli::smime::{OpenError, PrivateKey, open};
 use souspli::view::verdict::{Grade, judge};
+use std::ops::Range;
 
 const DOCTOR: &str = "martin@cabinet.test";
 
@@ -333,7 +331,7 @@ fn encryption_and_signature_in_every_order() {
     };
     let (cbc, gcm) = (Cipher::Aes256Cbc, Cipher::Aes256Gcm);
     for (message, code, text_only) in [
-        (seal(ENTITY, gcm), "encrypted-unsigned", false),
+        (seal(ENTITY, gcm), "encrypted-unsigned", true),
         (seal(ENTITY, cbc), "encrypted-unsigned", true),
         (sign(&seal(ENTITY, cbc)), "signed-outside-only", true),
         (seal(&sign(ENTITY), cbc), "encrypted-signed", false),
@@ -341,12 +339,27 @@ fn encryption_and_signature_in_every_order() {
         (seal(&sign(&seal(ENTITY, cbc)), cbc), "signed-outside-only", true),
     ] {
         let verdict = judged(&message, &[&p.key], &p.trust, DOCTOR);
-        assert_eq!((verdict.code, verdict.text_only), (code, text_only));
+        assert_eq!((verdict.code, verdict.text_only()), (code, text_only));
         assert_eq!(open(&message, &[&p.key], &p.trust, NOW).unwrap().content, ENTITY);
     }
 }
 
-/// Whatever octet of the sealed key, the initialisation vector or the content is changed: one answer, and no other text.
+/// Where the initialisation vector, the encrypted content and the tag of GCM stand in what has no further attributes: none
+/// of their framing, whose lengths a change would make another message of.
+fn secrets_of(cms: &[u8], inner: &[u8], cipher: Cipher) -> (Range<usize>, Range<usize>, Range<usize>) {
+    let (padded, vector, behind_vector, tag) = match cipher {
+        Cipher::Aes256Cbc => ((inner.len() / 16 + 1) * 16, 16, 0, 0),
+        _ => (inner.len(), 12, 3, 16),
+    };
+    let end = cms.len() - if tag > 0 { tag + 2 } else { 0 };
+    let content = end - padded..end;
+    assert_eq!(cms[content.start - 4..content.start - 2], [0x80, 0x82], "a length of two octets");
+    let end = content.start - 4 - behind_vector;
+    assert_eq!(cms[end - vector - 2..end - vector], [0x04, vector as u8], "the vector");
+    (end - vector..end, content, cms.len() - tag..cms.len())
+}
+
+/// Whatever octet of the initialisation vector, the content or the tag is changed: one answer, and no other text.
 #[test]
 fn every_failure_to_decrypt_is_the_same() {
     let p = Practice::new();
@@ -361,11 +374,8 @@ fn every_failure_to_decrypt_is_the_same() {
         let body = souspli::smime::field::split(&sealed).1;
         let lines: Vec<u8> = body.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
         let cms = base64_simd::STANDARD.decode_to_vec(lines).unwrap();
-        // Behind the names of recipients and algorithms there are but keys, vectors and content.
-        let start = cms.len() - inner.len() - 8;
-        // But for the identifier and length of the tag of GCM.
-        let tag = cms.len() - 18..cms.len() - 16;
-        for at in (start..cms.len()).filter(|at| cipher == Cipher::Aes256Cbc || !tag.contains(at)) {
+        let (vector, content, tag) = secrets_of(&cms, &inner, cipher);
+        for at in vector.chain(content).chain(tag) {
             let mut changed = cms.clone();
             changed[at] ^= 0x41;
             match open(&opaque(&changed), &[&p.key], &p.trust, NOW) {
@@ -375,9 +385,24 @@ fn every_failure_to_decrypt_is_the_same() {
                     assert_eq!(cipher, Cipher::Aes256Cbc);
                     let whole = opened.content == ENTITY;
                     let verdict = judge(&Ok(opened), &[Address::parse(DOCTOR).unwrap()]);
-                    assert!(whole || (verdict.grade != Grade::Verified && verdict.text_only), "{at}");
+                    assert!(whole || (verdict.grade != Grade::Verified && verdict.text_only()), "{at}");
                 }
             }
         }
+    }
+}
+
+/// A content that only its opening shows to be of no use answers as a key that does not fit.
+#[test]
+fn what_stands_inside_a_malleable_cipher_is_no_answer() {
+    let p = Practice::new();
+    let foreign = signed(oid::SIGNED_DATA, Some(ENTITY), &[], &[]);
+    for inner in [opaque(&foreign), opaque(b"0\x03\x02\x01\x00")] {
+        let method = Method {
+            cipher: Cipher::Aes256Cbc,
+            transport: Transport::Pkcs1,
+        };
+        let sealed = encrypt(&inner, &[p.key.certificate()], method, material().unwrap()).unwrap();
+        assert_eq!(open(&sealed, &[&p.key], &p.trust, NOW).unwrap_err(), OpenError::Undecryptable);
     }
 }
