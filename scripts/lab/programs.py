@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 from . import base, terminal
 
@@ -30,7 +31,9 @@ class Way:
 
 
 def version(package):
-    """As the package manager knows it; None when it is not installed."""
+    """As the package manager knows it; None when it is not installed. Python is the one that runs."""
+    if package == "python3":
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
     done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package], capture_output=True, text=True)
     status, _, number = done.stdout.partition(" ")
     return number if status == "installed" else None

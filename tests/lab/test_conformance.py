@@ -214,7 +214,7 @@ has not.
 """
 CAPABILITIES_TEXT = """\
 What the servers offer and Souspli does not, from the list in src/imap/capability.rs; in parentheses the servers of this run that
-offer it. The commands behind them are refused too.
+offer it. Their commands and items of FETCH are refused too; what only adds words to SEARCH and SORT passes.
 
 """
 
