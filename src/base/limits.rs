@@ -92,6 +92,8 @@ pub const CMS_PART_MAX: usize = 4 << 20;
 pub const BER_DEPTH_MAX: usize = 32;
 /// RecipientInfos that are looked at.
 pub const CMS_RECIPIENTS_MAX: usize = 2_000;
+/// RecipientInfos for own keys that are tried, each over the whole content: a message has one for each person.
+pub const CMS_TRIES_MAX: usize = 8;
 /// SignerInfos that are verified.
 pub const CMS_SIGNERS_MAX: usize = 8;
 /// Certificates of one message that are looked at.
@@ -128,8 +130,8 @@ pub const CERTIFICATES_MAX: usize = 50_000;
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
 pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
-/// Octets of a file of certificates, or of a key file, that is imported (8 MiB).
-pub const IMPORT_FILE_MAX: u64 = 8 << 20;
+/// Octets of a file of certificates, or of a key file, that is imported; a signed message has its attachments (64 MiB).
+pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
 /// Octets of a passphrase file.

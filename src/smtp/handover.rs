@@ -144,6 +144,11 @@ impl Handover {
         }
     }
 
+    /// True from a refusal to the answer to RSET.
+    pub fn is_refused(&self) -> bool {
+        matches!(&self.state, State::Group(transaction) if transaction.is_refused())
+    }
+
     /// Hands over one group; [`Action::Group`] will tell how it ended. Only when [`Handover::is_usable`].
     pub fn begin(&mut self, envelope: &Envelope, copy: &GroupCopy<'_>) -> Vec<Action> {
         match Transaction::new(envelope, copy, &self.capabilities) {

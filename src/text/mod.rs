@@ -106,6 +106,7 @@ pub fn unaccent(text: &str) -> String {
             '’' | '‘' => out.push('\''),
             '«' | '»' | '“' | '”' => out.push('"'),
             '–' | '—' => out.push('-'),
+            '°' | 'º' => out.push('o'),
             '…' => out.push_str("..."),
             '\u{a0}' | '\u{202f}' | '\r' | '\n' | '\t' => out.push(' '),
             c if c.is_control() => out.push(' '),

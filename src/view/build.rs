@@ -83,7 +83,9 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
 
 /// `None`: the content's own structure reaches into ours.
 fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
-    let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
+    // A warning stands in the text whatever the setting: nobody reads header fields.
+    let spoken = input.banner == BannerMode::Text || input.verdict.text_only();
+    let wants_banner = spoken && !input.verdict.own && input.verdict.grade != Grade::Plain;
     let bannered = if wants_banner {
         banner::insert(content, input.verdict)
     } else {
@@ -242,7 +244,11 @@ mod tests {
     }
 
     fn view(stored: &[u8], content: Option<&str>, verdict: &Verdict) -> View {
-        build(&ViewInput {
+        build(&input(stored, content, verdict))
+    }
+
+    fn input<'a>(stored: &'a [u8], content: Option<&'a str>, verdict: &'a Verdict) -> ViewInput<'a> {
+        ViewInput {
             stored,
             size: stored.len(),
             content: content.map(str::as_bytes),
@@ -250,7 +256,7 @@ mod tests {
             boundary: "souspli-b",
             banner: BannerMode::Text,
             token: "tok",
-        })
+        }
     }
 
     fn text(view: &View) -> String {
@@ -314,6 +320,19 @@ mod tests {
         let view = view(&stored, Some(MIXED), &verdict());
         let end = memmem::find(view.bytes(), b"\r\n--souspli-b--\r\n").unwrap() + 17;
         end - STORED.len()
+    }
+
+    #[test]
+    fn a_warning_is_spoken_whatever_the_setting() {
+        for (grade, spoken) in [(Grade::Verified, false), (Grade::Unassured, true)] {
+            let verdict = Verdict { grade, ..verdict() };
+            let stored = stored(3000);
+            let view = build(&ViewInput {
+                banner: BannerMode::Headers,
+                ..input(&stored, Some(MIXED), &verdict)
+            });
+            assert_eq!(text(&view).contains("[Souspli]"), spoken, "{grade:?}");
+        }
     }
 
     #[test]

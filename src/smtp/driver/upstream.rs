@@ -148,6 +148,7 @@ impl Upstream {
                 }
             }
             let until = match self.handover.progress() {
+                Progress::Nothing if self.handover.is_refused() => self.deadline.min(Instant::now() + patience::RESET),
                 Progress::Nothing => self.deadline.min(Instant::now() + self.patience.reply),
                 Progress::Given => self.deadline,
             };
