@@ -1,6 +1,6 @@
 //! From a stored message to its View.
 
-use super::port::MessageKey;
+use super::port::{MessageKey, Place};
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -28,7 +28,7 @@ pub struct OpenedByHand {
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find(key) {
+        if let Some(view) = self.views.find_of(key, stored) {
             return Ok(view);
         }
         let (result, mut verdict) = self.opened(stored)?;
@@ -41,7 +41,7 @@ impl Relay {
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
         self.remember_thread(stored, &verdict)?;
-        Ok(self.views.keep(key, Arc::new(view)))
+        Ok(self.views.keep(key, stored, Arc::new(view)))
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -146,9 +146,11 @@ impl Relay {
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let key = MessageKey {
             account: "".into(),
-            mailbox: "".into(),
-            uidvalidity: 0,
-            uid: 0,
+            place: Place::Mailbox {
+                mailbox: "".into(),
+                uidvalidity: 0,
+                uid: 0,
+            },
         };
         let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
         Ok(OpenedByHand {

@@ -2,6 +2,7 @@
 
 use super::port::MessageKey;
 use crate::view::View;
+use aws_lc_rs::digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,9 +15,17 @@ pub struct Views {
 
 #[derive(Debug, Default)]
 struct Held {
-    views: HashMap<MessageKey, (Arc<View>, u64)>,
+    views: HashMap<MessageKey, Kept>,
     octets: usize,
     turn: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    view: Arc<View>,
+    /// Of which stored octets it is the View.
+    imprint: [u8; 32],
+    used: u64,
 }
 
 impl Views {
@@ -33,22 +42,38 @@ impl Views {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.turn += 1;
         let turn = held.turn;
-        let (view, used) = held.views.get_mut(key)?;
-        *used = turn;
-        Some(Arc::clone(view))
+        let kept = held.views.get_mut(key)?;
+        kept.used = turn;
+        Some(Arc::clone(&kept.view))
+    }
+
+    /// The View of these octets, if it is here: a server that gives their name to others does not get their View.
+    pub fn find_of(&self, key: &MessageKey, stored: &[u8]) -> Option<Arc<View>> {
+        let imprint = imprint(stored);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = held.views.get(key).is_some_and(|kept| kept.imprint == imprint);
+        drop(held);
+        self.find(key).filter(|_| same)
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, view: Arc<View>) -> Arc<View> {
+    pub fn keep(&self, key: &MessageKey, stored: &[u8], view: Arc<View>) -> Arc<View> {
+        let imprint = imprint(stored);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((present, _)) = held.views.get(key) {
-            return Arc::clone(present);
+        match held.views.get(key) {
+            Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
+            Some(_) => held.forget(key),
+            None => {}
         }
         if view.bytes().len() <= self.bound {
             held.turn += 1;
-            let turn = held.turn;
+            let kept = Kept {
+                view: Arc::clone(&view),
+                imprint,
+                used: held.turn,
+            };
             held.octets += view.bytes().len();
-            held.views.insert(key.clone(), (Arc::clone(&view), turn));
+            held.views.insert(key.clone(), kept);
             held.shrink(self.bound);
         }
         view
@@ -60,15 +85,33 @@ impl Views {
     }
 }
 
+/// What tells a message from another: its length and both its ends. Whoever puts one in the place of another has the other
+/// one shown as it was at worst, never this one.
+fn imprint(stored: &[u8]) -> [u8; 32] {
+    const END: usize = 64 << 10;
+    let (head, tail) = (&stored[..stored.len().min(END)], &stored[stored.len().saturating_sub(END)..]);
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&stored.len().to_be_bytes());
+    context.update(head);
+    context.update(tail);
+    let mut octets = [0; 32];
+    octets.copy_from_slice(context.finish().as_ref());
+    octets
+}
+
 impl Held {
     fn shrink(&mut self, bound: usize) {
         while self.octets > bound {
-            let Some(oldest) = self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone()) else {
+            let Some(oldest) = self.views.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone()) else {
                 return;
             };
-            if let Some((view, _)) = self.views.remove(&oldest) {
-                self.octets -= view.bytes().len();
-            }
+            self.forget(&oldest);
+        }
+    }
+
+    fn forget(&mut self, key: &MessageKey) {
+        if let Some(kept) = self.views.remove(key) {
+            self.octets -= kept.view.bytes().len();
         }
     }
 }
