@@ -36,9 +36,9 @@ impl Relay {
         let keys = self.identities.all()?;
         let (result, mut verdict) = self.opened(stored, &keys)?;
         self.freeze(key, &mut verdict, result.as_ref().map_or(0, |opened| self.evidence(stored, opened)))?;
-        let told = self.told_size(key).unwrap_or(stored.len() as u64);
-        let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
-        self.keep_size(key, stored, &view, &verdict)?;
+        let told = self.told_size(key);
+        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), result.as_ref().ok(), &verdict);
+        self.keep_size(key, told, stored, &view, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
             let id = crate::policy::threads::own(stored);
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
@@ -130,10 +130,10 @@ impl Relay {
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
-    fn keep_size(&self, key: &MessageKey, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
+    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
         let size = view.bytes().len() as u64;
         let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
-        if self.told_size(key).map_or(implied, |told| told == size) {
+        if told.map_or(implied, |told| told == size) {
             return Ok(());
         }
         self.marks.put(&[b"size", &seals::place(key)], size).map_err(|e| e.explain())
