@@ -26,10 +26,19 @@ pub fn for_signing(entity: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// What a message's signature covers: its `Content-*` fields, `MIME-Version` left outside, and its body, unchanged.
+/// What a message holds: its `Content-*` fields, `MIME-Version` left outside, and its body, unchanged.
 pub fn content_entity(message: &[u8]) -> Vec<u8> {
+    let (mut out, body) = content_fields(message);
+    out.reserve(message.len() - body + 2);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&message[body..]);
+    out
+}
+
+/// The fields that say what the body is, Content-Type always among them, and where that body begins.
+pub fn content_fields(message: &[u8]) -> (Vec<u8>, usize) {
     let (header, body) = Header::parse(message);
-    let mut out = Vec::with_capacity(message.len());
+    let mut out = Vec::new();
     if header.first("Content-Type").is_none() {
         let charset = charset_of(&message[body..]);
         out.extend_from_slice(format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
@@ -37,9 +46,7 @@ pub fn content_entity(message: &[u8]) -> Vec<u8> {
     for field in header.fields().iter().filter(|f| f.begins("Content-")) {
         push_field(&mut out, field.raw);
     }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(&message[body..]);
-    out
+    (out, body)
 }
 
 /// What a text that does not say it is written in, so that it reads as the mail program meant it.
@@ -82,7 +89,7 @@ pub fn is_seven_bit(octets: &[u8]) -> bool {
 }
 
 /// `MIME-Version` and `Content-*` (RFC 9788 §1.1: structural header fields).
-fn is_structural(field: &Field<'_>) -> bool {
+pub fn is_structural(field: &Field<'_>) -> bool {
     field.begins("Content-") || field.is("MIME-Version")
 }
 
@@ -177,7 +184,7 @@ fn push_safe(out: &mut Vec<u8>, field: &Field<'_>) {
 
 /// Raw 8-bit octets of a field put into encoded words (RFC 2047) or parameters (RFC 2231); lines that are no field and not
 /// safe are left out.
-fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
+pub fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
     if is_seven_bit(field.raw) {
         return Cow::Borrowed(field.raw);
     }

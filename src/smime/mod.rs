@@ -8,6 +8,7 @@ pub mod class;
 
 pub mod encrypt;
 pub mod field;
+pub mod header_protection;
 
 pub mod open;
 pub mod opened;

@@ -6,6 +6,7 @@ mod failure;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod legacy_display;
 pub mod marks;
 pub mod sections;
 pub mod sender;
