@@ -4,8 +4,9 @@
 
 use souspli::config::BannerMode;
 use souspli::mime::{canonical, entity, header::Header};
+use souspli::smime::header_protection::{self, Purpose};
 use souspli::view::verdict::{Grade, Signer, Verdict};
-use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, rewrite_fields, strip};
+use souspli::view::{Restored, Section, SectionText, View, ViewInput, build, holds_banner, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
 
 const BOUNDARY: &str = "souspli-3b1f5ac2d9e74f60";
@@ -25,7 +26,7 @@ fn spans_nest_and_cover() {
 #[test]
 fn content_made_safe_is_safe_and_has_the_same_shape() {
     for (path, mail) in mails() {
-        let content = canonical::content_entity(&mail);
+        let content = header_protection::payload(&mail, Purpose::Signed);
         let safe = canonical::for_signing(&content);
         assert_eq!(canonical::for_signing(&safe), safe, "{path:?}: not stable");
         let tree = |bytes: &[u8]| outline(&entity::parse(bytes));
@@ -47,6 +48,7 @@ fn a_view_agrees_with_itself_and_with_listings() {
                 stored: &stored,
                 size: stored.len(),
                 content: Some(&mail),
+                restored: &Restored::default(),
                 verdict: &verdict,
                 boundary: BOUNDARY,
                 banner,
@@ -87,6 +89,7 @@ fn what_is_stripped_of_a_view_leaves_no_mark() {
             stored: &stored,
             size: stored.len(),
             content: Some(&mail),
+            restored: &Restored::default(),
             verdict: &verdict,
             boundary: BOUNDARY,
             banner: BannerMode::Text,
@@ -132,7 +135,9 @@ fn assert_listing_agrees(view: &View, stored: &[u8], path: &Path) {
         let mut answer = header.retain(|f| names.iter().any(|n| f.is(n)));
         answer.extend_from_slice(b"\r\n");
         let expected = section(view, &[], SectionText::HeaderFields(names.clone()));
-        let got = rewrite_fields(&answer, BOUNDARY);
+        let got = rewrite_fields(&answer, BOUNDARY, view.restored(), |name| {
+            names.iter().any(|n| n.eq_ignore_ascii_case(name))
+        });
         assert_eq!(
             String::from_utf8_lossy(&got),
             String::from_utf8_lossy(&expected),
@@ -174,7 +179,7 @@ fn outline(part: &entity::Entity) -> String {
 
 /// A stored message with the outer fields of that mail, as large as sealing would make it.
 fn sealed(mail: &[u8]) -> Vec<u8> {
-    let mut out = canonical::outer_header(mail);
+    let mut out = header_protection::outer_header(mail, Purpose::Signed);
     out.extend_from_slice(b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
     let coded = souspli::mime::encode::base64_lines(mail);
     out.extend(coded.iter().chain(b"QUFB\r\n".repeat(600).iter()));

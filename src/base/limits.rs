@@ -104,6 +104,8 @@ pub const ARGON2_PASSES_MAX: u32 = 20;
 pub const THREADS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
+/// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
+pub const RESTORED_MAX: usize = 16 << 10;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.

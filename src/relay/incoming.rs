@@ -4,12 +4,14 @@ use super::port::MessageKey;
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
+use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
+use crate::view::letter::{self, Agreement, HeaderShown, Senders};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build, sender};
+use crate::view::{Restored, View, build};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -22,34 +24,41 @@ pub struct OpenedByHand {
     stored: Vec<u8>,
 }
 
+/// A stored message opened and judged.
+struct Read {
+    opened: Option<Opened>,
+    verdict: Verdict,
+    agreement: Agreement,
+}
+
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
         if let Some(view) = self.views.find(key) {
             return Ok(view);
         }
-        let (result, mut verdict) = self.opened(stored)?;
-        self.freeze(key, &mut verdict)?;
+        let mut read = self.read(stored)?;
+        self.freeze(key, &mut read.verdict)?;
         let told = self.told_size(key).unwrap_or(stored.len() as u64);
-        let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
-        self.keep_size(key, stored, &view, &verdict)?;
+        let view = self.build(key, stored, told, &read);
+        self.keep_size(key, stored, &view, &read.verdict)?;
+        let ids = message_ids(stored, &view);
         if let Ok(account) = Address::parse(&key.account) {
-            let id = crate::policy::threads::ids(stored).own;
-            self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
+            self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, read.verdict.code));
         }
-        self.remember_thread(stored, &verdict)?;
+        self.remember_thread(&ids, &read.verdict)?;
         Ok(self.views.keep(key, Arc::new(view)))
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
-    fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
-        match crate::policy::threads::ids(stored).own {
-            Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
-            _ => Ok(()),
+    fn remember_thread(&self, ids: &[String], verdict: &Verdict) -> Result<(), Explanation> {
+        for id in ids.iter().filter(|_| verdict.encrypted) {
+            self.threads.remember_received(id, self.now()).map_err(|e| e.explain())?;
         }
+        Ok(())
     }
 
-    fn opened(&self, stored: &[u8]) -> Result<(Result<Opened, OpenError>, Verdict), Explanation> {
+    fn read(&self, stored: &[u8]) -> Result<Read, Explanation> {
         let identities = self.identities.all()?;
         let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
@@ -57,19 +66,25 @@ impl Relay {
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        let mut verdict = judge(&result, &from);
+        let Senders { from, agreement } = letter::senders(result.as_ref().ok(), stored);
+        let mut verdict = judge(&result, from.as_slice());
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = from
-            .iter()
-            .any(|sender| identities.iter().any(|identity| identity.account == *sender));
+        let from_owner = identities.iter().any(|identity| from.as_ref() == Some(&identity.account));
         if let Ok(opened) = &result
             && from_owner
+            && agreement == Agreement::Same
             && self.is_own(opened)
         {
             verdict = verdict.of_own_copy();
         }
-        Ok((result, verdict))
+        if agreement == Agreement::Differs {
+            verdict = verdict.of_another_from();
+        }
+        Ok(Read {
+            opened: result.ok(),
+            verdict,
+            agreement,
+        })
     }
 
     fn is_own(&self, opened: &Opened) -> bool {
@@ -78,16 +93,35 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, opened: Option<&Opened>, verdict: &Verdict) -> View {
+    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read) -> View {
+        let shown = read.verdict.from_shown(read.agreement);
+        let letter = read
+            .opened
+            .as_ref()
+            .map(|opened| letter::letter(opened, stored, shown, HeaderShown::Protected));
+        let unchanged = Restored::default();
         build::build(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
-            content: opened.map(|o| o.content.as_slice()),
-            verdict,
+            content: letter.as_ref().map(|letter| &*letter.content),
+            restored: letter.as_ref().map_or(&unchanged, |letter| &letter.restored),
+            verdict: &read.verdict,
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
             token: &self.seals.token(key),
         })
+    }
+
+    /// The header of a stored message with its author's fields.
+    pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
+        let read = self.read(stored)?;
+        let shown = read.verdict.from_shown(read.agreement);
+        let letter = read
+            .opened
+            .as_ref()
+            .map(|opened| letter::letter(opened, stored, shown, HeaderShown::Protected));
+        let restored = letter.map(|letter| letter.restored).unwrap_or_default();
+        Ok(restored.applied(&Header::parse(stored).0))
     }
 
     /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
@@ -129,18 +163,18 @@ impl Relay {
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let (result, verdict) = self.opened(stored)?;
-        let header = Header::parse(stored).0;
-        let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let read = self.read(stored)?;
         let key = MessageKey {
             account: "".into(),
             mailbox: "".into(),
             uidvalidity: 0,
             uid: 0,
         };
-        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
+        let view = (read.verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, &read));
+        let header = Header::parse(view.as_ref().map_or(stored, View::bytes)).0;
+        let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         Ok(OpenedByHand {
-            verdict,
+            verdict: read.verdict,
             subject,
             from,
             view,
@@ -172,6 +206,13 @@ impl OpenedByHand {
             "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
         })
     }
+}
+
+/// The Message-ID that the View shows, and the one outside: an answer may name either.
+fn message_ids(stored: &[u8], view: &View) -> Vec<String> {
+    let mut ids: Vec<String> = [view.bytes(), stored].iter().filter_map(|m| threads::ids(m).own).collect();
+    ids.dedup();
+    ids
 }
 
 /// The content as it was when it was marked.

@@ -227,7 +227,7 @@ impl Opening for Relay {
     }
 
     fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool {
-        append::shows(view, stored)
+        tokio::task::block_in_place(|| self.is_original_of(view, stored))
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {

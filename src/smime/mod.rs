@@ -14,6 +14,7 @@ pub mod open;
 pub mod opened;
 pub mod parts;
 pub mod port;
+pub mod protected;
 pub mod recipient;
 pub mod reread;
 pub mod sealed;

@@ -1,10 +1,12 @@
 //! A verdict said once stays said: what is remembered of it, and how it is said again.
 
+use super::letter::Agreement;
+use super::restored::FromShown;
 use super::verdict::{Grade, Verdict};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 20] = [
+const CODES: [(&str, Grade); 22] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -25,7 +27,12 @@ const CODES: [(&str, Grade); 20] = [
     ("altered", Grade::Altered),
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
+    (FROM_DIFFERS, Grade::Unassured),
+    ("from-contradicted", Grade::Unassured),
 ];
+
+/// The signer is the protected From, and the stored message says another.
+const FROM_DIFFERS: &str = "from-differs";
 
 impl Verdict {
     /// What stands for this verdict's code; `None`: it is not remembered.
@@ -49,6 +56,25 @@ impl Verdict {
         self.own = true;
         self.text_only = false;
         self
+    }
+
+    /// The verdict, made of the protected From, on a message whose outer From is another's: nobody is assured of it, and
+    /// nobody is shown as its author without a signature of his own (RFC 9788 §4.4.2).
+    pub fn of_another_from(mut self) -> Self {
+        match self.grade {
+            Grade::Verified | Grade::Unchecked => self.say(Grade::Unassured, FROM_DIFFERS),
+            Grade::Unassured | Grade::Plain => self.say(Grade::Unassured, "from-contradicted"),
+            Grade::Altered | Grade::Unopenable => {}
+        }
+        self
+    }
+
+    /// Whose From the View shows (RFC 9788 §4.4.3): as it was said first, so that it never changes.
+    pub fn from_shown(&self, agreement: Agreement) -> FromShown {
+        match agreement {
+            Agreement::Differs if self.code != FROM_DIFFERS => FromShown::Outer,
+            Agreement::Same | Agreement::Differs => FromShown::Inner,
+        }
     }
 
     fn say(&mut self, grade: Grade, code: &'static str) {

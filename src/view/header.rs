@@ -1,9 +1,11 @@
-//! The View's header: the stored message's own fields, the media type replaced, and what Souspli says.
+//! The View's header: the stored message's own fields, those that its author protected in their places, the media type
+//! replaced, and what Souspli says.
 //!
 //! [`rewrite_fields`] does to the fields that a provider returned what [`crate::view::build`] does to the whole header, so that a
-//! listing made without any key agrees with the View. For that reason no field that the stored header lacks is added, but
-//! those named `X-Souspli-`.
+//! listing agrees with the View. For that reason no field that the stored header lacks is added, but those named `X-Souspli-`
+//! and those that [`Restored`] knows.
 
+use super::restored::Restored;
 use super::verdict::Verdict;
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
@@ -13,9 +15,10 @@ pub const PREFIX: &str = "X-Souspli-";
 /// Marks a View: a message that carries it is an opened one.
 pub const MARK: &str = "X-Souspli-View";
 
-/// The fields of a View: what the provider answered for the stored message (fields and the empty line), rewritten.
-pub fn rewrite_fields(fields: &[u8], boundary: &str) -> Vec<u8> {
-    let mut out = outer_fields(&Header::parse(fields).0, boundary);
+/// The fields of a View: what the provider answered for the stored message (fields and the empty line) when it was asked for
+/// fields of these names, rewritten.
+pub fn rewrite_fields(fields: &[u8], boundary: &str, restored: &Restored, asked: impl Fn(&str) -> bool) -> Vec<u8> {
+    let mut out = some_fields(&Header::parse(fields).0, boundary, restored, asked);
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -26,18 +29,22 @@ pub fn content_type_field(boundary: &str) -> String {
 }
 
 /// The stored fields as the View has them, without the empty line.
-pub fn outer_fields(header: &Header<'_>, boundary: &str) -> Vec<u8> {
+pub fn outer_fields(header: &Header<'_>, boundary: &str, restored: &Restored) -> Vec<u8> {
+    some_fields(header, boundary, restored, |_| true)
+}
+
+fn some_fields(header: &Header<'_>, boundary: &str, restored: &Restored, asked: impl Fn(&str) -> bool) -> Vec<u8> {
     let mut out = Vec::new();
     let mut typed = false;
-    for field in header.fields() {
+    restored.apply(header, asked, &mut out, |field, out| {
         if field.is("Content-Type") {
             if !std::mem::replace(&mut typed, true) {
                 out.extend_from_slice(content_type_field(boundary).as_bytes());
             }
         } else if is_kept(field) {
-            push_crlf(&mut out, field.raw);
+            push_crlf(out, field.raw);
         }
-    }
+    });
     out
 }
 
@@ -96,7 +103,7 @@ fn is_kept(field: &Field<'_>) -> bool {
 }
 
 /// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds.
-fn push_crlf(out: &mut Vec<u8>, raw: &[u8]) {
+pub(super) fn push_crlf(out: &mut Vec<u8>, raw: &[u8]) {
     for line in raw.split_inclusive(|&b| b == b'\n') {
         let bare = crate::mime::header::without_line_end(line);
         out.extend_from_slice(bare);
@@ -124,7 +131,10 @@ mod tests {
                 "Content-Type: multipart/mixed;\r\n boundary=\"bb\"\r\n\r\n",
             ),
         ] {
-            assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
+            assert_eq!(
+                String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb", &Restored::default(), |_| true)),
+                expected
+            );
         }
     }
 

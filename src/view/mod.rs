@@ -7,7 +7,9 @@ pub mod frozen;
 pub mod header;
 pub mod html;
 pub mod legacy_display;
+pub mod letter;
 pub mod marks;
+pub mod restored;
 pub mod sections;
 pub mod sender;
 pub mod strip;
@@ -17,6 +19,7 @@ pub mod verdict;
 pub use build::{ViewInput, build};
 pub use header::rewrite_fields;
 pub use marks::{Marks, holds_banner, marks};
+pub use restored::Restored;
 pub use strip::strip;
 
 use crate::mime::entity::{Entity, parse};
@@ -28,6 +31,7 @@ pub struct View {
     bytes: Vec<u8>,
     entity: Entity,
     size: Size,
+    restored: Restored,
 }
 
 /// `BODY[...]`'s section-spec (RFC 9051 §6.4.5).
@@ -79,6 +83,11 @@ impl View {
         self.size == Size::Stored
     }
 
+    /// What stands in its header in place of fields of the stored message.
+    pub fn restored(&self) -> &Restored {
+        &self.restored
+    }
+
     /// A View of those octets, its size not that of the stored message.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Own)
@@ -90,7 +99,17 @@ impl View {
 
     fn sized(bytes: Vec<u8>, size: Size) -> Self {
         let entity = parse(&bytes);
-        Self { bytes, entity, size }
+        Self {
+            bytes,
+            entity,
+            size,
+            restored: Restored::default(),
+        }
+    }
+
+    fn showing(mut self, restored: &Restored) -> Self {
+        self.restored = restored.clone();
+        self
     }
 }
 

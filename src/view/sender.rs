@@ -7,9 +7,8 @@ use crate::base::Address;
 use crate::base::addr::fold;
 use crate::mime::header::Header;
 
-/// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a message.
-pub fn sender(message: &[u8]) -> Option<Address> {
-    let header = Header::parse(message).0;
+/// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a header.
+pub fn sender_of(header: &Header<'_>) -> Option<Address> {
     let mut fields = header.all("From");
     let field = fields.next()?;
     if fields.next().is_some() {
@@ -58,7 +57,8 @@ mod tests {
             ("From: \"chef\u{ff20}lab.test\" <dr@lab.test>\r\n", None),
             ("From: <@relay.test:dr@lab.test>\r\n", None),
         ] {
-            let found = sender(format!("{header}\r\nbody").as_bytes());
+            let message = format!("{header}\r\nbody");
+            let found = sender_of(&Header::parse(message.as_bytes()).0);
             assert_eq!(found.as_ref().map(Address::as_str), expected, "{header}");
         }
     }

@@ -1,6 +1,7 @@
 //! Listings: the provider's answers, rewritten without opening anything.
 
 use super::*;
+use crate::view::Restored;
 
 impl Plan {
     pub(super) fn listing_is_known(&self) -> bool {
@@ -53,6 +54,7 @@ impl Plan {
                     &strip,
                     &shelf.boundary(&key),
                     stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
+                    &Restored::default(),
                     out,
                 );
             }
