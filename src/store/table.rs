@@ -1,34 +1,54 @@
-//! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
+//! Keyed values that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
 use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 
 /// Half of an HMAC: names something without telling what.
 pub(super) type Key = [u8; 16];
 
+/// What a line can hold: without white space as it is written.
+pub(super) trait Value: Clone + PartialEq + Display + FromStr {}
+
+impl Value for i64 {}
+impl Value for String {}
+
 /// A table in a home, shared with other processes.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct Table<V = i64> {
     file: LineFile,
     max: usize,
-    state: Mutex<State>,
+    state: Mutex<State<V>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<V> {
     seen: Seen,
-    values: HashMap<Key, i64>,
+    values: HashMap<Key, V>,
     /// What a full disk did not take, known to this process until it does.
-    unwritten: HashMap<Key, i64>,
-    lines: usize,
+    unwritten: HashMap<Key, V>,
+    /// Of the file's lines, together.
+    weight: usize,
 }
 
-impl Table {
+impl<V> Default for State<V> {
+    fn default() -> Self {
+        Self {
+            seen: Seen::default(),
+            values: HashMap::new(),
+            unwritten: HashMap::new(),
+            weight: 0,
+        }
+    }
+}
+
+impl<V: Value> Table<V> {
     /// Reads the table and drops what `keep` does not want.
-    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(i64) -> bool) -> Result<Self, StoreError> {
+    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(&V) -> bool) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
             max,
@@ -37,27 +57,28 @@ impl Table {
         let worn = {
             let mut state = table.lock();
             table.refresh(&mut state)?;
-            state.lines > max || state.lines > 2 * state.values.len() + 64 || !state.values.values().all(|v| keep(*v))
+            let needed: usize = state.values.values().map(|value| weight_of(&value.to_string())).sum();
+            state.weight > max || state.weight > 2 * needed + 64 || !state.values.values().all(&keep)
         };
         if worn {
-            table.file.rewrite(|lines| compact(lines, max, keep))?;
+            table.file.rewrite(|lines| compact::<V>(lines, max, keep))?;
             table.refresh(&mut table.lock())?;
         }
         Ok(table)
     }
 
     /// The value, also where another process has put it.
-    pub(super) fn value(&self, key: &Key) -> Result<Option<i64>, StoreError> {
+    pub(super) fn value(&self, key: &Key) -> Result<Option<V>, StoreError> {
         let mut state = self.lock();
         self.refresh(&mut state)?;
-        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).copied())
+        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).cloned())
     }
 
     /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
     /// a full disk must not hide the mail. What must be there now is an error.
-    pub(super) fn put(&self, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+    pub(super) fn put(&self, key: &Key, value: V, when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
-        match self.write(&mut state, key, value, when) {
+        match self.write(&mut state, key, &value, when) {
             Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
                 state.unwritten.insert(*key, value);
                 Ok(())
@@ -70,61 +91,73 @@ impl Table {
         }
     }
 
-    fn write(&self, state: &mut State, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+    fn write(&self, state: &mut State<V>, key: &Key, value: &V, when: OnDisk) -> Result<(), StoreError> {
         self.refresh(state)?;
-        if state.values.get(key) == Some(&value) {
+        if state.values.get(key) == Some(value) {
             return Ok(());
         }
-        if state.lines >= self.max {
+        if state.weight >= self.max {
             // A quarter at once: not at each line once the table is full.
-            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
+            self.file.rewrite(|lines| compact::<V>(lines, self.max - self.max / 4, |_| true))?;
         }
         self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
         self.refresh(state)
     }
 
-    fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
+    fn refresh(&self, state: &mut State<V>) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
             News::Afresh(lines) => {
                 state.values.clear();
-                state.lines = 0;
+                state.weight = 0;
                 lines
             }
         };
-        state.lines += lines.len();
+        state.weight += lines.iter().map(|line| weight_of(line)).sum::<usize>();
         state.values.extend(lines.iter().filter_map(|line| entry(line)));
         Ok(())
     }
 
     /// A panic of another thread leaves the table as it was read: nothing is half done in memory.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 /// `None` for half a line after a power cut, and for whatever else is no entry.
-fn entry(line: &str) -> Option<(Key, i64)> {
+fn entry<V: Value>(line: &str) -> Option<(Key, V)> {
     let (key, value) = line.split_once(' ')?;
     Some((hex::decode(key)?.try_into().ok()?, value.parse().ok()?))
 }
 
-/// The last line of each key, in the order of the file, the last `max` of them.
-fn compact(lines: Vec<String>, max: usize, keep: impl Fn(i64) -> bool) -> Vec<String> {
+/// A line of usual length weighs 1: the bound is one on octets too.
+fn weight_of(line: &str) -> usize {
+    1 + line.len() / 512
+}
+
+/// The last line of each key, in the order of the file, the last of them that weigh `max` together.
+fn compact<V: Value>(lines: Vec<String>, max: usize, keep: impl Fn(&V) -> bool) -> Vec<String> {
     let mut last: HashMap<Key, usize> = HashMap::new();
     for (at, line) in lines.iter().enumerate() {
-        if let Some((key, _)) = entry(line) {
+        if let Some((key, _)) = entry::<V>(line) {
             last.insert(key, at);
         }
     }
-    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(value));
+    let wanted = |at: usize, line: &str| entry::<V>(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(&value));
     let kept: Vec<String> = lines
         .iter()
         .enumerate()
         .filter(|(at, line)| wanted(*at, line))
         .map(|(_, line)| line.clone())
         .collect();
-    let skip = kept.len().saturating_sub(max);
+    let mut room = max;
+    let fitting = kept.iter().rev().take_while(|line| {
+        let weight = weight_of(line);
+        let fits = weight <= room;
+        room = room.saturating_sub(weight);
+        fits
+    });
+    let skip = kept.len() - fitting.count();
     kept.into_iter().skip(skip).collect()
 }
 
@@ -162,7 +195,7 @@ mod tests {
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
         table.put(&[2; 16], 2, OnDisk::Now).unwrap();
-        let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
+        let table = Table::open(&home, home.marks(), 8, |v: &i64| *v > 1).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
     }

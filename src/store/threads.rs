@@ -17,7 +17,7 @@ pub struct Threads {
 impl Threads {
     /// Opens the memory and forgets what is older than 18 months.
     pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.threads(), THREADS_MAX, |since| is_fresh(since, now))?;
+        let table = Table::open(home, home.threads(), THREADS_MAX, |since| is_fresh(*since, now))?;
         Ok(Self {
             table,
             secrets: secrets.clone(),
