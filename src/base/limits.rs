@@ -108,6 +108,8 @@ pub const THREAD_DAYS_MAX: i64 = 548;
 pub const RESTORED_MAX: usize = 8 << 10;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Messages remembered, in memory, as such that could not be opened.
+pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.

@@ -38,9 +38,11 @@ impl Relay {
             return Ok(view);
         }
         let mut read = self.read(stored)?;
-        self.freeze(key, &mut read.verdict)?;
+        self.recall(key, &mut read.verdict)?;
         let told = self.told_size(key).unwrap_or(stored.len() as u64);
-        let view = self.build(key, stored, told, &read);
+        let header = self.header_shown(key).map_err(|e| e.explain())?;
+        let view = self.build(key, stored, told, &read, header);
+        self.freeze(key, &read.verdict, &view)?;
         self.keep_size(key, stored, &view, &read.verdict)?;
         let ids = message_ids(stored, &view);
         if let Ok(account) = Address::parse(&key.account) {
@@ -93,12 +95,9 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read) -> View {
+    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
         let shown = read.verdict.from_shown(read.agreement);
-        let letter = read
-            .opened
-            .as_ref()
-            .map(|opened| letter::letter(opened, stored, shown, HeaderShown::Protected));
+        let letter = read.opened.as_ref().map(|opened| letter::letter(opened, stored, shown, header));
         let unchanged = Restored::default();
         build::build(&build::ViewInput {
             stored,
@@ -122,22 +121,6 @@ impl Relay {
             .map(|opened| letter::letter(opened, stored, shown, HeaderShown::Protected));
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
-    }
-
-    /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
-    /// said first stays said. A message that could not be opened is not frozen: its key may still be imported.
-    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict) -> Result<(), Explanation> {
-        if verdict.grade == Grade::Unopenable {
-            return Ok(());
-        }
-        let place = seals::place(key);
-        let name: [&[u8]; 2] = [b"verdict", &place];
-        match (self.marks.size(&name).map_err(|e| e.explain())?, verdict.index()) {
-            (Some(frozen), _) => verdict.regrade(frozen),
-            (None, Some(index)) => self.marks.put(&name, index).map_err(|e| e.explain())?,
-            (None, None) => {}
-        }
-        Ok(())
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
@@ -170,7 +153,8 @@ impl Relay {
             uidvalidity: 0,
             uid: 0,
         };
-        let view = (read.verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, &read));
+        let view =
+            (read.verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, &read, HeaderShown::Protected));
         let header = Header::parse(view.as_ref().map_or(stored, View::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         Ok(OpenedByHand {

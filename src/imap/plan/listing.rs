@@ -30,7 +30,7 @@ impl Plan {
             self.selected.classes.learn(answer.uid, class);
         }
         match self.selected.classes.of(answer.uid) {
-            Some(sealed) if self.held.is_empty() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
+            Some(sealed) if self.held.is_empty() && !self.wants_opening(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
             class if self.held_octets > limits::IMAP_RESPONSE_MAX => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
@@ -54,15 +54,34 @@ impl Plan {
                     &strip,
                     &shelf.boundary(&key),
                     stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
-                    &Restored::default(),
+                    &self.header(&key, shelf),
                     out,
                 );
             }
         }
     }
 
-    /// Whether the message must be opened before its size can be told: a View that has no room is larger than what is
-    /// stored, and a mail program that was told a size may read no further.
+    /// What the message's View says otherwise. At the last chance what is stored is told, and stays said.
+    fn header(&self, key: &MessageKey, shelf: &dyn Shelf) -> Restored {
+        if !self.request.names_author_fields() {
+            return Restored::default();
+        }
+        shelf.header(key).unwrap_or_else(|| {
+            shelf.stored_header_told(key);
+            Restored::default()
+        })
+    }
+
+    /// Whether the message must be opened before a listing can tell of it.
+    fn wants_opening(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf) -> bool {
+        if sealed == Sealed::No || self.sized.tried.contains(answer.uid) {
+            return false;
+        }
+        self.wants_size(answer, sealed, shelf) || (self.request.names_author_fields() && shelf.header(&self.key(answer.uid)).is_none())
+    }
+
+    /// Whether it must be for its size: a View that has no room is larger than what is stored, and a mail program that was
+    /// told a size may read no further.
     fn wants_size(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf) -> bool {
         let Some(stored) = stored_size(answer) else { return false };
         let unsure = match sealed {
@@ -70,7 +89,7 @@ impl Plan {
             Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
             Sealed::Packed => true,
         };
-        unsure && !self.sized.tried.contains(answer.uid) && shelf.size(&self.key(answer.uid), stored).is_none()
+        unsure && shelf.size(&self.key(answer.uid), stored).is_none()
     }
 
     /// Once every class is known, plans to open what must be.
@@ -81,7 +100,7 @@ impl Plan {
         let unsure = |held: &Held| match held {
             Held::Answer(answer) => {
                 let sealed = self.selected.classes.of(answer.uid)?;
-                self.wants_size(answer, sealed, shelf).then(|| self.number(answer))
+                self.wants_opening(answer, sealed, shelf).then(|| self.number(answer))
             }
             Held::Other(_) => None,
         };
@@ -114,7 +133,7 @@ impl Plan {
             match held {
                 Held::Other(line) => line.write(&line.whole(), out),
                 Held::Answer(answer) => match self.selected.classes.of(answer.uid) {
-                    Some(sealed) if last || !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
+                    Some(sealed) if last || !self.wants_opening(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
                     None if last => self.list(&answer, Sealed::No, shelf, out),
                     Some(_) | None => return self.held.push_front(Held::Answer(answer)),
                 },
