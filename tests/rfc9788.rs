@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
 
-use souspli::base::{Address, Secret};
+use souspli::base::{Address, MessageKey, Secret};
 use souspli::config::Config;
 use souspli::keys::{self, SoftwareKey};
 use souspli::mime::entity::{Entity, Kind, parse};
@@ -12,9 +12,11 @@ use souspli::mime::header::Header;
 use souspli::pki::algorithm::Digest;
 use souspli::pki::{Certificate, certificates_in, der, oid};
 use souspli::relay::Relay;
+use souspli::relay::port::Opening;
 use souspli::smime::encrypt::{Method, encrypt};
 use souspli::smime::{PrivateKey, SignatureScheme};
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
+use souspli::view::{Restored, View};
 use std::path::{Path, PathBuf};
 
 /// One sample.
@@ -546,5 +548,49 @@ fn messages_of_the_older_scheme_show_their_fields() {
         );
         let header = Header::parse(opened.bytes()).0;
         assert!(header.text("Received").is_some() && header.text("From").as_deref() == Some("Alice Lovelace <alice@smime.example>"));
+    }
+}
+
+/// A list is never refused for a key that is locked: what it told then, the View says later, and the Subject stands in the text.
+#[test]
+fn what_a_list_told_before_a_message_could_be_opened_stays_said() {
+    let Some(folder) = corpus("rfc9216") else { return };
+    let (alice, (_guard, relay)) = (alice(&folder), bobs_relay(&folder));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let view = |key: &MessageKey, stored: &[u8]| {
+        runtime.block_on(async { tokio::task::block_in_place(|| relay.view(key, stored.to_vec())).await.unwrap() })
+    };
+    for (uid, sample) in (1..).step_by(2).zip(SAMPLES.iter().filter(|s| s.outside != Outside::All)) {
+        let key = |uid| MessageKey {
+            account: "bob@smime.example".into(),
+            mailbox: "INBOX".into(),
+            uidvalidity: 1,
+            uid,
+        };
+        let (told, untold) = (key(uid), key(uid + 1));
+        let stored = sample.message(&alice);
+        assert_eq!((relay.header(&told), relay.header(&untold)), (None, None));
+        relay.stored_header_told(&told);
+        let (outer, inner) = (view(&told, &stored), view(&untold, &stored));
+        let header = |view: &View| Header::parse(view.bytes()).0.text("Subject").unwrap();
+        assert_eq!((header(&outer).as_str(), header(&inner).as_str()), ("[...]", sample.name));
+        assert_eq!(relay.header(&told), Some(Restored::default()), "{}", sample.name);
+        assert_eq!(relay.header(&untold).as_ref(), Some(inner.restored()), "{}", sample.name);
+        let mut found = Vec::new();
+        leaves(outer.bytes(), outer.entity(), &mut found);
+        for (_, text) in found.iter().filter(|(kind, _)| kind.starts_with("text/")) {
+            assert_eq!(
+                text.matches(&format!("Subject: {}", sample.name)).count(),
+                1,
+                "{}: {text}",
+                sample.name
+            );
+        }
+        // From what is kept, not from the Views in memory.
+        relay.forget_views();
+        assert_eq!(relay.header(&told), Some(Restored::default()), "{}", sample.name);
+        assert_eq!(relay.header(&untold).as_ref(), Some(inner.restored()), "{}", sample.name);
+        assert_eq!(view(&told, &stored).bytes(), outer.bytes());
+        assert_eq!(view(&untold, &stored).bytes(), inner.bytes());
     }
 }

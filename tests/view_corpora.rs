@@ -3,10 +3,14 @@
 #![allow(clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
 
 use souspli::config::BannerMode;
-use souspli::mime::{canonical, entity, header::Header};
-use souspli::smime::header_protection::{self, Purpose};
+use souspli::mime::header::{Field, Header};
+use souspli::mime::{canonical, entity};
+use souspli::smime::header_protection::{self, Purpose, Subject};
+use souspli::smime::opened::{Encryption, Layer, Opened};
+use souspli::view::letter::{HeaderShown, letter};
+use souspli::view::restored::FromShown;
 use souspli::view::verdict::{Grade, Signer, Verdict};
-use souspli::view::{Restored, Section, SectionText, View, ViewInput, build, holds_banner, rewrite_fields, strip};
+use souspli::view::{Restored, Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
 
 const BOUNDARY: &str = "souspli-3b1f5ac2d9e74f60";
@@ -34,6 +38,78 @@ fn content_made_safe_is_safe_and_has_the_same_shape() {
         if !path.ends_with("part-message-rfc822.golden") {
             assert_eq!(tree(&safe), tree(&content), "{path:?}");
         }
+    }
+}
+
+/// Sealed with its Subject hidden and opened again, a letter has its fields and its texts, whatever its shape.
+#[test]
+fn what_is_protected_comes_back() {
+    let sealed = Purpose::Sealed(Subject::Hidden);
+    let mut displayed = 0;
+    for (path, mail) in mails() {
+        let stored = [header_protection::outer_header(&mail, sealed), b"\r\n".to_vec()].concat();
+        let hidden = header_protection::hidden_subject(&mail, sealed);
+        assert!(
+            hidden.is_none() || Header::parse(&stored).0.text("Subject").as_deref() == Some("[...]"),
+            "{path:?}"
+        );
+        let with_display = hidden.and_then(|subject| legacy_display::insert(&mail, &subject));
+        displayed += usize::from(with_display.is_some());
+        let content = header_protection::payload(with_display.as_deref().unwrap_or(&mail), sealed);
+        let opened = Opened {
+            content: canonical::for_signing(&content).into_owned(),
+            layers: vec![Layer::Encrypted(encryption())],
+            certificates: Vec::new(),
+        };
+        for shown in [HeaderShown::Protected, HeaderShown::Stored] {
+            let letter = letter(&opened, &stored, FromShown::Inner, shown);
+            let kept = letter.restored.to_bytes().and_then(|octets| Restored::from_bytes(&octets));
+            assert!(kept.is_none_or(|kept| kept == letter.restored), "{path:?}");
+            if shown == HeaderShown::Protected && !is_odd(&mail) {
+                assert_fields_are_back(&mail, &letter.restored.applied(&Header::parse(&stored).0), &path);
+                assert!(!String::from_utf8_lossy(&letter.content).contains("hp-legacy-display="), "{path:?}");
+            }
+        }
+    }
+    assert!(displayed > 100 || displayed == 0, "{displayed}");
+}
+
+/// What is no field, two Content-Types, or an encoded word with raw octets in it is written so that it is safe, not the same.
+fn is_odd(mail: &[u8]) -> bool {
+    let header = Header::parse(mail).0;
+    let half_encoded = |f: &Field<'_>| !f.raw.is_ascii() && f.raw.windows(2).any(|w| w == b"=?");
+    header.all("Content-Type").count() > 1 || header.fields().iter().any(|f| f.name.is_empty() || half_encoded(f))
+}
+
+fn assert_fields_are_back(mail: &[u8], shown: &[u8], path: &Path) {
+    let (written, shown) = (Header::parse(mail).0, Header::parse(shown).0);
+    for name in [
+        "Subject",
+        "From",
+        "To",
+        "Cc",
+        "Date",
+        "Keywords",
+        "Comments",
+        "Message-ID",
+        "References",
+    ] {
+        let texts = |header: &Header<'_>| -> Vec<String> {
+            // What cannot stand in a field is written as a space.
+            let blank = |c: char| c.is_whitespace() || c.is_control();
+            let words = |f: &Field<'_>| f.text().split(blank).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+            header.all(name).map(words).collect()
+        };
+        assert_eq!(texts(&written), texts(&shown), "{path:?}: {name}");
+    }
+}
+
+fn encryption() -> Encryption {
+    Encryption {
+        content: String::new(),
+        key: String::new(),
+        authenticated: true,
+        obsolete: Vec::new(),
     }
 }
 

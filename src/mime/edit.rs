@@ -253,6 +253,10 @@ impl Work<'_, '_> {
             Repertoire::AsciiOnly => octets_part(&header, &text, label),
             Repertoire::Unicode => text_part(&header, &text, label),
         });
+        // The delimiter behind an empty part has no line end of its own: what stands there now must not lose its last one.
+        if entity.body.is_empty() && self.bytes[entity.body.end..].starts_with(b"--") {
+            self.out.push(b"\r\n");
+        }
     }
 }
 
@@ -382,6 +386,30 @@ mod tests {
         );
         assert!(out.ends_with("\r\n\r\nother  \r\n--b--\r\nepilogue"), "{out}");
         assert_eq!(edit(out.as_bytes(), &mut Shout), None);
+    }
+
+    /// As Thunderbird writes the text of a letter that is a picture only.
+    #[test]
+    fn an_empty_part_takes_a_text_whole() {
+        struct Fill;
+        impl Editor for Fill {
+            fn text(&mut self, part: &TextPart<'_>) -> Change {
+                if part.text.is_empty() {
+                    Change::Text("hi\r\n".to_owned())
+                } else {
+                    Change::Keep
+                }
+            }
+        }
+        let mail = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nother\r\n--b--\r\n";
+        let out = edit(mail.as_bytes(), &mut Fill).unwrap();
+        let tree = parse(&out);
+        let texts: Vec<_> = tree
+            .children()
+            .iter()
+            .map(|part| text_of(&out, part).unwrap().0.into_owned())
+            .collect();
+        assert_eq!(texts, ["hi\r\n", "other"]);
     }
 
     #[test]
