@@ -5,5 +5,6 @@ pub mod edit;
 pub mod encode;
 pub mod entity;
 pub mod header;
+pub mod overwrite;
 pub mod parameters;
 pub mod words;

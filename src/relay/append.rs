@@ -23,7 +23,7 @@ impl Relay {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
         // The memory knows letters that arrived as well: only what the owner wrote is a Sent copy.
-        let sent = if is_from(message, account) && self.thread(&own) == Thread::Sealed {
+        let sent = if self.is_from(message, account) && self.thread(&own) == Thread::Sealed {
             Sent::Sealed
         } else {
             Sent::Unknown
@@ -80,7 +80,7 @@ impl Relay {
         let entity = canonical::for_signing(&entity);
         let inner = match sent {
             Sent::Sealed => self.sign(account, &self.marked(&entity), Form::Opaque)?,
-            Sent::Unknown if is_from(message, account) => self.marked(&entity),
+            Sent::Unknown if self.is_from(message, account) => self.marked(&entity),
             // Somebody else's letter, kept here: the mark of the owner would vouch for it.
             Sent::Unknown => entity.into_owned(),
         };
@@ -97,11 +97,6 @@ impl Relay {
         let mark = self.seals.own_mark(&without_own_field(entity));
         [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), entity].concat()
     }
-}
-
-fn is_from(message: &[u8], account: &Account) -> bool {
-    let from = Header::parse(message).0.addresses("From");
-    matches!(from.as_slice(), [(_, address)] if *address == account.address)
 }
 
 /// Whether a View shows that message: the fields by which people know a message are the same.

@@ -15,9 +15,11 @@ use std::sync::{Mutex, PoisonError};
 /// What is kept of a View that was shown, as one number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Shown {
-    /// Place of the verdict's code in its list.
+    /// Place of the verdict's code in its list, which is shorter.
     verdict: u64,
     header: HeaderKept,
+    /// What the verdict was said of.
+    evidence: u64,
 }
 
 /// What is known of the View's header.
@@ -50,16 +52,15 @@ impl Unopened {
 }
 
 impl Shown {
-    const CODES: u64 = 0xff;
-
     fn of_mark(mark: u64) -> Self {
         Self {
-            verdict: mark & Self::CODES,
-            header: match mark >> 8 {
+            verdict: mark & 0x3f,
+            header: match mark >> 6 & 3 {
                 1 => HeaderKept::Unchanged,
                 2 => HeaderKept::Changed,
                 _ => HeaderKept::Unknown,
             },
+            evidence: mark >> 8,
         }
     }
 
@@ -69,7 +70,7 @@ impl Shown {
             HeaderKept::Unchanged => 1,
             HeaderKept::Changed => 2,
         };
-        self.verdict & Self::CODES | header << 8
+        self.verdict & 0x3f | header << 6 | self.evidence << 8
     }
 }
 
@@ -111,10 +112,10 @@ impl Relay {
     }
 
     /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
-    /// said first is said again.
-    pub(super) fn recall(&self, key: &MessageKey, verdict: &mut Verdict) -> Result<(), Explanation> {
+    /// said first is said again, as long as the same signatures stand in the same place.
+    pub(super) fn recall(&self, key: &MessageKey, verdict: &mut Verdict, evidence: u64) -> Result<(), Explanation> {
         if verdict.grade != Grade::Unopenable
-            && let Some(shown) = self.shown(key).map_err(|e| e.explain())?
+            && let Some(shown) = self.shown(key).map_err(|e| e.explain())?.filter(|shown| shown.evidence == evidence)
         {
             verdict.regrade(shown.verdict);
         }
@@ -122,14 +123,20 @@ impl Relay {
     }
 
     /// Keeps what a View says. A message that could not be opened is not frozen: its key may still be imported.
-    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, view: &View) -> Result<(), Explanation> {
+    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &View) -> Result<(), Explanation> {
         let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
             self.unopened.insert(key);
             return Ok(());
         };
         let header = self.keep_header(key, view).map_err(|e| e.explain())?;
-        let mark = Shown { verdict: index, header }.mark();
-        self.marks.put(&[b"verdict", &seals::place(key)], mark).map_err(|e| e.explain())
+        let shown = Shown {
+            verdict: index,
+            header,
+            evidence,
+        };
+        self.marks
+            .put(&[b"verdict", &seals::place(key)], shown.mark())
+            .map_err(|e| e.explain())
     }
 
     /// The fields first: a mark that says that they are kept must be true.
@@ -152,18 +159,11 @@ mod tests {
     #[test]
     fn a_mark_is_read_as_it_was_written() {
         for header in [HeaderKept::Unknown, HeaderKept::Unchanged, HeaderKept::Changed] {
-            for verdict in [0, 1, 255] {
-                let shown = Shown { verdict, header };
+            for (verdict, evidence) in [(0, 0), (1, 5), (63, u64::MAX >> 9)] {
+                let shown = Shown { verdict, header, evidence };
                 assert_eq!(Shown::of_mark(shown.mark()), shown);
+                assert!(i64::try_from(shown.mark()).is_ok());
             }
         }
-        // What was kept before headers were: the verdict alone.
-        assert_eq!(
-            Shown::of_mark(17),
-            Shown {
-                verdict: 17,
-                header: HeaderKept::Unknown
-            }
-        );
     }
 }

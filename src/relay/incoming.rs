@@ -9,9 +9,9 @@ use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
-use crate::view::letter::{self, Agreement, HeaderShown, Senders};
+use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{Restored, View, build};
+use crate::view::{Restored, View, build, frozen};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -27,8 +27,24 @@ pub struct OpenedByHand {
 /// A stored message opened and judged.
 struct Read {
     opened: Option<Opened>,
+    /// By the protected From, where there is one.
     verdict: Verdict,
-    agreement: Agreement,
+    senders: Senders,
+}
+
+impl Read {
+    /// What is said of it, the other From considered.
+    fn said(&self) -> Verdict {
+        match self.senders.agreement {
+            Agreement::Same => self.verdict.clone(),
+            Agreement::Differs => self.verdict.clone().of_another_from(),
+        }
+    }
+
+    fn letter(&self, stored: &[u8], header: HeaderShown) -> Option<Letter<'_>> {
+        let from = self.said().from_shown(self.senders.agreement);
+        self.opened.as_ref().map(|opened| letter::letter(opened, stored, from, header))
+    }
 }
 
 impl Relay {
@@ -38,17 +54,19 @@ impl Relay {
             return Ok(view);
         }
         let mut read = self.read(stored)?;
-        self.recall(key, &mut read.verdict)?;
+        let evidence = self.evidence(&read);
+        self.recall(key, &mut read.verdict, evidence)?;
+        let verdict = read.said();
         let told = self.told_size(key).unwrap_or(stored.len() as u64);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
         let view = self.build(key, stored, told, &read, header);
-        self.freeze(key, &read.verdict, &view)?;
-        self.keep_size(key, stored, &view, &read.verdict)?;
+        self.freeze(key, &read.verdict, evidence, &view)?;
+        self.keep_size(key, stored, &view, &verdict)?;
         let ids = message_ids(stored, &view);
         if let Ok(account) = Address::parse(&key.account) {
-            self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, read.verdict.code));
+            self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
-        self.remember_thread(&ids, &read.verdict)?;
+        self.remember_thread(&ids, &verdict)?;
         Ok(self.views.keep(key, Arc::new(view)))
     }
 
@@ -68,24 +86,23 @@ impl Relay {
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let Senders { from, agreement } = letter::senders(result.as_ref().ok(), stored);
-        let mut verdict = judge(&result, from.as_slice());
+        let senders = letter::senders(result.as_ref().ok(), stored);
+        let mut verdict = judge(&result, senders.from.as_slice()).dated(senders.date);
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = identities.iter().any(|identity| from.as_ref() == Some(&identity.account));
+        let from = senders.from.iter().filter(|_| senders.agreement == Agreement::Same);
+        let from_owner = from
+            .into_iter()
+            .any(|sender| identities.iter().any(|identity| identity.covers(sender)));
         if let Ok(opened) = &result
             && from_owner
-            && agreement == Agreement::Same
             && self.is_own(opened)
         {
             verdict = verdict.of_own_copy();
         }
-        if agreement == Agreement::Differs {
-            verdict = verdict.of_another_from();
-        }
         Ok(Read {
             opened: result.ok(),
             verdict,
-            agreement,
+            senders,
         })
     }
 
@@ -96,15 +113,14 @@ impl Relay {
     }
 
     fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
-        let shown = read.verdict.from_shown(read.agreement);
-        let letter = read.opened.as_ref().map(|opened| letter::letter(opened, stored, shown, header));
+        let letter = read.letter(stored, header);
         let unchanged = Restored::default();
         build::build(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
             restored: letter.as_ref().map_or(&unchanged, |letter| &letter.restored),
-            verdict: &read.verdict,
+            verdict: &read.said(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
             token: &self.seals.token(key),
@@ -114,13 +130,15 @@ impl Relay {
     /// The header of a stored message with its author's fields.
     pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
         let read = self.read(stored)?;
-        let shown = read.verdict.from_shown(read.agreement);
-        let letter = read
-            .opened
-            .as_ref()
-            .map(|opened| letter::letter(opened, stored, shown, HeaderShown::Protected));
+        let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
+    }
+
+    fn evidence(&self, read: &Read) -> u64 {
+        let Senders { from, date, .. } = &read.senders;
+        let opened = read.opened.as_ref();
+        opened.map_or(0, |opened| self.seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
@@ -147,18 +165,19 @@ impl Relay {
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
         let read = self.read(stored)?;
+        let verdict = read.said();
         let key = MessageKey {
             account: "".into(),
             mailbox: "".into(),
             uidvalidity: 0,
             uid: 0,
         };
-        let view =
-            (read.verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, &read, HeaderShown::Protected));
+        let shown = |size| self.build(&key, stored, size, &read, HeaderShown::Protected);
+        let view = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(view.as_ref().map_or(stored, View::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         Ok(OpenedByHand {
-            verdict: read.verdict,
+            verdict,
             subject,
             from,
             view,
@@ -194,7 +213,7 @@ impl OpenedByHand {
 
 /// The Message-ID that the View shows, and the one outside: an answer may name either.
 fn message_ids(stored: &[u8], view: &View) -> Vec<String> {
-    let mut ids: Vec<String> = [view.bytes(), stored].iter().filter_map(|m| threads::ids(m).own).collect();
+    let mut ids: Vec<String> = [view.bytes(), stored].iter().filter_map(|m| threads::own(m)).collect();
     ids.dedup();
     ids
 }

@@ -3,7 +3,7 @@
 use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
@@ -18,14 +18,14 @@ impl Value for i64 {}
 impl Value for String {}
 
 /// A table in a home, shared with other processes.
-#[derive(Debug)]
 pub(super) struct Table<V = i64> {
     file: LineFile,
     max: usize,
+    /// What is not wanted any more is forgotten.
+    keep: Box<dyn Fn(&V) -> bool + Send + Sync>,
     state: Mutex<State<V>>,
 }
 
-#[derive(Debug)]
 struct State<V> {
     seen: Seen,
     values: HashMap<Key, V>,
@@ -33,6 +33,7 @@ struct State<V> {
     unwritten: HashMap<Key, V>,
     /// Of the file's lines, together.
     weight: usize,
+    housekeeping: Housekeeping,
 }
 
 impl<V> Default for State<V> {
@@ -42,29 +43,46 @@ impl<V> Default for State<V> {
             values: HashMap::new(),
             unwritten: HashMap::new(),
             weight: 0,
+            housekeeping: Housekeeping::default(),
         }
     }
 }
 
+/// Whether what is worn was looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Housekeeping {
+    #[default]
+    Due,
+    Done,
+}
+
+impl<V> fmt::Debug for Table<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
 impl<V: Value> Table<V> {
-    /// Reads the table and drops what `keep` does not want.
-    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(&V) -> bool) -> Result<Self, StoreError> {
+    /// Sees that the table can be read. It is read when it is first asked: a start does not wait for a large one.
+    pub(super) fn open(
+        home: &Home,
+        path: PathBuf,
+        max: usize,
+        keep: impl Fn(&V) -> bool + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
             max,
+            keep: Box::new(keep),
             state: Mutex::default(),
         };
-        let worn = {
-            let mut state = table.lock();
-            table.refresh(&mut state)?;
-            let needed: usize = state.values.values().map(|value| weight_of(&value.to_string())).sum();
-            state.weight > max || state.weight > 2 * needed + 64 || !state.values.values().all(&keep)
-        };
-        if worn {
-            table.file.rewrite(|lines| compact::<V>(lines, max, keep))?;
-            table.refresh(&mut table.lock())?;
-        }
+        table.file.is_readable()?;
         Ok(table)
+    }
+
+    /// Reads it now, so that nobody waits for it later.
+    pub(super) fn read_ahead(&self) -> Result<(), StoreError> {
+        self.refresh(&mut self.lock())
     }
 
     /// The value, also where another process has put it.
@@ -105,6 +123,23 @@ impl<V: Value> Table<V> {
     }
 
     fn refresh(&self, state: &mut State<V>) -> Result<(), StoreError> {
+        self.read_on(state)?;
+        if state.housekeeping == Housekeeping::Due {
+            state.housekeeping = Housekeeping::Done;
+            // A full disk is no reason not to read.
+            if self.is_worn(state) && self.file.rewrite(|lines| compact::<V>(lines, self.max, &self.keep)).is_ok() {
+                self.read_on(state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_worn(&self, state: &State<V>) -> bool {
+        let needed: usize = state.values.values().map(|value| weight_of(&value.to_string())).sum();
+        state.weight > self.max || state.weight > 2 * needed + 64 || !state.values.values().all(&self.keep)
+    }
+
+    fn read_on(&self, state: &mut State<V>) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
             News::Afresh(lines) => {
@@ -190,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
+    fn what_is_too_old_is_dropped_when_it_is_first_read() {
         let (_guard, home) = home();
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
@@ -210,6 +245,16 @@ mod tests {
         )
         .unwrap();
         assert_eq!(open(&home, 8).value(&[2; 16]).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_told_at_the_start() {
+        let (_guard, home) = home();
+        std::fs::create_dir(home.marks()).unwrap();
+        assert!(matches!(
+            Table::<i64>::open(&home, home.marks(), 8, |_| true),
+            Err(StoreError::Read { .. })
+        ));
     }
 
     fn open(home: &Home, max: usize) -> Table {

@@ -1,12 +1,17 @@
 //! A verdict said once stays said: what is remembered of it, and how it is said again.
+//!
+//! A provider that puts another message in the place of one that was verified must gain nothing: what was said is said again
+//! of the same signatures by the same certificates only, and only where the day or the authorities can have changed it.
 
 use super::letter::Agreement;
 use super::restored::FromShown;
-use super::verdict::{Grade, Verdict};
+use super::verdict::{Grade, Verdict, judged};
+use crate::base::{Address, UnixTime};
+use crate::smime::open::Opened;
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 22] = [
+const CODES: [(&str, Grade); 21] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -27,12 +32,12 @@ const CODES: [(&str, Grade); 22] = [
     ("altered", Grade::Altered),
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
-    (FROM_DIFFERS, Grade::Unassured),
-    ("from-contradicted", Grade::Unassured),
+    ("signed-another-day", Grade::Unassured),
 ];
 
-/// The signer is the protected From, and the stored message says another.
-const FROM_DIFFERS: &str = "from-differs";
+/// Codes that are made anew of a verdict that was remembered: the signer is the protected From, or is not, and the stored
+/// message says another.
+const ANOTHER_FROM: [(&str, Grade); 2] = [("from-differs", Grade::Unassured), ("from-contradicted", Grade::Unassured)];
 
 impl Verdict {
     /// What stands for this verdict's code; `None`: it is not remembered.
@@ -40,11 +45,12 @@ impl Verdict {
         CODES.iter().position(|(code, _)| *code == self.code).map(|i| i as u64)
     }
 
-    /// The verdict as it was first said. Whether only text is shown follows from the message alone and stays.
+    /// The verdict as it was first said of the same signatures, where the day and the authorities are all that lies between.
     pub fn regrade(&mut self, index: u64) {
         let first = usize::try_from(index).ok().and_then(|i| CODES.get(i));
         if let Some(&(code, grade)) = first
-            && code != self.code
+            && sways(code, self.encrypted)
+            && sways(self.code, self.encrypted)
         {
             self.say(grade, code);
         }
@@ -54,36 +60,63 @@ impl Verdict {
     pub fn of_own_copy(mut self) -> Self {
         self.say(Grade::Verified, "own-copy");
         self.own = true;
-        self.text_only = false;
         self
     }
 
     /// The verdict, made of the protected From, on a message whose outer From is another's: nobody is assured of it, and
     /// nobody is shown as its author without a signature of his own (RFC 9788 §4.4.2).
     pub fn of_another_from(mut self) -> Self {
+        let [differs, contradicted] = ANOTHER_FROM;
         match self.grade {
-            Grade::Verified | Grade::Unchecked => self.say(Grade::Unassured, FROM_DIFFERS),
-            Grade::Unassured | Grade::Plain => self.say(Grade::Unassured, "from-contradicted"),
+            Grade::Verified | Grade::Unchecked => self.say(differs.1, differs.0),
+            Grade::Unassured | Grade::Plain => self.say(contradicted.1, contradicted.0),
             Grade::Altered | Grade::Unopenable => {}
         }
         self
     }
 
-    /// Whose From the View shows (RFC 9788 §4.4.3): as it was said first, so that it never changes.
+    /// Whose From the View shows (RFC 9788 §4.4.3).
     pub fn from_shown(&self, agreement: Agreement) -> FromShown {
         match agreement {
-            Agreement::Differs if self.code != FROM_DIFFERS => FromShown::Outer,
+            Agreement::Differs if self.code != ANOTHER_FROM[0].0 => FromShown::Outer,
             Agreement::Same | Agreement::Differs => FromShown::Inner,
         }
     }
 
-    fn say(&mut self, grade: Grade, code: &'static str) {
+    pub(super) fn say(&mut self, grade: Grade, code: &'static str) {
         let (french, english) = said::sentence(code);
         self.grade = grade;
         self.code = code;
         self.french = french.to_owned();
         self.english = english.to_owned();
     }
+}
+
+/// What a signer's certificate proves is another matter tomorrow; everything else follows from the message alone.
+fn sways(code: &str, encrypted: bool) -> bool {
+    match code {
+        "encrypted-signed" => encrypted,
+        "signed" => !encrypted,
+        "unknown-authority"
+        | "certificate-expired"
+        | "certificate-not-yet-valid"
+        | "certificate-wrong-usage"
+        | "certificate-not-trusted"
+        | "signed-another-day" => true,
+        _ => false,
+    }
+}
+
+/// What a verdict stands on, so that it is not said again of something else: who the message says it is from and when, and
+/// each signature with its certificate. A signature that fits fits one content.
+pub fn evidence(opened: &Opened, from: &[Address], date: Option<UnixTime>) -> Vec<Vec<u8>> {
+    let date = date.map(|at| at.0.to_be_bytes().to_vec()).unwrap_or_default();
+    let senders = from.iter().map(|address| address.folded().as_bytes().to_vec());
+    let signed = judged(opened).flat_map(|signer| {
+        let certificate = signer.certificate.as_ref().map(|c| c.fingerprint().to_vec());
+        [certificate.unwrap_or_default(), signer.signature.clone()]
+    });
+    [date].into_iter().chain(senders).chain([Vec::new()]).chain(signed).collect()
 }
 
 #[cfg(test)]
@@ -93,7 +126,7 @@ mod tests {
     #[test]
     fn every_code_has_its_sentence_and_stands_in_the_documents() {
         let page = include_str!("../../docs/verdicts.md");
-        for (code, grade) in CODES {
+        for (code, grade) in CODES.into_iter().chain(ANOTHER_FROM) {
             assert!(
                 code == "plain" || said::sentence(code) != said::sentence("plain"),
                 "{code} has no sentence"
@@ -115,5 +148,24 @@ mod tests {
         verdict.say(Grade::Unassured, "certificate-expired");
         verdict.regrade(first);
         assert_eq!((verdict.grade, verdict.code), (Grade::Verified, "encrypted-signed"));
+    }
+
+    #[test]
+    fn what_the_message_itself_proves_is_never_said_otherwise() {
+        let index = |code| CODES.iter().position(|(c, _)| *c == code).unwrap() as u64;
+        for (now, encrypted) in [
+            ("altered", true),
+            ("dishonest-structure", false),
+            ("signer-is-not-sender", true),
+            ("encrypted-unsigned", true),
+            ("signed", false),
+        ] {
+            let mut verdict = crate::view::tests::verdict();
+            let (code, grade) = CODES[usize::try_from(index(now)).unwrap()];
+            verdict.say(grade, code);
+            verdict.encrypted = encrypted;
+            verdict.regrade(index("encrypted-signed"));
+            assert_eq!((verdict.grade, verdict.code), (grade, code));
+        }
     }
 }

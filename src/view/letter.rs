@@ -2,8 +2,8 @@
 
 use super::legacy_display;
 use super::restored::{FromShown, Restored};
-use super::sender::sender_of;
-use crate::base::Address;
+use super::sender::{date_of, sender_of};
+use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
 use crate::smime::opened::Opened;
 use crate::smime::protected::{Protected, Scheme, read};
@@ -34,6 +34,8 @@ pub struct Senders {
     pub from: Option<Address>,
     /// Whether From says the same inside and outside.
     pub agreement: Agreement,
+    /// The moment that the message is said to be of; `None`: it can mean two.
+    pub date: Option<UnixTime>,
 }
 
 /// Whether two From fields name the same address (RFC 9788 §4.4.1).
@@ -75,17 +77,22 @@ pub fn letter<'a>(opened: &'a Opened, stored: &[u8], from: FromShown, header: He
 pub fn senders(opened: Option<&Opened>, stored: &[u8]) -> Senders {
     let outer = Header::parse(stored).0;
     let protected = opened.and_then(|opened| read(opened, stored));
-    let Some(inner) = protected
-        .as_ref()
-        .map(Protected::header)
-        .filter(|inner| inner.first("From").is_some())
-    else {
+    let inner = |name: &str| {
+        protected
+            .as_ref()
+            .map(Protected::header)
+            .filter(|inner| inner.first(name).is_some())
+    };
+    let date = date_of(inner("Date").unwrap_or(&outer));
+    let shown = sender_of(&outer);
+    let Some(inner) = inner("From") else {
         return Senders {
-            from: sender_of(&outer),
+            from: shown,
             agreement: Agreement::Same,
+            date,
         };
     };
-    let (from, shown) = (sender_of(inner), sender_of(&outer));
+    let from = sender_of(inner);
     let texts = |header: &Header<'_>| header.all("From").map(|f| f.text()).collect::<Vec<_>>();
     let same = if from.is_some() {
         from == shown
@@ -95,6 +102,7 @@ pub fn senders(opened: Option<&Opened>, stored: &[u8]) -> Senders {
     Senders {
         from,
         agreement: if same { Agreement::Same } else { Agreement::Differs },
+        date,
     }
 }
 
@@ -135,6 +143,7 @@ mod tests {
             path: None,
             signing_time: None,
             algorithm: String::new(),
+            signature: Vec::new(),
             obsolete: Vec::new(),
         };
         Opened {

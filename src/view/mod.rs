@@ -3,11 +3,13 @@
 pub mod banner;
 pub mod build;
 mod failure;
+pub mod foreign;
 pub mod frozen;
 pub mod header;
 pub mod html;
 pub mod legacy_display;
 pub mod letter;
+pub mod lookalike;
 pub mod marks;
 pub mod restored;
 pub mod sections;
@@ -144,7 +146,6 @@ mod tests {
             content_encryption: Some("AES-256-CBC".to_owned()),
             key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
             obsolete: Vec::new(),
-            text_only: false,
             own: false,
         }
     }

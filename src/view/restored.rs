@@ -1,7 +1,7 @@
 //! The fields that a letter's author wrote, in place of those that stand outside (RFC 9788 §4): what changes in the header of
 //! a stored message when it is shown, as a value that can be kept, so that a listing says what the View says.
 
-use super::header::push_crlf;
+use super::header::push_shown;
 use crate::base::limits::RESTORED_MAX;
 use crate::mime::canonical::safe_field;
 use crate::mime::header::{Field, Header};
@@ -138,9 +138,8 @@ impl Restored {
         }
         let mut out = Vec::new();
         for field in fields {
-            push_crlf(&mut out, &safe_field(field));
-            if !out.ends_with(b"\n") {
-                out.extend_from_slice(b"\r\n");
+            if let Some(safe) = Header::parse(&safe_field(field)).0.fields().first() {
+                push_shown(&mut out, safe);
             }
         }
         self.changes.push(Change {
@@ -168,7 +167,7 @@ impl Restored {
     /// The header of a stored message with the changes made; without the empty line.
     pub fn applied(&self, header: &Header<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        self.apply(header, |_| true, &mut out, |field, out| push_crlf(out, field.raw));
+        self.apply(header, |_| true, &mut out, |field, out| push_shown(out, field));
         out
     }
 
