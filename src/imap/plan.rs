@@ -362,7 +362,7 @@ impl Plan {
     fn marking(&self) -> Vec<Vec<u8>> {
         let sets = self.unseen.sets(SET_OCTETS);
         sets.iter()
-            .map(|set| format!("UID STORE {set} +FLAGS (\\Seen)").into_bytes())
+            .map(|set| format!("UID STORE {set} +FLAGS.SILENT (\\Seen)").into_bytes())
             .collect()
     }
 
