@@ -309,7 +309,7 @@ fn every_answer_to_a_login_is_understood() {
         );
         let told = capability::named_in(got.as_bytes()).unwrap_or_default();
         assert!(
-            told.has("IDLE") && told.iter().all(|name| capability::is_allowed(name)),
+            told.has("IDLE") && told.iter().all(capability::is_allowed),
             "{}: {got}",
             transcript.name
         );
