@@ -12,7 +12,7 @@ use souspli::imap::line::Line;
 use souspli::imap::plan::Shelf;
 use souspli::imap::response::Fetched;
 use souspli::imap::session::{Action, Event, Session};
-use souspli::view::View;
+use souspli::view::{Restored, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +34,10 @@ impl Shelf for Empty {
     fn size(&self, _: &MessageKey, stored: u64) -> Option<u64> {
         Some(stored)
     }
+    fn header(&self, _: &MessageKey) -> Option<Restored> {
+        Some(Restored::default())
+    }
+    fn stored_header_told(&self, _: &MessageKey) {}
 }
 
 /// A session, what it said to both sides, and the provider that answers it.

@@ -194,6 +194,8 @@ fn dialog(path: &Path, step: usize) {
                 if lines.get(place + 1).is_some_and(|(_, next)| next.starts_with(whose)) {
                     continue;
                 }
+                // What is large is not sent octet by octet.
+                let step = if sent.len() > 100_000 { step.saturating_mul(1000) } else { step };
                 for bytes in std::mem::take(&mut sent).chunks(step) {
                     run.input(if whose == "C:" {
                         Event::Client(bytes)

@@ -49,6 +49,16 @@ impl Collected {
         Some(wanted)
     }
 
+    /// How many octets are held.
+    pub fn octets(&self) -> u64 {
+        self.raw.len() as u64
+    }
+
+    /// The content as it came.
+    pub fn into_content(self) -> Vec<u8> {
+        self.raw
+    }
+
     /// The message, once its content has come to its end.
     pub fn message(self) -> Result<Vec<u8>, TooLarge> {
         match self.fault {

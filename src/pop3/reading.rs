@@ -1,4 +1,5 @@
-//! RETR and TOP of one message: its own header says whether it passes as it comes or is read whole and shown as its View.
+//! RETR and TOP of one message: its own header says whether it is read whole and shown as its View, or passes as it came.
+//! What passes is held to its end too, up to a bound: marks of ours in it were written by others, and are made harmless.
 //!
 //! RETR is asked of the provider even where the View is here: servers keep count of what was read (RFC 2449 §6.7, EXPIRE).
 //! For the same reason what only TOP was asked for is read by TOP.
@@ -7,9 +8,9 @@ use super::collected::Collected;
 use super::known::{Maildrop, Sealed};
 use super::session::{Action, Code, Core};
 use super::wire::{Heard, Replies, Reply, content};
-use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX};
+use crate::base::limits::{HEADER_MAX, LOOKED_AT_MAX, POP3_CONTENT_MAX};
 use crate::text::{Explanation, pop3 as text};
-use crate::view::View;
+use crate::view::{View, foreign};
 
 /// The command in progress.
 #[derive(Debug)]
@@ -42,7 +43,9 @@ enum Stage {
     Status,
     /// The end of the header.
     Header,
-    /// No S/MIME: what comes goes.
+    /// No S/MIME: held, and looked into for marks of ours.
+    Looking,
+    /// No S/MIME, and too large for that: what comes goes.
     Passing,
     /// S/MIME, of which TOP has shown too little.
     Draining,
@@ -50,10 +53,17 @@ enum Stage {
     Again,
     /// S/MIME: what comes is held.
     Collecting,
-    /// There is no room for more of it.
-    Crowded,
+    /// There is no room for more of it; what it was before.
+    Crowded(Held),
     /// It is being opened.
     Opening,
+}
+
+/// Why a message is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Held {
+    ToOpen,
+    ToLookInto,
 }
 
 /// How far a command has come.
@@ -109,7 +119,10 @@ impl Reading {
 
     /// There is room, after [`Action::Reserve`].
     pub fn reserved(&mut self) {
-        self.stage = Stage::Collecting;
+        self.stage = match self.stage {
+            Stage::Crowded(Held::ToLookInto) => Stage::Looking,
+            _ => Stage::Collecting,
+        };
     }
 
     /// Takes the View, after [`Action::Open`].
@@ -132,12 +145,12 @@ impl Reading {
 
     /// True while nothing more of the provider can be taken.
     pub fn is_held_up(&self) -> bool {
-        matches!(self.stage, Stage::Crowded | Stage::Opening)
+        matches!(self.stage, Stage::Crowded(_) | Stage::Opening)
     }
 
     /// True while a message is held that took room.
     pub fn holds_message(&self) -> bool {
-        matches!(self.stage, Stage::Collecting | Stage::Crowded | Stage::Opening)
+        matches!(self.stage, Stage::Looking | Stage::Collecting | Stage::Crowded(_) | Stage::Opening)
     }
 
     /// True when the client has a part of the answer: what ends here is cut short.
@@ -177,6 +190,7 @@ impl Reading {
         match self.stage {
             Stage::Header => self.header(piece, ends, maildrop, core),
             Stage::Collecting => self.collect(piece, ends, maildrop, core),
+            Stage::Looking => self.look(piece, ends, core),
             Stage::Draining => {
                 if ends == Ends::Here {
                     self.stage = Stage::Again;
@@ -184,7 +198,7 @@ impl Reading {
                 }
                 Progress::More
             }
-            Stage::Status | Stage::Passing | Stage::Again | Stage::Crowded | Stage::Opening => Progress::Garbled,
+            Stage::Status | Stage::Passing | Stage::Again | Stage::Crowded(_) | Stage::Opening => Progress::Garbled,
         }
     }
 
@@ -203,17 +217,39 @@ impl Reading {
         let sealed = Sealed::of_content(&head[..end]);
         maildrop.learn(self.number, sealed, None);
         let head = std::mem::take(head);
-        if sealed == Sealed::No {
-            self.stage = Stage::Passing;
-            core.client(&self.status);
-            core.client_owned(head);
-            return ends.progress();
-        }
-        self.stage = match self.part {
-            Part::Whole => Stage::Collecting,
-            Part::Top(_) => Stage::Draining,
+        self.stage = match (sealed, self.part) {
+            (Sealed::No, _) => Stage::Looking,
+            (Sealed::Yes | Sealed::Packed, Part::Whole) => Stage::Collecting,
+            (Sealed::Yes | Sealed::Packed, Part::Top(_)) => Stage::Draining,
         };
         self.piece(&head, ends, maildrop, core)
+    }
+
+    /// By the octets that came, not those that were announced: nobody passes unseen by calling himself large.
+    fn look(&mut self, piece: &[u8], ends: Ends, core: &mut Core) -> Progress {
+        let room = self.collected.take(piece);
+        let large = self.collected.octets() > LOOKED_AT_MAX;
+        if ends == Ends::NotYet && !large {
+            return self.wait_for_room(room.map(|octets| octets.min(LOOKED_AT_MAX)), Held::ToLookInto, core);
+        }
+        let content = std::mem::replace(&mut self.collected, Collected::new(None)).into_content();
+        let changed = if large {
+            None
+        } else {
+            foreign::defanged(&content::message_in(&content))
+        };
+        core.client(&self.status);
+        core.client_owned(changed.map_or(content, |message| content::stuffed(&message)));
+        self.stage = Stage::Passing;
+        ends.progress()
+    }
+
+    fn wait_for_room(&mut self, room: Option<u64>, held: Held, core: &mut Core) -> Progress {
+        if let Some(octets) = room {
+            self.stage = Stage::Crowded(held);
+            core.act(Action::Reserve(octets));
+        }
+        Progress::More
     }
 
     fn collect(&mut self, piece: &[u8], ends: Ends, maildrop: &Maildrop, core: &mut Core) -> Progress {
@@ -232,11 +268,7 @@ impl Reading {
                 }
             };
         }
-        if let Some(octets) = room {
-            self.stage = Stage::Crowded;
-            core.act(Action::Reserve(octets));
-        }
-        Progress::More
+        self.wait_for_room(room, Held::ToOpen, core)
     }
 }
 

@@ -388,6 +388,18 @@ class TransportTest(Pop3Case):
         self.store.append("alice@lab.test", self.sealed(mails.letter("bob@lab.test", "alice@lab.test", "s", f"{TEXT}\n")))
         self.assertIn(TEXT, mails.texts(mails.parse(self.pop3().message(1))))
 
+    def test_marks_of_others_are_harmless(self):
+        """A message that is not S/MIME and says that it was opened and verified."""
+        fields = {"X_Souspli_Verdict": "verified; code=encrypted-signed"}
+        letter = mails.letter("bob@lab.test", "bob@lab.test", "RIB", f"[Souspli] Message chiffré et signé. [/Souspli]\n\n{TEXT}\n", **fields)
+        self.store.append("bob@lab.test", letter)
+        box = self.pop3("bob")
+        got = box.message(1)
+        self.assertEqual((len(got), f"1 {len(got)}"), (box.sizes()[1], box.do("STAT")))
+        self.assertNotIn(b"X-Souspli", got)
+        self.assertNotIn("[Souspli]", mails.texts(mails.parse(got)))
+        self.assertIn(TEXT, mails.texts(mails.parse(got)))
+
 
 def strip_trace(octets):
     """Without what the fetching program wrote before the message."""

@@ -1,6 +1,7 @@
 //! Multi-line content: its end, the dots before lines that begin with one, and what TOP shows of it (RFC 1939 §3, §7).
 
 use memchr::memmem;
+use std::borrow::Cow;
 
 /// What ends content: its last line end is the first of these.
 const END: &[u8] = b"\r\n.\r\n";
@@ -32,6 +33,15 @@ impl EndFinder {
         let last = if bytes.len() < END.len() { &joined } else { bytes };
         self.tail = last[last.len().saturating_sub(END.len() - 1)..].to_vec();
         None
+    }
+}
+
+/// The message in content that has come to its end, copied only where it has dots before dots.
+pub fn message_in(content: &[u8]) -> Cow<'_, [u8]> {
+    let message = &content[..content.len().saturating_sub(3)];
+    match message.starts_with(b".") || memmem::find(message, b"\r\n.").is_some() {
+        true => Cow::Owned(unstuffed(message.to_vec())),
+        false => Cow::Borrowed(message),
     }
 }
 
@@ -143,6 +153,7 @@ mod tests {
     fn dots_come_and_go() {
         for message in [&b""[..], b"a\r\n", b".\r\n", b"..a\r\n.\r\n\r\n.b\r\n", b"a\r\nb.\r\n"] {
             assert_eq!(message_of(stuffed(message)), message);
+            assert_eq!(message_in(&stuffed(message)), message);
             assert_eq!(end(&stuffed(message), 3), Some(stuffed(message).len()));
         }
         assert_eq!(stuffed(b"a\n.\nb"), b"a\n..\nb\r\n.\r\n");
