@@ -1,6 +1,8 @@
 //! From a stored message to its View.
 
-use super::port::MessageKey;
+use super::identities::Identity;
+use super::port::{MessageKey, Place};
+use super::views::Lasts;
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -10,8 +12,9 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
+use crate::view::restored::UNCHANGED;
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{Restored, View, build, frozen};
+use crate::view::{View, build, frozen};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -50,24 +53,35 @@ impl Read {
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find(key) {
+        if let Some(view) = self.views.find_of(key, stored, || self.identities.all().ok()) {
             return Ok(view);
         }
-        let mut read = self.read(stored)?;
+        let keys = self.identities.all()?;
+        let mut read = self.read(stored, &keys)?;
         let evidence = self.evidence(&read);
         self.recall(key, &mut read.verdict, evidence)?;
         let verdict = read.said();
-        let told = self.told_size(key).unwrap_or(stored.len() as u64);
+        let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
-        let view = self.build(key, stored, told, &read, header);
+        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &view)?;
-        self.keep_size(key, stored, &view, &verdict)?;
+        self.keep_size(key, told, stored, &view, &verdict)?;
         let ids = message_ids(stored, &view);
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
-        Ok(self.views.keep(key, Arc::new(view)))
+        let lasts = match verdict.grade {
+            Grade::Unopenable => Lasts::While(keys),
+            _ => Lasts::ForGood,
+        };
+        self.remember_unopened(key, &lasts);
+        Ok(self.views.keep(key, stored, Arc::new(view), lasts))
+    }
+
+    /// The View that is in memory.
+    pub(super) fn known_view(&self, key: &MessageKey) -> Option<Arc<View>> {
+        self.views.find(key, || self.identities.all().ok())
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -78,8 +92,7 @@ impl Relay {
         Ok(())
     }
 
-    fn read(&self, stored: &[u8]) -> Result<Read, Explanation> {
-        let identities = self.identities.all()?;
+    fn read(&self, stored: &[u8], identities: &[Identity]) -> Result<Read, Explanation> {
         let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
         let result = open(stored, &keys, &trust, self.now());
@@ -114,12 +127,11 @@ impl Relay {
 
     fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
         let letter = read.letter(stored, header);
-        let unchanged = Restored::default();
         build::build(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
-            restored: letter.as_ref().map_or(&unchanged, |letter| &letter.restored),
+            restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
             verdict: &read.said(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
@@ -129,7 +141,7 @@ impl Relay {
 
     /// The header of a stored message with its author's fields.
     pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
-        let read = self.read(stored)?;
+        let read = self.read(stored, &self.identities.all()?)?;
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
@@ -142,10 +154,10 @@ impl Relay {
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
-    fn keep_size(&self, key: &MessageKey, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
+    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
         let size = view.bytes().len() as u64;
         let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
-        if self.told_size(key).map_or(implied, |told| told == size) {
+        if told.map_or(implied, |told| told == size) {
             return Ok(());
         }
         self.marks.put(&[b"size", &seals::place(key)], size).map_err(|e| e.explain())
@@ -164,13 +176,15 @@ impl Relay {
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let read = self.read(stored)?;
+        let read = self.read(stored, &self.identities.all()?)?;
         let verdict = read.said();
         let key = MessageKey {
             account: "".into(),
-            mailbox: "".into(),
-            uidvalidity: 0,
-            uid: 0,
+            place: Place::Mailbox {
+                mailbox: "".into(),
+                uidvalidity: 0,
+                uid: 0,
+            },
         };
         let shown = |size| self.build(&key, stored, size, &read, HeaderShown::Protected);
         let view = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));

@@ -1,6 +1,6 @@
 //! Keyed values that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
-use super::lines::{LineFile, News, OnDisk, Seen};
+use super::lines::{LineFile, News, OnDisk, Reader, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
 use std::fmt::{self, Display};
@@ -118,8 +118,14 @@ impl<V: Value> Table<V> {
             // A quarter at once: not at each line once the table is full.
             self.file.rewrite(|lines| compact::<V>(lines, self.max - self.max / 4, |_| true))?;
         }
-        self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
-        self.refresh(state)
+        let line = format!("{} {value}", hex::encode(key));
+        match self.file.append(&line, &mut state.seen, when)? {
+            Reader::Behind => return self.refresh(state),
+            Reader::UpToDate => {}
+        }
+        state.weight += weight_of(&line);
+        state.values.insert(*key, value.clone());
+        Ok(())
     }
 
     fn refresh(&self, state: &mut State<V>) -> Result<(), StoreError> {
