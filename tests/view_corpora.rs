@@ -8,9 +8,9 @@ use souspli::mime::{canonical, entity};
 use souspli::smime::header_protection::{self, Purpose, Subject};
 use souspli::smime::opened::{Encryption, Layer, Opened};
 use souspli::view::letter::{HeaderShown, letter};
-use souspli::view::restored::FromShown;
+use souspli::view::restored::{FromShown, Restored, UNCHANGED};
 use souspli::view::verdict::{Grade, Signer, Verdict};
-use souspli::view::{Restored, Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
+use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
 
 const BOUNDARY: &str = "souspli-3b1f5ac2d9e74f60";
@@ -125,7 +125,7 @@ fn a_view_agrees_with_itself_and_with_listings() {
                 stored: &stored,
                 size: stored.len(),
                 content: Some(&mail),
-                restored: &Restored::default(),
+                restored: &UNCHANGED,
                 verdict: &verdict,
                 boundary: BOUNDARY,
                 banner,
@@ -166,7 +166,7 @@ fn what_is_stripped_of_a_view_leaves_no_mark() {
             stored: &stored,
             size: stored.len(),
             content: Some(&mail),
-            restored: &Restored::default(),
+            restored: &UNCHANGED,
             verdict: &verdict,
             boundary: BOUNDARY,
             banner: BannerMode::Text,
