@@ -13,14 +13,15 @@ use souspli::imap::classes::ClassMemory;
 use souspli::imap::plan::Shelf;
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
-use souspli::view::View;
+use souspli::view::{Restored, View};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 type Cache = Arc<Mutex<HashMap<u32, Arc<View>>>>;
 
-struct Fake(Cache);
+/// What there is to know: Views, and what listings told before they were made.
+struct Fake(Cache, Arc<Mutex<Vec<u32>>>);
 
 impl Shelf for Fake {
     fn account(&self, login: &str) -> Option<Arc<str>> {
@@ -39,6 +40,17 @@ impl Shelf for Fake {
             _ => Some(stored),
         }
     }
+    /// Those of 80 and more protect their Subject.
+    fn header(&self, key: &MessageKey) -> Option<Restored> {
+        match uid(key) {
+            80..90 if self.1.lock().unwrap().contains(&uid(key)) => Some(Restored::default()),
+            80..90 => self.cached(key).and_then(|_| Restored::from_bytes(SUBJECT)),
+            _ => Some(Restored::default()),
+        }
+    }
+    fn stored_header_told(&self, key: &MessageKey) {
+        self.1.lock().unwrap().push(uid(key));
+    }
 }
 
 fn uid(key: &MessageKey) -> u32 {
@@ -47,6 +59,8 @@ fn uid(key: &MessageKey) -> u32 {
         other => panic!("no UID: {other:?}"),
     }
 }
+/// The Subject of the author, as it is kept.
+const SUBJECT: &[u8] = b"\x07Subject\x00\x00\x00\x10Subject: clair\r\n";
 
 /// What the fake relay shows for every sealed message.
 fn view(key: &MessageKey) -> Arc<View> {
@@ -72,7 +86,7 @@ impl Run {
     fn new(name: &str) -> Self {
         let cache = Cache::default();
         let (session, actions) = Session::new(
-            Box::new(Fake(Arc::clone(&cache))),
+            Box::new(Fake(Arc::clone(&cache), Arc::default())),
             Arc::new(ClassMemory::default()),
             StartTls::Offered,
         );

@@ -13,7 +13,9 @@ fuzz_target!(|message: &[u8]| {
     let found = marks(message);
     let head = message.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(message.len());
     let body = &message[head..];
-    if body.windows(9).any(|w| w == b"[Souspli]") && !message.windows(2).any(|w| w == b"--") {
+    let holds = |word: &[u8]| message.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word));
+    // A token in a field of an inner header is nothing that was quoted.
+    if body.windows(9).any(|w| w == b"[Souspli]") && !holds(b"--") && !holds(b"message/") {
         assert_ne!(found, Marks::Absent);
     }
     let line = message.split(|b| *b == b'\n').next().unwrap_or_default().to_ascii_lowercase();

@@ -92,8 +92,7 @@ class Dovecot:
         return b"".join(f.read_bytes() for f in sorted((self.folder / "home").rglob(f"dovecot.rawlog/*.{side}")))
 
     def _configuration(self):
-        version = subprocess.run([base.program("dovecot"), "--version"], capture_output=True, text=True).stdout
-        new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (2, 4)
+        new = tuple(int(n) for n in re.findall(r"\d+", version())[:2]) >= (2, 4)
         return (_HEAD_24 if new else _HEAD_23).format(d=self.folder, u=self.user, g=self.group, tls=self.tls, **self._ports()) + \
             _COMMON.format(u=self.user, g=self.group, d=self.folder, rawlog=_RAWLOG if self.rawlog else "", more=" pop3" if has_pop3() else "",
                            pop3_service=_POP3.format(**self._ports()) if has_pop3() else "", **self._ports()) + \
@@ -223,3 +222,8 @@ def has_pop3():
 def available():
     """Whether Dovecot is installed."""
     return base.program("dovecot") is not None
+
+
+def version():
+    """As it says itself."""
+    return subprocess.run([base.program("dovecot"), "--version"], capture_output=True, text=True).stdout.split()[0]

@@ -144,6 +144,12 @@ pub const ARGON2_PASSES_MAX: u32 = 20;
 pub const THREADS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
+/// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
+pub const RESTORED_MAX: usize = 8 << 10;
+/// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
+pub const FIELDS_MAX: usize = 50_000;
+/// Messages remembered, in memory, as such that could not be opened.
+pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.

@@ -108,6 +108,8 @@ pub struct Policy {
     pub missing_certificate: MissingCertificate,
     /// A tag glued to its text (`#med#objet`).
     pub glued_tag: GluedTag,
+    /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
+    pub protect_subject: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -174,6 +176,8 @@ pub struct PolicyRules {
     pub missing_certificate: Option<MissingCertificate>,
     /// See [`Policy::glued_tag`].
     pub glued_tag: Option<GluedTag>,
+    /// See [`Policy::protect_subject`].
+    pub protect_subject: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -187,6 +191,7 @@ impl PolicyRules {
             reads_gcm: self.reads_gcm.unwrap_or(policy.reads_gcm),
             missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
             glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
+            protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -212,6 +217,7 @@ impl Default for Policy {
             reads_gcm: Vec::new(),
             missing_certificate: MissingCertificate::default(),
             glued_tag: GluedTag::default(),
+            protect_subject: true,
             banner: BannerMode::default(),
         }
     }

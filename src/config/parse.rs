@@ -255,6 +255,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let missing_certificate = section.choice("missing_certificate", &missing, faults);
     let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
     let glued_tag = section.choice("glued_tag", &glued, faults);
+    let protect_subject = section.switch("protect_subject", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -263,6 +264,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         reads_gcm,
         missing_certificate,
         glued_tag,
+        protect_subject,
         banner,
     }
 }

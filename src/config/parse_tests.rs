@@ -48,6 +48,8 @@ fn what_is_left_out_has_its_default_and_off_is_off() {
     assert_eq!(config.listen.imap, None);
     assert_eq!(config.listen.tls, ListenTls::Implicit);
     assert_eq!(config.policy, Policy::default());
+    assert!(config.policy.protect_subject);
+    assert!(!parse("[policy]\nprotect_subject = false").unwrap().policy.protect_subject);
 }
 
 /// One row, one fault: the text, the line it is told at, its code.
@@ -85,6 +87,7 @@ fn every_fault_has_its_line_and_code() {
         ),
         ("[policy]\nmissing_certificate = \"clear\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\nglued_tag = true", 2, "SP-CONFIG-TYPE"),
+        ("[policy]\nprotect_subject = \"yes\"", 2, "SP-CONFIG-TYPE"),
         ("[policy]\nbanner = \"no\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\ndomains = [\n\"a.fr\",\n\"a b\"]", 4, "SP-CONFIG-DOMAIN"),
         ("[policy]\ndomains = \"a.fr\"", 2, "SP-CONFIG-TYPE"),

@@ -19,7 +19,7 @@ use crate::base::{MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
-use crate::view::View;
+use crate::view::{Restored, View};
 use looks::Look;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -34,6 +34,10 @@ pub trait Shelf: Send {
     fn boundary(&self, key: &MessageKey) -> String;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
+    /// What the View of a message changes in its header; `None`: it has not been opened yet.
+    fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// Takes note that a client was told the fields of the stored message: the View keeps to them.
+    fn stored_header_told(&self, key: &MessageKey);
 }
 
 /// The mailbox that is open.

@@ -1,7 +1,7 @@
 //! The two ends of TLS as the protocol drivers use them: towards providers as a client, towards mail programs as a server.
 
 use super::port::{Acceptor, Upstreams};
-use super::stream::BoxedStream;
+use super::stream::{BoxedStream, beneath_tls};
 use super::upstream;
 use crate::base::limits::HANDSHAKE_SECONDS_MAX;
 use crate::config::Server;
@@ -46,7 +46,7 @@ impl TlsServer {
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
         let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let tls = timeout(Duration::from_secs(HANDSHAKE_SECONDS_MAX), acceptor.accept(stream))
+        let tls = timeout(Duration::from_secs(HANDSHAKE_SECONDS_MAX), acceptor.accept(beneath_tls(stream)))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))

@@ -208,6 +208,14 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "ALERTE : la structure de ce message est trompeuse.",
             "WARNING: the structure of this message is deceptive.",
         ),
+        "from-differs" => (
+            "Signature vérifiée, mais le message est arrivé sous une autre adresse d’expéditeur.",
+            "Signature verified, but the message came under another sender’s address.",
+        ),
+        "from-contradicted" => (
+            "L’expéditeur affiché n’est pas celui qu’indique le message protégé : il n’est pas garanti.",
+            "The sender shown is not the one inside the protected message: the sender is not assured.",
+        ),
         "not-for-me" => (
             "Ce message n’est pas chiffré pour une de vos clés.",
             "This message is not encrypted to one of your keys.",

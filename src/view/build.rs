@@ -16,6 +16,7 @@
 
 use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
+use super::restored::Restored;
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
 use super::{View, banner, lookalike};
@@ -35,6 +36,8 @@ pub struct ViewInput<'a> {
     pub size: usize,
     /// The entity that it opened to, header and body; `None`: it could not be opened.
     pub content: Option<&'a [u8]>,
+    /// What stands in the header in place of fields of the stored message, where the content is shown.
+    pub restored: &'a Restored,
     /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
     pub verdict: &'a Verdict,
     /// The boundary of this message's View (RFC 2046 §5.1.1 `boundary`), known before it is opened.
@@ -56,6 +59,7 @@ pub fn build(input: &ViewInput<'_>) -> View {
     };
     of_failure(&ViewInput {
         verdict: &verdict,
+        restored: &Restored::default(),
         ..*input
     })
 }
@@ -103,7 +107,7 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
         .or_else(|| fitting(Detail::Least, &full))
         .or_else(unsaid)
         .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
-    has_our_parts(&view, parts, input.boundary).then_some(view)
+    has_our_parts(&view, parts, input.boundary).then(|| view.showing(input.restored))
 }
 
 /// True when the View reads as it was put together: that many parts, the last one ended by our closing delimiter.
@@ -161,7 +165,7 @@ pub(super) fn text_part(text: &str) -> Vec<u8> {
 }
 
 pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    let fields = outer_fields(&Header::parse(input.stored).0, input.boundary);
+    let fields = outer_fields(&Header::parse(input.stored).0, input.boundary, input.restored);
     // With room for the padding: a View has the size of what is stored.
     let mut out = Vec::with_capacity(input.stored.len());
     out.extend_from_slice(&fields);
@@ -252,12 +256,15 @@ mod tests {
             stored,
             size: stored.len(),
             content: content.map(str::as_bytes),
+            restored: &UNCHANGED,
             verdict,
             boundary: "souspli-b",
             banner: BannerMode::Text,
             token: "tok",
         }
     }
+
+    static UNCHANGED: std::sync::LazyLock<Restored> = std::sync::LazyLock::new(Restored::default);
 
     fn text(view: &View) -> String {
         String::from_utf8_lossy(view.bytes()).into_owned()

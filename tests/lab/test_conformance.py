@@ -3,7 +3,6 @@ import collections
 import concurrent.futures
 import contextlib
 import re
-import subprocess
 import unittest
 
 from conformance import runner, script
@@ -165,8 +164,7 @@ class DovecotScriptsTest(Scripts, unittest.TestCase):
     @classmethod
     def make(cls, place):
         """The server, not started."""
-        said = subprocess.run([base.program("dovecot"), "--version"], capture_output=True, text=True).stdout.split()
-        VERSIONS[cls.name] = f"Dovecot {said[0]}"
+        VERSIONS[cls.name] = f"Dovecot {dovecot.version()}"
         return dovecot.Dovecot(place, cls.tls, USERS)
 
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::imap::response;
+use crate::view::Restored;
 
 impl Plan {
     pub(super) fn listing_is_known(&self) -> bool {
@@ -29,9 +30,13 @@ impl Plan {
         if let Some(class) = announced(&answer) {
             self.selected.classes.learn(answer.uid, class);
         }
-        match self.selected.classes.of(answer.uid) {
-            Some(sealed) if !self.holds_news() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
-            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
+        let class = self.selected.classes.of(answer.uid);
+        let size = self.size(&answer, class, shelf);
+        match class {
+            Some(sealed) if !self.holds_news() && !self.wants_opening(&answer, sealed, size, shelf) => {
+                self.list(&answer, sealed, size, shelf, out);
+            }
+            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), size, shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
                 self.held.push_back(Held::Answer(answer));
@@ -60,7 +65,7 @@ impl Plan {
         self.held_news > 0
     }
 
-    pub(super) fn list(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+    fn list(&self, answer: &Answer, sealed: Sealed, size: Option<u64>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
@@ -69,28 +74,36 @@ impl Plan {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
             Sealed::Yes | Sealed::Packed => {
                 let key = self.key(answer.uid);
-                answer::write_listing(
-                    &answer.line,
-                    &answer.fetched,
-                    &strip,
-                    &shelf.boundary(&key),
-                    stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
-                    out,
-                );
+                let header = self.header(&key, shelf);
+                answer::write_listing(&answer.line, &answer.fetched, &strip, &shelf.boundary(&key), size, &header, out);
             }
         }
     }
 
-    /// Whether the message must be opened before its size can be told: a View that has no room is larger than what is
-    /// stored, and a mail program that was told a size may read no further.
-    fn wants_size(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf) -> bool {
-        let Some(stored) = stored_size(answer) else { return false };
-        let unsure = match sealed {
-            Sealed::No => false,
-            Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
-            Sealed::Packed => true,
-        };
-        unsure && !self.sized.tried.contains(answer.uid) && shelf.size(&self.key(answer.uid), stored).is_none()
+    /// The size of its View, where it was asked and is known.
+    fn size(&self, answer: &Answer, class: Option<Sealed>, shelf: &dyn Shelf) -> Option<u64> {
+        let sealed = class.is_some_and(|class| class != Sealed::No);
+        let stored = stored_size(answer).filter(|_| sealed)?;
+        shelf.size(&self.key(answer.uid), stored)
+    }
+
+    /// What the message's View says otherwise. At the last chance what is stored is told, and stays said.
+    fn header(&self, key: &MessageKey, shelf: &dyn Shelf) -> Restored {
+        if !self.request.names_author_fields() {
+            return Restored::default();
+        }
+        shelf.header(key).unwrap_or_else(|| {
+            shelf.stored_header_told(key);
+            Restored::default()
+        })
+    }
+
+    /// Whether the message must be opened before a listing can tell of it.
+    fn wants_opening(&self, answer: &Answer, sealed: Sealed, size: Option<u64>, shelf: &dyn Shelf) -> bool {
+        if sealed == Sealed::No || self.sized.tried.contains(answer.uid) {
+            return false;
+        }
+        wants_size(answer, sealed, size) || (self.request.names_author_fields() && shelf.header(&self.key(answer.uid)).is_none())
     }
 
     /// Once every class is known, plans to open what must be.
@@ -101,7 +114,8 @@ impl Plan {
         let unsure = |held: &Held| match held {
             Held::Answer(answer) => {
                 let sealed = self.selected.classes.of(answer.uid)?;
-                self.wants_size(answer, sealed, shelf).then(|| self.number(answer))
+                let size = self.size(answer, Some(sealed), shelf);
+                self.wants_opening(answer, sealed, size, shelf).then(|| self.number(answer))
             }
             Held::Other(_) => None,
         };
@@ -136,11 +150,17 @@ impl Plan {
                     self.held_news -= 1;
                     line.write(&line.whole(), out);
                 }
-                Held::Answer(answer) => match self.selected.classes.of(answer.uid) {
-                    Some(sealed) if last || !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
-                    None if last => self.list(&answer, Sealed::No, shelf, out),
-                    Some(_) | None => return self.held.push_front(Held::Answer(answer)),
-                },
+                Held::Answer(answer) => {
+                    let class = self.selected.classes.of(answer.uid);
+                    let size = self.size(&answer, class, shelf);
+                    match class {
+                        Some(sealed) if last || !self.wants_opening(&answer, sealed, size, shelf) => {
+                            self.list(&answer, sealed, size, shelf, out);
+                        }
+                        None if last => self.list(&answer, Sealed::No, None, shelf, out),
+                        Some(_) | None => return self.held.push_front(Held::Answer(answer)),
+                    }
+                }
             }
         }
     }
@@ -150,4 +170,16 @@ impl Plan {
 fn stored_size(answer: &Answer) -> Option<u64> {
     let value = answer.line.string(&answer.fetched.find("RFC822.SIZE")?.value)?;
     std::str::from_utf8(&value).ok()?.parse().ok()
+}
+
+/// Whether it must be opened for its size: a View that has no room is larger than what is stored, and a mail program that
+/// was told a size may read no further.
+fn wants_size(answer: &Answer, sealed: Sealed, size: Option<u64>) -> bool {
+    let Some(stored) = stored_size(answer) else { return false };
+    let unsure = match sealed {
+        Sealed::No => false,
+        Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
+        Sealed::Packed => true,
+    };
+    unsure && size.is_none()
 }
