@@ -149,7 +149,7 @@ pub fn provider_unwilling(said: &str) -> Explanation {
         "SP-POP3-UNWILLING",
         Retry::Later,
         (
-            format!("Le fournisseur n'accepte pas la connexion ({said})."),
+            format!("Le fournisseur n’accepte pas la connexion ({said})."),
             "Réessayez dans quelques minutes.",
         ),
         (
