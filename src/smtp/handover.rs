@@ -6,11 +6,11 @@ mod transaction;
 
 pub use self::transaction::{Form, Refused};
 use self::transaction::{Next, Transaction};
-use super::auth::{Credentials, Mechanism};
 use super::capabilities::Capabilities;
 use super::wire::{Reply, ReplyReader};
 use crate::config::ServerTls;
 use crate::policy::{Envelope, Recipient};
+use crate::sasl::{Credentials, Mechanism};
 
 /// What happens to the connection.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ pub mod imap;
 pub mod keys;
 pub mod net;
 pub mod outgoing;
+pub mod pop3;
 pub mod provider;
 pub mod rule;
 pub mod smtp;

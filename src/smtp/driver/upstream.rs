@@ -6,7 +6,7 @@ use crate::config::Server;
 use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
 use crate::policy::Envelope;
-use crate::smtp::auth::Credentials;
+use crate::sasl::Credentials;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
