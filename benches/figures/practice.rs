@@ -15,9 +15,11 @@ use souspli::policy::{Envelope, Recipient, Submission};
 use souspli::relay::Relay;
 use souspli::relay::port::{Opening, Outgoing, Sealing};
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -50,6 +52,9 @@ impl Practice {
             .unwrap();
         let certificate = souspli::smime::PrivateKey::certificate(&bob).der().to_vec();
         CertificateFolder::new(home.certificates()).put(&certificate).unwrap();
+        for folder in [home.keys(), home.certificates(), home.trust()] {
+            settle(&folder);
+        }
         let relay = Relay::open(parse(CONFIGURATION).unwrap(), &home, &secrets).unwrap();
         let account = relay.account_of(&address(ALICE)).unwrap();
         Self {
@@ -95,6 +100,12 @@ impl Practice {
         let view = self.runtime.block_on(self.relay.view(&key, stored)).unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
     }
+}
+
+/// As if the folder had been filled an hour ago: one that has just changed is read again for each message.
+fn settle(folder: &Path) {
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    File::open(folder).unwrap().set_modified(hour_ago).unwrap();
 }
 
 const CONFIGURATION: &str = r##"
