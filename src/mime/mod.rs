@@ -5,5 +5,8 @@ pub mod edit;
 pub mod encode;
 pub mod entity;
 pub mod header;
+pub mod octets;
 pub mod parameters;
 pub mod words;
+
+pub use octets::Octets;
