@@ -3,12 +3,12 @@
 
 mod forge;
 
-use forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
+use forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, encrypt, judged, names, names_by_sha1, opaque, signed, signer};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber};
 use souspli::base::Address;
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Trust, der, oid};
-use souspli::smime::encrypt::{Cipher, Method, Transport, encrypt};
+use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{OpenError, PrivateKey, open};
 use souspli::view::verdict::{Grade, judge};
 use std::ops::Range;

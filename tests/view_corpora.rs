@@ -28,7 +28,11 @@ fn content_made_safe_is_safe_and_has_the_same_shape() {
         let content = canonical::content_entity(&mail);
         let safe = canonical::for_signing(&content);
         assert_eq!(canonical::for_signing(&safe), safe, "{path:?}: not stable");
-        assert_eq!(canonical::content(&mail.clone().into()).to_vec(), *safe, "{path:?}: another way round");
+        assert_eq!(
+            canonical::content(&mail.clone().into()).to_vec(),
+            *safe,
+            "{path:?}: another way round"
+        );
         let tree = |bytes: &[u8]| outline(&entity::parse(bytes));
         // Its message/rfc822 is 256 octets of every value, no message.
         if !path.ends_with("part-message-rfc822.golden") {

@@ -38,7 +38,13 @@ impl ExplainMessage {
             ret: None,
             envid: None,
         };
-        for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
+        for line in cli.block_on(relay.explain(
+            &account,
+            &Submission {
+                envelope,
+                message: message.into(),
+            },
+        ))? {
             println!("{line}");
         }
         Ok(())

@@ -33,7 +33,7 @@ impl Seal {
         let account = relay.account_of(&self.from)?;
         let submission = Submission {
             envelope: self.envelope(),
-            message: message_on(std::io::stdin().lock())?,
+            message: message_on(std::io::stdin().lock())?.into(),
         };
         let groups = cli
             .block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??
@@ -97,10 +97,11 @@ fn with_crlf(raw: Vec<u8>) -> Vec<u8> {
 
 fn print_first(groups: &[Group]) -> Result<(), Failure> {
     let Some(first) = groups.first() else { return Ok(()) };
-    std::io::stdout()
-        .lock()
-        .write_all(&first.message)
-        .map_err(|e| Failure(e.to_string()))?;
+    let mut out = std::io::stdout().lock();
+    for piece in first.message.pieces() {
+        let octets = piece.map_err(|e| Failure::from(&e))?;
+        out.write_all(&octets).map_err(|e| Failure(e.to_string()))?;
+    }
     if groups.len() > 1 {
         eprintln!(
             "souspli: {} enveloppes séparées de plus (Cci) : --out DIR les écrit toutes / more envelopes, see --out",
@@ -114,7 +115,8 @@ fn write_groups(dir: &Path, groups: &[Group]) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(|e| Failure(format!("{} : {e}", dir.display())))?;
     for (index, group) in groups.iter().enumerate() {
         let path = dir.join(format!("{}.eml", index + 1));
-        atomic::write(&path, &group.message).map_err(|e| Failure::from(&e))?;
+        let message = group.message.to_vec().map_err(|e| Failure::from(&e))?;
+        atomic::write(&path, &message).map_err(|e| Failure::from(&e))?;
         let names: Vec<&str> = group.recipients.iter().map(|r| r.address.as_str()).collect();
         println!("{}\t{}", path.display(), names.join(" "));
     }

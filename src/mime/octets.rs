@@ -41,7 +41,9 @@ impl Octets {
         let mut seam: Vec<u8> = Vec::new();
         self.0.iter().any(|stretch| {
             seam.extend_from_slice(&stretch[..overlap.min(stretch.len())]);
-            let found = memchr::memmem::find(&seam, word).or_else(|| memchr::memmem::find(stretch, word)).is_some();
+            let found = memchr::memmem::find(&seam, word)
+                .or_else(|| memchr::memmem::find(stretch, word))
+                .is_some();
             if stretch.len() >= overlap {
                 seam.clear();
                 seam.extend_from_slice(&stretch[stretch.len() - overlap..]);

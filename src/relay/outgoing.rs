@@ -9,16 +9,18 @@ use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
-use crate::mime::canonical;
+use crate::mime::header::Header;
+use crate::mime::{Octets, canonical};
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
 use crate::policy::{Recipient, Submission, complete, tag, threads};
+use crate::smime::Flow;
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::{Marks, marks, strip};
-use std::borrow::Cow;
+use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// What was found for each recipient.
@@ -39,7 +41,9 @@ struct Content {
     /// The fields that stay outside.
     outer: Vec<u8>,
     /// What is signed: 7-bit safe, without tag, banner and marks of ours.
-    entity: Vec<u8>,
+    entity: Octets,
+    /// Its Message-ID as written.
+    message_id: Option<String>,
 }
 
 impl Relay {
@@ -87,11 +91,11 @@ impl Relay {
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refusal.explain()),
         };
-        let message = self.completed(account, &submission.message)?;
-        let record = self.record(submission, &message, &left_out, trusted.len());
-        self.remember(&record)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
-        let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
+        let content = tokio::task::block_in_place(|| self.content(account, &submission.message))?;
+        let record = self.record(submission, &content, &left_out, trusted.len());
+        self.remember(&record)?;
+        let groups = tokio::task::block_in_place(|| self.groups(account, &content, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })
     }
 
@@ -99,17 +103,12 @@ impl Relay {
     fn groups(
         &self,
         account: &Account,
-        message: &[u8],
+        content: &Content,
         copies: Vec<Copies>,
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
-        let mut content = self.content(message);
-        let signed = self.sign(account, &content.entity, Form::Opaque)?;
-        if trusted.is_empty() {
-            // Everybody gets the signed one: a message of 100 MB is not held once more.
-            content.entity = Vec::new();
-        }
+        let signed = self.sign(account, content.entity.clone(), Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
@@ -118,7 +117,7 @@ impl Relay {
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                let message = content.closed(self.encrypt(&signed, &readers, self.cipher_for(&sealed))?);
+                let message = content.closed(self.encrypt(signed.clone(), &readers, self.cipher_for(&sealed))?);
                 groups.push(Group {
                     recipients: sealed,
                     message,
@@ -126,7 +125,7 @@ impl Relay {
             }
             let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let message = content.closed(self.sign(account, &content.entity, Form::Detached)?);
+                let message = content.closed(self.sign(account, content.entity.clone(), Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
                     message,
@@ -164,8 +163,8 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
-        let content = self.content(&self.completed(account, &submission.message)?);
-        let signed = self.sign(account, &content.entity, Form::Detached)?;
+        let content = self.content(account, &submission.message)?;
+        let signed = self.sign(account, content.entity.clone(), Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
             message: content.closed(signed),
@@ -224,35 +223,28 @@ impl Relay {
         }
     }
 
-    /// Takes our marks and the tag out, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8]) -> Content {
-        let untagged = tag::removed(message, &self.config.policy.tag);
-        let stripped = strip(&untagged);
-        let message = stripped.as_deref().unwrap_or(&untagged);
-        let entity = canonical::content_entity(message);
-        let safe = match canonical::for_signing(&entity) {
-            Cow::Owned(anew) => anew,
-            // The same octets: no second copy of a message that may have 100 MB.
-            Cow::Borrowed(_) => entity,
-        };
-        Content {
-            outer: canonical::outer_header(message),
-            entity: safe,
-        }
-    }
-
-    fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
+    /// Takes our marks and the tag out, adds what is missing, then makes what is left safe for every transport. Only the
+    /// header is written anew where nothing else has to be.
+    fn content(&self, account: &Account, message: &Bytes) -> Result<Content, Explanation> {
+        let stripped = strip(message).map_or_else(|| message.clone(), Bytes::from);
+        let (_, body) = Header::parse(&stripped);
         let unique = seals::unique().ok_or_else(say::sealing_failed)?;
-        Ok(complete::completed(message, self.now(), &unique, &account.address.domain()))
+        let header = complete::completed(&stripped[..body], self.now(), &unique, &account.address.domain());
+        let header = tag::removed(&header, &self.config.policy.tag);
+        Ok(Content {
+            outer: canonical::outer_header(&header),
+            entity: canonical::content(&stripped),
+            message_id: threads::ids(&header).own,
+        })
     }
 }
 
 impl Content {
     /// The outer header with a sealed or signed entity in it.
-    fn closed(&self, mut entity: Vec<u8>) -> Vec<u8> {
-        // Put before it in place: a sealed message is large.
-        entity.splice(0..0, self.outer.iter().chain(b"MIME-Version: 1.0\r\n").copied());
-        entity
+    fn closed(&self, entity: Flow) -> Flow {
+        let mut message = Flow::from([self.outer.as_slice(), b"MIME-Version: 1.0\r\n"].concat());
+        message.append(entity);
+        message
     }
 }
 
@@ -263,7 +255,7 @@ fn passed(submission: &Submission) -> Outgoing {
         Some(message) => {
             let group = Group {
                 recipients: submission.envelope.recipients.clone(),
-                message,
+                message: message.into(),
             };
             Outgoing::Seal(SealedSubmission {
                 groups: vec![group],
@@ -279,7 +271,7 @@ fn passed(submission: &Submission) -> Outgoing {
 /// The steps around a key, shared with the copies stored for the owner.
 impl Relay {
     /// Signs as the account: prepare, the key, finish.
-    pub(super) fn sign(&self, account: &Account, entity: &[u8], form: Form) -> Result<Vec<u8>, Explanation> {
+    pub(super) fn sign(&self, account: &Account, entity: Octets, form: Form) -> Result<Flow, Explanation> {
         let now = self.now();
         let signer = self.identities.signing(&account.address, now)?;
         let encryption = self.identities.encryption(&account.address, now)?;
@@ -298,7 +290,7 @@ impl Relay {
     }
 
     /// Encrypts with fresh material.
-    pub(super) fn encrypt(&self, entity: &[u8], readers: &[Certificate], cipher: encrypt::Cipher) -> Result<Vec<u8>, Explanation> {
+    pub(super) fn encrypt(&self, entity: impl Into<Flow>, readers: &[Certificate], cipher: encrypt::Cipher) -> Result<Flow, Explanation> {
         let mut readers: Vec<&Certificate> = readers.iter().collect();
         readers.sort_by_key(|c| c.fingerprint());
         readers.dedup();
@@ -324,7 +316,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
+    fn record(&self, submission: &Submission, content: &Content, left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -333,7 +325,7 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::ids(message).own,
+            message_id: content.message_id.clone(),
             left_out,
             protection: Protection::Sealed,
             over_channel,

@@ -8,6 +8,7 @@ pub mod class;
 
 pub mod encrypt;
 pub mod field;
+pub mod flow;
 
 pub mod open;
 pub mod opened;
@@ -21,5 +22,6 @@ pub mod transfer;
 pub mod verify;
 
 pub use class::{Class, classify};
+pub use flow::Flow;
 pub use open::{Encryption, OpenError, Opened, open};
 pub use port::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};

@@ -1,5 +1,6 @@
 //! Content-Transfer-Encoding of CMS bodies (RFC 2045 §6): fast base64 both ways, and quoted-printable for reading.
 
+use crate::smime::flow::{Piece, Pieces};
 use std::borrow::Cow;
 
 /// Columns of a base64 line (RFC 2045 §6.8).
@@ -66,65 +67,78 @@ fn careless_base64(body: &[u8]) -> Option<Vec<u8>> {
     base64_simd::forgiving_decode_to_vec(&packed).ok()
 }
 
-/// A body of base64 lines in the making: octets go in, in pieces of any length; lines of 76 end in CRLF.
-#[derive(Debug)]
-pub struct Lines {
-    out: Vec<u8>,
-    /// Octets that do not fill a batch yet.
-    pending: Vec<u8>,
-    text: Vec<u8>,
-}
-
 /// Octets of a line.
 const OCTETS: usize = COLUMNS / 4 * 3;
-/// Octets encoded at once: whole lines that stay in the processor's cache.
-const BATCH: usize = OCTETS * 512;
+/// Octets encoded at once: whole lines that stay in the processor's nearest cache.
+const BATCH: usize = OCTETS * 64;
 
-impl Lines {
-    /// After this header, with room for `octets`.
-    pub fn new(header: &[u8], octets: usize) -> Self {
-        let mut out = Vec::with_capacity(header.len() + base64_len(octets) + 64);
-        out.extend_from_slice(header);
+/// Lines of 76 ended by CRLF, of octets that come in pieces of any length.
+pub struct Lines<'a> {
+    pieces: Pieces<'a>,
+    /// Octets that do not fill a line yet.
+    begun: Vec<u8>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of these octets.
+    pub fn new(pieces: Pieces<'a>) -> Self {
         Self {
-            out,
-            pending: Vec::with_capacity(BATCH),
-            text: vec![0; BATCH / 3 * 4],
+            pieces,
+            begun: Vec::with_capacity(OCTETS),
         }
     }
 
-    /// Adds octets.
-    pub fn push(&mut self, mut bytes: &[u8]) {
-        if !self.pending.is_empty() {
-            let (now, rest) = bytes.split_at(bytes.len().min(BATCH - self.pending.len()));
-            self.pending.extend_from_slice(now);
-            bytes = rest;
-            if self.pending.len() < BATCH {
-                return;
+    fn of(&mut self, octets: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(base64_len(self.begun.len() + octets.len()));
+        let mut rest = octets;
+        if !self.begun.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(OCTETS - self.begun.len()));
+            self.begun.extend_from_slice(now);
+            if self.begun.len() < OCTETS {
+                return out;
             }
-            let batch = std::mem::take(&mut self.pending);
-            self.encode(&batch);
-            self.pending = batch;
-            self.pending.clear();
+            encode(&self.begun, &mut out);
+            self.begun.clear();
+            rest = later;
         }
-        let mut batches = bytes.chunks_exact(BATCH);
-        for batch in &mut batches {
-            self.encode(batch);
-        }
-        self.pending.extend_from_slice(batches.remainder());
+        let (whole, begun) = rest.split_at(rest.len() / OCTETS * OCTETS);
+        encode(whole, &mut out);
+        self.begun.extend_from_slice(begun);
+        out
     }
 
-    /// The whole.
-    pub fn finish(mut self) -> Vec<u8> {
-        let rest = std::mem::take(&mut self.pending);
-        self.encode(&rest);
-        self.out
+    fn last(&mut self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        encode(&std::mem::take(&mut self.begun), &mut out);
+        (!out.is_empty()).then_some(out)
     }
+}
 
-    fn encode(&mut self, batch: &[u8]) {
-        let encoded = base64_simd::STANDARD.encode(batch, base64_simd::Out::from_slice(&mut self.text));
-        for line in encoded.chunks(COLUMNS) {
-            self.out.extend_from_slice(line);
-            self.out.extend_from_slice(b"\r\n");
+impl<'a> Iterator for Lines<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        match self.pieces.next() {
+            Some(piece) => Some(piece.map(|octets| Cow::Owned(self.of(&octets)))),
+            None => self.last().map(|lines| Ok(Cow::Owned(lines))),
+        }
+    }
+}
+
+/// Octets that begin a line, in lines.
+fn encode(octets: &[u8], out: &mut Vec<u8>) {
+    let mut text = [0; BATCH / 3 * 4];
+    for batch in octets.chunks(BATCH) {
+        let (lines, last) = base64_simd::STANDARD
+            .encode(batch, base64_simd::Out::from_slice(&mut text))
+            .as_chunks::<COLUMNS>();
+        for line in lines {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !last.is_empty() {
+            out.extend_from_slice(last);
+            out.extend_from_slice(b"\r\n");
         }
     }
 }
@@ -166,12 +180,13 @@ mod tests {
     fn base64_goes_both_ways_at_every_length() {
         for n in [0, 1, 2, 3, 56, 57, 58, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 100_000] {
             let bytes: Vec<u8> = (0..n).map(|i| (i * 7) as u8).collect();
-            let mut lines = Lines::new(b"", n);
-            bytes.chunks(1000 + n / 3).for_each(|piece| lines.push(piece));
-            let text = lines.finish();
-            assert_eq!(text.len(), base64_len(n));
-            assert!(text.split(|b| *b == b'\n').all(|l| l.len() <= 77));
-            assert_eq!(base64(&text).unwrap(), bytes);
+            for size in [1, 50, 57, 1000 + n / 3] {
+                let pieces = bytes.chunks(size).map(|piece| Ok(Cow::Borrowed(piece)));
+                let text: Vec<u8> = Lines::new(Box::new(pieces)).flat_map(|lines| lines.unwrap().into_owned()).collect();
+                assert_eq!(text.len(), base64_len(n));
+                assert!(text.split(|b| *b == b'\n').all(|l| l.len() <= 77));
+                assert_eq!(base64(&text).unwrap(), bytes);
+            }
         }
     }
 

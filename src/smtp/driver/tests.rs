@@ -305,7 +305,7 @@ impl Sealing for Script {
         let partial = told.contains(&"ok") && told.contains(&"failed");
         *self.told.lock().unwrap() = told;
         let notice = partial.then(|| Group {
-            message: b"NOTICE\r\n".to_vec(),
+            message: b"NOTICE\r\n".to_vec().into(),
             ..groups("me@x.fr").remove(0)
         });
         Box::pin(async move { notice })
@@ -320,7 +320,7 @@ fn groups(text: &str) -> Vec<Group> {
     };
     let group = |(n, list): (usize, &str)| Group {
         recipients: list.split_whitespace().map(recipient).collect(),
-        message: format!("SEALED {n}\r\n.dot\r\n").into_bytes(),
+        message: format!("SEALED {n}\r\n.dot\r\n").into(),
     };
     text.split('|').enumerate().map(group).collect()
 }
@@ -499,7 +499,7 @@ async fn a_message_cut_short_is_known_not_to_have_left() {
         envid: None,
     };
     for (octets, gone) in [(3 * CHUNK, true), (2000, false)] {
-        group.message = vec![b'x'; octets];
+        group.message = vec![b'x'; octets].into();
         let Ok(mut upstream) = Upstream::open(&Leaving, &server, None, Patience::default()).await else {
             panic!("no connection")
         };
