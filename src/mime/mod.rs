@@ -1,5 +1,6 @@
 //! MIME: header fields kept as they came, entities as trees of spans, and the few things that are built.
 
+pub mod base64;
 pub mod canonical;
 pub mod edit;
 pub mod encode;

@@ -35,7 +35,7 @@ fn decoded<'a>(header: &[u8], body: &'a [u8]) -> Result<Cow<'a, [u8]>, OpenError
         .unwrap_or_default();
     // A body that begins like a SEQUENCE is no base64, whatever its header says.
     let binary = body.first() == Some(&tag::SEQUENCE) && body.get(1).is_some_and(|b| *b >= 0x80);
-    transfer::decode(if binary { "binary" } else { &encoding }, body).ok_or(OpenError::Damaged)
+    Ok(transfer::decode(if binary { "binary" } else { &encoding }, body))
 }
 
 struct Session<'a> {
