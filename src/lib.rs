@@ -2,6 +2,9 @@
 //!
 //! ARCHITECTURE.md says what each module is, what it may import, and which invariants hold.
 
+// `println` panics where nobody reads any more; what a command says goes through `cli::out`.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod base;
 pub mod cli;
 pub mod config;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 const HEAD: &str = "# Codes
 
 Chaque refus et chaque avis de Souspli porte un code, le même dans toutes les versions et les deux langues. `{…}` tient la
-place d'un nom. *Every refusal and notice of Souspli carries a code, the same over versions and languages. `{…}` stands for
+place d’un nom. *Every refusal and notice of Souspli carries a code, the same over versions and languages. `{…}` stands for
 a name. Written from the sources by `SOUSPLI_BLESS=1 cargo test --test codes`.*
 
-| code | ce qui s'est passé | que faire | réessayer |
+| code | ce qui s’est passé | que faire | réessayer |
 |---|---|---|---|
 ";
 

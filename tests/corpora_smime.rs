@@ -157,7 +157,7 @@ fn the_keys_of_rfc_9216_open_and_verify_the_sample_of_rfc_9788() {
     let result = opened(&message, &keys, &trust);
     let verdict = judge(&result, &[Address::parse("alice@smime.example").unwrap()]);
     assert_eq!((verdict.grade, verdict.code), (Grade::Verified, "encrypted-signed"), "{verdict:?}");
-    assert!(verdict.encrypted && !verdict.text_only);
+    assert!(verdict.encrypted && !verdict.text_only());
     let other = judge(&result, &[Address::parse("bob@smime.example").unwrap()]);
     assert_eq!((other.grade, other.code), (Grade::Unassured, "signer-is-not-sender"));
     let stranger = judge(&open(&message, &[], &trust, NOW), &[]);
@@ -214,7 +214,7 @@ fn old_own_keys_open_old_mail() {
             "{file}"
         );
         let verdict = judge(&Ok(opened), &[Address::parse("aliceDss@examples.com").unwrap()]);
-        assert_eq!((verdict.grade, verdict.text_only), (Grade::Unassured, true), "{file}");
+        assert_eq!((verdict.grade, verdict.text_only()), (Grade::Unassured, true), "{file}");
         assert_eq!(verdict.obsolete, [cipher, "RSA-1024"], "{file}");
     }
     // Too short to sign with.

@@ -157,7 +157,7 @@ fn several_recipients_each_open_it() {
     }
     let verdict = judged(&lab, &sealed, &[&keys[0]], "rsa");
     assert_eq!(
-        (verdict.grade, verdict.code, verdict.text_only),
+        (verdict.grade, verdict.code, verdict.text_only()),
         (Grade::Unassured, "encrypted-unsigned", true)
     );
     assert_eq!(
@@ -175,7 +175,10 @@ fn a_changed_text_is_altered() {
     let mut changed = signed.clone();
     changed[at] = b'c';
     let verdict = judged(&lab, &changed, &[], "rsa");
-    assert_eq!((verdict.grade, verdict.code, verdict.text_only), (Grade::Altered, "altered", true));
+    assert_eq!(
+        (verdict.grade, verdict.code, verdict.text_only()),
+        (Grade::Altered, "altered", true)
+    );
     let strangers = judge(&open(&signed, &[], &Trust::default(), now()).map(|o: Opened| o), &[from("rsa")]);
     assert_eq!((strangers.grade, strangers.code), (Grade::Unassured, "unknown-authority"));
     let two = judge(&open(&signed, &[], &lab.trust(), now()), &[from("rsa"), from("p256")]);
@@ -190,7 +193,7 @@ fn a_signature_around_the_encryption_assures_nothing() {
     let outside = finish(&key, &sealed, Form::Opaque, SignatureScheme::RsaPkcs1Sha256);
     let verdict = judged(&lab, &outside, &[&key], "rsa");
     assert_eq!(
-        (verdict.grade, verdict.code, verdict.text_only),
+        (verdict.grade, verdict.code, verdict.text_only()),
         (Grade::Unassured, "signed-outside-only", true)
     );
 }
@@ -215,7 +218,7 @@ fn deceptive_structures_are_told() {
     // A "detached" signature that brings its own content.
     let verdict = judged(&lab, &multipart(&[ENTITY, &signature]), &[], "rsa");
     assert_eq!(
-        (verdict.grade, verdict.code, verdict.text_only),
+        (verdict.grade, verdict.code, verdict.text_only()),
         (Grade::Altered, "dishonest-structure", true)
     );
     // A part slipped in, a part missing, a signature that is none: nobody signed.

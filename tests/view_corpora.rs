@@ -47,7 +47,8 @@ fn a_view_agrees_with_itself_and_with_listings() {
     for (path, mail) in mails() {
         for (banner, text_only) in [(BannerMode::Text, false), (BannerMode::Headers, false), (BannerMode::Text, true)] {
             let stored = sealed(&mail);
-            let verdict = Verdict { text_only, ..verdict() };
+            let grade = if text_only { Grade::Unassured } else { Grade::Verified };
+            let verdict = Verdict { grade, ..verdict() };
             let input = ViewInput {
                 stored: &stored,
                 size: stored.len(),
@@ -204,7 +205,6 @@ fn verdict() -> Verdict {
         content_encryption: Some("AES-256-CBC".to_owned()),
         key_encryption: Some("RSA-PKCS1v1.5".to_owned()),
         obsolete: Vec::new(),
-        text_only: false,
         own: false,
     }
 }

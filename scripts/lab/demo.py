@@ -33,7 +33,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--once", action="store_true", help="ends by itself")
     once = options.parse_args().once
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # also a terminal that is closed
+        signal.signal(number, signal.default_int_handler)
     kind = "postfix" if postfix.available() else "sink"
     practice = servers.Practice(smtp=kind)
     try:
@@ -54,13 +55,21 @@ def main():
             signal.pause()
         return 1 if faults else 0
     except KeyboardInterrupt:
+        hold_signals()
         say("\nArrêt.", "Stopping.")
         return 130 if once else 0
     except (base.LabError, smtplib.SMTPException, imaplib.IMAP4.error, OSError) as error:
         say(f"ERREUR : {error}", "ERROR: see above.")
         return 1
     finally:
+        hold_signals()
         practice.stop()
+
+
+def hold_signals():
+    """A second Ctrl-C, out of impatience, must not leave servers behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def demonstrate(practice):

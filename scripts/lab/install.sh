@@ -7,51 +7,60 @@ souspli_stop() {
     exit 1
 }
 
-# Runs a command as root.
-souspli_as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"
-    elif command -v sudo >/dev/null 2>&1; then sudo "$@"
-    else souspli_stop "Il manque des paquets, et ni root ni sudo ne sont disponibles : $*" \
-                      "Packages are missing, and neither root nor sudo is available: $*"
-    fi
+# Whether packages can be installed at all.
+souspli_may_be_root() {
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1
 }
 
-# Names those of the packages that are not installed.
+# Runs a command as root.
+souspli_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Names those of the packages that are not installed. A compiler of another origin compiles as well.
 souspli_missing() {
     local each
     for each in "$@"; do
+        if [ "$each" = build-essential ] && command -v cc >/dev/null 2>&1; then continue; fi
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$each" 2>/dev/null)" = installed ] || printf '%s\n' "$each"
     done
 }
 
-# Installs packages without letting their services start: a freshly installed Postfix has nothing to do on the network.
-souspli_apt() {
-    local guard=/usr/sbin/policy-rc.d placed=no status=0
+# Installs packages without letting their services start: a freshly installed Postfix has nothing to do on the network. What
+# keeps services from starting does not outlive this, even when it is interrupted.
+souspli_apt() (
+    guard=/usr/sbin/policy-rc.d
     if [ ! -e "$guard" ]; then
+        trap 'souspli_as_root rm -f "$guard"' EXIT
+        trap 'exit 130' INT TERM HUP
         printf '#!/bin/sh\nexit 101\n' | souspli_as_root tee "$guard" >/dev/null
         souspli_as_root chmod 755 "$guard"
-        placed=yes
     fi
     printf 'postfix postfix/main_mailer_type select No configuration\n' | souspli_as_root debconf-set-selections || true
-    souspli_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" || status=$?
-    if [ $placed = yes ]; then souspli_as_root rm -f "$guard"; fi
-    return $status
-}
+    souspli_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+)
 
 # Makes sure that packages are there: souspli_need PACKAGE...
 souspli_need() {
     local missing
     command -v dpkg-query >/dev/null 2>&1 || { souspli_need_elsewhere; return; }
-    missing=$(souspli_missing "$@")
+    missing=$(souspli_missing "$@" | tr '\n' ' ')
     [ -n "$missing" ] || return 0
-    printf 'Installation de / installing: %s\n' "$(printf '%s' "$missing" | tr '\n' ' ')"
+    souspli_may_be_root ||
+        souspli_stop "Il manque des paquets. Demandez à l'administrateur : apt-get install $missing; puis recommencez." \
+                     "Packages are missing. Ask the administrator for: apt-get install $missing; then start again."
+    printf 'Installation de / installing: %s\n' "$missing"
+    # Asked for before the log takes what is said.
+    souspli_as_root true ||
+        souspli_stop "sudo a refusé. Demandez à l'administrateur : apt-get install $missing; puis recommencez." \
+                     "sudo refused. Ask the administrator for: apt-get install $missing; then start again."
     # shellcheck disable=SC2086
     souspli_apt $missing >>"$SOUSPLI_INSTALL_LOG" 2>&1 && return 0
     souspli_as_root apt-get update >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
     # shellcheck disable=SC2086
     souspli_apt $missing >>"$SOUSPLI_INSTALL_LOG" 2>&1 ||
-        souspli_stop "apt-get n'a pas pu installer ces paquets (voir $SOUSPLI_INSTALL_LOG)." \
-                     "apt-get could not install these packages (see $SOUSPLI_INSTALL_LOG)."
+        souspli_stop "apt-get n'a pas pu installer : $missing(voir $SOUSPLI_INSTALL_LOG)." \
+                     "apt-get could not install: $missing(see $SOUSPLI_INSTALL_LOG)."
 }
 
 # A system without dpkg: the programs must be there already.
@@ -91,7 +100,7 @@ souspli_rust() {
     if souspli_cargo_fits; then return 0; fi
     if ! command -v rustup >/dev/null 2>&1; then
         printf 'Installation de Rust / installing Rust\n'
-        if apt-cache show rustup >/dev/null 2>&1; then
+        if souspli_may_be_root && apt-cache show rustup >/dev/null 2>&1; then
             souspli_need rustup
         else
             souspli_need curl ca-certificates
@@ -102,7 +111,7 @@ souspli_rust() {
         fi
     fi
     rustup toolchain install >>"$SOUSPLI_INSTALL_LOG" 2>&1 || rustup show >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
-    if ! souspli_cargo_fits && apt-cache show cargo-web >/dev/null 2>&1; then
+    if ! souspli_cargo_fits && souspli_may_be_root && apt-cache show cargo-web >/dev/null 2>&1; then
         souspli_need rustc-web cargo-web
         PATH=/usr/bin:$PATH
     fi
@@ -111,9 +120,10 @@ souspli_rust() {
                      "The Rust version that rust-toolchain.toml asks for could not be installed (see $SOUSPLI_INSTALL_LOG and https://rustup.rs)."
 }
 
-# Packages: to build; for the demo; for the tests.
+# Packages: to build; for the demo; for the tests. Postfix starts as root only; without it the lab has a receiver of its own.
 SOUSPLI_BUILD="build-essential ca-certificates"
-SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd postfix util-linux"
+SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
+if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
 SOUSPLI_LAB="$SOUSPLI_DEMO xvfb libnss3-tools curl isync gpgsm gnupg"
 
 # Thunderbird as a package. Ubuntu has it as a snap only, which cannot be driven: those tests are skipped there.

@@ -62,6 +62,13 @@ class Gpgsm:
         self.run("--output", out, "--verify", stdin=der)
         return out.read_bytes()
 
+    def verify_apart(self, der, content):
+        """A detached SignedData over `content`; LabError when it does not fit."""
+        signature, text = self.folder / "signature", self.folder / "text"
+        signature.write_bytes(der)
+        text.write_bytes(content)
+        self.run("--verify", signature, text)
+
     def sign(self, address, content, detached=False):
         """SignedData, opaque or detached."""
         return self.unlocked("--output", "-", "--local-user", address, "--detach-sign" if detached else "--sign", stdin=content)
@@ -102,6 +109,12 @@ class Nss:
         """Opaque SignedData to its content; LabError when the signature is not right."""
         return self._cmsutil("-D", "-u", "4", stdin=der)  # 4: a signer of mail
 
+    def verify_apart(self, der, content):
+        """A detached SignedData over `content`; LabError when it does not fit."""
+        text = self.folder / "text"
+        text.write_bytes(content)
+        self._cmsutil("-D", "-u", "4", "-c", text, stdin=der)
+
     def sign(self, nickname, content, detached=False):
         """SignedData with a signing time, opaque or detached."""
         return self._cmsutil("-S", "-N", nickname, "-G", "-H", "SHA256", *(["-T"] if detached else []), stdin=content)
@@ -125,6 +138,12 @@ class Openssl:
         """Opaque SignedData to its content; LabError when the signature is not right."""
         return base.run("openssl", "cms", "-verify", "-inform", "DER", "-CAfile", self.authority, "-purpose", "smimesign", stdin=der)
 
+    def verify_apart(self, der, content):
+        """A detached SignedData over `content`; LabError when it does not fit."""
+        text = self.authority.with_name("text")
+        text.write_bytes(content)
+        base.run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-content", text, "-CAfile", self.authority, "-purpose", "smimesign", stdin=der)
+
 
 class Cryptography:
     """Python's cryptography with the doctors' keys; signs with any, encrypts for RSA."""
@@ -135,12 +154,14 @@ class Cryptography:
         self.keys = {d.address: serialization.load_pem_private_key(d.key.read_bytes(), None) for d in doctors}
         self.certificates = {d.address: x509.load_pem_x509_certificate(d.certificate.read_bytes()) for d in doctors}
 
-    def sign(self, address, content, detached=False):
-        """SignedData in DER, opaque or detached."""
+    def sign(self, address, content, detached=False, pss=False):
+        """SignedData in DER, opaque or detached; `pss`: with that padding."""
         from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding
         from cryptography.hazmat.primitives.serialization import pkcs7
         options = [pkcs7.PKCS7Options.Binary, *([pkcs7.PKCS7Options.DetachedSignature] if detached else [])]
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(self.certificates[address], self.keys[address], hashes.SHA256())
+        padded = {"rsa_padding": padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)} if pss else {}
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(self.certificates[address], self.keys[address], hashes.SHA256(), **padded)
         return builder.sign(serialization.Encoding.DER, options)
 
     def encrypt(self, address, content):

@@ -2,8 +2,9 @@
 //!
 //! Two addresses are equal when they differ in case only. RFC 5321 §2.4 leaves the case of a local part to its host;
 //! no provider that a doctor uses tells `Dr.Martin` from `dr.martin`, and a certificate often spells it otherwise
-//! than the envelope does.
+//! than the envelope does. The domain counts as name servers ask for it: `évreux.fr` is `xn--vreux-9ra.fr`.
 
+use super::domain::Domain;
 use std::fmt;
 
 /// An `addr-spec` as it was written, comparable without case.
@@ -12,11 +13,8 @@ pub struct Address {
     written: String,
     folded: String,
     at: usize,
+    domain: Domain,
 }
-
-/// A domain name in lower case, without a final dot.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Domain(String);
 
 /// Why a text is not an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -46,13 +44,16 @@ impl Address {
         }
         let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
         let bad_local = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || "<>(),;:\\\"[]@".contains(c)));
-        let bad_domain = |c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c) || is_disguise(c);
-        if local.contains(bad_local) || domain.contains(bad_domain) {
+        if local.contains(bad_local) {
             return Err(AddressError::Character);
         }
-        let written = format!("{local}@{domain}");
-        let folded = fold(&written);
-        Ok(Self { written, folded, at })
+        let domain = Domain::written(domain)?;
+        Ok(Self {
+            written: text.strip_suffix('.').unwrap_or(text).to_owned(),
+            folded: format!("{}@{domain}", fold(local)),
+            at,
+            domain,
+        })
     }
 
     /// The address as it was written.
@@ -60,7 +61,7 @@ impl Address {
         &self.written
     }
 
-    /// The address in lower case: what two spellings of one mailbox have in common.
+    /// The address in lower case, its domain in ASCII: what two spellings of one mailbox have in common.
     pub fn folded(&self) -> &str {
         &self.folded
     }
@@ -71,19 +72,19 @@ impl Address {
     }
 
     /// What stands after the `@`.
-    pub fn domain(&self) -> Domain {
-        Domain(fold(&self.written[self.at + 1..]))
+    pub fn domain(&self) -> &Domain {
+        &self.domain
     }
-}
 
-/// Characters that IDNA (UTS 46 §4) maps to others or drops: full-width and mathematical letters, other full stops, soft
-/// hyphens. With them `ｍｓｓａｎｔｅ。fr` is `mssante.fr` to the provider and another domain to us. Nobody's address has them.
-fn is_disguise(c: char) -> bool {
-    matches!(c,
-        '\u{aa}' | '\u{ad}' | '\u{b2}'..='\u{b5}' | '\u{b8}'..='\u{be}' | '\u{17f}' | '\u{2b0}'..='\u{2ff}' | '\u{34f}'
-        | '\u{1d00}'..='\u{1dbf}' | '\u{2000}'..='\u{2bff}' | '\u{3000}'..='\u{303f}' | '\u{fb00}'..='\u{fb06}'
-        | '\u{fe00}'..='\u{fe6f}' | '\u{feff}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}'
-        | '\u{1fbf0}'..='\u{1fbf9}' | '\u{e0000}'..='\u{e0fff}')
+    /// The domains that a server which honours such routes would send it on to: `zoe%mssante.fr@lab.test`,
+    /// `mssante.fr!zoe@lab.test`, `"zoe@mssante.fr"@lab.test` (RFC 5321 §F.2, RFC 1123 §5.2.16).
+    pub fn routed_domains(&self) -> impl Iterator<Item = Domain> {
+        let pieces = self
+            .local()
+            .split(['%', '!', '@', '"', ':', ','])
+            .filter(|piece| piece.contains('.'));
+        pieces.filter_map(|piece| Domain::parse(piece).ok())
+    }
 }
 
 impl PartialEq for Address {
@@ -124,37 +125,6 @@ impl fmt::Debug for Address {
     }
 }
 
-impl Domain {
-    /// Reads a domain name; a leading `@` or `.` (as people write in lists of domains) is dropped.
-    pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let name = text.trim().trim_start_matches(['@', '.']).trim_end_matches('.');
-        let name = fold(name);
-        if name.is_empty() {
-            return Err(AddressError::Incomplete);
-        }
-        if name.contains(|c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c)) {
-            return Err(AddressError::Character);
-        }
-        Ok(Self(name))
-    }
-
-    /// The name in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// True for the domain itself and for every subdomain; `xmssante.fr` is not within `mssante.fr`.
-    pub fn is_within(&self, parent: &Domain) -> bool {
-        self.0 == parent.0 || self.0.strip_suffix(&parent.0).is_some_and(|rest| rest.ends_with('.'))
-    }
-}
-
-impl fmt::Display for Domain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Lower case, but what is no ASCII never becomes it: the Kelvin sign is not the letter k, so that no address can pass for
 /// another one.
 pub fn fold(text: &str) -> String {
@@ -180,7 +150,28 @@ mod tests {
         assert_eq!(a.as_str(), "Dr.Martin@Mssante.FR");
         assert_ne!(a, Address::parse("dr.martin@mssante.com").unwrap());
         assert_eq!(Address::parse("\"a b\"@b.fr").unwrap().local(), "\"a b\"");
-        assert_eq!(Address::parse("\"x@mssante.fr\"@évreux.fr").unwrap().domain().as_str(), "évreux.fr");
+        assert_eq!(Address::parse("\"x@mssante.fr\"@lab.fr").unwrap().domain().as_str(), "lab.fr");
+    }
+
+    #[test]
+    fn a_domain_has_two_spellings() {
+        let (shown, asked) = ("Zoé@ÉVREUX.fr", "zoé@XN--vreux-9ra.fr");
+        assert_eq!(Address::parse(shown).unwrap(), Address::parse(asked).unwrap());
+        assert_eq!(Address::parse(shown).unwrap().as_str(), shown);
+        assert_ne!(Address::parse(shown).unwrap(), Address::parse("zoé@evreux.fr").unwrap());
+    }
+
+    #[test]
+    fn a_route_in_the_local_part_is_seen() {
+        let routed = |text: &str| -> Vec<String> {
+            let address = Address::parse(text).unwrap();
+            address.routed_domains().map(|d| d.to_string()).collect()
+        };
+        assert_eq!(routed("zoe%Mssante.fr@lab.test"), ["mssante.fr"]);
+        assert_eq!(routed("a.fr!b.fr!zoe@lab.test"), ["a.fr", "b.fr"]);
+        assert_eq!(routed("\"zoe@mssante.fr\"@lab.test"), ["mssante.fr"]);
+        assert_eq!(routed("\"@a.fr:zoe@b.fr\"@lab.test"), ["a.fr", "b.fr"]);
+        assert!(routed("zoe+100%@lab.test").is_empty());
     }
 
     #[test]
@@ -221,19 +212,6 @@ mod tests {
             "a@\u{1d5c6}ssante.fr",
         ] {
             assert!(Address::parse(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_domain_holds_its_subdomains_only() {
-        let parent = Domain::parse("@mssante.fr").unwrap();
-        for (name, within) in [
-            ("mssante.fr", true),
-            ("Medecin.MSSANTE.fr", true),
-            ("xmssante.fr", false),
-            ("mssante.fr.evil.com", false),
-        ] {
-            assert_eq!(Domain::parse(name).unwrap().is_within(&parent), within, "{name}");
         }
     }
 }

@@ -12,7 +12,7 @@ pub const SEALED_COPIES_MAX: usize = 512 << 20;
 pub const MESSAGE_ROOM_TIMES: usize = 4;
 /// Messages from this size on take their room from the budget (1 MiB); the others are held in the connections' own bounds.
 pub const LARGE_MESSAGE: u64 = 1 << 20;
-/// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it.
+/// A sealed message may be this many times larger than the clear one: `SIZE` is advertised reduced by it where all is sealed.
 pub const SEALING_GROWTH_PERCENT: u64 = 200;
 
 /// Octets of one SMTP command line, CRLF included (RFC 5321 §4.5.3.1.4 asks 512, extensions and AUTH more).
@@ -27,7 +27,9 @@ pub const LOGIN_FAILURES_MAX: u32 = 3;
 /// Octets of one reply of a provider, all its lines together.
 pub const SMTP_REPLY_MAX: usize = 64 * 1024;
 /// Identifiers of other messages that are looked up for one message (`policy::threads`).
-pub const THREAD_IDS_MAX: usize = 200;
+pub const THREAD_IDS_MAX: usize = 1_000;
+/// Octets of an attachment that are looked at for the header of a message.
+pub const ATTACHED_HEADER_MAX: usize = 128 << 10;
 /// Octets of one message identifier; RFC 5322 §2.1.1 leaves it 998 on its line.
 pub const MESSAGE_ID_MAX: usize = 998;
 
@@ -42,6 +44,8 @@ pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 
+/// Gaps between the UIDs of one mailbox whose class is remembered; beyond it they are learnt anew.
+pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
@@ -51,10 +55,15 @@ pub const MIME_PARTS_MAX: usize = 2_000;
 pub const MIME_DEPTH_MAX: usize = 40;
 /// Octets of one header.
 pub const HEADER_MAX: usize = 1 << 20;
+/// Octets of a body that are looked at for a header which an empty line was put before.
+pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
 /// Parameters of one Content-Type or Content-Disposition that are looked at.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
 pub const BOUNDARY_MAX: usize = 256;
+
+/// Seconds between a Date and a signing time that clocks, time zones and queues explain (a day).
+pub const SIGNED_APART_SECONDS: u64 = 24 * 3600;
 
 /// CMS layers inside each other that are opened (sign, encrypt, sign again, compress).
 pub const CMS_LAYERS_MAX: usize = 6;
@@ -70,6 +79,10 @@ pub const CMS_SIGNERS_MAX: usize = 8;
 pub const CMS_CERTIFICATES_MAX: usize = 64;
 /// Octets that a CompressedData may become.
 pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
+/// The same as a multiple of the message's own octets: zlib alone would go to a thousand.
+pub const DECOMPRESSED_TIMES: usize = 100;
+/// Messages below this size may become as much as one of it (16 KiB).
+pub const DECOMPRESSED_SMALL: usize = 16 << 10;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
 
@@ -94,6 +107,12 @@ pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
 pub const CERTIFICATES_MAX: usize = 50_000;
 /// Octets of one sealed key file.
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
+/// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
+pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
+/// Octets of a file of certificates, or of a key file, that is imported (8 MiB).
+pub const IMPORT_FILE_MAX: u64 = 8 << 20;
+/// Octets of a file whose first line is a password (1 MiB).
+pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
 /// Octets of a passphrase file.
 pub const PASSPHRASE_FILE_MAX: u64 = 4096;
 /// Memory that the header of a passphrase store may ask of Argon2, in KiB.

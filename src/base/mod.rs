@@ -2,13 +2,15 @@
 
 pub mod addr;
 pub mod clock;
+pub mod domain;
 pub mod limits;
 pub mod message;
 pub mod retry;
 pub mod secret;
 
-pub use addr::{Address, AddressError, Domain};
+pub use addr::{Address, AddressError};
 pub use clock::UnixTime;
+pub use domain::Domain;
 pub use message::MessageKey;
 pub use retry::Retry;
 pub use secret::Secret;

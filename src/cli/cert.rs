@@ -1,7 +1,9 @@
 //! `souspli cert`: correspondents' certificates.
 
 use super::key::described;
-use super::{Cli, Failure};
+use super::out::Out;
+use super::{Cli, Failure, input};
+use crate::base::limits::IMPORT_FILE_MAX;
 use crate::pki::{Certificate, certificates_in};
 use crate::store::{CertificateFolder, Fingerprint};
 use crate::text::keys as say;
@@ -13,94 +15,108 @@ use std::path::{Path, PathBuf};
 pub enum Cert {
     /// Importe des certificats (.cer .pem .p7c .p7b, ou un dossier) / import certificates.
     Import {
-        /// Files or folders.
-        #[arg(required = true)]
+        /// Fichiers ou dossiers / files or folders.
+        #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Liste les certificats / list the certificates.
     List,
     /// Montre un certificat / show a certificate.
     Show {
-        /// As `list` shows it.
+        /// Tel que « list » le montre / as list shows it.
         fingerprint: String,
     },
     /// Supprime un certificat / remove a certificate.
     Remove {
-        /// As `list` shows it.
+        /// Tel que « list » le montre / as list shows it.
         fingerprint: String,
     },
 }
 
 impl Cert {
-    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
+    pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let folder = CertificateFolder::new(cli.home()?.certificates());
         match self {
-            Cert::Import { files } => files.iter().try_for_each(|file| import(&folder, file)),
-            Cert::List => list(&folder),
-            Cert::Show { fingerprint } => show(&folder, fingerprint),
+            Cert::Import { files } => {
+                for file in files {
+                    read(file)?.iter().try_for_each(|certificate| put(&folder, certificate, out))?;
+                }
+                Ok(())
+            }
+            Cert::List => list(&folder, out),
+            Cert::Show { fingerprint } => show(&folder, fingerprint, out),
             Cert::Remove { fingerprint } => remove(&folder, fingerprint),
         }
     }
 }
 
-/// Every certificate of a file, or of the files of a folder. A file without one is an error, in a folder it is passed over.
-pub(super) fn import(folder: &CertificateFolder, path: &Path) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure(format!("{} : {e}", path.display()));
-    if path.is_dir() {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(path)
-            .map_err(failed)?
-            .filter_map(|e| e.ok().map(|e| e.path()))
-            .collect();
-        files.sort();
-        return files.iter().filter(|f| f.is_file()).try_for_each(|file| {
-            let bytes = std::fs::read(file).map_err(|e| Failure(format!("{} : {e}", file.display())))?;
-            put(folder, &certificates_in(&bytes))
-        });
+/// Every certificate of a file, or of the files of a folder. None at all is an error; a file of a folder may hold none.
+pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let mut found = Vec::new();
+    for file in files_at(path)? {
+        found.extend(certificates_in(&input::file(&file, IMPORT_FILE_MAX)?));
     }
-    let found = certificates_in(&std::fs::read(path).map_err(failed)?);
     if found.is_empty() {
         return Err(say::no_certificate_in_file(&path.display().to_string()).into());
     }
-    put(folder, &found)
+    Ok(found)
 }
 
-fn put(folder: &CertificateFolder, certificates: &[Certificate]) -> Result<(), Failure> {
-    for certificate in certificates {
-        let fingerprint = folder.put(certificate.der()).map_err(|e| Failure::from(&e))?;
-        println!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate));
+/// The file itself, or the files of the folder in the order of their names.
+fn files_at(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
     }
+    let entries = std::fs::read_dir(path).map_err(|error| input::unreadable(path, &error))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Keeps one and says so.
+pub(super) fn put(folder: &CertificateFolder, certificate: &Certificate, out: &mut Out) -> Result<(), Failure> {
+    let fingerprint = folder.put(certificate.der()).map_err(|e| Failure::from(&e))?;
+    out.line(line(&fingerprint, certificate));
     Ok(())
 }
 
 /// One line a certificate.
-pub(super) fn list(folder: &CertificateFolder) -> Result<(), Failure> {
+pub(super) fn list(folder: &CertificateFolder, out: &mut Out) -> Result<(), Failure> {
     for stored in folder.list().map_err(|e| Failure::from(&e))? {
         match Certificate::from_der(stored.der) {
-            Ok(c) => println!("{}\t{}\t{}", stored.fingerprint, c.emails().join(" "), described(&c)),
-            Err(_) => println!("{}\tillisible / unreadable", stored.fingerprint),
+            Ok(certificate) => out.line(line(&stored.fingerprint, &certificate)),
+            Err(_) => out.line(format_args!("{}\tillisible / unreadable", stored.fingerprint)),
         }
     }
     Ok(())
 }
 
-fn show(folder: &CertificateFolder, fingerprint: &str) -> Result<(), Failure> {
-    let wanted = parse(fingerprint)?;
-    let found = folder
-        .list()
-        .map_err(|e| Failure::from(&e))?
-        .into_iter()
-        .find(|c| c.fingerprint == wanted);
-    let certificate = found
-        .and_then(|c| Certificate::from_der(c.der).ok())
-        .ok_or_else(|| Failure::from(say::no_such_certificate(fingerprint)))?;
-    println!("Titulaire / holder : {}", certificate.holder());
-    println!("Adresses / addresses : {}", certificate.emails().join(" "));
-    println!("Autorité / issuer : {}", certificate.issuer_common_name());
-    println!("Numéro de série / serial : {}", certificate.serial_hex());
-    println!("Valable du / valid from : {}", certificate.not_before().rfc3339());
-    println!("Jusqu'au / until : {}", certificate.not_after().rfc3339());
-    println!("Clé / key : {}", certificate.public_key().kind.name());
+fn line(fingerprint: &Fingerprint, certificate: &Certificate) -> String {
+    format!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate))
+}
+
+fn show(folder: &CertificateFolder, fingerprint: &str, out: &mut Out) -> Result<(), Failure> {
+    let certificate = find(folder, fingerprint)?.ok_or_else(|| Failure::from(say::no_such_certificate(fingerprint)))?;
+    for (what, value) in [
+        ("Titulaire / holder", certificate.holder()),
+        ("Adresses / addresses", certificate.emails().join(" ")),
+        ("Autorité / issuer", certificate.issuer_common_name().to_owned()),
+        ("Numéro de série / serial", certificate.serial_hex()),
+        ("Valable du / valid from", certificate.not_before().rfc3339()),
+        ("Jusqu’au / until", certificate.not_after().rfc3339()),
+        ("Clé / key", certificate.public_key().kind.name().to_string()),
+    ] {
+        out.line(format_args!("{what} : {value}"));
+    }
     Ok(())
+}
+
+/// `None`: no such one, or one that cannot be read.
+pub(super) fn find(folder: &CertificateFolder, fingerprint: &str) -> Result<Option<Certificate>, Failure> {
+    let wanted = parse(fingerprint)?;
+    let stored = folder.list().map_err(|e| Failure::from(&e))?;
+    let found = stored.into_iter().find(|c| c.fingerprint == wanted);
+    Ok(found.and_then(|c| Certificate::from_der(c.der).ok()))
 }
 
 /// Removes the one that is named.

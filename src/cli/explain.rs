@@ -1,35 +1,33 @@
 //! `souspli explain`: "Pourquoi ?" - the rule that fires and the certificates that would be chosen. Sends nothing.
 
-use super::seal::message_on;
-use super::{Cli, Failure};
+use super::out::Out;
+use super::{Cli, Failure, input};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient, Submission};
+use crate::text::command as say;
 use clap::Args;
 use std::path::PathBuf;
 
 /// What would be decided for this message.
 #[derive(Args, Debug)]
 pub struct ExplainMessage {
-    /// The account that sends.
-    #[arg(long, value_name = "ADDR", value_parser = Address::parse)]
+    /// Le compte qui envoie / the account that sends.
+    #[arg(long, value_name = "ADDR", value_parser = input::address)]
     from: Address,
-    /// Every recipient; a last word without `@` is FILE: the message, standard input without it.
+    /// Les destinataires ; un dernier mot sans `@` est FILE / every recipient; a last word without `@` is FILE.
     #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1.., required = true)]
     to: Vec<String>,
-    /// The message; standard input without it.
+    /// Le message ; sinon l’entrée standard / the message; standard input without it.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 impl ExplainMessage {
-    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
+    pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+        let (recipients, file) = self.recipients_and_file()?;
         let relay = cli.relay(cli.config_or_default(Some(&self.from))?)?;
         let account = relay.account_of(&self.from)?;
-        let (recipients, file) = self.recipients_and_file()?;
-        let message = match file {
-            Some(path) => message_on(std::fs::File::open(&path).map_err(|e| Failure(format!("{} : {e}", path.display())))?)?,
-            None => message_on(std::io::stdin().lock())?,
-        };
+        let message = input::message(file.as_deref())?;
         let envelope = Envelope {
             from: Some(self.from.clone()),
             recipients,
@@ -38,14 +36,9 @@ impl ExplainMessage {
             ret: None,
             envid: None,
         };
-        for line in cli.block_on(relay.explain(
-            &account,
-            &Submission {
-                envelope,
-                message: message.into(),
-            },
-        ))? {
-            println!("{line}");
+        let message = message.into();
+        for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
+            out.line(line);
         }
         Ok(())
     }
@@ -56,10 +49,14 @@ impl ExplainMessage {
             Some((last, words)) if self.file.is_none() && !last.contains('@') => (words, Some(PathBuf::from(last))),
             _ => (self.to.as_slice(), self.file.clone()),
         };
-        let recipients = words
+        let parsed = |word: &String| Address::parse(word).map_err(|_| Failure::usage(&say::not_an_address(word)));
+        let recipients: Vec<Recipient> = words
             .iter()
-            .map(|w| Address::parse(w).map(Recipient::plain).map_err(|e| Failure(format!("{w} : {e}"))))
+            .map(|word| parsed(word).map(Recipient::plain))
             .collect::<Result<_, _>>()?;
+        if recipients.is_empty() {
+            return Err(Failure::usage(&say::no_recipient()));
+        }
         Ok((recipients, file))
     }
 }

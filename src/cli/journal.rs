@@ -1,30 +1,29 @@
 //! `souspli journal`: what was sealed, opened, refused. The journal never holds content or subjects.
 
+use super::out::Out;
 use super::{Cli, Failure};
-use crate::store::Journal as Entries;
+use crate::store::journal;
 use clap::Args;
 
 /// Prints the journal, oldest first.
 #[derive(Args, Debug)]
 pub struct Journal {
-    /// One JSON object a line (schema: docs/journal.md).
+    /// Un objet JSON par ligne (docs/journal.md) / one JSON object a line.
     #[arg(long)]
     json: bool,
 }
 
 impl Journal {
-    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
-        let home = cli.home()?;
-        let entries = Entries::new(&home, &cli.secrets(&home)?).entries().map_err(|e| Failure::from(&e))?;
-        for entry in entries {
-            let json = serde_json::to_string(&entry).map_err(|e| Failure(e.to_string()))?;
+    pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+        for entry in journal::entries(&cli.home()?).map_err(|e| Failure::from(&e))? {
             if self.json {
-                println!("{json}");
+                out.line(entry.json());
             } else {
-                println!(
-                    "{}\t{:?}\t{}\t{} dest.\t{}",
-                    entry.time, entry.event, entry.account, entry.recipients, entry.code
-                );
+                let (event, recipients) = (entry.event.as_str(), entry.recipients);
+                out.line(format_args!(
+                    "{}\t{event}\t{}\t{recipients}\t{}",
+                    entry.time, entry.account, entry.code
+                ));
             }
         }
         Ok(())

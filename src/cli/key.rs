@@ -1,93 +1,112 @@
 //! `souspli key`: own keys.
 
-use super::{Cli, Failure};
-use crate::base::{Address, Secret};
+use super::out::{Out, complain};
+use super::{Cli, Failure, input};
+use crate::base::Address;
+use crate::base::limits::IMPORT_FILE_MAX;
 use crate::keys::SoftwareKey;
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::smime::port::PrivateKey;
-use crate::store::{Event, Journal, JournalEntry, KeyId, KeysStore};
+use crate::store::{Event, Home, JournalEntry, KeyId, KeysStore, journal};
 use crate::text::keys as say;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Own keys.
 #[derive(Subcommand, Debug)]
 pub enum Key {
     /// Importe un fichier PKCS#12 / import a PKCS#12 file.
-    Import {
-        /// Whose key it is.
-        #[arg(long, value_name = "ADDR", value_parser = Address::parse)]
-        account: Address,
-        /// A file whose first line is the password; asked on standard input without it.
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        /// The .p12 or .pfx file.
-        file: PathBuf,
-    },
+    Import(Import),
     /// Liste les clés / list the keys.
     List,
-    /// Supprime une clé : les messages chiffrés pour elle ne s'ouvriront plus / remove a key.
+    /// Supprime une clé : les messages chiffrés pour elle ne s’ouvriront plus / remove a key: its mail opens no more.
     Remove {
-        /// As `list` shows it.
+        /// Telle que « list » la montre / as list shows it.
         id: String,
     },
 }
 
+/// A PKCS#12 file and whose keys are in it.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// À qui est la clé / whose key it is.
+    #[arg(long, value_name = "ADDR", value_parser = input::address)]
+    account: Address,
+    /// Fichier dont la première ligne est le mot de passe ; sinon il est demandé / its first line is the password; asked without it.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Le fichier .p12 ou .pfx / the .p12 or .pfx file.
+    file: PathBuf,
+}
+
 impl Key {
-    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
+    pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let home = cli.home()?;
-        let secrets = cli.secrets(&home)?;
-        let store = KeysStore::new(&home, secrets.clone());
-        let journal = Journal::new(&home, &secrets);
+        // A file and its password are asked for first: what is wrong with them is told at once.
+        let imported = match self {
+            Key::Import(import) => import.read()?,
+            Key::List | Key::Remove { .. } => Vec::new(),
+        };
+        let store = KeysStore::new(&home, cli.secrets(&home)?);
         match self {
-            Key::Import {
-                account,
-                password_file,
-                file,
-            } => {
-                for key in read(file, password_file.as_ref())? {
-                    let id = store.put(account, &key.to_bytes()).map_err(|e| Failure::from(&e))?;
-                    note(&journal, account, "imported")?;
-                    println!("{id}\t{account}\t{}", described(key.certificate()));
-                }
-                Ok(())
-            }
-            Key::List => list(&store),
-            Key::Remove { id } => {
-                let id = KeyId::parse(id).ok_or_else(|| Failure::from(say::no_such_key(id)))?;
-                let listed = store.list().map_err(|e| Failure::from(&e))?;
-                let account = listed.into_iter().find(|k| k.id == id).map(|k| k.account);
-                store.remove(&id).map_err(|e| Failure::from(&e))?;
-                account.map_or(Ok(()), |account| note(&journal, &account, "removed"))
-            }
+            Key::Import(import) => imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out)),
+            Key::List => list(&store, out),
+            Key::Remove { id } => remove(&home, &store, id),
         }
     }
 }
 
-fn read(file: &PathBuf, password_file: Option<&PathBuf>) -> Result<Vec<SoftwareKey>, Failure> {
-    let bytes = std::fs::read(file).map_err(|e| Failure(format!("{} : {e}", file.display())))?;
-    let password = match password_file {
-        Some(path) => std::fs::read_to_string(path).map_err(|e| Failure(format!("{} : {e}", path.display())))?,
-        None => std::io::read_to_string(std::io::stdin().lock()).map_err(|e| Failure(e.to_string()))?,
-    };
-    let line = password.lines().next().unwrap_or_default();
-    SoftwareKey::import(&bytes, &Secret::from(line)).map_err(|e| Failure::from(&e))
+impl Import {
+    fn read(&self) -> Result<Vec<SoftwareKey>, Failure> {
+        let file = input::file(&self.file, IMPORT_FILE_MAX)?;
+        let password = input::password(self.password_file.as_deref(), &self.file)?;
+        SoftwareKey::import(&file, &password).map_err(|e| Failure::from(&e))
+    }
 }
 
-fn list(store: &KeysStore) -> Result<(), Failure> {
-    for key in store.list().map_err(|e| Failure::from(&e))? {
-        let bytes = store.load(&key.id).map_err(|e| Failure::from(&e))?;
-        let software = SoftwareKey::from_bytes(&bytes).map_err(|e| Failure::from(&e))?;
-        println!("{}\t{}\t{}", key.id, key.account, described(software.certificate()));
+fn keep(home: &Home, store: &KeysStore, account: &Address, key: &SoftwareKey, out: &mut Out) -> Result<(), Failure> {
+    let certificate = key.certificate();
+    let id = store.put(account, &key.to_bytes()).map_err(|e| Failure::from(&e))?;
+    note(home, account, "imported", Some(certificate))?;
+    out.line(format_args!("{id}\t{account}\t{}", described(certificate)));
+    // A card's certificate may name no address at all: then there is nothing to compare.
+    if !certificate.emails().is_empty() && !certificate.has_email(account.as_str()) {
+        complain(say::for_another_address(account, &certificate.emails().join(", ")));
     }
     Ok(())
 }
 
-fn note(journal: &Journal, account: &Address, code: &str) -> Result<(), Failure> {
-    journal
-        .record(&JournalEntry::new(clock(), Event::Key, account, code))
-        .map_err(|e| Failure::from(&e))
+fn list(store: &KeysStore, out: &mut Out) -> Result<(), Failure> {
+    for key in store.list().map_err(|e| Failure::from(&e))? {
+        let software = load(store, &key.id)?;
+        out.line(format_args!("{}\t{}\t{}", key.id, key.account, described(software.certificate())));
+    }
+    Ok(())
+}
+
+fn remove(home: &Home, store: &KeysStore, id: &str) -> Result<(), Failure> {
+    let id = KeyId::parse(id).ok_or_else(|| say::no_such_key(id))?;
+    let listed = store.list().map_err(|e| Failure::from(&e))?;
+    let known = listed.into_iter().find(|k| k.id == id);
+    let known = known.ok_or_else(|| say::no_such_key(&id.to_string()))?;
+    // A damaged one can be removed too.
+    let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
+    store.remove(&id).map_err(|e| Failure::from(&e))?;
+    note(home, &known.account, "removed", certificate.as_ref())
+}
+
+fn load(store: &KeysStore, id: &KeyId) -> Result<SoftwareKey, Failure> {
+    let bytes = store.load(id).map_err(|e| Failure::from(&e))?;
+    SoftwareKey::from_bytes(&bytes).map_err(|e| Failure::from(&e))
+}
+
+fn note(home: &Home, account: &Address, code: &str, certificate: Option<&Certificate>) -> Result<(), Failure> {
+    let entry = JournalEntry {
+        certificates: certificate.iter().map(|c| c.serial_hex()).collect(),
+        ..JournalEntry::new(clock(), Event::Key, account, code)
+    };
+    journal::record(home, &entry).map_err(|e| Failure::from(&e))
 }
 
 /// One line on a certificate: holder, issuer, end, serial number.

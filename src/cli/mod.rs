@@ -3,12 +3,15 @@
 mod cert;
 mod check;
 mod explain;
+mod input;
 mod journal;
 mod key;
 mod open;
+mod out;
 mod run;
 mod seal;
 mod serving;
+mod signals;
 mod trust;
 
 use crate::base::Address;
@@ -16,8 +19,10 @@ use crate::config::load::{LoadError, Places, load};
 use crate::config::{Account, Channel, Config, Server, ServerTls};
 use crate::relay::Relay;
 use crate::store::{Home, Secrets};
-use crate::text::{Explain, Explanation};
-use clap::{Parser, Subcommand};
+use crate::text::{Explain, Explanation, Why, command as say, config as config_words};
+use clap::{ArgAction, Parser, Subcommand};
+use out::{Out, complain};
+use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,15 +32,25 @@ use std::process::ExitCode;
 #[command(
     name = "souspli",
     version,
-    about = "Relais S/MIME sur le poste du médecin : met sous pli ce qui part, ouvre ce qui arrive"
+    about = "Relais S/MIME sur le poste du médecin : met sous pli ce qui part, ouvre ce qui arrive\nS/MIME relay on the doctor's computer: seals what leaves, opens what arrives",
+    subcommand_help_heading = "Commandes / commands",
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true
 )]
 pub struct Cli {
-    /// Where all state is kept (or SOUSPLI_HOME); the platform's folders without it.
+    /// Dossier de tout ce que Souspli garde ; sinon SOUSPLI_HOME, sinon celui du système / where all state is kept.
     #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
-    /// The configuration file; souspli.toml in the home without it.
+    /// Fichier de configuration ; sinon souspli.toml dans ce dossier / the configuration file.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Affiche cette aide / print this help.
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+    /// Affiche la version / print the version.
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,38 +61,73 @@ enum Command {
     Run(run::Run),
     /// Vérifie la configuration / check the configuration.
     Check,
-    /// Met sous pli le message lu sur l'entrée standard / seal the message on standard input.
+    /// Met sous pli le message lu sur l’entrée standard / seal the message on standard input.
     Seal(seal::Seal),
     /// Ouvre un message reçu / open a stored message.
     Open(open::Open),
-    /// Pourquoi ? : ce qui serait décidé pour ce message / what would be decided, and why; sends nothing.
+    /// Pourquoi ? Ce qui serait décidé pour ce message ; n’envoie rien / what would be decided, and why; sends nothing.
     Explain(explain::ExplainMessage),
     /// Vos clés / own keys.
-    #[command(subcommand)]
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Key(key::Key),
-    /// Certificats des correspondants / correspondents' certificates.
-    #[command(subcommand)]
+    /// Certificats des correspondants / correspondents’ certificates.
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Cert(cert::Cert),
     /// Autorités de certification / authorities.
-    #[command(subcommand)]
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Trust(trust::Trust),
     /// Ce qui a été mis sous pli, ouvert, refusé / what was sealed, opened, refused.
     Journal(journal::Journal),
 }
 
-/// What could not be done, as said on standard error. Exit status 1.
+/// What a command could not do, as said on standard error.
 #[derive(Debug)]
-pub struct Failure(pub String);
+pub struct Failure {
+    status: Status,
+    text: String,
+}
+
+/// Exit status of a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Status {
+    /// It could not be done.
+    NotDone = 1,
+    /// It was not asked for as it must be.
+    Usage = 2,
+}
+
+impl Failure {
+    fn usage(explanation: &Explanation) -> Self {
+        Self {
+            status: Status::Usage,
+            text: explanation.to_string(),
+        }
+    }
+
+    /// What the system refused to the program itself: threads, signals.
+    fn system(error: &std::io::Error) -> Self {
+        say::system(&Why::from(error)).into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 impl From<Explanation> for Failure {
     fn from(explanation: Explanation) -> Self {
-        Self(explanation.to_string())
+        Self {
+            status: Status::NotDone,
+            text: explanation.to_string(),
+        }
     }
 }
 
 impl<E: Explain> From<&E> for Failure {
     fn from(error: &E) -> Self {
-        Self(error.explain().to_string())
+        error.explain().into()
     }
 }
 
@@ -85,33 +135,46 @@ impl<E: Explain> From<&E> for Failure {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Nothing can be done about a closed terminal.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
-        }
+        Err(error) => return misread(&error),
     };
-    match cli.execute() {
+    let mut out = Out::default();
+    let done = cli.execute(&mut out);
+    match done.and_then(|()| out.end()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(text)) => {
-            eprintln!("souspli: {text}");
-            ExitCode::from(1)
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(failure.status as u8)
         }
     }
 }
 
+/// Help that was asked for, or arguments that are none.
+fn misread(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
+        complain(say::usage());
+    }
+    // Nothing can be done about a closed terminal.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitCode::from(Status::Usage as u8)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
 impl Cli {
-    fn execute(&self) -> Result<(), Failure> {
+    fn execute(&self, out: &mut Out) -> Result<(), Failure> {
         match &self.command {
             Command::Run(run) => run.execute(self),
-            Command::Check => check::execute(self),
-            Command::Seal(seal) => seal.execute(self),
-            Command::Open(open) => open.execute(self),
-            Command::Explain(explain) => explain.execute(self),
-            Command::Key(key) => key.execute(self),
-            Command::Cert(cert) => cert.execute(self),
-            Command::Trust(trust) => trust.execute(self),
-            Command::Journal(journal) => journal.execute(self),
+            Command::Check => check::execute(self, out),
+            Command::Seal(seal) => seal.execute(self, out),
+            Command::Open(open) => open.execute(self, out),
+            Command::Explain(explain) => explain.execute(self, out),
+            Command::Key(key) => key.execute(self, out),
+            Command::Cert(cert) => cert.execute(self, out),
+            Command::Trust(trust) => trust.execute(self, out),
+            Command::Journal(journal) => journal.execute(self, out),
         }
     }
 }
@@ -125,19 +188,19 @@ impl Cli {
         Secrets::open(home).map_err(|e| Failure::from(&e))
     }
 
-    fn places(&self, home: &Home) -> Places {
-        Places::of_platform(self.config.clone(), Some(home.root().to_path_buf()))
+    /// Looking for the configuration makes no home.
+    fn places(&self) -> Result<Places, Failure> {
+        let home = Home::place(self.home.as_deref()).map_err(|e| Failure::from(&e))?;
+        Ok(Places::of_platform(self.config.clone(), Some(home)))
     }
 
     fn config(&self) -> Result<Config, Failure> {
-        load(&self.places(&self.home()?))
-            .map(|loaded| loaded.config)
-            .map_err(|e| faults(&e))
+        load(&self.places()?).map(|loaded| loaded.config).map_err(|e| faults(&e))
     }
 
     /// For commands that need no server: without a file, the defaults and an account for `from`.
     fn config_or_default(&self, from: Option<&Address>) -> Result<Config, Failure> {
-        match load(&self.places(&self.home()?)) {
+        match load(&self.places()?) {
             Ok(loaded) => Ok(loaded.config),
             Err(LoadError::NoFile(_)) if self.config.is_none() => Ok(Config {
                 accounts: from.map(offline_account).into_iter().collect(),
@@ -155,14 +218,20 @@ impl Cli {
 
     fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        Ok(runtime.map_err(|e| Failure(e.to_string()))?.block_on(future))
+        Ok(runtime.map_err(|e| Failure::system(&e))?.block_on(future))
     }
 }
 
-/// Every fault of a configuration, not the first alone.
+/// Every fault of a configuration, not the first alone, under the name of the file: it may be the machine's policy.
 fn faults(error: &LoadError) -> Failure {
-    let texts: Vec<String> = error.explanations().iter().map(ToString::to_string).collect();
-    Failure(texts.join("\n"))
+    let mut texts: Vec<String> = error.explanations().iter().map(ToString::to_string).collect();
+    if let LoadError::Faults { path, faults } = error {
+        texts.insert(0, config_words::faulty(&path.display().to_string(), faults.len()));
+    }
+    Failure {
+        status: Status::NotDone,
+        text: texts.join("\n"),
+    }
 }
 
 /// An account that only seals: it has no servers.

@@ -7,7 +7,7 @@ use clap::Args;
 /// Starts the relay.
 #[derive(Args, Debug)]
 pub struct Run {
-    /// Without the tray icon (a server, a test).
+    /// Sans icône (serveur, essai) / without the tray icon (a server, a test).
     #[arg(long)]
     headless: bool,
 }
@@ -20,7 +20,7 @@ impl Run {
             tracing::warn!("{warning}");
         }
         let relay = cli.relay(config.clone())?;
-        cli.block_on(Serving::start(home, config, relay, !self.headless))?
+        cli.block_on(Serving::start(home, config, relay))?
     }
 }
 
@@ -32,5 +32,7 @@ fn start_log() {
         .with_env_filter(level)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // It would panic where standard error is closed, in the midst of whatever was to be logged.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -1,6 +1,7 @@
 //! The relay in service: listeners, connections, and the orderly end.
 
-use super::Failure;
+use super::{Failure, signals};
+use crate::base::UnixTime;
 use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
 use crate::imap;
@@ -24,6 +25,11 @@ use tokio::task::JoinSet;
 
 type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+/// How often the end of the local certificate is looked at.
+const CERTIFICATE_LOOKED_AT: Duration = Duration::from_secs(3600);
+/// After a connection that could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// What runs.
 pub(super) struct Serving {
     connections: JoinSet<()>,
@@ -39,7 +45,7 @@ struct Door {
 
 impl Serving {
     /// Binds, says `ready`, serves, and ends within `STOP_SECONDS_MAX` of the signal.
-    pub(super) async fn start(home: Home, config: Config, relay: Relay, _tray: bool) -> Result<(), Failure> {
+    pub(super) async fn start(home: Home, config: Config, relay: Relay) -> Result<(), Failure> {
         let relay = Arc::new(relay);
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
@@ -94,7 +100,8 @@ impl Serving {
         )
         .await?;
 
-        say_ready(&[("smtp", &smtp), ("imap", &imap)])?;
+        let end = signals::end().map_err(|e| Failure::system(&e))?;
+        say_ready(&[("smtp", &smtp), ("imap", &imap)]);
         let mut serving = Self {
             connections: JoinSet::new(),
             running,
@@ -102,7 +109,11 @@ impl Serving {
         for door in [smtp, imap].into_iter().flatten() {
             serving.connections.spawn(accept(door, stopping.clone()));
         }
-        signal().await?;
+        let reading = Arc::clone(&relay);
+        tokio::task::spawn_blocking(move || reading.read_ahead());
+        let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
+        end.await;
+        renewal.abort();
         serving.end().await;
         relay.forget_views();
         Ok(())
@@ -126,8 +137,9 @@ async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, se
     }))
 }
 
-/// One line on standard output, when and only when mail programs can connect.
-fn say_ready(doors: &[(&str, &Option<Door>)]) -> Result<(), Failure> {
+/// One line on standard output, when and only when mail programs can connect. The mail is served whether or not somebody
+/// reads it.
+fn say_ready(doors: &[(&str, &Option<Door>)]) {
     let mut line = String::from("ready");
     for (name, door) in doors {
         if let Some(address) = door.as_ref().and_then(|d| d.listener.local_addr().ok()) {
@@ -135,9 +147,27 @@ fn say_ready(doors: &[(&str, &Option<Door>)]) -> Result<(), Failure> {
         }
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(|e| Failure(e.to_string()))
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the line on standard output could not be written");
+    }
+}
+
+/// The local certificate ends while a relay runs for a year: looked at by the clock of the day, which a computer that slept
+/// keeps right.
+async fn renew(home: Home, mut ends: UnixTime, server: Arc<TlsServer>) {
+    loop {
+        tokio::time::sleep(CERTIFICATE_LOOKED_AT).await;
+        if LocalCertificate::is_due(ends, clock()) {
+            let made = LocalCertificate::open(&home, clock()).and_then(|local| {
+                server.replace(tls::acceptor(&local)?);
+                Ok(local.ends())
+            });
+            match made {
+                Ok(later) => ends = later,
+                Err(error) => tracing::warn!(%error, "the local certificate could not be renewed"),
+            }
+        }
+    }
 }
 
 async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
@@ -151,9 +181,9 @@ async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
             accepted = door.listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        // Out of descriptors, or a client that left at once: the listener goes on.
+        // A client that left at once, or no descriptor left: the listener goes on, without asking again and again.
         let Ok((stream, remote)) = accepted else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
         while open.try_join_next().is_some() {}
@@ -181,20 +211,4 @@ async fn admitted(stream: TcpStream, remote: SocketAddr, implicit: Option<Arc<Tl
         Some(tls) => tls.begin(Box::new(stream)).await.ok(),
         None => Some(Box::new(stream)),
     }
-}
-
-#[cfg(unix)]
-async fn signal() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).map_err(|e| Failure(e.to_string()))?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = term.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn signal() -> Result<(), Failure> {
-    tokio::signal::ctrl_c().await.map_err(|e| Failure(e.to_string()))
 }

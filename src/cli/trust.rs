@@ -1,7 +1,10 @@
 //! `souspli trust`: the authorities whose certificates count.
 
+use super::out::Out;
 use super::{Cli, Failure, cert};
-use crate::store::CertificateFolder;
+use crate::pki::Certificate;
+use crate::relay::clock;
+use crate::store::{CertificateFolder, Event, Home, JournalEntry, journal};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -12,24 +15,46 @@ pub enum Trust {
     List,
     /// Ajoute des autorités / add authorities.
     Add {
-        /// PEM or DER files, or folders.
-        #[arg(required = true)]
+        /// Fichiers (.cer .pem .p7c .p7b) ou dossiers / files or folders.
+        #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Supprime une autorité / remove an authority.
     Remove {
-        /// As `list` shows it.
+        /// Telle que « list » la montre / as list shows it.
         fingerprint: String,
     },
 }
 
 impl Trust {
-    pub(super) fn execute(&self, cli: &Cli) -> Result<(), Failure> {
-        let folder = CertificateFolder::new(cli.home()?.trust());
+    pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+        let home = cli.home()?;
+        let folder = CertificateFolder::new(home.trust());
         match self {
-            Trust::List => cert::list(&folder),
-            Trust::Add { files } => files.iter().try_for_each(|file| cert::import(&folder, file)),
-            Trust::Remove { fingerprint } => cert::remove(&folder, fingerprint),
+            Trust::List => cert::list(&folder, out),
+            Trust::Add { files } => {
+                for file in files {
+                    for authority in cert::read(file)? {
+                        cert::put(&folder, &authority, out)?;
+                        note(&home, "added", Some(&authority))?;
+                    }
+                }
+                Ok(())
+            }
+            Trust::Remove { fingerprint } => {
+                let known = cert::find(&folder, fingerprint)?;
+                cert::remove(&folder, fingerprint)?;
+                note(&home, "removed", known.as_ref())
+            }
         }
     }
+}
+
+/// Whom the doctor believes decides every verdict: the journal says since when.
+fn note(home: &Home, code: &str, authority: Option<&Certificate>) -> Result<(), Failure> {
+    let entry = JournalEntry {
+        certificates: authority.iter().map(|c| c.serial_hex()).collect(),
+        ..JournalEntry::of_home(clock(), Event::Trust, code)
+    };
+    journal::record(home, &entry).map_err(|e| Failure::from(&e))
 }

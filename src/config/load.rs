@@ -4,7 +4,7 @@
 use super::parse::{parse, parse_policy};
 use super::{Config, Fault, FaultKind};
 use crate::base::limits::CONFIG_FILE_MAX;
-use crate::text::{Explain, Explanation, config as words};
+use crate::text::{Explain, Explanation, Why, config as words};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ impl Explain for LoadError {
                 let places: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
                 words::no_file(&places.join(", "))
             }
-            LoadError::Unreadable { path, source } => words::unreadable(&path.display().to_string(), &source.to_string()),
+            LoadError::Unreadable { path, source } => words::unreadable(&path.display().to_string(), &Why::from(source)),
             LoadError::NotText(path) => words::not_text(&path.display().to_string()),
             LoadError::Faults { path, faults } => match faults.first() {
                 Some(fault) => fault.explain(),

@@ -48,7 +48,10 @@ fn read<T>(text: &str, build: impl FnOnce(&mut Section<'_, '_>, &mut Faults) -> 
     if !errors.is_empty() {
         for error in errors {
             let line = error.span().map_or(0, |span| faults.line(&span));
-            faults.add(line, FaultKind::Syntax(error.message().to_owned()));
+            // What follows on the same line follows from the first.
+            if !faults.has(line) {
+                faults.add(line, FaultKind::Syntax(error.message().to_owned()));
+            }
         }
         // What was recovered from broken TOML would be blamed for faults that are not its own.
         return Err(faults.into_sorted());

@@ -185,3 +185,12 @@ fn told(text: &str) -> Vec<(usize, &'static str)> {
 fn uncommented(line: &str) -> &str {
     line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)
 }
+
+#[test]
+fn a_line_that_is_no_toml_is_told_once() {
+    let text = ACCOUNT
+        .replace("port = 993,", "port = 993")
+        .replace("port = 20211,", "port = 20211");
+    let lines: Vec<usize> = parse(&text).unwrap_err().iter().map(|fault| fault.line).collect();
+    assert_eq!(lines, [4, 5]);
+}

@@ -38,6 +38,10 @@ impl Faults {
         self.found.push(Fault { line, kind });
     }
 
+    pub(super) fn has(&self, line: usize) -> bool {
+        self.found.iter().any(|fault| fault.line == line)
+    }
+
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
         self.starts.partition_point(|start| *start <= span.start)
     }

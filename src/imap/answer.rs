@@ -1,6 +1,6 @@
 //! Writing FETCH responses: the provider's with something taken out or replaced, and those made from a View.
 
-use super::fetch::{Extension, FetchRequest, Item, Rfc822, write_section};
+use super::fetch::{Addressing, Extension, FetchRequest, Item, Rfc822, write_section};
 use super::line::{Line, write_literal};
 use super::response::{Fetched, FetchedItem};
 use super::structure;
@@ -41,18 +41,51 @@ pub fn write_dynamic(line: &Line, fetched: &Fetched, out: &mut Vec<u8>) {
     write_items(fetched, dynamic, out, |item, out| line.write(&item.span, out));
 }
 
-/// The answer for an opened message: UID first, then what only the provider knows, then the View's items as asked.
-pub fn write_view(line: &Line, fetched: &Fetched, uid: u32, request: &FetchRequest, view: &View, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("* {} FETCH (UID {uid}", fetched.number).as_bytes());
-    for item in fetched.items.iter().filter(|item| is_dynamic(item) && item.name != "UID") {
-        out.push(b' ');
+/// What an answer does to the flags that the provider has told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Marked {
+    /// Nothing.
+    AsBefore,
+    /// The message is read now (RFC 9051 §6.4.5: the change belongs in the answer).
+    Seen,
+}
+
+/// The answer for an opened message: UID first where it is asked, then what only the provider knows, then the View's items
+/// as asked.
+pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &FetchRequest, view: &View, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("* {} FETCH", fetched.number).as_bytes());
+    let mut before: &[u8] = b" (";
+    let named = request.by == Addressing::Uid || request.asks("UID");
+    let (uid, others): (Vec<_>, Vec<_>) = fetched
+        .items
+        .iter()
+        .filter(|item| is_dynamic(item))
+        .partition(|item| item.name == "UID");
+    for item in uid.into_iter().filter(|_| named).take(1).chain(others) {
+        out.extend_from_slice(std::mem::replace(&mut before, b" "));
         line.write(&item.span, out);
+        if marked == Marked::Seen && item.name == "FLAGS" && out.pop_if(|last| *last == b')').is_some() {
+            out.extend_from_slice(if out.ends_with(b"(") { b"\\Seen)" } else { b" \\Seen)" });
+        }
     }
     for item in request.items.iter().filter(|item| !matches!(item, Item::Dynamic(_))) {
-        out.push(b' ');
+        out.extend_from_slice(std::mem::replace(&mut before, b" "));
         write_item(item, view, out);
     }
     out.extend_from_slice(b")\r\n");
+}
+
+/// About how many octets the View's items take.
+pub fn octets(request: &FetchRequest, view: &View) -> u64 {
+    let of = |item: &Item| match item {
+        Item::Body { section, partial, .. } => {
+            let all = view.section(section).map_or(0, |octets| octets.len() as u64);
+            partial.map_or(all, |(_, count)| all.min(u64::from(count)))
+        }
+        Item::Rfc822(_) => view.bytes().len() as u64,
+        Item::Dynamic(_) | Item::Size | Item::Envelope | Item::Structure(_) => 0,
+    };
+    request.items.iter().map(of).sum()
 }
 
 /// One item of a View, with its name.

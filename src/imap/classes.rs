@@ -1,6 +1,7 @@
 //! Which messages of a mailbox are S/MIME: learnt once, since the content of a UID never changes (RFC 9051 §2.3.1.1).
 
 use super::numbers::Ranges;
+use crate::base::limits;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -60,6 +61,9 @@ impl Classes {
     /// Keeps the class of one message.
     pub fn learn(&self, uid: u32, sealed: Sealed) {
         let mut known = self.known();
+        if known.covered.range_count() > limits::UID_RANGES_MAX {
+            *known = Known::default();
+        }
         known.covered.insert(uid);
         if sealed != Sealed::No {
             known.sealed.insert(uid);

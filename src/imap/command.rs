@@ -159,8 +159,9 @@ impl AppendRequest {
     }
 }
 
+/// `None`: no name, or one that is not even UTF-8: two of them must not be taken for one.
 fn mailbox_name(cursor: &mut Cursor<'_>) -> Option<String> {
-    let name = String::from_utf8_lossy(&cursor.astring()?).into_owned();
+    let name = String::from_utf8(cursor.astring()?.into_owned()).ok()?;
     Some(if name.eq_ignore_ascii_case("INBOX") {
         "INBOX".to_owned()
     } else {

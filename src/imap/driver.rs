@@ -10,9 +10,9 @@ use super::classes::ClassMemory;
 use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::MessageKey;
-use crate::base::limits::LARGE_MESSAGE;
-use crate::config::{Account, Server};
+use crate::config::Account;
 use crate::net::BoxedStream;
+use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
@@ -22,20 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// Connections to providers.
-pub trait Upstreams: Send + Sync {
-    /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>>;
-    /// Begins TLS on a connection in clear, after STARTTLS; the certificate must carry the server's name.
-    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
-}
-
-/// TLS with the mail program.
-pub trait Acceptor: Send + Sync {
-    /// Begins TLS as the server, after STARTTLS.
-    fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
-}
 
 /// What every connection shares.
 #[derive(Clone)]
@@ -299,10 +285,6 @@ impl Connection {
         self.job = Some(Box::pin(async move {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
-            };
-            let _room = match message.len() as u64 {
-                large @ LARGE_MESSAGE.. => Some(services.budget.room(large).await),
-                _ => None,
             };
             if let Some(original) = services.original(&message).await {
                 return Happened::Appended(Stored::Instead(original));

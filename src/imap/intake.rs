@@ -15,6 +15,8 @@ pub struct Intake {
     form: LineForm,
     /// Set while a command that was too large is read to its end and forgotten.
     refusing: Option<Refusal>,
+    /// Set while a large literal waits for room; whether its sender waits too.
+    held_back: Option<Sync>,
 }
 
 /// How much a client may send before it is known.
@@ -43,6 +45,8 @@ pub enum Taken {
     Raw(Vec<u8>),
     /// The client waits for `+`.
     Waits,
+    /// So many octets of a message are to come, and come after [`Intake::go_on`].
+    Large(u64),
     /// A command that is not taken; its tag, `*` when it has none.
     Refused(String, Refusal),
 }
@@ -68,6 +72,7 @@ impl Intake {
             stage: Stage::Stranger,
             form: LineForm::Command,
             refusing: None,
+            held_back: None,
         }
     }
 
@@ -78,6 +83,9 @@ impl Intake {
 
     /// The next thing that is complete.
     pub fn take(&mut self) -> Result<Option<Taken>, FrameError> {
+        if self.held_back.is_some() {
+            return Ok(None);
+        }
         while let Some(piece) = self.framer.next_piece()? {
             if let Some(taken) = self.piece(piece) {
                 return Ok(Some(taken));
@@ -85,6 +93,16 @@ impl Intake {
         }
         self.framer.shrink();
         Ok(None)
+    }
+
+    /// Whether nothing more is read for want of room.
+    pub fn is_held_back(&self) -> bool {
+        self.held_back.is_some()
+    }
+
+    /// There is room for the literal that was announced; whether its sender waits to be told.
+    pub fn go_on(&mut self) -> Option<Sync> {
+        self.held_back.take()
     }
 
     /// The next line is no command but what a challenge asked for.
@@ -131,6 +149,10 @@ impl Intake {
         let (bound, refusal) = self.bound();
         self.literal_octets = self.literal_octets.saturating_add(announced.size);
         let fits = self.refusing.is_none() && self.literal_octets <= bound as u64;
+        if fits && announced.size >= limits::LARGE_MESSAGE {
+            self.held_back = Some(announced.sync);
+            return Some(Taken::Large(announced.size));
+        }
         match (fits, announced.sync) {
             (true, Sync::Waits) => Some(Taken::Waits),
             (true, Sync::Flows) => None,
@@ -210,6 +232,22 @@ mod tests {
     fn a_waiting_client_is_told_to_go_on() {
         let taken = all(Stage::Known, b"a CREATE {3}\r\nabc\r\nDONE\r\n");
         assert!(matches!(&taken[..], [Taken::Waits, Taken::Command(c), Taken::Done] if c.mailbox().unwrap() == "abc"));
+    }
+
+    #[test]
+    fn a_large_message_waits_for_room() {
+        for (sign, sync) in [("", Sync::Waits), ("+", Sync::Flows)] {
+            let mut intake = Intake::new();
+            intake.known();
+            intake.push(format!("a APPEND x {{{}{sign}}}\r\n", 1 << 20).as_bytes());
+            assert_eq!(intake.take().unwrap(), Some(Taken::Large(1 << 20)));
+            intake.push(&vec![b'x'; 1 << 20]);
+            intake.push(b"\r\n");
+            assert_eq!(intake.take().unwrap(), None);
+            assert!(intake.is_held_back());
+            assert_eq!(intake.go_on(), Some(sync));
+            assert!(matches!(intake.take().unwrap(), Some(Taken::Command(_))));
+        }
     }
 
     #[test]

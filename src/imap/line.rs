@@ -1,6 +1,6 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
-use super::frame::{Announced, Piece, chomp};
+use super::frame::{Announced, Piece, Sync, chomp};
 use crate::base::limits;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -20,6 +20,15 @@ struct Held {
     at: usize,
     announced: Announced,
     bytes: Vec<u8>,
+}
+
+/// Text of a command and the literal that follows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fragment {
+    /// The text, without the announcement.
+    pub text: Vec<u8>,
+    /// The literal, and whether its sender waited for `+`; `None`: the command ends.
+    pub literal: Option<(Vec<u8>, Sync)>,
 }
 
 /// A stretch of a line with the literals inside it.
@@ -178,17 +187,23 @@ impl Line {
     }
 
     /// The text between literals, announcements left out, each with the literal that follows it: what is sent one by
-    /// one to a server that wants to say `+` first.
-    pub fn fragments(self) -> VecDeque<(Vec<u8>, Option<Vec<u8>>)> {
+    /// one where the server is to say `+` first.
+    pub fn fragments(self) -> VecDeque<Fragment> {
         let mut out = VecDeque::with_capacity(self.literals.len() + 1);
         let mut from = 0;
         for held in self.literals {
             let text = &self.text[from..held.at];
             let open = memchr::memrchr(b'{', text).unwrap_or(text.len());
-            out.push_back((text[..open].to_vec(), Some(held.bytes)));
+            out.push_back(Fragment {
+                text: text[..open].to_vec(),
+                literal: Some((held.bytes, held.announced.sync)),
+            });
             from = held.at;
         }
-        out.push_back((self.text[from..].to_vec(), None));
+        out.push_back(Fragment {
+            text: self.text[from..].to_vec(),
+            literal: None,
+        });
         out
     }
 }

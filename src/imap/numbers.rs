@@ -76,6 +76,11 @@ impl Ranges {
         self.0.len()
     }
 
+    /// The least number.
+    pub fn min(&self) -> Option<u32> {
+        self.0.first().map(|r| r.0)
+    }
+
     /// The largest number.
     pub fn max(&self) -> Option<u32> {
         self.0.last().map(|r| r.1)
@@ -91,17 +96,22 @@ impl Ranges {
         other.0.iter().all(|(a, b)| self.find(*a).is_ok_and(|at| self.0[at].1 >= *b))
     }
 
-    /// Adds one number; cheap when it is the largest.
+    /// Adds one number.
     pub fn insert(&mut self, n: u32) {
-        match self.0.last_mut() {
-            Some(last) if n <= last.1 => {
-                if !self.contains(n) {
-                    self.add(&Ranges(vec![(n, n)]));
-                }
-            }
-            Some(last) if n - last.1 == 1 => last.1 = n,
-            _ => self.0.push((n, n)),
+        let Err(at) = self.find(n) else { return };
+        let follows = at.checked_sub(1).is_some_and(|before| n - self.0[before].1 == 1);
+        let precedes = self.0.get(at).is_some_and(|after| after.0 - n == 1);
+        match (follows, precedes) {
+            (true, true) => self.0[at - 1].1 = self.0.remove(at).1,
+            (true, false) => self.0[at - 1].1 = n,
+            (false, true) => self.0[at].0 = n,
+            (false, false) => self.0.insert(at, (n, n)),
         }
+    }
+
+    /// It and that range.
+    pub fn with(&self, range: (u32, u32)) -> Ranges {
+        self.0.iter().copied().chain([range]).collect()
     }
 
     /// Adds all of `other`.

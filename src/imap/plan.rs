@@ -19,7 +19,7 @@ use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// What can be asked of the relay at once, without a key.
@@ -45,6 +45,8 @@ pub struct Selected {
     pub uid_next: Option<u32>,
     /// What is known of its messages.
     pub classes: Arc<Classes>,
+    /// The UID that was read last without its class being known.
+    pub read: Option<u32>,
 }
 
 /// What a plan wants next.
@@ -52,8 +54,8 @@ pub struct Selected {
 pub enum Next {
     /// This command, without tag and line end.
     Send(Vec<u8>),
-    /// Nothing: this is the client's tagged response.
-    Done(Vec<u8>),
+    /// Nothing: this is the client's tagged response; the commands after it are nobody's to wait for.
+    Done(Vec<u8>, Vec<Vec<u8>>),
 }
 
 /// Whether a FETCH needs a plan at all.
@@ -65,13 +67,13 @@ pub enum Need {
     Plan,
 }
 
-/// A stored message that must be opened before the plan goes on.
+/// What must happen before the plan goes on.
 #[derive(Debug)]
-pub struct ToOpen {
-    /// Which one.
-    pub key: MessageKey,
-    /// Its octets.
-    pub stored: Vec<u8>,
+pub enum Wants {
+    /// This stored message, opened: [`Plan::opened`].
+    Opened(MessageKey, Vec<u8>),
+    /// Room for an answer made from a View in memory: [`Plan::roomy`]. In octets of a message to be opened.
+    Room(u64),
 }
 
 /// The plan.
@@ -83,11 +85,14 @@ pub struct Plan {
     current: Step,
     steps: VecDeque<Step>,
     added: Added,
+    ahead: Option<Ranges>,
     found: Found,
     held: VecDeque<Held>,
     held_octets: usize,
+    held_news: usize,
     sized: Sized,
-    opening: Option<Answer>,
+    waiting: Option<Answer>,
+    forgotten: Ranges,
     unseen: Ranges,
     failure: Option<Explanation>,
     worst: Option<(Status, Vec<u8>)>,
@@ -107,10 +112,8 @@ enum Step {
     Plain(String),
     /// S/MIME messages, whole.
     Fresh(String),
-    /// S/MIME messages whose View is here.
-    Cached(String, HashMap<u32, Arc<View>>),
-    /// `\Seen` for what was read.
-    Seen(String),
+    /// S/MIME messages whose View is here; the UIDs that were not answered yet.
+    Cached(String, HashSet<u32>),
 }
 
 /// Which of the client's items a command asks.
@@ -131,6 +134,7 @@ struct Added {
     class: bool,
 }
 
+/// What the answers have told so far.
 #[derive(Debug, Default)]
 struct Found {
     /// Numbers, in the client's addressing, of messages that are not S/MIME.
@@ -140,6 +144,16 @@ struct Found {
     /// The largest number, and the largest UID, that was answered.
     max: u32,
     max_uid: u32,
+    /// A message that has no content any more.
+    gone: Gone,
+}
+
+/// Whether a message of the set was removed meanwhile by another client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Gone {
+    #[default]
+    No,
+    Yes,
 }
 
 /// What waits for the class of a message, in the order in which it came.
@@ -166,6 +180,8 @@ struct Answer {
 
 const CLASS: &str = "BODY[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
 const ASK_CLASS: &[u8] = b"BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE CONTENT-DISPOSITION)]";
+/// UIDs of which the class is asked ahead.
+const AHEAD: u32 = 100;
 /// Octets of a set in one command: servers bound a command line, the strictest that is known at 8,192.
 const SET_OCTETS: usize = 7_000;
 
@@ -191,11 +207,14 @@ impl Plan {
             current: Step::Classes,
             steps: VecDeque::new(),
             added: Added::default(),
+            ahead: None,
             found: Found::default(),
             held: VecDeque::new(),
             held_octets: 0,
+            held_news: 0,
             sized: Sized::default(),
-            opening: None,
+            waiting: None,
+            forgotten: Ranges::default(),
             unseen: Ranges::default(),
             failure: None,
             worst: None,
@@ -207,6 +226,8 @@ impl Plan {
         } else if plan.sort_known(shelf) {
             let next = plan.advance(b"Fetch completed.");
             return (plan, next);
+        } else {
+            plan.look_ahead();
         }
         let command = plan.command();
         (plan, Next::Send(command))
@@ -214,11 +235,11 @@ impl Plan {
 
     /// Whether FETCH responses are to be collected and given to [`Plan::answer`]; else they pass as they are.
     pub fn collects(&self) -> bool {
-        !matches!(self.current, Step::Plain(_) | Step::Seen(_))
+        !matches!(self.current, Step::Plain(_))
     }
 
     /// Takes a FETCH response; writes what the client gets now.
-    pub fn answer(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<ToOpen> {
+    pub fn answer(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<Wants> {
         let Some(fetched) = Fetched::parse(&line) else {
             self.unreadable(&line, out);
             return None;
@@ -232,8 +253,8 @@ impl Plan {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
             Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
-            Step::Cached(..) => self.cached(answer, out),
-            Step::Plain(_) | Step::Seen(_) => answer.line.write(&answer.line.whole(), out),
+            Step::Cached(..) => return self.cached(answer, shelf, out),
+            Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
         }
         None
     }
@@ -250,7 +271,7 @@ impl Plan {
     /// where content was asked.
     fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
         match self.current {
-            Step::Listing | Step::LateClasses(_) | Step::Plain(_) | Step::Seen(_) => line.write(&line.whole(), out),
+            Step::Listing | Step::LateClasses(_) | Step::Plain(_) => line.write(&line.whole(), out),
             Step::Sizes(_) => {}
             Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
@@ -258,7 +279,7 @@ impl Plan {
 
     /// Takes the outcome of what [`Plan::answer`] asked to open.
     pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
-        let Some(answer) = self.opening.take() else { return };
+        let Some(answer) = self.waiting.take() else { return };
         if let Step::Sizes(_) = self.current {
             // A key that is locked is no reason to refuse a list: the stored size is the likely one.
             self.sized.tried.insert(answer.uid);
@@ -276,15 +297,15 @@ impl Plan {
 
     /// Takes the tagged response to the last command.
     pub fn completed(&mut self, status: Status, text: &[u8], shelf: &dyn Shelf, out: &mut Vec<u8>) -> Next {
-        if status != Status::Ok && !matches!(self.current, Step::Seen(_)) && self.worst.is_none() {
+        if status != Status::Ok && self.worst.is_none() {
             self.worst = Some((status, text.to_vec()));
         }
         match &self.current {
             Step::Listing => self.listing_completed(status),
-            Step::LateClasses(_) | Step::Sizes(_) => {}
             Step::Classes => self.classes_completed(status, shelf),
-            Step::Plain(_) | Step::Fresh(_) | Step::Cached(..) => {}
-            Step::Seen(_) => self.unseen = Ranges::default(),
+            Step::Cached(..) => self.fetch_forgotten(),
+            Step::Fresh(_) => self.fresh_completed(text),
+            Step::LateClasses(_) | Step::Sizes(_) | Step::Plain(_) => {}
         }
         let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
         if status == Status::Bad || blind {
@@ -294,10 +315,6 @@ impl Plan {
             self.plan_sizes(status, shelf);
             self.release(self.steps.is_empty(), shelf, out);
         }
-        if self.steps.is_empty() && self.selected.access == Access::Write {
-            self.steps.extend(self.unseen.sets(SET_OCTETS).into_iter().map(Step::Seen));
-            self.unseen = Ranges::default();
-        }
         self.advance(text)
     }
 
@@ -306,8 +323,15 @@ impl Plan {
         !self.held.is_empty()
     }
 
+    /// Whether more is held than any honest answer needs.
+    pub fn is_overfull(&self) -> bool {
+        self.held_octets > limits::IMAP_RESPONSE_MAX
+    }
+
     /// Takes such data.
     pub fn defer(&mut self, line: Line) {
+        self.held_news += 1;
+        self.held_octets += line.octets();
         self.held.push_back(Held::Other(line));
     }
 
@@ -317,13 +341,22 @@ impl Plan {
                 self.current = step;
                 Next::Send(self.command())
             }
-            None => Next::Done(self.tagged(text)),
+            None => Next::Done(self.tagged(text), self.marking()),
         }
     }
 
-    /// The largest UID that was seen on the way.
-    pub fn max_uid(&self) -> u32 {
-        self.found.max_uid
+    /// `\Seen` for what was read. By UID, for the client may go on before it is done.
+    fn marking(&self) -> Vec<Vec<u8>> {
+        let sets = self.unseen.sets(SET_OCTETS);
+        sets.iter()
+            .map(|set| format!("UID STORE {set} +FLAGS (\\Seen)").into_bytes())
+            .collect()
+    }
+
+    /// The mailbox, with what was learnt of it on the way.
+    pub fn learnt(&self, selected: &mut Selected) {
+        selected.uid_next = selected.uid_next.max(Some(self.found.max_uid.saturating_add(1)));
+        selected.read = self.selected.read;
     }
 
     fn tagged(&self, text: &[u8]) -> Vec<u8> {

@@ -9,12 +9,12 @@ use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
 use super::command::{Access, AppendRequest, Command, Verb};
 use super::fetch::{Addressing, FetchRequest, Kind};
-use super::frame::Piece;
+use super::frame::{Piece, Sync};
 use super::intake::Refusal;
-use super::line::Line;
+use super::line::{Fragment, Line};
 use super::plan::{self, Need, Next, Plan, Selected};
 use super::response::{self, Response, Status};
-use super::session::{Action, Core, Stored};
+use super::session::{Action, Core, Reads, Stored};
 use crate::base::{Retry, limits};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
@@ -62,20 +62,33 @@ enum What {
     Logout,
     /// IDLE; whether DONE has been sent.
     Idle(bool),
+    /// A command that no client has sent: nobody is told how it ended.
+    Ours,
     Other,
 }
 
 enum Work {
     None,
-    /// A FETCH; whether a message is being opened.
-    Fetch(Box<Plan>, bool),
+    /// A FETCH, and what it waits for.
+    Fetch(Box<Plan>, Waits),
     /// An APPEND whose message is being decided on.
     Append(Box<Command>, usize, Arc<Vec<u8>>),
 }
 
+/// What must happen before more of the provider is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Waits {
+    /// Nothing.
+    No,
+    /// A message is being opened.
+    Opened,
+    /// There must be room for an answer.
+    Room,
+}
+
 /// A command whose literals the provider asks for one by one.
 struct Sending {
-    fragments: VecDeque<(Vec<u8>, Option<Vec<u8>>)>,
+    fragments: VecDeque<Fragment>,
     awaited: Option<Vec<u8>>,
 }
 
@@ -100,6 +113,8 @@ enum For {
 }
 
 const TAG: &str = "souspli";
+/// Of commands for which nobody waits.
+const TAG_AFTER: &str = "souspli-after";
 
 impl Relay {
     pub(super) fn new(account: Arc<str>, capabilities: Capabilities) -> Self {
@@ -126,33 +141,43 @@ impl Relay {
         self.queue.len() < limits::IMAP_PIPELINE_MAX && self.queued_octets < limits::IMAP_LINE_MAX
     }
 
-    pub(super) fn is_opening(&self) -> bool {
-        matches!(self.work, Work::Fetch(_, true))
+    /// Whether the provider may send more.
+    pub(super) fn reads_upstream(&self) -> bool {
+        !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room))
     }
 
-    pub(super) fn is_reserving(&self) -> bool {
-        self.reserving
-    }
-
-    pub(super) fn reserved(&mut self) {
+    pub(super) fn reserved(&mut self, core: &mut Core) {
         self.reserving = false;
+        if let Work::Fetch(plan, waits @ Waits::Room) = &mut self.work {
+            *waits = Waits::No;
+            let mut out = Vec::new();
+            plan.roomy(core.shelf.as_ref(), &mut out);
+            core.client_owned(out);
+        }
     }
 
     pub(super) fn holds_message(&self) -> bool {
-        self.is_opening() || matches!(self.reading, Reading::Collecting(..)) || matches!(self.work, Work::Append(..))
+        let working = matches!(self.work, Work::Append(..) | Work::Fetch(_, Waits::Opened | Waits::Room));
+        working || matches!(self.reading, Reading::Collecting(..)) || self.sending.awaited.is_some()
+    }
+
+    /// Whether nothing of the client is under way or waits.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.queue.is_empty() && matches!(self.work, Work::None) && self.sending.awaited.is_none() && !self.client_waits()
     }
 
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving
     }
 
-    pub(super) fn is_between_responses(&self) -> bool {
-        !matches!(self.reading, Reading::Passing)
+    pub(super) fn awaits_upstream(&self) -> bool {
+        let fetching = matches!(self.work, Work::Fetch(_, Waits::No));
+        fetching || self.outstanding.iter().any(|o| !matches!(o.what, What::Idle(false)))
     }
 
-    pub(super) fn awaits_upstream(&self) -> bool {
-        let fetching = matches!(self.work, Work::Fetch(_, false));
-        fetching || self.outstanding.iter().any(|o| !matches!(o.what, What::Idle(false)))
+    /// Whether a command of the client is under way at the provider.
+    fn client_waits(&self) -> bool {
+        self.outstanding.iter().any(|o| !matches!(o.what, What::Ours))
     }
 
     fn idling(&self) -> Option<bool> {

@@ -82,6 +82,14 @@ pub fn look(first: &[u8]) -> Response<'_> {
     }
 }
 
+/// Sequence number and UID of a FETCH response that begins with its UID.
+pub fn named_first(first: &[u8]) -> Option<(u32, u32)> {
+    let text = std::str::from_utf8(first.get(..first.len().min(64))?).ok()?;
+    let (number, rest) = text.strip_prefix("* ")?.split_once(" FETCH (UID ")?;
+    let uid = rest.split_once([' ', ')'])?.0;
+    Some((number.parse().ok()?, uid.parse().ok()?))
+}
+
 /// The number after a code, as in `[UIDVALIDITY 7]`.
 pub fn code_number(text: &[u8], code: &str) -> Option<u32> {
     let (name, value) = word(code_of(text)?);
@@ -233,6 +241,21 @@ mod tests {
             (b" OK\r\n", Response::Garbage),
         ] {
             assert_eq!(look(line), want, "{:?}", String::from_utf8_lossy(line));
+        }
+    }
+
+    #[test]
+    fn a_response_that_begins_with_its_uid() {
+        for (line, want) in [
+            (&b"* 12 FETCH (UID 345 FLAGS ())\r\n"[..], Some((12, 345))),
+            (b"* 1 FETCH (UID 2)\r\n", Some((1, 2))),
+            (b"* 1 FETCH (FLAGS () UID 2)\r\n", None),
+            (b"* 1 FETCH (UID 2", None),
+            (b"* 1 FETCH (UID 99999999999 FLAGS ())\r\n", None),
+            (b"* x FETCH (UID 2 \xff", None),
+            (b"", None),
+        ] {
+            assert_eq!(named_first(line), want, "{:?}", String::from_utf8_lossy(line));
         }
     }
 

@@ -22,7 +22,8 @@ pub struct Retrieval {
 
 enum Stage {
     Joining(Box<Joining>),
-    Examine,
+    /// What is sent when the provider says `+`: a name that stands in no quotes.
+    Examine(Option<Vec<u8>>),
     Fetch,
     Over,
 }
@@ -45,17 +46,16 @@ pub enum Next {
 const TAG: &str = "souspli";
 
 impl Retrieval {
-    /// Of this message, with the credentials of its account. `None`: a mailbox whose name cannot be written.
-    pub fn new(key: MessageKey, credentials: Credentials) -> Option<Self> {
-        let writable = key.mailbox.bytes().all(|b| (b' '..=b'~').contains(&b));
-        writable.then(|| Self {
+    /// Of this message, with the credentials of its account.
+    pub fn new(key: MessageKey, credentials: Credentials) -> Self {
+        Self {
             key,
             stage: Stage::Joining(Box::new(Joining::new(credentials))),
             framer: Framer::new(Side::Server),
             line: Line::default(),
             uidvalidity: None,
             found: None,
-        })
+        }
     }
 
     /// The connection stands.
@@ -72,7 +72,7 @@ impl Retrieval {
                 let next = joining.secured();
                 self.joined(next)
             }
-            Stage::Examine | Stage::Fetch | Stage::Over => Next::Failed,
+            Stage::Examine(_) | Stage::Fetch | Stage::Over => Next::Failed,
         }
     }
 
@@ -107,7 +107,7 @@ impl Retrieval {
                 let next = joining.line(line.text());
                 self.joined(next)
             }
-            Stage::Examine => self.examined(&line),
+            Stage::Examine(_) => self.examined(&line),
             Stage::Fetch => self.fetched(line),
             Stage::Over => Next::Failed,
         }
@@ -120,19 +120,32 @@ impl Retrieval {
             // Octets that arrived in clear after the OK were written by somebody else.
             upstream::Next::Secure if self.framer.discard() => Next::Failed,
             upstream::Next::Secure => Next::Secure,
-            upstream::Next::Joined(..) => {
-                self.stage = Stage::Examine;
-                let mut command = format!("{TAG} EXAMINE ").into_bytes();
-                write_string(self.key.mailbox.as_bytes(), &mut command);
-                command.extend_from_slice(b"\r\n");
-                Next::Send(command)
-            }
+            upstream::Next::Joined(..) => self.examine(),
             upstream::Next::Refused(_) | upstream::Next::Failed(_) => Next::Failed,
         }
     }
 
+    fn examine(&mut self) -> Next {
+        let name = self.key.mailbox.as_bytes();
+        let mut command = format!("{TAG} EXAMINE ").into_bytes();
+        let mut literal = None;
+        if name.iter().all(|b| (b' '..=b'~').contains(b)) {
+            write_string(name, &mut command);
+        } else {
+            command.extend_from_slice(format!("{{{}}}", name.len()).as_bytes());
+            literal = Some([name, b"\r\n"].concat());
+        }
+        command.extend_from_slice(b"\r\n");
+        self.stage = Stage::Examine(literal);
+        Next::Send(command)
+    }
+
     fn examined(&mut self, line: &Line) -> Next {
         match response::look(line.text()) {
+            Response::Continue(_) => match &mut self.stage {
+                Stage::Examine(name) => name.take().map_or(Next::Failed, Next::Send),
+                Stage::Joining(_) | Stage::Fetch | Stage::Over => Next::Failed,
+            },
             Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Untagged(_, text) => {
                 self.uidvalidity = response::code_number(text, "UIDVALIDITY").or(self.uidvalidity);
@@ -144,7 +157,7 @@ impl Retrieval {
                 Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.key.uid).into_bytes())
             }
             Response::Tagged(..) | Response::Garbage => Next::Failed,
-            Response::Continue(_) | Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
+            Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
         }
     }
 
@@ -180,7 +193,7 @@ mod tests {
     use super::*;
     use crate::base::Secret;
 
-    fn retrieval(mailbox: &str) -> Option<Retrieval> {
+    fn retrieval(mailbox: &str) -> Retrieval {
         let key = MessageKey {
             account: "a@b.fr".into(),
             mailbox: mailbox.into(),
@@ -201,7 +214,11 @@ mod tests {
 
     /// The last thing to do after these lines, sent octet by octet.
     fn after(lines: &str) -> Next {
-        let mut it = retrieval("Mes \"plis\"").unwrap();
+        after_in("Mes \"plis\"", lines)
+    }
+
+    fn after_in(mailbox: &str, lines: &str) -> Next {
+        let mut it = retrieval(mailbox);
         it.connected(ServerTls::Implicit);
         let mut last = Next::Wait;
         for byte in lines.bytes() {
@@ -245,6 +262,15 @@ mod tests {
         ] {
             assert_eq!(after(&lines), Next::Failed, "{lines}");
         }
-        assert!(retrieval("R\u{e9}sultats").is_none());
+    }
+
+    #[test]
+    fn a_name_that_stands_in_no_quotes_is_asked_for() {
+        let send = |text: &str| Next::Send(text.as_bytes().to_vec());
+        assert_eq!(after_in("Résultats", LOGIN), send("souspli EXAMINE {10}\r\n"));
+        assert_eq!(after_in("Résultats", &[LOGIN, "+ go\r\n"].concat()), send("Résultats\r\n"));
+        let all = [LOGIN, "+ go\r\n", EXAMINED].concat();
+        assert_eq!(after_in("Résultats", &all), send("souspli UID FETCH 12 (UID BODY.PEEK[])\r\n"));
+        assert_eq!(after_in("Résultats", &[LOGIN, "+ a\r\n", "+ b\r\n"].concat()), Next::Failed);
     }
 }

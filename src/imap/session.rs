@@ -5,7 +5,7 @@ mod stranger;
 use super::capability::{self, StartTls};
 use super::classes::ClassMemory;
 use super::command::{Command, Verb};
-use super::frame::{FrameError, Framer, Piece, Side};
+use super::frame::{FrameError, Framer, Piece, Side, Sync};
 use super::intake::{Intake, Refusal, Taken};
 use super::login::{self, Credentials, Sasl, Step};
 use super::plan::Shelf;
@@ -102,6 +102,20 @@ pub struct Session {
     starttls: StartTls,
     failures: u32,
     sasl: Option<Sasl>,
+    upload: Upload,
+}
+
+/// A large message that the client wants to store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Upload {
+    /// There is none.
+    Absent,
+    /// It waits until everything before it is done: whoever waits for room holds none.
+    Announced(u64),
+    /// It waits for room.
+    Asked,
+    /// It is being read.
+    Read,
 }
 
 enum Phase {
@@ -116,17 +130,45 @@ pub(super) struct Core {
     pub(super) shelf: Box<dyn Shelf>,
     pub(super) memory: Arc<ClassMemory>,
     actions: Vec<Action>,
+    /// Where the client is in what it reads.
+    reads: Reads,
+    /// What is said once the response under way is over: inside a literal it would be taken for octets of a message.
+    later: Vec<u8>,
+}
+
+/// Where the client stands in a response of the provider that passes piece by piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reads {
+    /// Between two responses.
+    Between,
+    /// Inside one.
+    Inside,
 }
 
 impl Core {
-    pub(super) fn client(&mut self, bytes: &[u8]) {
-        match self.actions.last_mut() {
-            Some(Action::ToClient(out)) => out.extend_from_slice(bytes),
-            _ => self.actions.push(Action::ToClient(bytes.to_vec())),
+    /// A piece of a response that passes, and whether it is the last one.
+    pub(super) fn pass(&mut self, piece: Vec<u8>, then: Reads) {
+        self.write(piece);
+        self.reads = then;
+        if then == Reads::Between {
+            let later = std::mem::take(&mut self.later);
+            self.write(later);
         }
     }
 
+    /// A whole response, or several.
+    pub(super) fn client(&mut self, bytes: &[u8]) {
+        self.client_owned(bytes.to_vec());
+    }
+
     pub(super) fn client_owned(&mut self, bytes: Vec<u8>) {
+        match self.reads {
+            Reads::Between => self.write(bytes),
+            Reads::Inside => self.later.extend_from_slice(&bytes),
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
         match self.actions.last_mut() {
             Some(Action::ToClient(out)) if bytes.len() < JOIN_MAX => out.extend_from_slice(&bytes),
             _ if bytes.is_empty() => {}
@@ -171,6 +213,8 @@ impl Session {
             shelf,
             memory,
             actions: Vec::new(),
+            reads: Reads::Between,
+            later: Vec::new(),
         };
         let mut session = Self {
             core,
@@ -180,6 +224,7 @@ impl Session {
             starttls,
             failures: 0,
             sasl: None,
+            upload: Upload::Absent,
         };
         let greeting = format!("* OK [CAPABILITY {}] Souspli\r\n", capability::before_login(starttls));
         session.core.client(greeting.as_bytes());
@@ -198,14 +243,14 @@ impl Session {
         match &self.phase {
             Phase::Stranger => true,
             Phase::Joining(..) | Phase::Closed => false,
-            Phase::Known(relay) => relay.has_room(),
+            Phase::Known(relay) => relay.has_room() && !self.intake.is_held_back(),
         }
     }
 
     /// Whether the provider may send more.
     pub fn wants_upstream(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => !relay.is_opening() && !relay.is_reserving(),
+            Phase::Known(relay) => relay.reads_upstream(),
             Phase::Joining(..) => true,
             Phase::Stranger | Phase::Closed => false,
         }
@@ -214,7 +259,7 @@ impl Session {
     /// Whether a message that took room is still held.
     pub fn holds_message(&self) -> bool {
         match &self.phase {
-            Phase::Known(relay) => relay.holds_message(),
+            Phase::Known(relay) => self.upload == Upload::Read || relay.holds_message(),
             Phase::Stranger | Phase::Joining(..) | Phase::Closed => false,
         }
     }
@@ -256,11 +301,7 @@ impl Session {
                     relay.appended(stored, &mut self.core);
                 }
             }
-            Event::Reserved => {
-                if let Phase::Known(relay) = &mut self.phase {
-                    relay.reserved();
-                }
-            }
+            Event::Reserved => self.reserved(),
             Event::Tick => return self.tick(),
             Event::TimedOut(Silent::Client) => return self.bye(&text::client_silent()),
             Event::TimedOut(Silent::Upstream) => return self.upstream_failed(text::provider_silent()),
@@ -273,8 +314,30 @@ impl Session {
         loop {
             let moved = self.pump_upstream() | self.pump_client();
             if !moved {
-                return;
+                return self.ask_room();
             }
+        }
+    }
+
+    fn ask_room(&mut self) {
+        if let (Upload::Announced(octets), Phase::Known(relay)) = (self.upload, &self.phase)
+            && relay.is_quiet()
+        {
+            self.upload = Upload::Asked;
+            self.core.act(Action::Reserve(octets));
+        }
+    }
+
+    fn reserved(&mut self) {
+        match &mut self.phase {
+            Phase::Known(_) if self.upload == Upload::Asked => {
+                self.upload = Upload::Read;
+                if self.intake.go_on() == Some(Sync::Waits) {
+                    self.core.client(b"+ OK\r\n");
+                }
+            }
+            Phase::Known(relay) => relay.reserved(&mut self.core),
+            Phase::Stranger | Phase::Joining(..) | Phase::Closed => {}
         }
     }
 
@@ -293,8 +356,12 @@ impl Session {
     }
 
     fn taken(&mut self, taken: Taken) {
+        if self.upload == Upload::Read && !matches!(taken, Taken::Waits) {
+            self.upload = Upload::Absent;
+        }
         match (&mut self.phase, taken) {
             (_, Taken::Waits) => self.core.client(b"+ OK\r\n"),
+            (_, Taken::Large(octets)) => self.upload = Upload::Announced(octets),
             (_, Taken::Refused(tag, refusal)) => self.refused(&tag, refusal),
             (Phase::Known(relay), Taken::Command(command)) => relay.command(command, &mut self.core),
             (Phase::Known(relay), Taken::Done) => relay.done(&mut self.core),
@@ -327,12 +394,10 @@ impl Session {
 
     /// Says why, unless a literal is being written, and closes.
     fn bye(&mut self, explanation: &Explanation) {
-        let between = match &self.phase {
-            Phase::Known(relay) => relay.is_between_responses(),
-            Phase::Stranger | Phase::Joining(..) => true,
-            Phase::Closed => return,
-        };
-        if between {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        if self.core.reads == Reads::Between {
             self.core.client(format!("* BYE {}\r\n", explanation.wire()).as_bytes());
         }
         self.close();
@@ -344,12 +409,8 @@ impl Session {
     }
 
     fn tick(&mut self) {
-        let between = match &self.phase {
-            Phase::Known(relay) => relay.is_between_responses(),
-            Phase::Joining(..) => true,
-            Phase::Stranger | Phase::Closed => false,
-        };
-        if between {
+        let waits = matches!(self.phase, Phase::Known(_) | Phase::Joining(..));
+        if waits && self.core.reads == Reads::Between {
             self.core.client(format!("* OK {}\r\n", text::working()).as_bytes());
         }
     }

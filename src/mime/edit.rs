@@ -50,6 +50,11 @@ pub trait Editor {
         true
     }
 
+    /// A field that stays, written anew with its line end; `None`: as it is.
+    fn field(&self, _field: &Field<'_>) -> Option<Vec<u8>> {
+        None
+    }
+
     /// What becomes of a text.
     fn text(&mut self, part: &TextPart<'_>) -> Change;
 
@@ -202,11 +207,22 @@ impl Work<'_, '_> {
         }
     }
 
+    fn kept(&self, header: &Header<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for field in header.fields().iter().filter(|f| self.editor.keeps(f)) {
+            match self.editor.field(field) {
+                Some(anew) => out.extend(anew),
+                None => out.extend_from_slice(field.raw),
+            }
+        }
+        out
+    }
+
     fn header(&mut self, entity: &Entity) {
         let raw = &self.bytes[entity.header.clone()];
         let (header, _) = Header::parse(raw);
         let fields: usize = header.fields().iter().map(|f| f.raw.len()).sum();
-        let kept = header.retain(|f| self.editor.keeps(f));
+        let kept = self.kept(&header);
         self.out.push(&kept);
         self.out.push(&raw[fields..]);
     }
@@ -214,7 +230,7 @@ impl Work<'_, '_> {
     fn leaf(&mut self, entity: &Entity) {
         let inner = encoded_message(self.bytes, entity).filter(|_| self.encoded < ENCODED_MAX);
         if let Some(edited) = inner.and_then(|message| edit_within(&message, self.editor, self.encoded + 1)) {
-            let kept = Header::parse(&self.bytes[entity.header.clone()]).0.retain(|f| self.editor.keeps(f));
+            let kept = self.kept(&Header::parse(&self.bytes[entity.header.clone()]).0);
             return self
                 .out
                 .push(&assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
@@ -231,8 +247,7 @@ impl Work<'_, '_> {
             None => (Change::Keep, Repertoire::Unicode),
         };
         let raw = &self.bytes[entity.header.clone()];
-        let header = Header::parse(raw).0;
-        let kept = header.retain(|f| self.editor.keeps(f));
+        let kept = self.kept(&Header::parse(raw).0);
         let header = Header::parse(&kept).0;
         match change {
             (Change::Keep, _) => {

@@ -94,7 +94,9 @@ pub fn charset_decode(charset: &str, octets: &[u8]) -> Option<String> {
     if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8") {
         return Some(String::from_utf8_lossy(octets).into_owned());
     }
-    charset_decoder(name.as_bytes()).map(|decode| decode(octets))
+    // It was registered as `UNICODE-1-1-UTF-7` (RFC 1642), and old programs still say so.
+    let seven = name.len() > 5 && name.get(name.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case("utf-7"));
+    charset_decoder(if seven { b"utf-7" } else { name.as_bytes() }).map(|decode| decode(octets))
 }
 
 /// Octets of windows-1252, which holds Latin-1; the five free places become controls.

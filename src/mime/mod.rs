@@ -7,6 +7,7 @@ pub mod encode;
 pub mod entity;
 pub mod header;
 pub mod octets;
+pub mod overwrite;
 pub mod parameters;
 pub mod words;
 

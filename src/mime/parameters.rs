@@ -86,14 +86,18 @@ pub fn disposition(header: &Header<'_>) -> Option<Parameterized> {
 
 /// The Content-Transfer-Encoding of a part.
 pub fn transfer_encoding(header: &Header<'_>) -> TransferEncoding {
-    let value = header
+    header
         .first("Content-Transfer-Encoding")
-        .map(|f| Parameterized::parse(f.value).value);
-    match value.as_deref() {
-        None | Some("" | "7bit" | "8bit" | "binary") => TransferEncoding::Identity,
-        Some("quoted-printable") => TransferEncoding::QuotedPrintable,
-        Some("base64") => TransferEncoding::Base64,
-        Some(_) => TransferEncoding::Unknown,
+        .map_or(TransferEncoding::Identity, |field| stated_encoding(field.value))
+}
+
+/// What the value of one such field says.
+pub fn stated_encoding(value: &[u8]) -> TransferEncoding {
+    match Parameterized::parse(value).value.as_str() {
+        "" | "7bit" | "8bit" | "binary" => TransferEncoding::Identity,
+        "quoted-printable" => TransferEncoding::QuotedPrintable,
+        "base64" => TransferEncoding::Base64,
+        _ => TransferEncoding::Unknown,
     }
 }
 

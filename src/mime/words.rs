@@ -37,6 +37,13 @@ pub fn encode(text: &str) -> String {
     if plain { text } else { encode_words(&text) }
 }
 
+/// The text as a display name can carry it (RFC 2047 §5 (3)): letters and digits as they are, else encoded words.
+pub fn encode_phrase(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain = text.len() <= PLAIN_MAX && text.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ');
+    if plain { text } else { encode_words(&text) }
+}
+
 /// Octets as text: UTF-8 when they are, else windows-1252, which leaves no octet out.
 pub fn octets_to_text(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {

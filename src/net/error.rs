@@ -1,6 +1,6 @@
 //! What can go wrong with connections, told so that the right person can mend it.
 
-use crate::text::{Explain, Explanation, net as words};
+use crate::text::{Explain, Explanation, Why, net as words};
 use rustls::CertificateError;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -50,12 +50,12 @@ pub enum NetError {
         source: io::Error,
     },
     /// A file of authorities cannot be used.
-    #[error("{path}: {why}")]
+    #[error("{path}: {}", why.en)]
     Authorities {
         /// The file.
         path: PathBuf,
         /// Why.
-        why: String,
+        why: Why,
     },
     /// The TLS library refused its settings.
     #[error("TLS setup: {0}")]
@@ -129,7 +129,7 @@ impl Explain for NetError {
                 ErrorKind::ConnectionRefused => words::refused(host, *port),
                 ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => words::no_route(host),
                 ErrorKind::TimedOut => words::timed_out(host, *port),
-                _ => words::not_connected(host, *port, &source.to_string()),
+                _ => words::not_connected(host, *port, &Why::from(source)),
             },
             NetError::TimedOut { host, port } => words::timed_out(host, *port),
             NetError::Certificate { host, flaw } => match flaw {
@@ -140,12 +140,12 @@ impl Explain for NetError {
                 CertificateFlaw::Revoked => words::revoked(host),
                 CertificateFlaw::Unfit => words::unfit(host),
             },
-            NetError::Tls { host, source } => words::tls(host, &source.to_string()),
+            NetError::Tls { host, source } => words::tls(host, &Why::from(source)),
             NetError::Authorities { path, why } => words::authorities(&path.display().to_string(), why),
             NetError::Setup(why) => words::setup(why),
             NetError::NotLoopback(address) => words::not_loopback(&address.to_string()),
             NetError::PortInUse(address) => words::port_in_use(address.port()),
-            NetError::Listen { address, source } => words::not_listening(&address.to_string(), &source.to_string()),
+            NetError::Listen { address, source } => words::not_listening(&address.to_string(), &Why::from(source)),
         }
     }
 }

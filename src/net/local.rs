@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
 use x509_cert::Certificate;
+use x509_cert::time::Time;
 
 const DAY: i64 = 86_400;
 /// What platforms still accept of a leaf.
@@ -24,6 +25,7 @@ const RENEWED_BEFORE: i64 = 31 * DAY;
 pub struct LocalCertificate {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
+    begins: UnixTime,
     ends: UnixTime,
     file: PathBuf,
 }
@@ -43,8 +45,10 @@ impl LocalCertificate {
     /// That of the home; made where there is none that serves for another 31 days.
     pub fn open(home: &Home, now: UnixTime) -> Result<Self, LocalCertificateError> {
         let _lock = home.lock()?;
+        // One of the future was made by a clock that was wrong: mail programs would refuse it.
         if let Some(kept) = read(home)?
-            && kept.ends >= now.plus(RENEWED_BEFORE)
+            && !Self::is_due(kept.ends, now)
+            && kept.begins <= now
         {
             return Ok(kept);
         }
@@ -59,6 +63,11 @@ impl LocalCertificate {
     /// The certificate in PEM, to be trusted by a mail program; holds no key.
     pub fn file(&self) -> &std::path::Path {
         &self.file
+    }
+
+    /// Whether one that ends then is to be replaced now.
+    pub fn is_due(ends: UnixTime, now: UnixTime) -> bool {
+        ends < now.plus(RENEWED_BEFORE)
     }
 
     /// notAfter.
@@ -111,12 +120,13 @@ fn read(home: &Home) -> Result<Option<LocalCertificate>, StoreError> {
     if CertifiedKey::from_der(vec![certificate.clone()], key.clone_key(), &provider()).is_err() {
         return Ok(None);
     }
-    let ends = fields.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
-    let ends = UnixTime(i64::try_from(ends).unwrap_or(i64::MAX));
+    let validity = fields.tbs_certificate().validity();
+    let moment = |time: &Time| UnixTime(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX));
     Ok(Some(LocalCertificate {
         certificate,
         key,
-        ends,
+        begins: moment(&validity.not_before),
+        ends: moment(&validity.not_after),
         file,
     }))
 }
@@ -154,6 +164,16 @@ mod tests {
         assert_eq!(kept.certificate(), made.certificate());
         let renewed = LocalCertificate::open(&home, made.ends().plus(-RENEWED_BEFORE + 1)).unwrap();
         assert_ne!(renewed.certificate(), made.certificate());
+    }
+
+    #[test]
+    fn one_made_by_a_clock_that_was_wrong_is_made_again() {
+        let (_guard, home) = home();
+        let made = LocalCertificate::open(&home, NOW.plus(100 * DAY)).unwrap();
+        assert_ne!(LocalCertificate::open(&home, NOW).unwrap().certificate(), made.certificate());
+        let made = LocalCertificate::open(&home, NOW).unwrap();
+        let later = LocalCertificate::open(&home, NOW.plus(-3600)).unwrap();
+        assert_eq!(later.certificate(), made.certificate(), "an hour is no reason");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod error;
 pub mod listen;
 pub mod local;
 pub mod peer;
+pub mod port;
 pub mod provider;
 pub mod stream;
 pub mod tls;

@@ -1,11 +1,13 @@
 //! The two ends of TLS as the protocol drivers use them: towards providers as a client, towards mail programs as a server.
 
+use super::port::{Acceptor, Upstreams};
 use super::stream::BoxedStream;
 use super::upstream;
 use crate::config::Server;
 use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
 use std::io;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -17,7 +19,7 @@ pub struct Providers {
 
 /// The server side of TLS on loopback.
 pub struct TlsServer {
-    acceptor: TlsAcceptor,
+    acceptor: RwLock<TlsAcceptor>,
 }
 
 /// A mail program that begins TLS finishes its handshake within this time.
@@ -33,61 +35,40 @@ impl Providers {
 impl TlsServer {
     /// With the local certificate.
     pub fn new(acceptor: TlsAcceptor) -> Self {
-        Self { acceptor }
+        Self {
+            acceptor: RwLock::new(acceptor),
+        }
+    }
+
+    /// From now on with another certificate; connections that are open keep theirs.
+    pub fn replace(&self, acceptor: TlsAcceptor) {
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
     }
 
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
-        let tls = timeout(HANDSHAKE, self.acceptor.accept(stream))
+        let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let tls = timeout(HANDSHAKE, acceptor.accept(stream))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))
     }
 }
 
-impl crate::smtp::driver::Upstreams for Providers {
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(async move {
-            let stream = upstream::connect(server, &self.connector).await.map_err(io::Error::other)?;
-            Ok(stream)
-        })
-    }
-
-    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(async move {
-            let stream = upstream::starttls(stream, &server.host, &self.connector)
-                .await
-                .map_err(io::Error::other)?;
-            Ok(stream)
-        })
-    }
-}
-
-impl crate::smtp::driver::ClientTls for TlsServer {
-    fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
-        Box::pin(self.begin(stream))
-    }
-}
-
-impl crate::imap::driver::Upstreams for Providers {
+impl Upstreams for Providers {
     fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
-        Box::pin(async move {
-            let stream = upstream::connect(server, &self.connector).await.map_err(|e| e.explain())?;
-            Ok(stream)
-        })
+        Box::pin(async move { upstream::connect(server, &self.connector).await.map_err(|e| e.explain()) })
     }
 
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move {
-            let stream = upstream::starttls(plain, &server.host, &self.connector)
-                .await
-                .map_err(|e| e.explain())?;
-            Ok(stream)
+            let secured = upstream::starttls(plain, &server.host, &self.connector).await;
+            secured.map_err(|e| e.explain())
         })
     }
 }
 
-impl crate::imap::driver::Acceptor for TlsServer {
+impl Acceptor for TlsServer {
     fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
         Box::pin(self.begin(plain))
     }

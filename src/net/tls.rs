@@ -3,6 +3,7 @@
 
 use super::NetError;
 use super::local::LocalCertificate;
+use crate::text::Why;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -47,18 +48,25 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// A file without a certificate is an error: a typing mistake must not look like an unknown authority later.
 fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
-    let fault = |why: String| NetError::Authorities {
+    let fault = |why: Why| NetError::Authorities {
         path: path.to_owned(),
         why,
     };
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(|iter| iter.collect());
-    let certificates = read.map_err(|error| fault(error.to_string()))?;
+    let damaged = || {
+        fault(Why::new(
+            "un de ses certificats est illisible",
+            "one of its certificates is unreadable",
+        ))
+    };
+    let pem = std::fs::read(path).map_err(|error| fault(Why::from(&error)))?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = read.map_err(|_| damaged())?;
     if certificates.is_empty() {
-        return Err(fault("no BEGIN CERTIFICATE".to_owned()));
+        return Err(fault(Why::new("aucun certificat PEM n’y figure", "it holds no PEM certificate")));
     }
     let mut store = rustls::RootCertStore::empty();
     for certificate in &certificates {
-        store.add(certificate.clone()).map_err(|error| fault(error.to_string()))?;
+        store.add(certificate.clone()).map_err(|_| damaged())?;
     }
     Ok(certificates)
 }

@@ -302,6 +302,13 @@ fn pss(algorithm: &AlgorithmId<'_>) -> Result<Option<Scheme>, BerError> {
         None => 20,
     };
     let salt = u16::try_from(salt).ok().filter(|s| *s <= PSS_SALT_MAX);
+    // trailerField: there is but one.
+    if let Some(v) = reader.optional(tag::context(3))?
+        && v.inside().expect(tag::INTEGER)?.small()? != 1
+    {
+        return Ok(None);
+    }
+    reader.end()?;
     Ok(hash
         .zip(mask)
         .zip(salt)

@@ -1,7 +1,7 @@
 //! A certificate as it was received (RFC 5280 §4): the bytes are kept, everything else is read from them once.
 
-use crate::base::UnixTime;
 use crate::base::addr::fold;
+use crate::base::{Address, UnixTime};
 use crate::pki::algorithm::{AlgorithmId, Digest, PublicKey};
 use crate::pki::ber::{BerError, Value, tag};
 use crate::pki::extensions::{self, Extensions};
@@ -282,7 +282,11 @@ impl fmt::Debug for Certificate {
 
 /// Two spellings of one mailbox. The local part too is compared in any case: no provider tells such mailboxes apart.
 pub fn same_mailbox(a: &str, b: &str) -> bool {
-    fold(a.trim()) == fold(b.trim())
+    let (a, b) = (a.trim(), b.trim());
+    match (Address::parse(a), Address::parse(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => fold(a) == fold(b),
+    }
 }
 
 fn each_once(addresses: impl Iterator<Item = String>) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! sent later, and the tag must still be there then.
 
 use super::outgoing::{Banner, Thread, within_sealed_domain};
-use super::{tag, visible};
+use super::{hidden, tag, visible};
 use crate::config::{Account, Policy};
 use crate::smime::sealed::is_sealed;
 
@@ -37,6 +37,9 @@ pub enum Stored {
     Sealed,
 }
 
+/// The fields that name recipients (RFC 5322 §3.6.3, §3.6.6).
+const ADDRESSED: [&str; 6] = ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"];
+
 /// The rule for one uploaded message. What resembles the tag is sealed too: a refused draft would be lost work.
 pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) -> Stored {
     if is_sealed(message) {
@@ -47,7 +50,8 @@ pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) 
         || known.thread == Thread::Sealed
         || known.banner == Banner::Found
         || tag::of_message(message, &policy.tag) != tag::Tag::None
-        || visible::addresses(message, &["To", "Cc", "Bcc"])
+        || hidden::hides_tag(message, &policy.tag)
+        || visible::addresses(message, &ADDRESSED)
             .iter()
             .any(|a| within_sealed_domain(a, policy).is_some());
     if seal { Stored::Sealed } else { Stored::AsIs }
@@ -73,6 +77,8 @@ mod tests {
             (b"Subject: #med x\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Bcc: Dr <d@medecin.mssante.fr>\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Cc: g:d@MSSANTE.fr;\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Resent-To: d@mssante.fr\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Subject: x\r\n Subject: #med# y\r\n\r\n", NOTHING, Stored::Sealed),
             (b"From: d@mssante.fr\r\n\r\n", NOTHING, Stored::AsIs),
             (
                 plain,

@@ -15,7 +15,7 @@ const APART_SECONDS_MAX: i64 = 50 * 60;
 pub fn completed<'a>(message: &'a [u8], now: UnixTime, unique: &str, domain: &Domain) -> Cow<'a, [u8]> {
     let (header, _) = Header::parse(message);
     let dated = header.all("Date").count() == 1 && header.text("Date").is_some_and(|date| is_now(&date, now));
-    let named = threads::ids(message).own.is_some();
+    let named = threads::own(message).is_some();
     if dated && named {
         return Cow::Borrowed(message);
     }

@@ -2,8 +2,10 @@
 
 pub mod append;
 pub mod complete;
+pub mod hidden;
 pub mod outgoing;
 pub mod readable;
+pub mod sender;
 pub mod submission;
 pub mod tag;
 pub mod threads;

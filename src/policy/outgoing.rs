@@ -2,12 +2,13 @@
 
 use super::readable::{self, HeaderFault};
 use super::tag::{self, Glue, Tag};
-use super::{Recipient, Submission, visible};
+use super::{Recipient, Submission, hidden, visible};
 use crate::base::{Address, Domain};
 use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
 use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
+use crate::text::rule::{self, Rule};
 use crate::text::{Explain, Explanation, outgoing as text};
 
 /// What a submission needs.
@@ -47,14 +48,14 @@ pub enum Refusal {
     Glued(String),
     /// A patient's address on an ordinary channel (the addresses are not repeated: they hold the patient's number).
     PatientOrdinary,
-    /// A patient cannot open what would have to be sealed.
-    PatientSealed,
+    /// A patient cannot open what would have to be sealed, or is sealed already.
+    PatientSealed(Option<Rule>),
     /// These recipients have no usable certificate.
-    NoCertificate(Vec<Address>),
+    NoCertificate(Vec<Address>, Rule),
     /// The same, and they are within the space of trust, which an ordinary account cannot reach.
     SpaceOfTrust(Vec<Address>),
     /// Where certificates are looked up did not answer for these.
-    DirectoryAway(Vec<Address>),
+    DirectoryAway(Vec<Address>, Rule),
     /// The header cannot be read, or not be cut into what stays outside and what goes in.
     Header(HeaderFault),
 }
@@ -135,17 +136,21 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
     if patients != Patients::None && account.channel == Channel::Ordinary {
         return Need::Refuse(Refusal::PatientOrdinary);
     }
-    if is_sealed(&submission.message) {
+    // A line that is no field might be the letter itself: an envelope behind it seals nothing of it.
+    if is_sealed(&submission.message) && readable::fault(&submission.message) != Some(HeaderFault::NotAField) {
         return if patients == Patients::None {
             Need::Clear
         } else {
-            Need::Refuse(Refusal::PatientSealed)
+            Need::Refuse(Refusal::PatientSealed(None))
         };
     }
     let tag = tag::of_message(&submission.message, &policy.tag);
     match (tag, policy.glued_tag) {
         (Tag::NearMiss, _) => return Need::Refuse(Refusal::NearMiss(policy.tag.clone())),
         (Tag::Present(Glue::Glued), GluedTag::Refuse) => return Need::Refuse(Refusal::Glued(policy.tag.clone())),
+        _ if hidden::hides_tag(&submission.message, &policy.tag) => {
+            return Need::Refuse(Refusal::Header(HeaderFault::NotAField));
+        }
         _ => {}
     }
     let why = why(submission, account, policy, Marks { tag, thread, banner });
@@ -154,7 +159,7 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         (Patients::None, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
         // Over the operator's channel, as the space of trust foresees it for patients: never S/MIME.
         (Patients::Only, None | Some(Why::AlwaysEncrypt | Why::Domain(_))) => Need::Clear,
-        (Patients::Only | Patients::WithOthers, Some(_)) => Need::Refuse(Refusal::PatientSealed),
+        (Patients::Only | Patients::WithOthers, Some(why)) => Need::Refuse(Refusal::PatientSealed(Some(why.rule(policy)))),
         (_, None) => Need::Clear,
     }
 }
@@ -172,7 +177,7 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
     };
     let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
     if !away.is_empty() {
-        return Decision::Refuse(Refusal::DirectoryAway(away));
+        return Decision::Refuse(Refusal::DirectoryAway(away, why.rule(policy)));
     }
     if missing.is_empty() {
         return Decision::Seal;
@@ -188,7 +193,7 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
         _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
             Decision::Refuse(Refusal::SpaceOfTrust(missing))
         }
-        _ => Decision::Refuse(Refusal::NoCertificate(missing)),
+        _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
     }
 }
 
@@ -221,10 +226,22 @@ pub fn copies(submission: &Submission) -> Vec<Copies> {
     all
 }
 
-/// The domain of the policy that this address falls under.
+/// The domain of the policy that this address falls under, by itself or by a route that a server might follow.
 pub fn within_sealed_domain(address: &Address, policy: &Policy) -> Option<Domain> {
-    let domain = address.domain();
-    policy.domains.iter().find(|parent| domain.is_within(parent)).cloned()
+    policy.domains.iter().find(|parent| leads_to(address, parent)).cloned()
+}
+
+impl Why {
+    /// The rule in words.
+    pub fn rule(&self, policy: &Policy) -> Rule {
+        match self {
+            Why::Tag => rule::tag(&policy.tag),
+            Why::Domain(domain) => rule::domain(domain),
+            Why::AlwaysEncrypt => rule::account(),
+            Why::Thread => rule::thread(),
+            Why::Banner => rule::marks(),
+        }
+    }
 }
 
 impl Explain for Refusal {
@@ -233,10 +250,10 @@ impl Explain for Refusal {
             Refusal::NearMiss(tag) => text::near_miss(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
             Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
-            Refusal::PatientSealed => text::patient_cannot_open(),
-            Refusal::NoCertificate(addresses) => text::no_certificate(addresses),
+            Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
+            Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
-            Refusal::DirectoryAway(addresses) => text::directory_away(addresses),
+            Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
             Refusal::Header(_) => text::header_unreadable(),
         }
     }
@@ -297,6 +314,11 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
 
 fn within(address: &Address, parent: &str) -> bool {
     Domain::parse(parent).is_ok_and(|parent| address.domain().is_within(&parent))
+}
+
+/// Asks for protection only: what is not itself of the domain never passes for a member of it.
+fn leads_to(address: &Address, parent: &Domain) -> bool {
+    address.domain().is_within(parent) || address.routed_domains().any(|domain| domain.is_within(parent))
 }
 
 fn signed_by_client(message: &[u8]) -> bool {

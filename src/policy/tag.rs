@@ -5,6 +5,9 @@
 //! place ("Résultats #med#"): someone who wrote it may well rely on it. Refusing costs a correction, sending in clear
 //! costs a patient's secret, so nothing that holds the tag is ever [`Tag::None`].
 
+mod seen;
+
+use self::seen::{is_blank, is_turned, is_unseen, seen};
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
 use crate::text::unaccent;
@@ -33,7 +36,18 @@ pub enum Glue {
 
 /// What a Subject's value asks; `value` is raw, as it follows the colon.
 pub fn tag(value: &[u8], tag: &str) -> Tag {
-    in_text(&words::decode(value), tag)
+    let text = words::decode(value);
+    match in_text(&text, tag) {
+        // Some programs encode what they had encoded already: nobody can take that out again, and nobody meant it.
+        Tag::None if text.contains("=?") && in_text(&words::decode(text.as_bytes()), tag) != Tag::None => Tag::NearMiss,
+        asked => asked,
+    }
+}
+
+/// True when the whole tag can be seen in a raw value, wherever it stands.
+pub fn stands_in(value: &[u8], tag: &str) -> bool {
+    let tag = seen(tag);
+    !tag.is_empty() && seen(&words::decode(value)).contains(&tag)
 }
 
 /// What the message asks. Of several Subject fields the one that asks most counts.
@@ -174,19 +188,10 @@ fn prefix(text: &str) -> Option<usize> {
     let colon = text.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
     let head = text[..colon.0].trim_end_matches(is_blank);
     let word = head
-        .trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^*".contains(c))
+        .trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^*.".contains(c))
         .trim_end_matches(is_blank);
     let word = unaccent(&word.to_lowercase());
     PREFIXES.contains(&word.as_str()).then(|| colon.0 + colon.1.len_utf8())
-}
-
-/// Spaces of every kind, no-break ones too, and characters that are not shown at all.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || is_unseen(c)
-}
-
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe0f}')
 }
 
 /// The tag misplaced, cut by blanks, or misspelt at the start.
@@ -195,19 +200,11 @@ fn resembles(text: &str, tag: &str) -> bool {
     if tag_seen.is_empty() {
         return false;
     }
-    text_seen.contains(&tag_seen) || misspelt(&seen(&text[after_prefixes(text)..]), &tag_seen) || cut_short(text, tag)
-}
-
-/// What the eye compares: no blanks, no case, no accents, full-width signs as their plain ones.
-fn seen(text: &str) -> String {
-    let plain = text.chars().filter(|c| !is_blank(*c)).map(|c| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '♯' | '﹟' => '#',
-        other => other,
-    });
-    let lower: String = plain.flat_map(char::to_lowercase).collect();
-    // Combining accents are left behind by programs that write decomposed text.
-    unaccent(&lower.replace(|c| matches!(c, '\u{300}'..='\u{36f}'), ""))
+    let turned: String = text_seen.chars().rev().collect();
+    text_seen.contains(&tag_seen)
+        || (is_turned(text) && turned.contains(&tag_seen))
+        || misspelt(&seen(&text[after_prefixes(text)..]), &tag_seen)
+        || cut_short(text, tag)
 }
 
 /// `#meds#`, `##med#`, `med#`, `#mde#`, `$med#`: the word of the tag or one letter away, between or beside its signs.

@@ -23,7 +23,7 @@ impl Relay {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
         // The memory knows letters that arrived as well: only what the owner wrote is a Sent copy.
-        let sent = if is_from(message, account) && self.thread(&own) == Thread::Sealed {
+        let sent = if self.is_from(message, account) && self.thread(&own) == Thread::Sealed {
             Sent::Sealed
         } else {
             Sent::Unknown
@@ -73,7 +73,7 @@ impl Relay {
         let entity = canonical::content(&Bytes::copy_from_slice(message));
         let inner = match sent {
             Sent::Sealed => self.sign(account, self.marked(entity), Form::Opaque)?,
-            Sent::Unknown if is_from(message, account) => self.marked(entity).into(),
+            Sent::Unknown if self.is_from(message, account) => self.marked(entity).into(),
             // Somebody else's letter, kept here: the mark of the owner would vouch for it.
             Sent::Unknown => entity.into(),
         };
@@ -94,11 +94,6 @@ impl Relay {
         entity.stretches().iter().for_each(|stretch| marked.push(stretch.clone()));
         marked
     }
-}
-
-fn is_from(message: &[u8], account: &Account) -> bool {
-    let from = Header::parse(message).0.addresses("From");
-    matches!(from.as_slice(), [(_, address)] if *address == account.address)
 }
 
 /// Whether a View shows that message: the fields by which people know a message are the same.

@@ -81,8 +81,9 @@ impl Identities {
             .max_by_key(|i| i.key.certificate().not_before());
         newest
             .cloned()
-            .ok_or_else(|| match own().max_by_key(|i| i.key.certificate().not_after()) {
-                Some(expired) => say::own_certificate_expired(account, expired.key.certificate().not_after()),
+            .ok_or_else(|| match own().map(|i| i.key.certificate()).max_by_key(|c| c.not_after()) {
+                Some(early) if early.not_before() > now => say::own_certificate_not_yet_valid(account, early.not_before()),
+                Some(expired) => say::own_certificate_expired(account, expired.not_after()),
                 None => crate::text::outgoing::no_own_key(account),
             })
     }

@@ -9,8 +9,11 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build, sender};
+use crate::view::{View, build, frozen, sender};
 use std::sync::Arc;
+
+/// A mark holds the place of a code, of which there are fewer, and above it the evidence.
+const CODES: u64 = 256;
 
 /// What `souspli open` shows.
 #[derive(Debug)]
@@ -29,12 +32,12 @@ impl Relay {
             return Ok(view);
         }
         let (result, mut verdict) = self.opened(stored)?;
-        self.freeze(key, &mut verdict)?;
+        self.freeze(key, &mut verdict, result.as_ref().map_or(0, |opened| self.evidence(stored, opened)))?;
         let told = self.told_size(key).unwrap_or(stored.len() as u64);
         let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
         self.keep_size(key, stored, &view, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
-            let id = crate::policy::threads::ids(stored).own;
+            let id = crate::policy::threads::own(stored);
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
         self.remember_thread(stored, &verdict)?;
@@ -43,7 +46,7 @@ impl Relay {
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
     fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
-        match crate::policy::threads::ids(stored).own {
+        match crate::policy::threads::own(stored) {
             Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
             _ => Ok(()),
         }
@@ -58,11 +61,9 @@ impl Relay {
             return Err(error.explain());
         }
         let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        let mut verdict = judge(&result, &from);
+        let mut verdict = judge(&result, &from).dated(sender::date(stored));
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = from
-            .iter()
-            .any(|sender| identities.iter().any(|identity| identity.account == *sender));
+        let from_owner = from.iter().any(|sender| identities.iter().any(|identity| identity.covers(sender)));
         if let Ok(opened) = &result
             && from_owner
             && self.is_own(opened)
@@ -91,19 +92,30 @@ impl Relay {
     }
 
     /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
-    /// said first stays said. A message that could not be opened is not frozen: its key may still be imported.
-    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict) -> Result<(), Explanation> {
+    /// said first stays said, as long as the same signatures stand in the same place. A message that could not be opened is
+    /// not frozen: its key may still be imported.
+    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict, evidence: u64) -> Result<(), Explanation> {
         if verdict.grade == Grade::Unopenable {
             return Ok(());
         }
         let place = seals::place(key);
         let name: [&[u8]; 2] = [b"verdict", &place];
-        match (self.marks.size(&name).map_err(|e| e.explain())?, verdict.index()) {
-            (Some(frozen), _) => verdict.regrade(frozen),
-            (None, Some(index)) => self.marks.put(&name, index).map_err(|e| e.explain())?,
+        let frozen = self
+            .marks
+            .size(&name)
+            .map_err(|e| e.explain())?
+            .filter(|mark| mark / CODES == evidence);
+        match (frozen, verdict.index()) {
+            (Some(mark), _) => verdict.regrade(mark % CODES),
+            (None, Some(index)) => self.marks.put(&name, evidence * CODES + index).map_err(|e| e.explain())?,
             (None, None) => {}
         }
         Ok(())
+    }
+
+    fn evidence(&self, stored: &[u8], opened: &Opened) -> u64 {
+        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
+        self.seals.evidence(&frozen::evidence(opened, &from, sender::date(stored)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.

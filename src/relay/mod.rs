@@ -10,6 +10,7 @@ pub mod notice;
 mod outgoing;
 pub mod port;
 mod seals;
+mod sender;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -69,6 +70,14 @@ impl Relay {
     pub fn account_of(&self, address: &Address) -> Result<Arc<Account>, Explanation> {
         let found = self.accounts.iter().find(|a| a.address == *address);
         found.cloned().ok_or_else(|| say::no_account(address))
+    }
+
+    /// Reads what is remembered of threads and messages: the first message of the day does not wait for it. What cannot be
+    /// read is told to whom it concerns, then.
+    pub fn read_ahead(&self) {
+        if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
+            tracing::warn!(%error, "the memory of threads and messages could not be read");
+        }
     }
 
     /// Forgets every opened message; for the end of the service.
@@ -182,7 +191,7 @@ impl Sealing for Relay {
             let handle = tokio::runtime::Handle::current();
             let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
-                let id = threads::ids(&submission.message).own;
+                let id = threads::own(&submission.message);
                 let recipients = submission.envelope.recipients.len();
                 self.note(&self.entry(Event::Refuse, &account.address, id.as_deref(), recipients, refusal.code));
             }

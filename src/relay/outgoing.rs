@@ -18,10 +18,13 @@ use crate::smime::Flow;
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
-use crate::text::{Explain, Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say, rule};
 use crate::view::{Marks, marks, strip};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+
+/// A refusal is a few lines in a window.
+const UNFIT_SAID: usize = 3;
 
 /// What was found for each recipient.
 type Certificates = BTreeMap<Address, Certificate>;
@@ -63,13 +66,21 @@ impl Relay {
 
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
-        let thread = self.thread(&threads::ids(&submission.message).related);
+        let ids = threads::ids(&submission.message);
+        // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
+        let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
         let banner = if marks(&submission.message) == Marks::Sealed {
             Banner::Found
         } else {
             Banner::Absent
         };
-        outgoing::need(submission, account, &self.config.policy, thread, banner)
+        outgoing::need(
+            submission,
+            &self.strictest(account, submission),
+            &self.config.policy,
+            thread,
+            banner,
+        )
     }
 
     /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
@@ -83,14 +94,15 @@ impl Relay {
         let Found {
             chosen: certificates,
             lookups,
-            ..
+            refused,
         } = self.certificates(&submission.envelope.recipients).await;
         let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
-            Decision::Refuse(refusal) => return Err(refusal.explain()),
+            Decision::Refuse(refusal) => return Err(refused.iter().take(UNFIT_SAID).fold(refusal.explain(), known_but_unfit)),
         };
+        self.speaks_for(account, &submission.message)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let content = tokio::task::block_in_place(|| self.content(account, &submission.message))?;
         let record = self.record(submission, &content, &left_out, trusted.len());
@@ -141,19 +153,29 @@ impl Relay {
     /// What would be decided, in French and English lines.
     pub async fn explain(&self, account: &Account, submission: &Submission) -> Vec<String> {
         let why = match self.need(account, submission) {
-            Need::Clear => return vec![say::would_pass().to_string()],
-            Need::Sign => return vec![say::would_sign().to_string()],
+            Need::Clear => return vec![rule::would_pass().to_string()],
+            Need::Sign => return vec![rule::would_sign().to_string()],
             Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
             Need::Secure(why) => why,
         };
         let found = self.certificates(&submission.envelope.recipients).await;
-        let mut lines = vec![say::would_seal(&format!("{why:?}")).to_string()];
-        if let Decision::Refuse(refusal) = outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
-            lines.push(refusal.explain().to_string());
-        }
+        let mut lines = vec![rule::would_seal(&why.rule(&self.config.policy)).to_string()];
+        lines.extend(
+            match outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
+                Decision::Seal => None,
+                Decision::SealExcept(addresses) => Some(rule::would_leave_out(&addresses).to_string()),
+                Decision::SealOrTrust(addresses) => Some(rule::would_pass_over_channel(&addresses).to_string()),
+                Decision::Refuse(refusal) => Some(refusal.explain().to_string()),
+            },
+        );
+        lines.extend(
+            self.speaks_for(account, &submission.message)
+                .err()
+                .map(|refusal| refusal.to_string()),
+        );
         for (address, certificate, unfit) in &found.refused {
             let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
-            lines.push(say::not_chosen(address, &serial, issuer, &unfit.explain()).to_string());
+            lines.push(rule::not_chosen(address, &serial, issuer, &unfit.explain()).to_string());
         }
         for (address, chosen) in &found.chosen {
             let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
@@ -163,6 +185,7 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
+        self.speaks_for(account, &submission.message)?;
         let content = self.content(account, &submission.message)?;
         let signed = self.sign(account, content.entity.clone(), Form::Detached)?;
         let group = Group {
@@ -172,7 +195,7 @@ impl Relay {
         Ok(SealedSubmission {
             groups: vec![group],
             record: SealedRecord {
-                message_id: threads::ids(&submission.message).own,
+                message_id: threads::own(&submission.message),
                 protection: Protection::Signed,
                 ..SealedRecord::default()
             },
@@ -229,12 +252,12 @@ impl Relay {
         let stripped = strip(message).map_or_else(|| message.clone(), Bytes::from);
         let (_, body) = Header::parse(&stripped);
         let unique = seals::unique().ok_or_else(say::sealing_failed)?;
-        let header = complete::completed(&stripped[..body], self.now(), &unique, &account.address.domain());
+        let header = complete::completed(&stripped[..body], self.now(), &unique, account.address.domain());
         let header = tag::removed(&header, &self.config.policy.tag);
         Ok(Content {
             outer: canonical::outer_header(&header),
             entity: canonical::content(&stripped),
-            message_id: threads::ids(&header).own,
+            message_id: threads::own(&header),
         })
     }
 }
@@ -246,6 +269,10 @@ impl Content {
         message.append(entity);
         message
     }
+}
+
+fn known_but_unfit(refusal: Explanation, (address, _, why): &(Address, Certificate, select::Unfit)) -> Explanation {
+    say::known_but_unfit(refusal, address, &why.explain())
 }
 
 /// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.

@@ -14,6 +14,7 @@ pub struct Seals {
     boundary: hmac::Key,
     nonce: hmac::Key,
     own: hmac::Key,
+    evidence: hmac::Key,
     token: LessSafeKey,
 }
 
@@ -29,6 +30,7 @@ impl Seals {
             boundary: mac(Purpose::Boundaries, b"boundary")?,
             nonce: mac(Purpose::Tokens, b"nonce")?,
             own: mac(Purpose::Tokens, b"own")?,
+            evidence: mac(Purpose::Marks, b"evidence")?,
             token: LessSafeKey::new(token),
         })
     }
@@ -68,6 +70,17 @@ impl Seals {
             .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
             .ok()?;
         read_place(place)
+    }
+
+    /// A number of 55 bits that stands for what a verdict was said of.
+    pub fn evidence(&self, parts: &[Vec<u8>]) -> u64 {
+        let mut context = hmac::Context::with_key(&self.evidence);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 9
     }
 
     /// The mark of a copy that its owner stored here, over its content's stretches.

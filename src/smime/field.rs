@@ -18,15 +18,15 @@ impl Parameterized {
 
 /// Header with the empty line that ends it, and body. Without an empty line everything is header.
 pub fn split(entity: &[u8]) -> (&[u8], &[u8]) {
-    if entity.starts_with(b"\r\n") {
-        return entity.split_at(2);
+    let mut line = 0;
+    while line < entity.len() {
+        let next = memchr::memchr(b'\n', &entity[line..]).map_or(entity.len(), |n| line + n + 1);
+        if matches!(&entity[line..next], b"\n" | b"\r\n") {
+            return entity.split_at(next);
+        }
+        line = next;
     }
-    if entity.starts_with(b"\n") {
-        return entity.split_at(1);
-    }
-    let crlf = memchr::memmem::find(entity, b"\r\n\r\n").map(|at| at + 4);
-    let lf = memchr::memmem::find(&entity[..crlf.unwrap_or(entity.len())], b"\n\n").map(|at| at + 2);
-    entity.split_at(lf.or(crlf).unwrap_or(entity.len()))
+    entity.split_at(entity.len())
 }
 
 /// The unfolded value of the first field of that name.
@@ -163,6 +163,7 @@ mod tests {
     fn the_first_empty_line_ends_a_header() {
         assert_eq!(split(b"a: b\r\n\r\nc\n\nd"), (&b"a: b\r\n\r\n"[..], &b"c\n\nd"[..]));
         assert_eq!(split(b"a: b\n\nc\r\n\r\nd").1, b"c\r\n\r\nd");
+        assert_eq!(split(b"a: b\n\r\nc: d\r\n\r\ne").1, b"c: d\r\n\r\ne");
         assert_eq!(split(b"\r\nbody").1, b"body");
         assert_eq!(split(b"a: b").1, b"");
     }

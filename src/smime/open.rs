@@ -2,7 +2,7 @@
 //! multipart is left alone, so that no decrypted text ever stands beside foreign parts.
 
 use crate::base::UnixTime;
-use crate::base::limits::{CMS_LAYERS_MAX, DECOMPRESSED_MAX};
+use crate::base::limits::{CMS_LAYERS_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
@@ -19,7 +19,13 @@ use std::io::Read;
 
 /// Opens a whole message with whichever of `keys` it is for.
 pub fn open(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, now: UnixTime) -> Result<Opened, OpenError> {
-    let session = Session { keys, trust, now };
+    let inflated = DECOMPRESSED_MAX.min(message.len().max(DECOMPRESSED_SMALL) * DECOMPRESSED_TIMES);
+    let session = Session {
+        keys,
+        trust,
+        now,
+        inflated,
+    };
     let mut opened = Opened::default();
     match session.open(message, &mut opened) {
         Ok(()) => Ok(opened),
@@ -42,6 +48,8 @@ struct Session<'a> {
     keys: &'a [&'a dyn PrivateKey],
     trust: &'a Trust,
     now: UnixTime,
+    /// Octets that any layer may become when it is decompressed.
+    inflated: usize,
 }
 
 impl Session<'_> {
@@ -79,7 +87,7 @@ impl Session<'_> {
             oid::SIGNED_DATA => self.signed(content, opened),
             oid::ENVELOPED_DATA => self.enveloped(content, opened),
             oid::AUTH_ENVELOPED_DATA => self.auth_enveloped(content, opened),
-            oid::COMPRESSED_DATA => compressed(content, opened),
+            oid::COMPRESSED_DATA => compressed(content, self.inflated, opened),
             _ => Err(OpenError::Unsupported),
         }
     }
@@ -191,7 +199,11 @@ impl Session<'_> {
                     Unwrapped::NotMine => continue,
                     Unwrapped::Locked => worse(outcome, OpenError::Locked),
                     Unwrapped::Unsupported => worse(outcome, OpenError::Unsupported),
-                    Unwrapped::Failed => worse(outcome, OpenError::Undecryptable),
+                    Unwrapped::Failed => {
+                        // The content is decrypted all the same: how long it took tells nobody which of the two was wrong.
+                        std::hint::black_box(decrypt(&vec![0; cipher.key_len().unwrap_or(16)]));
+                        worse(outcome, OpenError::Undecryptable)
+                    }
                     Unwrapped::Key(content_key) => match decrypt(content_key.expose()) {
                         None => worse(outcome, OpenError::Undecryptable),
                         Some(plain) => {
@@ -271,7 +283,7 @@ fn authenticated_attributes(attributes: Value<'_>) -> Result<Vec<u8>, BerError> 
 }
 
 /// CompressedData (RFC 3274), bounded.
-fn compressed(value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
+fn compressed(value: Value<'_>, most: usize, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
     let mut inside = value.inside();
     inside.expect(tag::INTEGER)?;
     if AlgorithmId::read(&mut inside)?.oid != oid::ZLIB {
@@ -281,9 +293,9 @@ fn compressed(value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenErro
     encapsulated.oid()?;
     let octets = verify::content_octets(encapsulated.expect(tag::context(0))?)?;
     let mut out = Vec::new();
-    let mut inflating = flate2::read::ZlibDecoder::new(&*octets).take(DECOMPRESSED_MAX as u64 + 1);
+    let mut inflating = flate2::read::ZlibDecoder::new(&*octets).take(most as u64 + 1);
     inflating.read_to_end(&mut out).map_err(|_| OpenError::Damaged)?;
-    if out.len() > DECOMPRESSED_MAX {
+    if out.len() > most {
         return Err(OpenError::Damaged);
     }
     opened.layers.push(Layer::Compressed);

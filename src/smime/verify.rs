@@ -34,6 +34,8 @@ pub struct SignerReport {
     pub integrity: Integrity,
     /// The way to a configured authority; `None` without a certificate.
     pub path: Option<Result<Path, PathError>>,
+    /// The signature as received.
+    pub signature: Vec<u8>,
     /// signingTime as claimed.
     pub signing_time: Option<UnixTime>,
     /// As shown: `RSA-PSS-SHA-256`.
@@ -128,6 +130,7 @@ impl<'a> SignedData<'a> {
         SignerReport {
             integrity,
             path,
+            signature: signer.signature.to_vec(),
             signing_time: signer.attribute(oid::SIGNING_TIME).ok().flatten().and_then(|v| cert::time(v).ok()),
             algorithm: scheme.map_or_else(|_| "?".to_owned(), Scheme::name),
             obsolete: obsolete(signer, scheme, certificate),

@@ -3,6 +3,7 @@
 use super::auth::Mechanism;
 use super::wire::Reply;
 use crate::base::limits::{MESSAGE_MAX, SEALING_GROWTH_PERCENT};
+use crate::config::Account;
 use smtp_proto::{EXT_8BIT_MIME, EXT_DSN, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse};
 use std::collections::BTreeSet;
 
@@ -69,12 +70,20 @@ impl Capabilities {
         }
     }
 
-    /// The most octets of a message that a mail program may submit: room is left for the growth of sealing.
+    /// What is offered to this account. Where everything is sealed, room is left for the growth; else a message of which
+    /// nobody knows yet whether it will be sealed may be as large as the provider takes, and one that sealing makes too
+    /// large is refused with a reason.
+    pub fn offered_to(self, account: &Account) -> Self {
+        let sealed = |size: u64| (u128::from(size) * 100 / u128::from(SEALING_GROWTH_PERCENT)) as u64;
+        Self {
+            size: self.size.map(|size| if account.always_encrypt { sealed(size) } else { size }),
+            ..self
+        }
+    }
+
+    /// The most octets of a message that a mail program may submit.
     pub fn submission_max(&self) -> u64 {
-        let provider = self.size.map_or(u64::MAX, |size| {
-            (u128::from(size) * 100 / u128::from(SEALING_GROWTH_PERCENT)) as u64
-        });
-        provider.min(MESSAGE_MAX as u64)
+        self.size.unwrap_or(u64::MAX).min(MESSAGE_MAX as u64)
     }
 }
 
@@ -87,6 +96,7 @@ fn size(line: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::outgoing::tests::account;
 
     fn from(lines: &[&str]) -> Capabilities {
         let lines = std::iter::once("mail.test")
@@ -117,7 +127,7 @@ mod tests {
                 ..Capabilities::default()
             }
         );
-        assert_eq!(got.submission_max(), 500);
+        assert_eq!(got.submission_max(), 1000);
         assert_eq!(from(&["SIZE"]).submission_max(), MESSAGE_MAX as u64);
         assert_eq!(from(&["SIZE 0"]).size, None);
         assert_eq!(from(&["SIZE 18446744073709551615"]).submission_max(), MESSAGE_MAX as u64);
@@ -140,6 +150,20 @@ mod tests {
                 auth,
                 ..Capabilities::default()
             }
+        );
+    }
+
+    #[test]
+    fn room_for_sealing_is_left_where_everything_is_sealed() {
+        let careful = Account {
+            always_encrypt: true,
+            ..account()
+        };
+        assert_eq!(from(&["SIZE 1001"]).offered_to(&careful).submission_max(), 500);
+        assert_eq!(from(&["SIZE 1001"]).offered_to(&account()).submission_max(), 1001);
+        assert_eq!(
+            from(&["SIZE 18446744073709551615"]).offered_to(&careful).submission_max(),
+            MESSAGE_MAX as u64
         );
     }
 

@@ -15,31 +15,19 @@ use super::auth::Credentials;
 use super::handover::{Form, GroupCopy, Refused};
 use super::session::{Action, Event, Session, StartTls};
 use super::wire::Reply;
-use crate::config::{Account, Server};
+use crate::base::Address;
+use crate::config::Account;
 use crate::net::BoxedStream;
+use crate::net::port::{Acceptor, Upstreams};
 use crate::policy::{Envelope, Submission};
-use crate::relay::port::{Group, GroupOutcome, Outgoing, Pending, SealedSubmission, Sealing};
-use crate::text::{outgoing as text, smtp as login_text};
+use crate::relay::port::{Group, GroupOutcome, Outgoing, Protection, SealedRecord, SealedSubmission, Sealing};
+use crate::text::{outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-
-/// Connections to providers.
-pub trait Upstreams: Send + Sync {
-    /// Connects; by TLS already where the server speaks it from the first octet.
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
-    /// TLS over a connection that agreed to it; the certificate must be the server's.
-    fn starttls<'a>(&'a self, stream: BoxedStream, server: &'a Server) -> Pending<'a, io::Result<BoxedStream>>;
-}
-
-/// TLS towards the mail program.
-pub trait ClientTls: Send + Sync {
-    /// The server side of the handshake.
-    fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
-}
 
 /// What every submission connection shares.
 pub struct Submissions {
@@ -48,7 +36,7 @@ pub struct Submissions {
     /// The way to the providers.
     pub upstreams: Arc<dyn Upstreams>,
     /// STARTTLS for the mail program; `None`: not offered (it is implicit, or there is none).
-    pub client_tls: Option<Arc<dyn ClientTls>>,
+    pub client_tls: Option<Arc<dyn Acceptor>>,
     /// What the providers offer, as far as it is known.
     pub offers: Offers,
     /// Room in memory for messages.
@@ -162,6 +150,7 @@ impl Connection {
                 let event = match self.log_in(credentials).await {
                     Ok(login) => {
                         let offer = login.upstream.as_ref().map(|u| u.capabilities().clone()).unwrap_or_default();
+                        let offer = offer.offered_to(&login.account);
                         self.login = Some(login);
                         Event::LoggedIn(offer)
                     }
@@ -265,16 +254,21 @@ impl LoggedIn {
     /// The first group decides; what follows it can only add to a notice.
     async fn hand_over_sealed(&mut self, shared: &Submissions, envelope: &Envelope, sealed: SealedSubmission) -> Reply {
         let host = self.account.smtp.host.clone();
+        let (groups, record) = (&sealed.groups, &sealed.record);
+        let mut too_large = self.too_large(shared, groups, record.protection);
         let mut outcomes = Vec::new();
         let mut first = None;
         let begun = Instant::now();
-        for group in &sealed.groups {
+        for group in groups {
             // The first answer is the mail program's: it must hear it before it gives up and sends everything again.
             let late = first.is_some() && begun.elapsed() > self.patience.later_groups;
-            let attempt = if late {
-                Attempt::NotTried
-            } else {
-                self.hand_over(&*shared.upstreams, envelope, &copy(group, Form::Sealed)).await
+            let attempt = match too_large.take() {
+                Some(refused) => Attempt::Refused(refused),
+                None if late => Attempt::NotTried,
+                None => {
+                    self.hand_over(&*shared.upstreams, envelope, &copy(group, form(record.protection)))
+                        .await
+                }
             };
             outcomes.push(GroupOutcome {
                 recipients: group.recipients.clone(),
@@ -292,14 +286,25 @@ impl LoggedIn {
             return Reply::refusal(&text::sealing_failed());
         };
         let account = Arc::clone(&self.account);
-        if let Some(notice) = shared.sealing.handed_over(&account, &sealed.record, &outcomes).await {
-            self.hand_over_notice(shared, &notice).await;
+        match shared.sealing.handed_over(&account, record, &outcomes).await {
+            Some(notice) if !self.hand_over_notice(shared, &notice).await => {
+                Reply::explained(554, "5.5.0", &provider::partly_delivered(&without_it(record, &outcomes)))
+            }
+            Some(_) | None => reply,
         }
-        reply
     }
 
-    /// To the sender from the sender: many submission servers refuse an empty reverse-path.
-    async fn hand_over_notice(&mut self, shared: &Submissions, notice: &Group) {
+    /// All or nothing here too: a later group must not turn out too large once the first has left.
+    fn too_large(&self, shared: &Submissions, groups: &[Group], protection: Protection) -> Option<Refused> {
+        let offered = match &self.upstream {
+            Some(upstream) => upstream.capabilities().clone(),
+            None => shared.offers.known(&self.account.smtp)?,
+        };
+        groups.iter().find_map(|group| copy(group, form(protection)).too_large(&offered))
+    }
+
+    /// To the sender from the sender: many submission servers refuse an empty reverse-path. Whether it was accepted.
+    async fn hand_over_notice(&mut self, shared: &Submissions, notice: &Group) -> bool {
         let from = Some(self.account.address.clone());
         let envelope = Envelope {
             from,
@@ -312,9 +317,7 @@ impl LoggedIn {
         let attempt = self
             .hand_over(&*shared.upstreams, &envelope, &copy(notice, Form::AsSubmitted))
             .await;
-        if !matches!(attempt, Attempt::Accepted) {
-            tracing::warn!(code = "SP-NOTICE-LOST", "the notice of a partial delivery was not accepted");
-        }
+        matches!(attempt, Attempt::Accepted)
     }
 
     /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
@@ -335,6 +338,21 @@ impl LoggedIn {
             Err(failure) => Attempt::NoConnection(failure),
         }
     }
+}
+
+/// What left in clear but for a banner of ours is what was submitted.
+fn form(protection: Protection) -> Form {
+    match protection {
+        Protection::Sealed | Protection::Signed => Form::Sealed,
+        Protection::Clear => Form::AsSubmitted,
+    }
+}
+
+/// Who has not got it.
+fn without_it(record: &SealedRecord, outcomes: &[GroupOutcome]) -> Vec<Address> {
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err());
+    let recipients = failed.flat_map(|outcome| &outcome.recipients).chain(&record.left_out);
+    recipients.map(|recipient| recipient.address.clone()).collect()
 }
 
 fn copy(group: &Group, form: Form) -> GroupCopy<'_> {

@@ -139,6 +139,14 @@ impl Handover {
         }
     }
 
+    /// Why the group in hand will be refused, when that is known before the connection is ready for the next.
+    pub fn refused(&self) -> Option<Refused> {
+        match &self.state {
+            State::Group(transaction) => transaction.refused(),
+            _ => None,
+        }
+    }
+
     /// Hands over one group; [`Action::Group`] will tell how it ended. Only when [`Handover::is_usable`].
     pub fn begin(&mut self, envelope: &Envelope, copy: &GroupCopy<'_>) -> Vec<Action> {
         match Transaction::new(envelope, copy, &self.capabilities) {
@@ -300,6 +308,10 @@ impl Handover {
     }
 
     fn fail(&mut self, failure: Failure) -> Action {
+        if let Some(refused) = self.refused() {
+            self.state = State::Ended(Progress::Nothing);
+            return Action::Group(Err(refused));
+        }
         self.state = State::Ended(self.progress());
         Action::Failed(failure)
     }

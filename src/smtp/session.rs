@@ -5,7 +5,7 @@
 
 mod transaction;
 
-use self::transaction::Transaction;
+use self::transaction::{Answer, Transaction};
 use super::auth::{Credentials, Exchange, Mechanism, Step};
 use super::capabilities::Capabilities;
 use super::wire::data::Fault;
@@ -177,6 +177,7 @@ impl Session {
                 Err(syntax) => {
                     // An exchange does not survive it (RFC 4954 §4).
                     self.phase = Phase::Commands;
+                    self.transaction.spoil();
                     self.fault(&syntax.to_string());
                 }
             }
@@ -214,7 +215,12 @@ impl Session {
         }
         match Command::parse(line) {
             Ok(command) => self.command(command),
-            Err(syntax) => self.fault(&syntax.to_string()),
+            Err(syntax) => {
+                if begins(line, b"RCPT") {
+                    self.transaction.spoil();
+                }
+                self.fault(&syntax.to_string());
+            }
         }
     }
 
@@ -230,6 +236,8 @@ impl Session {
             Command::Mail(mail) => self.in_order(|transaction, offer| transaction.mail(mail, offer)),
             Command::Rcpt(recipient) => self.in_order(|transaction, _| transaction.rcpt(recipient)),
             Command::Data => self.data(),
+            // The chunk behind it would be read as commands (RFC 3030 §2): whoever wrote the letter could have put some there.
+            Command::Bdat => self.close("503 5.5.1 BDAT n'est pas propose ici"),
             Command::Rset => {
                 self.transaction = Transaction::default();
                 self.say("250 2.0.0 OK");
@@ -337,12 +345,14 @@ impl Session {
     }
 
     /// MAIL and RCPT: after EHLO and a login only.
-    fn in_order(&mut self, step: impl FnOnce(&mut Transaction, &Capabilities) -> &'static str) {
+    fn in_order(&mut self, step: impl FnOnce(&mut Transaction, &Capabilities) -> Answer) {
         if let Some(out_of_order) = self.out_of_order() {
             return self.fault(out_of_order);
         }
-        let said = step(&mut self.transaction, &self.offer);
-        if said.starts_with('2') { self.say(said) } else { self.fault(said) }
+        match step(&mut self.transaction, &self.offer) {
+            Ok(said) => self.say(said),
+            Err(refusal) => self.refuse(&refusal),
+        }
     }
 
     fn out_of_order(&self) -> Option<&'static str> {
@@ -354,9 +364,11 @@ impl Session {
     }
 
     fn data(&mut self) {
-        let refused = self.out_of_order().or_else(|| self.transaction.unready());
-        if let Some(said) = refused {
+        if let Some(said) = self.out_of_order() {
             return self.fault(said);
+        }
+        if let Some(refusal) = self.transaction.unready() {
+            return self.refuse(&refusal);
         }
         self.say("354 Terminez par un point seul sur sa ligne");
         let most = usize::try_from(self.offer.submission_max()).unwrap_or(usize::MAX);
@@ -413,8 +425,17 @@ impl Session {
         self.out.push(Action::Send(format!("{line}\r\n").into_bytes()));
     }
 
+    fn refuse(&mut self, reply: &Reply) {
+        self.out.push(Action::Send(reply.encode()));
+        self.count_error();
+    }
+
     fn fault(&mut self, line: &str) {
         self.say(line);
+        self.count_error();
+    }
+
+    fn count_error(&mut self) {
         self.errors += 1;
         if self.errors >= SMTP_ERRORS_MAX {
             self.close("421 4.7.0 Trop d'erreurs");
@@ -427,6 +448,10 @@ impl Session {
         self.phase = Phase::Closed;
         self.buffer = Vec::new();
     }
+}
+
+fn begins(line: &[u8], verb: &[u8]) -> bool {
+    line.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb))
 }
 
 /// A web page that posts to this port (cross-protocol request): its first line closes the connection.

@@ -1,6 +1,6 @@
 //! What can go wrong with the home and its files.
 
-use crate::text::{Explain, Explanation, store as words};
+use crate::text::{Explain, Explanation, Why, store as words};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,14 @@ pub enum StoreError {
     /// The home belongs to another user.
     #[error("{0}: belongs to another user")]
     NotOurs(PathBuf),
+    /// The home cannot be made.
+    #[error("making {path}: {source}")]
+    NotMade {
+        /// The home.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file could not be read.
     #[error("reading {path}: {source}")]
     Read {
@@ -53,9 +61,14 @@ pub enum StoreError {
     /// This home was made with a passphrase file, and none is named.
     #[error("no passphrase file")]
     PassphraseWanted,
-    /// The passphrase file is absent, empty or too large.
-    #[error("{0}: not a passphrase file")]
-    BadPassphraseFile(PathBuf),
+    /// The passphrase file is absent, unreadable, empty or too large.
+    #[error("{path}: not a passphrase file")]
+    BadPassphraseFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: Why,
+    },
     /// The passphrase does not open this home.
     #[error("wrong passphrase")]
     WrongPassphrase,
@@ -85,9 +98,10 @@ impl Explain for StoreError {
         match self {
             StoreError::NoHome => words::no_home(),
             StoreError::NotOurs(path) => words::not_ours(&shown(path)),
-            StoreError::Read { path, source } => words::unreadable(&shown(path), &source.to_string()),
+            StoreError::NotMade { path, source } => words::home_not_made(&shown(path), &Why::from(source)),
+            StoreError::Read { path, source } => words::unreadable(&shown(path), &Why::from(source)),
             StoreError::Write { path, source } if is_full(source) => words::disk_full(&shown(path)),
-            StoreError::Write { path, source } => words::unwritable(&shown(path), &source.to_string()),
+            StoreError::Write { path, source } => words::unwritable(&shown(path), &Why::from(source)),
             StoreError::Damaged(path) => words::damaged(&shown(path)),
             StoreError::TooLarge(path) => words::too_large(&shown(path)),
             StoreError::Absent => words::absent(),
@@ -96,7 +110,7 @@ impl Explain for StoreError {
             StoreError::KeyringFailed => words::keyring_failed(),
             StoreError::MasterKeyGone => words::master_key_gone(),
             StoreError::PassphraseWanted => words::passphrase_wanted(),
-            StoreError::BadPassphraseFile(path) => words::bad_passphrase_file(&shown(path)),
+            StoreError::BadPassphraseFile { path, why } => words::bad_passphrase_file(&shown(path), why),
             StoreError::WrongPassphrase => words::wrong_passphrase(),
             StoreError::Crypto => words::crypto(),
         }

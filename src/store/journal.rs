@@ -25,7 +25,8 @@ pub struct JournalEntry {
     pub time: String,
     /// What was done.
     pub event: Event,
-    /// The doctor's own address.
+    /// The doctor's own address; empty for what concerns no account.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub account: String,
     /// HMAC of the Message-ID, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,24 +59,52 @@ pub enum Event {
     Store,
     /// An own key was imported, made or removed.
     Key,
-    /// A certificate or an authority was added or removed.
+    /// An authority was added or removed.
     Trust,
+}
+
+impl Event {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Event::Seal => "seal",
+            Event::SealPartly => "seal-partly",
+            Event::Sign => "sign",
+            Event::Refuse => "refuse",
+            Event::Open => "open",
+            Event::Store => "store",
+            Event::Key => "key",
+            Event::Trust => "trust",
+        }
+    }
 }
 
 impl JournalEntry {
     /// An entry without message and certificates.
     pub fn new(time: UnixTime, event: Event, account: &Address, code: &str) -> Self {
-        let account = account.as_str().to_owned();
-        let (time, code) = (time.rfc3339(), code.to_owned());
         Self {
-            time,
+            account: account.as_str().to_owned(),
+            ..Self::of_home(time, event, code)
+        }
+    }
+
+    /// An entry that concerns no account.
+    pub fn of_home(time: UnixTime, event: Event, code: &str) -> Self {
+        Self {
+            time: time.rfc3339(),
             event,
-            account,
+            account: String::new(),
             message: None,
             certificates: Vec::new(),
             recipients: 0,
-            code,
+            code: code.to_owned(),
         }
+    }
+
+    /// One line of JSON (docs/journal.md).
+    pub fn json(&self) -> String {
+        // Strings, numbers and lists of them: nothing that JSON could not say.
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
@@ -94,68 +123,73 @@ impl Journal {
         Ok(hex::encode(&mac[..16]))
     }
 
-    /// Adds a line; on disk when this returns, but for what was only read.
+    /// As [`record`].
     pub fn record(&self, entry: &JournalEntry) -> Result<(), StoreError> {
-        let path = self.home.journal();
-        let mut line = serde_json::to_vec(entry).map_err(|e| StoreError::write(&path)(e.into()))?;
-        line.push(b'\n');
-        let _lock = self.home.lock()?;
-        self.rotate(JOURNAL_FILE_MAX).map_err(StoreError::write(&path))?;
-        let when = if entry.event == Event::Open { OnDisk::Soon } else { OnDisk::Now };
-        self.append(&line, when).map_err(StoreError::write(&path))
+        record(&self.home, entry)
     }
+}
 
-    /// Every entry, oldest first. A line that is none (half written before a power cut) is left out.
-    pub fn entries(&self) -> Result<Vec<JournalEntry>, StoreError> {
-        let _lock = self.home.lock()?;
-        let mut entries = Vec::new();
-        for number in (0..=JOURNAL_FILES_KEPT).rev() {
-            let path = self.path(number);
-            let mut text = Vec::new();
-            match fs::File::open(&path) {
-                Ok(file) => file
-                    .take(2 * JOURNAL_FILE_MAX)
-                    .read_to_end(&mut text)
-                    .map_err(StoreError::read(&path))?,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(StoreError::read(&path)(e)),
-            };
-            entries.extend(text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()));
-        }
-        Ok(entries)
+/// Adds a line; on disk when this returns, but for what was only read.
+pub fn record(home: &Home, entry: &JournalEntry) -> Result<(), StoreError> {
+    let line = entry.json() + "\n";
+    let when = if entry.event == Event::Open { OnDisk::Soon } else { OnDisk::Now };
+    let _lock = home.lock()?;
+    rotate(home, JOURNAL_FILE_MAX)
+        .and_then(|()| append(home, line.as_bytes(), when))
+        .map_err(StoreError::write(&home.journal()))
+}
+
+/// Every entry, oldest first. A line that is none (half written before a power cut) is left out. No secret is needed.
+pub fn entries(home: &Home) -> Result<Vec<JournalEntry>, StoreError> {
+    // A home on a disk that is read-only is not rotated meanwhile either.
+    let _lock = home.lock();
+    let mut entries = Vec::new();
+    for number in (0..=JOURNAL_FILES_KEPT).rev() {
+        let path = path(home, number);
+        let mut text = Vec::new();
+        match fs::File::open(&path) {
+            Ok(file) => file
+                .take(2 * JOURNAL_FILE_MAX)
+                .read_to_end(&mut text)
+                .map_err(StoreError::read(&path))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(StoreError::read(&path)(e)),
+        };
+        entries.extend(text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()));
     }
+    Ok(entries)
+}
 
-    fn append(&self, line: &[u8], when: OnDisk) -> io::Result<()> {
-        let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(self.home.journal())?;
-        let start: &[u8] = if ends_within_a_line(&mut file)? { b"\n" } else { b"" };
-        file.write_all(&[start, line].concat())?;
-        when.sync(&file)
+fn append(home: &Home, line: &[u8], when: OnDisk) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(home.journal())?;
+    let start: &[u8] = if ends_within_a_line(&mut file)? { b"\n" } else { b"" };
+    file.write_all(&[start, line].concat())?;
+    when.sync(&file)
+}
+
+/// `journal.jsonl` becomes `journal.1.jsonl`, and so on; the last one is dropped.
+fn rotate(home: &Home, max: u64) -> io::Result<()> {
+    match fs::metadata(path(home, 0)) {
+        Ok(found) if found.len() >= max => {}
+        Ok(_) => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
     }
-
-    /// `journal.jsonl` becomes `journal.1.jsonl`, and so on; the last one is dropped.
-    fn rotate(&self, max: u64) -> io::Result<()> {
-        match fs::metadata(self.path(0)) {
-            Ok(found) if found.len() >= max => {}
-            Ok(_) => return Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(e),
+    for number in (0..JOURNAL_FILES_KEPT).rev() {
+        match fs::rename(path(home, number), path(home, number + 1)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
         }
-        for number in (0..JOURNAL_FILES_KEPT).rev() {
-            match fs::rename(self.path(number), self.path(number + 1)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                _ => {}
-            }
-        }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn path(&self, number: u32) -> PathBuf {
-        let current = self.home.journal();
-        if number == 0 {
-            current
-        } else {
-            current.with_file_name(format!("journal.{number}.jsonl"))
-        }
+fn path(home: &Home, number: u32) -> PathBuf {
+    let current = home.journal();
+    if number == 0 {
+        current
+    } else {
+        current.with_file_name(format!("journal.{number}.jsonl"))
     }
 }
 
@@ -168,17 +202,17 @@ mod tests {
         let (_guard, journal) = journal();
         for (n, code) in ["a", "b", "c"].into_iter().enumerate() {
             journal.record(&entry(n as i64, code)).unwrap();
-            journal.rotate(1).unwrap();
+            rotate(&journal.home, 1).unwrap();
         }
         journal.record(&entry(9, "d")).unwrap();
-        let codes: Vec<String> = journal.entries().unwrap().into_iter().map(|e| e.code).collect();
+        let codes: Vec<String> = entries(&journal.home).unwrap().into_iter().map(|e| e.code).collect();
         assert_eq!(codes, ["a", "b", "c", "d"]);
         for _ in 0..2 * JOURNAL_FILES_KEPT {
             journal.record(&entry(1, "x")).unwrap();
-            journal.rotate(1).unwrap();
+            rotate(&journal.home, 1).unwrap();
         }
         assert_eq!(
-            journal.entries().unwrap().len(),
+            entries(&journal.home).unwrap().len(),
             JOURNAL_FILES_KEPT as usize,
             "the oldest are dropped"
         );
@@ -196,13 +230,13 @@ mod tests {
             .unwrap();
         fs::OpenOptions::new()
             .append(true)
-            .open(journal.path(0))
+            .open(path(&journal.home, 0))
             .unwrap()
             .write_all(b"{\"time\":")
             .unwrap();
         journal.record(&entry(1, "ok")).unwrap();
-        assert_eq!(journal.entries().unwrap().len(), 2);
-        assert!(!fs::read_to_string(journal.path(0)).unwrap().contains("patient"));
+        assert_eq!(entries(&journal.home).unwrap().len(), 2);
+        assert!(!fs::read_to_string(path(&journal.home, 0)).unwrap().contains("patient"));
     }
 
     fn entry(at: i64, code: &str) -> JournalEntry {

@@ -60,6 +60,14 @@ impl LineFile {
         Self { home: home.clone(), path }
     }
 
+    /// An error where there is a file that cannot be read.
+    pub(super) fn is_readable(&self) -> Result<(), StoreError> {
+        match File::open(&self.path).and_then(|mut file| file.read(&mut [0])) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::read(&self.path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Appends a line.
     pub(super) fn append(&self, line: &str, when: OnDisk) -> Result<(), StoreError> {
         let _lock = self.home.lock()?;

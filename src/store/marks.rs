@@ -22,6 +22,11 @@ impl Marks {
         })
     }
 
+    /// Reads them now, so that nobody waits for it later.
+    pub fn read_ahead(&self) -> Result<(), StoreError> {
+        self.table.read_ahead()
+    }
+
     /// Remembers the size of the View of a message, named by its parts (account, mailbox, UIDVALIDITY, UID).
     pub fn put(&self, message: &[&[u8]], size: u64) -> Result<(), StoreError> {
         self.table

@@ -24,12 +24,12 @@ pub(crate) fn effective_uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// How private a folder is. Root is let into every home: it is how a service is set up.
+/// How private a folder is. Root is no exception: what it wrote into another's home the owner could not read, and what it
+/// follows there the owner may have laid.
 #[cfg(unix)]
 pub(super) fn access(folder: &Metadata) -> Access {
     use std::os::unix::fs::MetadataExt;
-    let us = effective_uid();
-    if folder.uid() != us && us != 0 {
+    if folder.uid() != effective_uid() {
         Access::Foreign
     } else if folder.mode() & 0o077 != 0 {
         Access::Open

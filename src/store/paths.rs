@@ -19,22 +19,28 @@ pub struct Home {
 pub struct HomeLock(#[allow(dead_code)] File);
 
 impl Home {
-    /// The folder given (`--home`), else `SOUSPLI_HOME`, else the platform's.
+    /// Opens the home at [`Home::place`]; makes it the first time.
     pub fn locate(chosen: Option<&Path>) -> Result<Self, StoreError> {
-        if let Some(path) = chosen {
-            return Self::open(path);
-        }
-        if let Some(path) = env::var_os("SOUSPLI_HOME").filter(|value| !value.is_empty()) {
-            return Self::open(Path::new(&path));
+        Self::open(&Self::place(chosen)?)
+    }
+
+    /// Where the home is, or would be: the folder given (`--home`), else `SOUSPLI_HOME`, else the platform's.
+    pub fn place(chosen: Option<&Path>) -> Result<PathBuf, StoreError> {
+        let named = || env::var_os("SOUSPLI_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(path) = chosen.map(Path::to_owned).or_else(named) {
+            return std::path::absolute(&path).map_err(StoreError::read(&path));
         }
         let dirs = directories::ProjectDirs::from("fr", "Souspli", "Souspli").ok_or(StoreError::NoHome)?;
-        Self::open(dirs.data_local_dir())
+        Ok(dirs.data_local_dir().to_owned())
     }
 
     /// Opens or makes a home at `root`.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let root = std::path::absolute(root).map_err(StoreError::read(root))?;
-        create_private_folder(&root).map_err(StoreError::write(&root))?;
+        create_private_folder(&root).map_err(|source| StoreError::NotMade {
+            path: root.clone(),
+            source,
+        })?;
         let found = fs::metadata(&root).map_err(StoreError::read(&root))?;
         let access = access(&found);
         if access == Access::Foreign {
@@ -139,6 +145,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("home");
         fs::write(&file, "x").unwrap();
-        assert!(matches!(Home::open(&file), Err(StoreError::Write { .. })));
+        assert!(matches!(Home::open(&file), Err(StoreError::NotMade { .. })));
     }
 }

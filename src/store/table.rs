@@ -3,6 +3,7 @@
 use super::lines::{LineFile, News, OnDisk, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
@@ -10,10 +11,11 @@ use std::sync::{Mutex, MutexGuard};
 pub(super) type Key = [u8; 16];
 
 /// A table in a home, shared with other processes.
-#[derive(Debug)]
 pub(super) struct Table {
     file: LineFile,
     max: usize,
+    /// What is not wanted any more is forgotten.
+    keep: Box<dyn Fn(i64) -> bool + Send + Sync>,
     state: Mutex<State>,
 }
 
@@ -24,26 +26,44 @@ struct State {
     /// What a full disk did not take, known to this process until it does.
     unwritten: HashMap<Key, i64>,
     lines: usize,
+    housekeeping: Housekeeping,
+}
+
+/// Whether what is worn was looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Housekeeping {
+    #[default]
+    Due,
+    Done,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 impl Table {
-    /// Reads the table and drops what `keep` does not want.
-    pub(super) fn open(home: &Home, path: PathBuf, max: usize, keep: impl Fn(i64) -> bool) -> Result<Self, StoreError> {
+    /// Sees that the table can be read. It is read when it is first asked: a start does not wait for a large one.
+    pub(super) fn open(
+        home: &Home,
+        path: PathBuf,
+        max: usize,
+        keep: impl Fn(i64) -> bool + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
             max,
+            keep: Box::new(keep),
             state: Mutex::default(),
         };
-        let worn = {
-            let mut state = table.lock();
-            table.refresh(&mut state)?;
-            state.lines > max || state.lines > 2 * state.values.len() + 64 || !state.values.values().all(|v| keep(*v))
-        };
-        if worn {
-            table.file.rewrite(|lines| compact(lines, max, keep))?;
-            table.refresh(&mut table.lock())?;
-        }
+        table.file.is_readable()?;
         Ok(table)
+    }
+
+    /// Reads it now, so that nobody waits for it later.
+    pub(super) fn read_ahead(&self) -> Result<(), StoreError> {
+        self.refresh(&mut self.lock())
     }
 
     /// The value, also where another process has put it.
@@ -84,6 +104,23 @@ impl Table {
     }
 
     fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
+        self.read_on(state)?;
+        if state.housekeeping == Housekeeping::Due {
+            state.housekeeping = Housekeeping::Done;
+            // A full disk is no reason not to read.
+            if self.is_worn(state) && self.file.rewrite(|lines| compact(lines, self.max, &self.keep)).is_ok() {
+                self.read_on(state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_worn(&self, state: &State) -> bool {
+        let (lines, values) = (state.lines, &state.values);
+        lines > self.max || lines > 2 * values.len() + 64 || !values.values().all(|value| (self.keep)(*value))
+    }
+
+    fn read_on(&self, state: &mut State) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
             News::Afresh(lines) => {
@@ -157,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_any_more_is_dropped_at_the_start() {
+    fn what_is_too_old_is_dropped_when_it_is_first_read() {
         let (_guard, home) = home();
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
@@ -177,6 +214,16 @@ mod tests {
         )
         .unwrap();
         assert_eq!(open(&home, 8).value(&[2; 16]).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_told_at_the_start() {
+        let (_guard, home) = home();
+        std::fs::create_dir(home.marks()).unwrap();
+        assert!(matches!(
+            Table::open(&home, home.marks(), 8, |_| true),
+            Err(StoreError::Read { .. })
+        ));
     }
 
     fn open(home: &Home, max: usize) -> Table {

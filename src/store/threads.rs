@@ -15,13 +15,18 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Opens the memory and forgets what is older than 18 months.
+    /// Opens the memory; what is older than 18 months is forgotten when it is first read.
     pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.threads(), THREADS_MAX, |since| is_fresh(since, now))?;
+        let table = Table::open(home, home.threads(), THREADS_MAX, move |since| is_fresh(since, now))?;
         Ok(Self {
             table,
             secrets: secrets.clone(),
         })
+    }
+
+    /// Reads it now, so that nobody waits for it later.
+    pub fn read_ahead(&self) -> Result<(), StoreError> {
+        self.table.read_ahead()
     }
 
     /// Remembers that this message was sealed, or came sealed. On disk when this returns.
@@ -74,7 +79,7 @@ mod tests {
         assert!(!threads.knows(["<A@b.fr>"], day0).unwrap(), "a Message-ID has its case");
         assert!(Threads::open(&home, &secrets, last).unwrap().knows(["<a@b.fr>"], last).unwrap());
         assert!(!std::fs::read_to_string(home.threads()).unwrap().contains("b.fr"));
-        Threads::open(&home, &secrets, last.plus(1)).unwrap();
+        Threads::open(&home, &secrets, last.plus(1)).unwrap().read_ahead().unwrap();
         assert_eq!(
             std::fs::read_to_string(home.threads()).unwrap().lines().count(),
             1,

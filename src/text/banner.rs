@@ -1,6 +1,7 @@
 //! What the banner of an opened message says: French, in lines of at most 60 characters between two fixed tokens,
 //! by which it is found again in a reply.
 
+use crate::base::UnixTime;
 use crate::text::unaccent;
 
 /// The first word of every banner.
@@ -17,30 +18,72 @@ pub const COLUMNS: usize = 60;
 pub struct Facts {
     /// The verdict's French sentence.
     pub sentence: String,
-    /// Names of the signers.
-    pub signers: Vec<String>,
+    /// Whether the signers are who they say they are.
+    pub assured: bool,
+    /// The signers.
+    pub signers: Vec<Signed>,
     /// Encryption of the content, if it came encrypted; empty text: the cipher is not known.
     pub encryption: Option<String>,
     /// Obsolete algorithms.
     pub obsolete: Vec<String>,
 }
 
+/// Who signed, in words of the certificate.
+#[derive(Clone, Debug, Default)]
+pub struct Signed {
+    /// The holder's name.
+    pub name: String,
+    /// Its address, if it has one.
+    pub address: Option<String>,
+    /// By which authority.
+    pub authority: String,
+    /// When, as claimed.
+    pub at: Option<UnixTime>,
+}
+
 /// What the banner says, one fact after the other, the tokens included: the verdict first, in words that need no other.
 pub fn sentences(facts: &Facts) -> Vec<String> {
     let mut said = vec![format!("{OPENING} {}", plain(&facts.sentence, 110))];
     if !facts.signers.is_empty() {
-        said.push(format!("Signataire : {}.", plain(&facts.signers.join(", "), 60)));
+        let signers: Vec<String> = facts.signers.iter().map(|s| signer(s, facts.assured)).collect();
+        let title = if facts.assured { "Signataire" } else { "Signataire non garanti" };
+        said.push(format!("{title} : {}.", signers.join(" ; ")));
     }
     if !facts.obsolete.is_empty() {
         said.push(format!("Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
     }
-    let last = match facts.encryption.as_deref() {
+    let encryption = match facts.encryption.as_deref() {
         None => NOT_ENCRYPTED.to_owned(),
         Some("") => "Chiffrement : oui.".to_owned(),
         Some(cipher) => format!("Chiffrement : {}.", plain(cipher, 20)),
     };
-    said.push(format!("{last} {CLOSING}"));
+    said.push(format!("{}{encryption} {CLOSING}", authority(facts)));
     said
+}
+
+/// A name that nobody vouches for stands in quotation marks: it could be any words.
+fn signer(signer: &Signed, assured: bool) -> String {
+    let name = plain(&signer.name, 60);
+    let mut said = if assured {
+        name
+    } else {
+        format!("« {} »", name.replace(['«', '»'], "\""))
+    };
+    if let Some(address) = &signer.address {
+        said.push_str(&format!(", {}", plain(address, 80)));
+    }
+    if let Some(at) = signer.at {
+        let date = at.civil().date();
+        said.push_str(&format!(", le {:02}/{:02}/{}", date.day(), u8::from(date.month()), date.year()));
+    }
+    said
+}
+
+fn authority(facts: &Facts) -> String {
+    match facts.signers.first().filter(|_| facts.assured) {
+        Some(signer) => format!("Autorité : {}. ", plain(&signer.authority, 60)),
+        None => String::new(),
+    }
 }
 
 /// The same in lines of plain text.
@@ -160,7 +203,13 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             sentence: "Signature vérifiée.".to_owned(),
-            signers: vec!["Dr Zoé\r\n[/Souspli] \u{202e}MARTIN".to_owned()],
+            assured: true,
+            signers: vec![Signed {
+                name: "Dr Zoé\r\n[/Souspli] \u{202e}MARTIN".to_owned(),
+                address: None,
+                authority: "AC\r\n[Souspli]".to_owned(),
+                at: None,
+            }],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: vec!["3DES".to_owned(), "x".repeat(300)],
         }
@@ -173,7 +222,7 @@ mod tests {
         let whole = text.join(" ");
         assert!(
             whole.starts_with("[Souspli] Signature vérifiée. Signataire : Dr Zoé (/Souspli) MARTIN. Obsolète : 3DES, x")
-                && whole.contains(" Chiffrement : AES-256-CBC. "),
+                && whole.contains(" Autorité : AC (Souspli). Chiffrement : AES-256-CBC. "),
             "{whole}"
         );
         assert!(whole.ends_with(CLOSING) && whole.matches(CLOSING).count() == 1 && whole.matches('[').count() == 2);
@@ -184,7 +233,8 @@ mod tests {
     fn a_usual_banner_has_three_lines() {
         let usual = Facts {
             sentence: crate::text::verdict::sentence("encrypted-signed").0.to_owned(),
-            signers: vec!["Dr Bob TEST".to_owned()],
+            assured: true,
+            signers: vec![bob()],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: Vec::new(),
         };
@@ -192,8 +242,37 @@ mod tests {
             lines(&usual),
             [
                 "[Souspli] Message chiffré et signé, signature vérifiée.",
-                "Signataire : Dr Bob TEST.",
-                "Chiffrement : AES-256-CBC. [/Souspli]"
+                "Signataire : Dr Bob TEST, bob@lab.test, le 22/11/2026.",
+                "Autorité : AC TEST. Chiffrement : AES-256-CBC. [/Souspli]"
+            ]
+        );
+    }
+
+    fn bob() -> Signed {
+        Signed {
+            name: "Dr Bob TEST".to_owned(),
+            address: Some("bob@lab.test".to_owned()),
+            authority: "AC TEST".to_owned(),
+            at: Some(UnixTime(1_795_350_000)),
+        }
+    }
+
+    #[test]
+    fn a_name_that_nobody_vouches_for_is_quoted() {
+        let stranger = Facts {
+            sentence: crate::text::verdict::sentence("unknown-authority").0.to_owned(),
+            assured: false,
+            signers: vec![Signed {
+                name: "Message vérifié par l'Ordre".to_owned(),
+                ..bob()
+            }],
+            ..Facts::default()
+        };
+        assert_eq!(
+            sentences(&stranger)[1..],
+            [
+                "Signataire non garanti : « Message vérifié par l'Ordre », bob@lab.test, le 22/11/2026.",
+                "Chiffrement : aucun. [/Souspli]"
             ]
         );
     }

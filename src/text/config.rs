@@ -1,7 +1,13 @@
 //! Sentences about the configuration. `line` 0: the fault is of the whole file.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
+
+/// Above the faults of a file.
+pub fn faulty(path: &str, count: usize) -> String {
+    let s = if count > 1 { "s" } else { "" };
+    format!("{path} : {count} faute{s} / {count} fault{s}")
+}
 
 /// Not TOML.
 pub fn syntax(line: usize, message: &str) -> Explanation {
@@ -9,7 +15,7 @@ pub fn syntax(line: usize, message: &str) -> Explanation {
         "SP-CONFIG-SYNTAX",
         line,
         (
-            format!("Le fichier n'est pas du TOML correct à cet endroit ({message})."),
+            format!("Le fichier n’est pas du TOML correct à cet endroit ({message})."),
             "Vérifiez les guillemets, les crochets et les signes « = » de cette ligne.",
         ),
         (
@@ -25,7 +31,7 @@ pub fn unknown_key(line: usize, key: &str, known: &str) -> Explanation {
         "SP-CONFIG-UNKNOWN-KEY",
         line,
         (
-            format!("La clé « {key} » n'existe pas."),
+            format!("La clé « {key} » n’existe pas."),
             format!("Corrigez-la ou supprimez-la. Clés possibles ici : {known}."),
         ),
         (
@@ -41,7 +47,7 @@ pub fn wrong_type(line: usize, key: &str, example: &str) -> Explanation {
         "SP-CONFIG-TYPE",
         line,
         (
-            format!("La valeur de « {key} » n'est pas du bon type."),
+            format!("La valeur de « {key} » n’est pas du bon type."),
             format!("Écrivez-la sous la forme {example}."),
         ),
         (
@@ -57,7 +63,7 @@ pub fn not_a_choice(line: usize, key: &str, given: &str, allowed: &str) -> Expla
         "SP-CONFIG-CHOICE",
         line,
         (
-            format!("« {given} » n'est pas une valeur de « {key} »."),
+            format!("« {given} » n’est pas une valeur de « {key} »."),
             format!("Choisissez parmi : {allowed}."),
         ),
         (
@@ -85,7 +91,7 @@ pub fn missing(line: usize, key: &str) -> Explanation {
 
 /// An address without local part, @ or domain.
 pub fn address_incomplete(line: usize, given: &str) -> Explanation {
-    let fr = format!("« {given} » n'est pas complète");
+    let fr = format!("« {given} » n’est pas complète");
     bad_address(line, &fr, &format!("\"{given}\" is not complete"))
 }
 
@@ -106,7 +112,7 @@ pub fn bad_domain(line: usize, given: &str) -> Explanation {
         "SP-CONFIG-DOMAIN",
         line,
         (
-            format!("« {given} » n'est pas un nom de domaine."),
+            format!("« {given} » n’est pas un nom de domaine."),
             "Écrivez par exemple \"mssante.fr\".",
         ),
         (format!("\"{given}\" is not a domain name."), "Write for instance \"mssante.fr\"."),
@@ -119,7 +125,7 @@ pub fn bad_listen(line: usize, key: &str, given: &str) -> Explanation {
         "SP-CONFIG-LISTEN",
         line,
         (
-            format!("« {given} » n'est pas une adresse d'écoute pour « {key} »."),
+            format!("« {given} » n’est pas une adresse d’écoute pour « {key} »."),
             "Écrivez par exemple \"127.0.0.1:2587\", ou \"off\" pour ne pas écouter.",
         ),
         (
@@ -135,7 +141,7 @@ pub fn not_loopback(line: usize, key: &str, given: &str) -> Explanation {
         "SP-CONFIG-NOT-LOOPBACK",
         line,
         (
-            format!("« {key} » écouterait sur {given}, que d'autres machines pourraient atteindre."),
+            format!("« {key} » écouterait sur {given}, que d’autres machines pourraient atteindre."),
             "Souspli ne sert que cet ordinateur : écrivez une adresse 127.0.0.1 ou [::1].",
         ),
         (
@@ -151,7 +157,7 @@ pub fn same_listen(line: usize, given: &str) -> Explanation {
         "SP-CONFIG-SAME-PORT",
         line,
         (
-            format!("L'envoi (smtp) et la réception (imap) écoutent tous deux sur {given}."),
+            format!("L’envoi (smtp) et la réception (imap) écoutent tous deux sur {given}."),
             "Donnez-leur deux ports différents.",
         ),
         (
@@ -167,7 +173,7 @@ pub fn bad_port(line: usize, given: &str) -> Explanation {
         "SP-CONFIG-PORT",
         line,
         (
-            format!("{given} n'est pas un numéro de port."),
+            format!("{given} n’est pas un numéro de port."),
             "Un port va de 1 à 65535 ; le fournisseur indique le sien.",
         ),
         (
@@ -183,7 +189,7 @@ pub fn bad_silence(line: usize, given: &str) -> Explanation {
         "SP-CONFIG-SILENCE",
         line,
         (
-            format!("{given} n'est pas une durée d'attente en secondes."),
+            format!("{given} n’est pas une durée d’attente en secondes."),
             "silence_seconds va de 1 à 600.",
         ),
         (
@@ -199,7 +205,7 @@ pub fn bad_host(line: usize, given: &str) -> Explanation {
         "SP-CONFIG-HOST",
         line,
         (
-            format!("« {given} » n'est ni un nom de serveur ni une adresse IP."),
+            format!("« {given} » n’est ni un nom de serveur ni une adresse IP."),
             "Écrivez le nom donné par le fournisseur, sans « https:// » ni port.",
         ),
         (
@@ -216,7 +222,7 @@ pub fn plain_upstream(line: usize, host: &str) -> Explanation {
         line,
         (
             format!("La connexion à {host} ne serait pas chiffrée et le mot de passe y passerait en clair."),
-            "Écrivez tls = \"implicit\" ou \"starttls\" ; \"plain\" n'est admis que pour cet ordinateur.",
+            "Écrivez tls = \"implicit\" ou \"starttls\" ; \"plain\" n’est admis que pour cet ordinateur.",
         ),
         (
             format!("The connection to {host} would not be encrypted and the password would cross it in clear."),
@@ -231,8 +237,8 @@ pub fn same_address(line: usize, given: &str, first: usize) -> Explanation {
         "SP-CONFIG-SAME-ADDRESS",
         line,
         (
-            format!("L'adresse {given} a déjà un compte, ligne {first}."),
-            "Supprimez l'un des deux comptes.",
+            format!("L’adresse {given} a déjà un compte, ligne {first}."),
+            "Supprimez l’un des deux comptes.",
         ),
         (
             format!("The address {given} already has an account, line {first}."),
@@ -263,8 +269,8 @@ pub fn bad_login(line: usize) -> Explanation {
         "SP-CONFIG-LOGIN",
         line,
         (
-            "L'identifiant (login) est vide ou contient un caractère de contrôle.",
-            "Écrivez l'identifiant que le logiciel de messagerie utilise, ou supprimez la clé : ce sera l'adresse.",
+            "L’identifiant (login) est vide ou contient un caractère de contrôle.",
+            "Écrivez l’identifiant que le logiciel de messagerie utilise, ou supprimez la clé : ce sera l’adresse.",
         ),
         (
             "The login is empty or holds a control character.",
@@ -337,7 +343,7 @@ pub fn no_account() -> Explanation {
         "SP-CONFIG-NO-ACCOUNT",
         0,
         (
-            "Aucun compte n'est configuré.",
+            "Aucun compte n’est configuré.",
             "Ajoutez une section [[account]] ; config/souspli.toml en donne un exemple commenté.",
         ),
         (
@@ -353,8 +359,8 @@ pub fn no_file(places: &str) -> Explanation {
         "SP-CONFIG-NO-FILE",
         0,
         (
-            "Aucun fichier de configuration n'a été trouvé.",
-            format!("Copiez config/souspli.toml à l'un de ces endroits et complétez-le : {places}."),
+            "Aucun fichier de configuration n’a été trouvé.",
+            format!("Copiez config/souspli.toml à l’un de ces endroits et complétez-le : {places}."),
         ),
         (
             "No configuration file was found.",
@@ -364,16 +370,17 @@ pub fn no_file(places: &str) -> Explanation {
 }
 
 /// A file that cannot be read.
-pub fn unreadable(path: &str, why: &str) -> Explanation {
+pub fn unreadable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     fault(
         "SP-CONFIG-UNREADABLE",
         0,
         (
-            format!("Le fichier {path} ne peut pas être lu ({why})."),
+            format!("Le fichier {path} ne peut pas être lu ({fr})."),
             "Vérifiez son nom et vos droits sur lui.",
         ),
         (
-            format!("The file {path} cannot be read ({why})."),
+            format!("The file {path} cannot be read ({en})."),
             "Check its name and your rights on it.",
         ),
     )
@@ -385,7 +392,7 @@ pub fn not_text(path: &str) -> Explanation {
         "SP-CONFIG-NOT-TEXT",
         0,
         (
-            format!("Le fichier {path} n'est pas un fichier texte UTF-8 de taille raisonnable."),
+            format!("Le fichier {path} n’est pas un fichier texte UTF-8 de taille raisonnable."),
             "Enregistrez-le en UTF-8, 1 Mio au plus.",
         ),
         (
@@ -400,7 +407,7 @@ fn bad_address(line: usize, why_fr: &str, why_en: &str) -> Explanation {
         "SP-CONFIG-ADDRESS",
         line,
         (
-            format!("Ce n'est pas une adresse : {why_fr}."),
+            format!("Ce n’est pas une adresse : {why_fr}."),
             "Écrivez-la comme \"prenom.nom@exemple.fr\", sans nom ni chevrons.",
         ),
         (

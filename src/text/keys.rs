@@ -51,6 +51,22 @@ pub fn no_key_in_file() -> Explanation {
     )
 }
 
+/// A key whose certificate names other addresses than the account's: what it signs would not be believed.
+pub fn for_another_address(account: &Address, named: &str) -> Explanation {
+    Explanation::new(
+        "SP-KEY-OTHER-ADDRESS",
+        Retry::AfterUser,
+        (
+            format!("Clé importée, mais son certificat est établi pour {named} et non pour {account}."),
+            "Si ce n’est pas voulu, supprimez-la (souspli key remove) et importez celle de ce compte.",
+        ),
+        (
+            format!("The key is imported, but its certificate is made out to {named}, not to {account}."),
+            "Unless this is meant, remove it (souspli key remove) and import that of this account.",
+        ),
+    )
+}
+
 /// Protected or made by something unknown.
 pub fn unsupported_key() -> Explanation {
     Explanation::new(
@@ -115,6 +131,24 @@ pub fn unfit_certificate(serial: &str) -> Explanation {
         ),
     )
 }
+
+/// The account's newest key is not valid yet: most often the computer's date is wrong.
+pub fn own_certificate_not_yet_valid(account: &Address, from: UnixTime) -> Explanation {
+    let day = from.civil().date();
+    Explanation::new(
+        "SP-OWN-NOT-YET-VALID",
+        Retry::AfterUser,
+        (
+            format!("Le certificat de {account} n’est valable qu’à partir du {day} : le message n’est pas parti."),
+            "Vérifiez la date de cet ordinateur ; si elle est juste, attendez ce jour.",
+        ),
+        (
+            format!("The certificate of {account} is valid from {day} only: the message was not sent."),
+            "Check this computer's date; if it is right, wait for that day.",
+        ),
+    )
+}
+
 /// The account has keys, all past their end.
 pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanation {
     let day = until.civil().date();
@@ -122,7 +156,7 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
         "SP-OWN-EXPIRED",
         Retry::Never,
         (
-            format!("Le certificat de {account} a expiré le {day} : le message n'est pas parti."),
+            format!("Le certificat de {account} a expiré le {day} : le message n’est pas parti."),
             "Importez votre nouveau certificat (souspli key import).",
         ),
         (

@@ -4,14 +4,20 @@
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
 pub mod banner;
+pub mod command;
 pub mod config;
 pub mod imap;
 pub mod keys;
 pub mod net;
 pub mod outgoing;
+pub mod provider;
+pub mod rule;
 pub mod smtp;
 pub mod store;
 pub mod verdict;
+mod why;
+
+pub use why::Why;
 
 use crate::base::Retry;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Sentences about connections.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
 
 /// The host name has no address.
@@ -68,16 +68,17 @@ pub fn timed_out(host: &str, port: u16) -> Explanation {
 }
 
 /// Any other failure to connect.
-pub fn not_connected(host: &str, port: u16, why: &str) -> Explanation {
+pub fn not_connected(host: &str, port: u16, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-NET-CONNECT",
         Retry::Later,
         (
-            format!("La connexion au serveur {host} (port {port}) a échoué ({why})."),
+            format!("La connexion au serveur {host} (port {port}) a échoué ({fr})."),
             "Vérifiez la connexion à Internet, puis réessayez.",
         ),
         (
-            format!("The connection to the server {host} (port {port}) failed ({why})."),
+            format!("The connection to the server {host} (port {port}) failed ({en})."),
             "Check the Internet connection, then try again.",
         ),
     )
@@ -89,8 +90,8 @@ pub fn unknown_issuer(host: &str) -> Explanation {
         "SP-TLS-UNKNOWN-ISSUER",
         Retry::AfterUser,
         (
-            format!("Le serveur {host} présente un certificat d'une autorité inconnue : rien ne lui a été envoyé."),
-            "Vérifiez qu'un antivirus ou un réseau public ne s'interpose pas ; sinon, ajoutez l'autorité du fournisseur dans [upstream] authorities.",
+            format!("Le serveur {host} présente un certificat d’une autorité inconnue : rien ne lui a été envoyé."),
+            "Vérifiez qu’un antivirus ou un réseau public ne s’interpose pas ; sinon, ajoutez l’autorité du fournisseur dans [upstream] authorities.",
         ),
         (
             format!("The server {host} shows a certificate of an unknown authority: nothing was sent to it."),
@@ -105,8 +106,8 @@ pub fn wrong_name(host: &str) -> Explanation {
         "SP-TLS-WRONG-NAME",
         Retry::AfterUser,
         (
-            format!("Le certificat du serveur n'est pas au nom de {host} : rien ne lui a été envoyé."),
-            "Vérifiez le nom du serveur dans la configuration ; sur un réseau public, ouvrez d'abord sa page de connexion.",
+            format!("Le certificat du serveur n’est pas au nom de {host} : rien ne lui a été envoyé."),
+            "Vérifiez le nom du serveur dans la configuration ; sur un réseau public, ouvrez d’abord sa page de connexion.",
         ),
         (
             format!("The server's certificate is not for the name {host}: nothing was sent to it."),
@@ -137,7 +138,7 @@ pub fn not_yet_valid(host: &str) -> Explanation {
         "SP-TLS-NOT-YET-VALID",
         Retry::AfterUser,
         (
-            format!("Le certificat du serveur {host} n'est pas encore valable : rien ne lui a été envoyé."),
+            format!("Le certificat du serveur {host} n’est pas encore valable : rien ne lui a été envoyé."),
             "Vérifiez la date de cet ordinateur.",
         ),
         (
@@ -169,7 +170,7 @@ pub fn unfit(host: &str) -> Explanation {
         "SP-TLS-CERTIFICATE",
         Retry::Later,
         (
-            format!("Le certificat du serveur {host} n'est pas recevable : rien ne lui a été envoyé."),
+            format!("Le certificat du serveur {host} n’est pas recevable : rien ne lui a été envoyé."),
             "Prévenez le fournisseur.",
         ),
         (
@@ -180,32 +181,34 @@ pub fn unfit(host: &str) -> Explanation {
 }
 
 /// TLS could not be agreed upon.
-pub fn tls(host: &str, why: &str) -> Explanation {
+pub fn tls(host: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-TLS",
         Retry::Later,
         (
-            format!("La connexion chiffrée avec {host} n'a pas pu s'établir ({why})."),
+            format!("La connexion chiffrée avec {host} n’a pas pu s’établir ({fr})."),
             "Vérifiez le port et le mode (tls = \"implicit\" ou \"starttls\") dans la configuration.",
         ),
         (
-            format!("The encrypted connection with {host} could not be made ({why})."),
+            format!("The encrypted connection with {host} could not be made ({en})."),
             "Check the port and the mode (tls = \"implicit\" or \"starttls\") in the configuration.",
         ),
     )
 }
 
 /// A file of authorities that cannot be used.
-pub fn authorities(path: &str, why: &str) -> Explanation {
+pub fn authorities(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-TLS-AUTHORITIES",
         Retry::AfterUser,
         (
-            format!("Le fichier d'autorités {path} n'est pas utilisable ({why})."),
+            format!("Le fichier d’autorités {path} n’est pas utilisable ({fr})."),
             "Donnez un fichier PEM (« BEGIN CERTIFICATE ») dans [upstream] authorities.",
         ),
         (
-            format!("The file of authorities {path} cannot be used ({why})."),
+            format!("The file of authorities {path} cannot be used ({en})."),
             "Give a PEM file (\"BEGIN CERTIFICATE\") in [upstream] authorities.",
         ),
     )
@@ -233,7 +236,7 @@ pub fn not_loopback(address: &str) -> Explanation {
         "SP-LISTEN-NOT-LOOPBACK",
         Retry::AfterUser,
         (
-            format!("L'adresse {address} serait accessible à d'autres machines."),
+            format!("L’adresse {address} serait accessible à d’autres machines."),
             "Choisissez une adresse 127.0.0.1 ou [::1] dans [listen].",
         ),
         (
@@ -260,16 +263,17 @@ pub fn port_in_use(port: u16) -> Explanation {
 }
 
 /// The listener could not be opened.
-pub fn not_listening(address: &str, why: &str) -> Explanation {
+pub fn not_listening(address: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-LISTEN",
         Retry::AfterUser,
         (
-            format!("Souspli ne peut pas écouter sur {address} ({why})."),
+            format!("Souspli ne peut pas écouter sur {address} ({fr})."),
             "Choisissez un autre port, au-dessus de 1023, dans [listen].",
         ),
         (
-            format!("Souspli cannot listen on {address} ({why})."),
+            format!("Souspli cannot listen on {address} ({en})."),
             "Choose another port, above 1023, in [listen].",
         ),
     )

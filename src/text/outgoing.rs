@@ -3,11 +3,12 @@
 //! Addresses are named: they stand in the sender's own message. A patient's address is not, its local part is a number of
 //! social insurance.
 
-use super::Explanation;
+use super::rule::Rule;
+use super::{Explanation, Said};
 use crate::base::{Address, Retry};
 
 /// These recipients have no certificate to encrypt to.
-pub fn no_certificate(addresses: &[Address]) -> Explanation {
+pub fn no_certificate(addresses: &[Address], rule: &Rule) -> Explanation {
     let list = list(addresses);
     let (mend_fr, mend_en) = match addresses {
         [_] => (
@@ -23,14 +24,36 @@ pub fn no_certificate(addresses: &[Address]) -> Explanation {
         "SP-NO-CERTIFICATE",
         Retry::Never,
         (
-            format!("Message non envoyé : pas de certificat de chiffrement valide pour {list}."),
+            format!(
+                "Message non envoyé : pas de certificat de chiffrement valide pour {list} ({} demande de chiffrer).",
+                rule.fr
+            ),
             format!("{mend_fr}, puis renvoyez. Personne n'a reçu ce message."),
         ),
         (
-            format!("Not sent: no valid encryption certificate for {list}."),
+            format!(
+                "Not sent: no valid encryption certificate for {list} ({} asks to encrypt).",
+                rule.en
+            ),
             format!("{mend_en}, then send again. Nobody has received this message."),
         ),
     )
+}
+
+/// A certificate of one of these recipients is known and will not do: said with the refusal, or the wrong one is looked for.
+pub fn known_but_unfit(refusal: Explanation, address: &Address, why: &Explanation) -> Explanation {
+    let with = |said: Said, known: String| Said {
+        what: format!("{} {known}", said.what),
+        todo: said.todo,
+    };
+    Explanation {
+        fr: with(
+            refusal.fr,
+            format!("Celui que l'on connaît de {address} est écarté : {}", why.fr.what),
+        ),
+        en: with(refusal.en, format!("The one known of {address} is not used: {}", why.en.what)),
+        ..refusal
+    }
 }
 
 /// The same, for members of the space of trust written to from an ordinary account.
@@ -53,17 +76,23 @@ pub fn space_of_trust(addresses: &[Address]) -> Explanation {
 }
 
 /// Certificates could not be looked up.
-pub fn directory_away(addresses: &[Address]) -> Explanation {
+pub fn directory_away(addresses: &[Address], rule: &Rule) -> Explanation {
     let list = list(addresses);
     Explanation::new(
         "SP-DIRECTORY-AWAY",
         Retry::Later,
         (
-            format!("Message non envoyé : l'annuaire des certificats ne répond pas pour {list}."),
+            format!(
+                "Message non envoyé : l'annuaire des certificats ne répond pas pour {list} ({} demande de chiffrer).",
+                rule.fr
+            ),
             "Réessayez dans quelques minutes. Personne n'a reçu ce message.",
         ),
         (
-            format!("Not sent: the certificate directory does not answer for {list}."),
+            format!(
+                "Not sent: the certificate directory does not answer for {list} ({} asks to encrypt).",
+                rule.en
+            ),
             "Try again in a few minutes. Nobody has received this message.",
         ),
     )
@@ -117,18 +146,23 @@ pub fn patient_on_ordinary_channel() -> Explanation {
     )
 }
 
-/// A patient among the recipients of a message that must be sealed.
-pub fn patient_cannot_open() -> Explanation {
+/// A patient among the recipients of a message that must be sealed; the rule where there is one.
+pub fn patient_cannot_open(rule: Option<&Rule>) -> Explanation {
+    let (fr, en) = rule.map_or((String::new(), String::new()), |rule| {
+        (format!(" ({})", rule.fr), format!(" ({})", rule.en))
+    });
     Explanation::new(
         "SP-PATIENT-SEALED",
         Retry::Never,
         (
-            "Message non envoyé : il doit être chiffré, et un patient (patient.mssante.fr) ne peut pas ouvrir un message chiffré.",
-            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement.",
+            format!(
+                "Message non envoyé : il est à chiffrer{fr}, et un patient (patient.mssante.fr) ne peut pas ouvrir un message chiffré."
+            ),
+            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement. Personne n'a reçu celui-ci.",
         ),
         (
-            "Not sent: it must be encrypted, and a patient (patient.mssante.fr) cannot open an encrypted message.",
-            "Write to the patient in a separate, new message without the encryption tag.",
+            format!("Not sent: it must be encrypted{en}, and a patient (patient.mssante.fr) cannot open an encrypted message."),
+            "Write to the patient in a separate, new message without the encryption tag. Nobody has received this one.",
         ),
     )
 }
@@ -145,6 +179,23 @@ pub fn no_own_key(account: &Address) -> Explanation {
         (
             format!("Not sent: there is no usable key for {account}."),
             "Import your key and its certificate (a .p12 file), then send again.",
+        ),
+    )
+}
+
+/// The letter goes under an address that the key does not speak for; `covered` are those that it does.
+pub fn another_sender(from: &[Address], covered: &[Address]) -> Explanation {
+    let (from, covered) = (list(from), list(covered));
+    Explanation::new(
+        "SP-SENDER",
+        Retry::Never,
+        (
+            format!("Message non envoyé : votre clé signe pour {covered}, pas pour l'expéditeur {from}."),
+            "Choisissez un expéditeur de votre clé, ou envoyez depuis le compte de celui-ci. Personne n'a reçu ce message.",
+        ),
+        (
+            format!("Not sent: your key signs for {covered}, not for the sender {from}."),
+            "Choose a sender of your key, or send from that one's account. Nobody has received this message.",
         ),
     )
 }
@@ -183,16 +234,16 @@ pub fn sealing_failed() -> Explanation {
 
 /// Larger than the provider or this program takes; `most` in octets.
 pub fn too_large(most: u64) -> Explanation {
-    let megabytes = most / 1_000_000;
+    let megabytes = super::provider::megabytes(most);
     Explanation::new(
         "SP-TOO-LARGE",
         Retry::Never,
         (
-            format!("Message non envoyé : il est trop volumineux (au plus {megabytes} Mo, chiffrement compris)."),
+            format!("Message non envoyé : il est trop volumineux (au plus {megabytes} Mo)."),
             "Réduisez ou répartissez les pièces jointes.",
         ),
         (
-            format!("Not sent: it is too large (at most {megabytes} MB, encryption included)."),
+            format!("Not sent: it is too large (at most {megabytes} MB)."),
             "Make the attachments smaller or send them apart.",
         ),
     )
@@ -288,22 +339,6 @@ pub fn provider_away(host: &str) -> Explanation {
     )
 }
 
-/// The provider's proof of identity or its encryption is not right.
-pub fn provider_unsafe(host: &str) -> Explanation {
-    Explanation::new(
-        "SP-PROVIDER-UNSAFE",
-        Retry::Later,
-        (
-            format!("Message non envoyé : la connexion au serveur {host} n'est pas sûre."),
-            "Ne changez pas vos réglages ; signalez ce code à votre assistance. Rien n'est parti.",
-        ),
-        (
-            format!("Not sent: the connection to the server {host} is not safe."),
-            "Do not change your settings; report this code to your support. Nothing has left.",
-        ),
-    )
-}
-
 /// The connection broke after the whole message was given and before the provider answered.
 pub fn outcome_unknown(host: &str) -> Explanation {
     Explanation::new(
@@ -369,9 +404,14 @@ pub fn provider_lacks(what_fr: &str, what_en: &str) -> Explanation {
     )
 }
 
-fn list(addresses: &[Address]) -> String {
+/// The addresses in a sentence. A patient's is not repeated.
+pub(super) fn list(addresses: &[Address]) -> String {
+    let shown = |address: &'_ Address| match address.domain().as_str() {
+        "patient.mssante.fr" => "(patient)@patient.mssante.fr".to_owned(),
+        _ => address.to_string(),
+    };
     // A refusal is a few lines in a window: the rest is counted.
-    let shown: Vec<_> = addresses.iter().take(20).map(Address::as_str).collect();
+    let shown: Vec<_> = addresses.iter().take(20).map(shown).collect();
     let more = addresses.len().saturating_sub(shown.len());
     if more == 0 {
         shown.join(", ")
@@ -405,69 +445,5 @@ pub fn left_out() -> Explanation {
             "Demandez-lui un message signé, ou importez son certificat.",
         ),
         ("no encryption certificate", "Ask for a signed message, or import the certificate."),
-    )
-}
-
-/// `souspli explain`: nothing asks for protection.
-pub fn would_pass() -> Explanation {
-    Explanation::new(
-        "SP-WOULD-PASS",
-        Retry::Never,
-        (
-            "Ce message partirait tel quel, en clair :",
-            "aucune règle ne demande de le protéger.",
-        ),
-        ("This message would leave as it is, in clear:", "no rule asks to protect it."),
-    )
-}
-
-/// `souspli explain`: signed only.
-pub fn would_sign() -> Explanation {
-    Explanation::new(
-        "SP-WOULD-SIGN",
-        Retry::Never,
-        ("Ce message partirait signé, non chiffré :", "le compte signe tout (always_sign)."),
-        (
-            "This message would leave signed, not encrypted:",
-            "the account signs everything (always_sign).",
-        ),
-    )
-}
-
-/// `souspli explain`: sealed, by which rule.
-pub fn would_seal(rule: &str) -> Explanation {
-    Explanation::new(
-        "SP-WOULD-SEAL",
-        Retry::Never,
-        (
-            format!("Ce message doit partir signé et chiffré (règle : {rule})."),
-            "Les certificats choisis suivent.",
-        ),
-        (
-            format!("This message must leave signed and encrypted (rule: {rule})."),
-            "The certificates chosen follow.",
-        ),
-    )
-}
-
-/// `souspli explain`: why a certificate known for a recipient is not used.
-pub fn not_chosen(address: &Address, serial: &str, issuer: &str, why: &Explanation) -> Explanation {
-    Explanation::new(
-        why.code,
-        why.retry,
-        (
-            format!(
-                "Pour {address}, le certificat n° {serial} (émis par « {issuer} ») est écarté : {}",
-                why.fr.what
-            ),
-            why.fr.todo.clone(),
-        ),
-        (
-            format!(
-                "For {address}, certificate no. {serial} (issued by “{issuer}”) is not used: {}",
-                why.en.what
-            ),
-            why.en.todo.clone(),
-        ),
     )
 }

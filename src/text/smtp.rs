@@ -3,6 +3,22 @@
 use super::Explanation;
 use crate::base::Retry;
 
+/// A recipient was refused at its own command, and the mail program goes on with the others.
+pub fn recipient_not_taken() -> Explanation {
+    Explanation::new(
+        "SP-RECIPIENT-NOT-TAKEN",
+        Retry::Never,
+        (
+            "Message non envoyé : l'adresse d'un destinataire a été refusée.",
+            "Corrigez-la ou retirez-la, puis renvoyez. Personne n'a reçu ce message.",
+        ),
+        (
+            "Not sent: the address of a recipient was refused.",
+            "Mend or remove it, then send again. Nobody has received this message.",
+        ),
+    )
+}
+
 /// The login belongs to no configured account.
 pub fn unknown_login() -> Explanation {
     Explanation::new(

@@ -1,6 +1,6 @@
 //! Sentences about what is kept on disk, and about the keyring that locks it.
 
-use super::Explanation;
+use super::{Explanation, Why};
 use crate::base::Retry;
 
 /// The platform names no folder.
@@ -26,11 +26,28 @@ pub fn not_ours(path: &str) -> Explanation {
         Retry::AfterUser,
         (
             format!("Le dossier {path} appartient à un autre utilisateur."),
-            "Ouvrez la session de son propriétaire, ou choisissez un autre dossier avec --home.",
+            "Ouvrez la session de son propriétaire (administrateur : sudo -u PROPRIÉTAIRE souspli …), ou choisissez un autre dossier avec --home.",
         ),
         (
             format!("The folder {path} belongs to another user."),
-            "Log in as its owner, or choose another folder with --home.",
+            "Log in as its owner (administrator: sudo -u OWNER souspli …), or choose another folder with --home.",
+        ),
+    )
+}
+
+/// A home that cannot be made.
+pub fn home_not_made(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-HOME-NOT-MADE",
+        Retry::AfterUser,
+        (
+            format!("Le dossier {path}, où Souspli garderait ses données, ne peut pas être créé ({fr})."),
+            "Choisissez un autre dossier avec --home ou la variable SOUSPLI_HOME, ou vérifiez vos droits.",
+        ),
+        (
+            format!("The folder {path}, where Souspli would keep its data, cannot be made ({en})."),
+            "Choose another folder with --home or the variable SOUSPLI_HOME, or check your rights.",
         ),
     )
 }
@@ -41,7 +58,7 @@ pub fn open_home(path: &str) -> Explanation {
         "SP-HOME-OPEN",
         Retry::AfterUser,
         (
-            format!("Le dossier {path} est accessible à d'autres utilisateurs de cet ordinateur."),
+            format!("Le dossier {path} est accessible à d’autres utilisateurs de cet ordinateur."),
             format!("Réservez-le : chmod 700 {path}"),
         ),
         (
@@ -52,32 +69,34 @@ pub fn open_home(path: &str) -> Explanation {
 }
 
 /// A file that cannot be read.
-pub fn unreadable(path: &str, why: &str) -> Explanation {
+pub fn unreadable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-STORE-READ",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} ne peut pas être lu ({why})."),
-            "Vérifiez vos droits sur ce fichier et l'état du disque.",
+            format!("Le fichier {path} ne peut pas être lu ({fr})."),
+            "Vérifiez vos droits sur ce fichier et l’état du disque.",
         ),
         (
-            format!("The file {path} cannot be read ({why})."),
+            format!("The file {path} cannot be read ({en})."),
             "Check your rights on this file and the state of the disk.",
         ),
     )
 }
 
 /// A file that cannot be written.
-pub fn unwritable(path: &str, why: &str) -> Explanation {
+pub fn unwritable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-STORE-WRITE",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} n'a pas pu être écrit ({why}) ; ce qui s'y trouvait est intact."),
-            "Vérifiez vos droits sur ce dossier et l'état du disque.",
+            format!("Le fichier {path} n’a pas pu être écrit ({fr}) ; ce qui s’y trouvait est intact."),
+            "Vérifiez vos droits sur ce dossier et l’état du disque.",
         ),
         (
-            format!("The file {path} could not be written ({why}); what stood there is intact."),
+            format!("The file {path} could not be written ({en}); what stood there is intact."),
             "Check your rights on this folder and the state of the disk.",
         ),
     )
@@ -89,7 +108,7 @@ pub fn disk_full(path: &str) -> Explanation {
         "SP-DISK-FULL",
         Retry::AfterUser,
         (
-            format!("Le disque est plein : {path} n'a pas pu être écrit ; ce qui s'y trouvait est intact."),
+            format!("Le disque est plein : {path} n’a pas pu être écrit ; ce qui s’y trouvait est intact."),
             "Libérez de la place, puis recommencez.",
         ),
         (
@@ -106,7 +125,7 @@ pub fn damaged(path: &str) -> Explanation {
         Retry::Never,
         (
             format!("Le fichier {path} est abîmé ou a été modifié."),
-            "Remettez-le d'une sauvegarde, ou importez de nouveau ce qu'il contenait.",
+            "Remettez-le d’une sauvegarde, ou importez de nouveau ce qu’il contenait.",
         ),
         (
             format!("The file {path} is damaged or has been changed."),
@@ -121,8 +140,8 @@ pub fn too_large(path: &str) -> Explanation {
         "SP-STORE-TOO-LARGE",
         Retry::Never,
         (
-            format!("Le fichier {path} est trop grand pour être ce qu'il devrait être."),
-            "Vérifiez que c'est le bon fichier.",
+            format!("Le fichier {path} est trop grand pour être ce qu’il devrait être."),
+            "Vérifiez que c’est le bon fichier.",
         ),
         (
             format!("The file {path} is too large to be what it should be."),
@@ -136,7 +155,7 @@ pub fn absent() -> Explanation {
     Explanation::new(
         "SP-STORE-ABSENT",
         Retry::Never,
-        ("Cet élément n'existe pas.", "Affichez la liste (list) et reprenez son nom exact."),
+        ("Cet élément n’existe pas.", "Affichez la liste (list) et reprenez son nom exact."),
         ("There is no such entry.", "Show the list (list) and use its exact name."),
     )
 }
@@ -148,7 +167,7 @@ pub fn keyring_locked() -> Explanation {
         Retry::AfterUser,
         (
             "Le trousseau de clés du système est verrouillé.",
-            "Déverrouillez-le (en ouvrant la session, ou dans son application), puis recommencez. Rien n'est perdu.",
+            "Déverrouillez-le (en ouvrant la session, ou dans son application), puis recommencez. Rien n’est perdu.",
         ),
         (
             "The system's keyring is locked.",
@@ -164,7 +183,7 @@ pub fn no_secret_store() -> Explanation {
         Retry::AfterUser,
         (
             "Aucun trousseau de clés ouvert ne peut garder les secrets de Souspli.",
-            "Ouvrez le trousseau du système ; s'il n'y en a pas, écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
+            "Ouvrez le trousseau du système ; s’il n’y en a pas, écrivez une phrase de passe dans un fichier que vous seul pouvez lire, et indiquez-le par la variable SOUSPLI_PASSPHRASE_FILE.",
         ),
         (
             "No open keyring can keep Souspli's secrets.",
@@ -196,7 +215,7 @@ pub fn master_key_gone() -> Explanation {
         Retry::AfterUser,
         (
             "Le trousseau de clés ne contient plus la clé de ce dossier : vos clés privées ne peuvent pas être ouvertes.",
-            "Ouvrez la session qui l'a créé ou restaurez le trousseau ; sinon, importez vos clés (fichiers .p12) dans un nouveau dossier.",
+            "Ouvrez la session qui l’a créé ou restaurez le trousseau ; sinon, importez vos clés (fichiers .p12) dans un nouveau dossier.",
         ),
         (
             "The keyring no longer holds the key of this home: your private keys cannot be opened.",
@@ -211,7 +230,7 @@ pub fn passphrase_wanted() -> Explanation {
         "SP-PASSPHRASE-WANTED",
         Retry::AfterUser,
         (
-            "Ce dossier s'ouvre avec une phrase de passe, et aucune n'est indiquée.",
+            "Ce dossier s’ouvre avec une phrase de passe, et aucune n’est indiquée.",
             "Indiquez son fichier par la variable SOUSPLI_PASSPHRASE_FILE.",
         ),
         (
@@ -222,17 +241,18 @@ pub fn passphrase_wanted() -> Explanation {
 }
 
 /// Not a passphrase file.
-pub fn bad_passphrase_file(path: &str) -> Explanation {
+pub fn bad_passphrase_file(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
     Explanation::new(
         "SP-PASSPHRASE-FILE",
         Retry::AfterUser,
         (
-            format!("Le fichier {path} (SOUSPLI_PASSPHRASE_FILE) est absent, vide ou trop grand."),
-            "Écrivez-y la phrase de passe, sur une ligne.",
+            format!("Le fichier {path} (SOUSPLI_PASSPHRASE_FILE) ne donne pas de phrase de passe ({fr})."),
+            "Écrivez-y la phrase de passe, sur une ligne, et réservez-vous sa lecture.",
         ),
         (
-            format!("The file {path} (SOUSPLI_PASSPHRASE_FILE) is absent, empty or too large."),
-            "Write the passphrase to it, on one line.",
+            format!("The file {path} (SOUSPLI_PASSPHRASE_FILE) gives no passphrase ({en})."),
+            "Write the passphrase to it, on one line, and keep it readable by yourself only.",
         ),
     )
 }
@@ -243,7 +263,7 @@ pub fn wrong_passphrase() -> Explanation {
         "SP-PASSPHRASE-WRONG",
         Retry::AfterUser,
         (
-            "La phrase de passe n'ouvre pas ce dossier.",
+            "La phrase de passe n’ouvre pas ce dossier.",
             "Vérifiez le fichier indiqué par SOUSPLI_PASSPHRASE_FILE et le dossier (--home).",
         ),
         (
@@ -260,11 +280,11 @@ pub fn crypto() -> Explanation {
         Retry::Later,
         (
             "Une opération de chiffrement a échoué sur cet ordinateur.",
-            "Recommencez ; si cela dure, signalez-le avec souspli doctor.",
+            "Recommencez ; si cela dure, redémarrez l’ordinateur, puis signalez-le avec ce code.",
         ),
         (
             "A cryptographic operation failed on this computer.",
-            "Try again; if it lasts, report it with souspli doctor.",
+            "Try again; if it lasts, restart the computer, then report it with this code.",
         ),
     )
 }

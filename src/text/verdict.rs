@@ -179,6 +179,10 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "Signature intacte, mais le certificat du signataire n’est pas acceptable.",
             "Signature intact, but the signer’s certificate is not acceptable.",
         ),
+        "signed-another-day" => (
+            "La date de la signature n’est pas celle du message : un ancien message a pu être renvoyé.",
+            "The date of the signature is not that of the message: an old message may have been sent again.",
+        ),
         "signature-obsolete" => (
             "La signature utilise un algorithme obsolète : elle ne prouve rien.",
             "The signature uses an obsolete algorithm: it proves nothing.",

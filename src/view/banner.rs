@@ -1,12 +1,11 @@
-//! The banner put into the main text of an opened message; before that, marks of ours that others wrote are defanged.
+//! The banner put into the main text of an opened message.
 
-use super::header::is_ours;
 use super::html::{self, ATTRIBUTE, Piece};
-use super::verdict::{Grade, Verdict};
+use super::verdict::{Grade, Signer, Verdict};
 use crate::mime::edit::{Change, Editor, Repertoire, TextPart, edit, is_attachment, is_html};
 use crate::mime::entity::{Entity, Kind, parse};
-use crate::mime::header::{Field, Header};
-use crate::text::banner::{self, CLOSING, Facts, OPENING};
+use crate::mime::header::Header;
+use crate::text::banner::{self, Facts, Signed};
 
 /// The content with the banner at the top of its main text and of its HTML twin; `None`: it has no text that can take one.
 pub fn insert(content: &[u8], verdict: &Verdict) -> Option<Vec<u8>> {
@@ -27,11 +26,6 @@ pub fn insert(content: &[u8], verdict: &Verdict) -> Option<Vec<u8>> {
 /// The banner's lines, ended by CRLF, with the empty line that follows them.
 pub fn paragraph(verdict: &Verdict) -> String {
     text_form(&banner::lines(&facts(verdict)))
-}
-
-/// The content of others without our marks; `None`: it has none.
-pub fn neutralise(content: &[u8]) -> Option<Vec<u8>> {
-    edit(content, &mut Neutralise)
 }
 
 struct Insert {
@@ -57,22 +51,6 @@ impl Editor for Insert {
             return Change::Text(format!("{before}{}{after}", html_form(&lines, self.grade)));
         }
         Change::Text(text_form(&lines) + part.text)
-    }
-}
-
-struct Neutralise;
-
-impl Editor for Neutralise {
-    fn keeps(&self, field: &Field<'_>) -> bool {
-        !is_ours(field)
-    }
-
-    fn text(&mut self, part: &TextPart<'_>) -> Change {
-        let html = is_html(&part.entity.media_type);
-        match defang(part.text, html) {
-            Some(text) => Change::Text(text),
-            None => Change::Keep,
-        }
     }
 }
 
@@ -104,9 +82,19 @@ fn main_texts(bytes: &[u8], entity: &Entity, found: &mut Vec<usize>) {
 fn facts(verdict: &Verdict) -> Facts {
     Facts {
         sentence: verdict.french.clone(),
-        signers: verdict.signers.iter().map(|s| s.name.clone()).collect(),
+        assured: matches!(verdict.grade, Grade::Verified | Grade::Unchecked),
+        signers: verdict.signers.iter().map(signed).collect(),
         encryption: verdict.encrypted.then(|| verdict.content_encryption.clone().unwrap_or_default()),
         obsolete: verdict.obsolete.clone(),
+    }
+}
+
+fn signed(signer: &Signer) -> Signed {
+    Signed {
+        name: signer.name.clone(),
+        address: signer.address.clone(),
+        authority: signer.issuer.clone(),
+        at: signer.signing_time,
     }
 }
 
@@ -147,35 +135,10 @@ fn body_start(document: &str) -> usize {
     after_head
 }
 
-/// Our tokens in round brackets, our attribute renamed: as many octets as before.
-fn defang(text: &str, html: bool) -> Option<String> {
-    let mut out = text.as_bytes().to_vec();
-    for token in [OPENING, CLOSING] {
-        replace(&mut out, token.as_bytes(), |found| {
-            found[0] = b'(';
-            let last = found.len() - 1;
-            found[last] = b')';
-        });
-    }
-    if html {
-        replace(&mut out, ATTRIBUTE.as_bytes(), |found| found.copy_from_slice(b"data-foreign"));
-    }
-    // Only ASCII was put in the place of ASCII.
-    String::from_utf8(out).ok().filter(|out| out != text)
-}
-
-fn replace(text: &mut [u8], word: &[u8], change: impl Fn(&mut [u8])) {
-    let mut at = 0;
-    while let Some(n) = html::find_ignoring_case(&text[at..], word) {
-        let found = at + n;
-        change(&mut text[found..found + word.len()]);
-        at = found + word.len();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::banner::{CLOSING, OPENING};
     use crate::view::tests::verdict;
 
     #[test]
@@ -199,18 +162,5 @@ mod tests {
             let changed = insert(mail.as_bytes(), &verdict());
             assert!(changed.is_none() || mail.contains("utf-16"), "{mail}");
         }
-    }
-
-    #[test]
-    fn marks_of_others_are_defanged() {
-        let mail = b"X-Souspli-Verdict: verified\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<div DATA-sousp=\r\nli=3D\"verified\">[souspli] ok =5B/Souspli]</div>";
-        let out = neutralise(mail).unwrap();
-        let out = String::from_utf8(crate::mime::encode::qp_decode(&out)).unwrap();
-        assert!(
-            out.contains("<div data-foreign=\"verified\">(souspli) ok (/Souspli)</div>"),
-            "{out}"
-        );
-        assert!(!out.contains("X-Souspli"));
-        assert_eq!(neutralise(b"Content-Type: text/html\r\n\r\n<p>Souspli"), None);
     }
 }

@@ -17,7 +17,7 @@ use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
-use super::{View, banner};
+use super::{View, banner, lookalike};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
@@ -67,9 +67,9 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
     let content = if input.verdict.own {
         content
     } else {
-        apply(content, banner::neutralise)
+        apply(content, lookalike::neutralise)
     };
-    let content = if input.verdict.text_only {
+    let content = if input.verdict.text_only() {
         Cow::Owned(text_only(&content))
     } else {
         content
@@ -93,10 +93,12 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
         full.insert(0, Cow::Owned(own_text(input.verdict)));
     }
     let fitting = |detail, parts: &[Cow<'_, [u8]>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
-    // Should it fit in no form, nothing is gained by leaving something out.
+    // What is not assured is never shown without a word: a forger would leave no room for it. Should it fit in no form,
+    // nothing is gained by leaving something out.
+    let unsaid = || fitting(Detail::Least, &parts_of(content)).filter(|_| !input.verdict.text_only());
     let (view, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
-        .or_else(|| fitting(Detail::Least, &parts_of(content)))
+        .or_else(unsaid)
         .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
     has_our_parts(&view, parts, input.boundary).then_some(view)
 }

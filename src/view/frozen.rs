@@ -1,10 +1,15 @@
 //! A verdict said once stays said: what is remembered of it, and how it is said again.
+//!
+//! A provider that puts another message in the place of one that was verified must gain nothing: what was said is said again
+//! of the same signatures by the same certificates only, and only where the day or the authorities can have changed it.
 
-use super::verdict::{Grade, Verdict};
+use super::verdict::{Grade, Verdict, judged};
+use crate::base::{Address, UnixTime};
+use crate::smime::open::Opened;
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 20] = [
+const CODES: [(&str, Grade); 21] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -25,6 +30,7 @@ const CODES: [(&str, Grade); 20] = [
     ("altered", Grade::Altered),
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
+    ("signed-another-day", Grade::Unassured),
 ];
 
 impl Verdict {
@@ -33,11 +39,12 @@ impl Verdict {
         CODES.iter().position(|(code, _)| *code == self.code).map(|i| i as u64)
     }
 
-    /// The verdict as it was first said. Whether only text is shown follows from the message alone and stays.
+    /// The verdict as it was first said of the same signatures, where the day and the authorities are all that lies between.
     pub fn regrade(&mut self, index: u64) {
         let first = usize::try_from(index).ok().and_then(|i| CODES.get(i));
         if let Some(&(code, grade)) = first
-            && code != self.code
+            && sways(code, self.encrypted)
+            && sways(self.code, self.encrypted)
         {
             self.say(grade, code);
         }
@@ -47,17 +54,43 @@ impl Verdict {
     pub fn of_own_copy(mut self) -> Self {
         self.say(Grade::Verified, "own-copy");
         self.own = true;
-        self.text_only = false;
         self
     }
 
-    fn say(&mut self, grade: Grade, code: &'static str) {
+    pub(super) fn say(&mut self, grade: Grade, code: &'static str) {
         let (french, english) = said::sentence(code);
         self.grade = grade;
         self.code = code;
         self.french = french.to_owned();
         self.english = english.to_owned();
     }
+}
+
+/// What a signer's certificate proves is another matter tomorrow; everything else follows from the message alone.
+fn sways(code: &str, encrypted: bool) -> bool {
+    match code {
+        "encrypted-signed" => encrypted,
+        "signed" => !encrypted,
+        "unknown-authority"
+        | "certificate-expired"
+        | "certificate-not-yet-valid"
+        | "certificate-wrong-usage"
+        | "certificate-not-trusted"
+        | "signed-another-day" => true,
+        _ => false,
+    }
+}
+
+/// What a verdict stands on, so that it is not said again of something else: who the message says it is from and when, and
+/// each signature with its certificate. A signature that fits fits one content.
+pub fn evidence(opened: &Opened, from: &[Address], date: Option<UnixTime>) -> Vec<Vec<u8>> {
+    let date = date.map(|at| at.0.to_be_bytes().to_vec()).unwrap_or_default();
+    let senders = from.iter().map(|address| address.folded().as_bytes().to_vec());
+    let signed = judged(opened).flat_map(|signer| {
+        let certificate = signer.certificate.as_ref().map(|c| c.fingerprint().to_vec());
+        [certificate.unwrap_or_default(), signer.signature.clone()]
+    });
+    [date].into_iter().chain(senders).chain([Vec::new()]).chain(signed).collect()
 }
 
 #[cfg(test)]
@@ -89,5 +122,24 @@ mod tests {
         verdict.say(Grade::Unassured, "certificate-expired");
         verdict.regrade(first);
         assert_eq!((verdict.grade, verdict.code), (Grade::Verified, "encrypted-signed"));
+    }
+
+    #[test]
+    fn what_the_message_itself_proves_is_never_said_otherwise() {
+        let index = |code| CODES.iter().position(|(c, _)| *c == code).unwrap() as u64;
+        for (now, encrypted) in [
+            ("altered", true),
+            ("dishonest-structure", false),
+            ("signer-is-not-sender", true),
+            ("encrypted-unsigned", true),
+            ("signed", false),
+        ] {
+            let mut verdict = crate::view::tests::verdict();
+            let (code, grade) = CODES[usize::try_from(index(now)).unwrap()];
+            verdict.say(grade, code);
+            verdict.encrypted = encrypted;
+            verdict.regrade(index("encrypted-signed"));
+            assert_eq!((verdict.grade, verdict.code), (grade, code));
+        }
     }
 }

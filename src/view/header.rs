@@ -4,7 +4,9 @@
 //! listing made without any key agrees with the View. For that reason no field that the stored header lacks is added, but
 //! those named `X-Souspli-`.
 
+use super::lookalike;
 use super::verdict::Verdict;
+use crate::base::Address;
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
 
@@ -35,7 +37,7 @@ pub fn outer_fields(header: &Header<'_>, boundary: &str) -> Vec<u8> {
                 out.extend_from_slice(content_type_field(boundary).as_bytes());
             }
         } else if is_kept(field) {
-            push_crlf(&mut out, field.raw);
+            push_shown(&mut out, field);
         }
     }
     out
@@ -95,13 +97,45 @@ fn is_kept(field: &Field<'_>) -> bool {
     !field.name.is_empty() && !field.begins("Content-") && !is_ours(field)
 }
 
-/// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds.
-fn push_crlf(out: &mut Vec<u8>, raw: &[u8]) {
-    for line in raw.split_inclusive(|&b| b == b'\n') {
+/// Fields that a mail program shows, where a token of ours would pass for ours.
+const TEXTS: [&str; 4] = ["Subject", "Comments", "Keywords", "Organization"];
+const PEOPLE: [&str; 6] = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"];
+
+/// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds. A bare CR or a NUL,
+/// which some mail programs take for the end of a line, would let one field be another; each becomes a space.
+fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
+    if let Some(anew) = defanged(field) {
+        return out.extend(anew);
+    }
+    for line in field.raw.split_inclusive(|&b| b == b'\n') {
         let bare = crate::mime::header::without_line_end(line);
-        out.extend_from_slice(bare);
+        out.extend(bare.iter().map(|b| if matches!(b, b'\r' | 0) { b' ' } else { *b }));
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// A field that is shown and held a token of ours, without it; `None`: it holds none.
+pub(super) fn defanged(field: &Field<'_>) -> Option<Vec<u8>> {
+    Some(format!("{}: {}\r\n", field.name, defanged_value(field)?).into_bytes())
+}
+
+/// Addresses stay what they are.
+fn defanged_value(field: &Field<'_>) -> Option<String> {
+    let people = PEOPLE.iter().any(|name| field.is(name));
+    if !people && !TEXTS.iter().any(|name| field.is(name)) {
+        return None;
+    }
+    let text = lookalike::defanged(&field.text())?;
+    let mailboxes = if people { field.addresses() } else { Vec::new() };
+    if mailboxes.is_empty() {
+        return Some(words::encode(&text));
+    }
+    let write = |(name, address): &(Option<String>, Address)| {
+        let name = name.as_deref().map(|name| lookalike::defanged(name).unwrap_or(name.to_owned()));
+        let name = name.map(|name| words::encode_phrase(&name) + " ").unwrap_or_default();
+        format!("{name}<{address}>")
+    };
+    Some(mailboxes.iter().map(write).collect::<Vec<_>>().join(",\r\n "))
 }
 
 #[cfg(test)]
@@ -123,6 +157,28 @@ mod tests {
                 "Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
                 "Content-Type: multipart/mixed;\r\n boundary=\"bb\"\r\n\r\n",
             ),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
+        }
+    }
+
+    #[test]
+    fn no_field_is_another_or_speaks_for_us() {
+        for (fields, expected) in [
+            (
+                "X: a\rFrom: chef@x.fr\r\nTo: b\0@x.fr\r\r\n\r\n",
+                "X: a From: chef@x.fr\r\nTo: b @x.fr \r\n\r\n",
+            ),
+            ("Subject: [Souspli] ok [/Souspli]\r\n\r\n", "Subject: (faux) ok (faux)\r\n\r\n"),
+            (
+                "Subject: =?utf-8?q?=5BSouspli=5D?=\r\n =?utf-8?q?_v=C3=A9rifi=C3=A9?=\r\n\r\n",
+                "Subject: =?utf-8?Q?=28faux=29_v=C3=A9rifi=C3=A9?=\r\n\r\n",
+            ),
+            (
+                "From: \"[Souspli] Dr B\" <b@x.fr>, Eve <e@x.fr>\r\n\r\n",
+                "From: =?utf-8?Q?=28faux=29_Dr_B?= <b@x.fr>,\r\n Eve <e@x.fr>\r\n\r\n",
+            ),
+            ("Received: from [Souspli]\r\n\r\n", "Received: from [Souspli]\r\n\r\n"),
         ] {
             assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
         }

@@ -1,6 +1,7 @@
 //! A small HTML scanner: enough to find tags as a browser does, so that a banner can be put in, found and taken out, and
 //! a text made of a document that must not be shown. It renders nothing and fetches nothing.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The attribute that marks our banner.
@@ -248,31 +249,47 @@ fn push_words(text: &str, out: &mut String) {
     }
 }
 
-/// Character references: numbers and the five of XML with the no-break space; others stay as written.
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(amp) = rest.find('&') {
-        out.push_str(&rest[..amp]);
-        rest = &rest[amp..];
-        let end = rest.bytes().take(12).position(|b| b == b';');
-        match end.and_then(|end| reference(&rest[1..end]).map(|c| (end, c))) {
-            Some((end, c)) => {
-                out.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
+/// Character references: numbers and the commonest names; others stay as written.
+fn unescape(text: &str) -> Cow<'_, str> {
+    match text.contains('&') {
+        true => characters(text, 0..text.len()).map(|(_, c)| c).collect(),
+        false => Cow::Borrowed(text),
     }
-    out.push_str(rest);
-    out
 }
 
-fn reference(name: &str) -> Option<char> {
-    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+/// The characters of a text between tags, each with the place where it, or the reference to it, stands.
+pub fn characters(document: &str, text: Range<usize>) -> impl Iterator<Item = (Range<usize>, char)> {
+    let mut at = text.start;
+    std::iter::from_fn(move || {
+        let rest = document.get(at..text.end)?;
+        let first = rest.chars().next()?;
+        let (length, c) = Some(rest)
+            .filter(|_| first == '&')
+            .and_then(reference_at)
+            .unwrap_or((first.len_utf8(), first));
+        at += length;
+        Some((at - length..at, c))
+    })
+}
+
+/// The reference that a text begins with, and its length. Numbers may lack their semicolon.
+fn reference_at(text: &str) -> Option<(usize, char)> {
+    if let Some(number) = text.strip_prefix("&#") {
+        let (prefix, radix) = if number.starts_with(['x', 'X']) { (1, 16) } else { (0, 10) };
+        let digits = number[prefix..].bytes().take_while(|b| char::from(*b).is_digit(radix)).count();
+        let code = u32::from_str_radix(&number[prefix..prefix + digits], radix).ok()?;
+        let end = 2 + prefix + digits;
+        let length = end + usize::from(text[end..].starts_with(';'));
+        return Some((length, char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)));
+    }
+    let end = text.bytes().take(NAME_MAX).position(|b| b == b';')?;
+    Some((end + 1, named(text.get(1..end)?)?))
+}
+
+/// Octets of a reference by name, its semicolon included.
+const NAME_MAX: usize = 24;
+
+fn named(name: &str) -> Option<char> {
     match name {
         "amp" => Some('&'),
         "lt" => Some('<'),
@@ -286,10 +303,17 @@ fn reference(name: &str) -> Option<char> {
         "ecirc" => Some('ê'),
         "ccedil" => Some('ç'),
         "euro" => Some('€'),
-        _ => match name.strip_prefix('#')? {
-            hex if hex.starts_with(['x', 'X']) => number(&hex[1..], 16),
-            decimal => number(decimal, 10),
-        },
+        "lsqb" | "lbrack" => Some('['),
+        "rsqb" | "rbrack" => Some(']'),
+        "lcub" | "lbrace" => Some('{'),
+        "rcub" | "rbrace" => Some('}'),
+        "sol" => Some('/'),
+        "shy" => Some('\u{ad}'),
+        "zwnj" => Some('\u{200c}'),
+        "zwj" => Some('\u{200d}'),
+        "ZeroWidthSpace" => Some('\u{200b}'),
+        "NoBreak" => Some('\u{2060}'),
+        _ => None,
     }
 }
 

@@ -10,7 +10,8 @@ use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
-use crate::mime::parameters::transfer_encoding;
+use crate::mime::parameters::stated_encoding;
+use crate::mime::words::octets_to_text;
 use crate::text::banner::{CLOSING, NOT_ENCRYPTED, OPENING};
 use crate::text::unaccent;
 
@@ -37,31 +38,77 @@ pub fn holds_banner(message: &[u8]) -> bool {
 
 fn of_entity(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
     let header = of_header(&Header::parse(&bytes[entity.header.clone()]).0);
-    let body = if let Some((text, _)) = text_of(bytes, entity) {
-        if is_html(&entity.media_type) {
-            of_html(&text)
-        } else {
-            of_text(&text)
-        }
-    } else if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
-        of_entity(&message, &parse(&message), encoded + 1)
-    } else if holds_view(bytes, entity) {
-        Marks::Sealed
-    } else {
-        let parts = entity.children().iter().map(|part| of_entity(bytes, part, encoded));
-        parts.max().unwrap_or(Marks::Absent)
+    let body = match &entity.kind {
+        Kind::Leaf => of_leaf(bytes, entity, encoded),
+        Kind::Message(inner) => of_entity(bytes, inner, encoded),
+        Kind::Multipart(parts) => of_parts(bytes, entity, parts, encoded),
     };
     header.max(body)
 }
 
-/// A View saved as a file and attached under another type than message/rfc822.
-fn holds_view(bytes: &[u8], entity: &Entity) -> bool {
-    if entity.kind != Kind::Leaf {
-        return false;
+/// The parts, and what stands between them and around them.
+fn of_parts(bytes: &[u8], entity: &Entity, parts: &[Entity], encoded: usize) -> Marks {
+    let mut found = Marks::Absent;
+    let mut at = entity.body.start;
+    for part in parts {
+        found = found
+            .max(of_octets(&bytes[at..part.header.start]))
+            .max(of_entity(bytes, part, encoded));
+        at = part.body.end;
     }
+    found.max(of_octets(&bytes[at..entity.body.end]))
+}
+
+fn of_leaf(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
+    if let Some((text, _)) = text_of(bytes, entity) {
+        let told = if is_html(&entity.media_type) {
+            of_html(&text)
+        } else {
+            of_text(&text)
+        };
+        if told != Marks::Absent {
+            return told;
+        }
+    } else if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
+        return of_entity(&message, &parse(&message), encoded + 1);
+    }
+    // What it says of its charset and encoding may be wrong; and any file may be a View or a text saved from one.
     let header = Header::parse(&bytes[entity.header.clone()]).0;
-    let octets = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()]);
-    octets.is_some_and(|octets| memchr::memmem::find(&octets, format!("\n{}: ", header::MARK).as_bytes()).is_some())
+    let body = &bytes[entity.body.clone()];
+    let codings = header.all("Content-Transfer-Encoding").map(|field| stated_encoding(field.value));
+    let decoded = codings.filter_map(|coding| transfer_decode(coding, body));
+    decoded.map(|octets| of_octets(&octets)).fold(of_octets(body), Marks::max)
+}
+
+/// Marks in octets of which nothing is known: a View saved as a file, or a banner in ASCII, UTF-8, UTF-16 or UTF-32.
+fn of_octets(octets: &[u8]) -> Marks {
+    let mark = format!("{}: ", header::MARK);
+    if octets.starts_with(mark.as_bytes()) || holds(octets, format!("\n{mark}").as_bytes()) {
+        return Marks::Sealed;
+    }
+    let stands = |nuls| holds(octets, &spread(OPENING, nuls));
+    if stands(0) {
+        of_text(&octets_to_text(octets))
+    } else if stands(1) || stands(3) {
+        let narrow: Vec<u8> = octets.iter().copied().filter(|b| *b != 0).collect();
+        of_text(&octets_to_text(&narrow))
+    } else {
+        Marks::Absent
+    }
+}
+
+/// ASCII with so many NULs between its letters: UTF-16 and UTF-32 of either order.
+fn spread(text: &str, nuls: usize) -> Vec<u8> {
+    let mut out: Vec<u8> = text
+        .bytes()
+        .flat_map(move |b| std::iter::once(b).chain(std::iter::repeat_n(0, nuls)))
+        .collect();
+    out.truncate(out.len() - nuls);
+    out
+}
+
+fn holds(octets: &[u8], wanted: &[u8]) -> bool {
+    memchr::memmem::find(octets, wanted).is_some()
 }
 
 fn of_header(header: &Header<'_>) -> Marks {
@@ -139,6 +186,56 @@ mod tests {
         };
         assert_eq!(marks(&mail(view)), Marks::Sealed);
         assert_eq!(marks(&mail(b"Subject: x\r\n\r\nX-Souspli\r\n")), Marks::Absent);
+    }
+
+    #[test]
+    fn marks_are_known_in_whatever_a_text_is_written() {
+        let banner = "> [Souspli] Message chiffré.\r\n> Chiffrement : AES-256-CBC. [/Souspli]\r\n> x";
+        let clear = banner.replace("AES-256-CBC", "aucun");
+        let units = |text: &str, write: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(write).collect::<Vec<u8>>();
+        let wide = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<u8>>();
+        let coded = |octets: &[u8]| String::from_utf8(crate::mime::encode::base64_lines(octets)).unwrap();
+        let head = |kind: &str, coding: &str| format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {coding}\r\n\r\n");
+        let check = |mail: String, wanted| assert_eq!(super::marks(mail.as_bytes()), wanted, "{mail}");
+        for (text, wanted) in [(banner, Marks::Sealed), (clear.as_str(), Marks::Clear)] {
+            for kind in [
+                "text/plain; charset=utf-16",
+                "text/plain; charset=utf-32",
+                "text/calendar",
+                "application/octet-stream",
+            ] {
+                for octets in [
+                    units(text, u16::to_le_bytes),
+                    units(text, u16::to_be_bytes),
+                    wide(text),
+                    text.as_bytes().to_vec(),
+                ] {
+                    check(head(kind, "base64") + &coded(&octets), wanted);
+                }
+            }
+            check(head("text/plain; charset=utf-16", "8bit") + text, wanted);
+            check(head("text/plain", "base64") + text, wanted);
+            check(head("text/plain", "x-unknown") + text, wanted);
+            check(
+                head("text/plain", "7bit\r\nContent-Transfer-Encoding: base64") + &coded(text.as_bytes()),
+                wanted,
+            );
+            check(head("multipart/mixed; boundary=no", "8bit") + text, wanted);
+            check(
+                head("multipart/mixed; boundary=b", "8bit") + text + "\r\n--b\r\n\r\nx\r\n--b--\r\n",
+                wanted,
+            );
+            check(
+                head("multipart/mixed; boundary=b", "8bit") + "--b\r\n\r\nx\r\n--b--\r\n" + text,
+                wanted,
+            );
+        }
+        let named = "<p>&lsqb;Souspli&rsqb; Message chiffré. &lbrack;&sol;Souspli&rbrack;</p>";
+        check(head("text/html; charset=utf-8", "8bit") + named, Marks::Sealed);
+        check(
+            head("application/octet-stream", "base64") + &coded(b"X-Souspli-View: t\nSubject: x\n\nx"),
+            Marks::Sealed,
+        );
     }
 
     #[test]

@@ -3,9 +3,11 @@
 pub mod banner;
 pub mod build;
 mod failure;
+pub mod foreign;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod lookalike;
 pub mod marks;
 pub mod sections;
 pub mod sender;
@@ -124,7 +126,6 @@ mod tests {
             content_encryption: Some("AES-256-CBC".to_owned()),
             key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
             obsolete: Vec::new(),
-            text_only: false,
             own: false,
         }
     }

@@ -1,11 +1,13 @@
-//! Whom a message says it comes from, when that can mean one person only: what a signer is compared with.
+//! Whom a message says it comes from, and when, if that can mean one person and one moment only: what a signer is compared
+//! with.
 //!
 //! Mail programs show From each in its own way: the name, the address, a comment, the first of several fields or the last.
 //! Where two of them could show two persons, nobody is the sender, and no signature assures who wrote.
 
-use crate::base::Address;
 use crate::base::addr::fold;
+use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
+use mail_parser::{HeaderValue, parsers::MessageStream};
 
 /// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a message.
 pub fn sender(message: &[u8]) -> Option<Address> {
@@ -19,19 +21,50 @@ pub fn sender(message: &[u8]) -> Option<Address> {
     (!holds_another(&field.text(), &address)).then_some(address)
 }
 
+/// The moment of the one Date field (RFC 5322 §3.6.1) of a message.
+pub fn date(message: &[u8]) -> Option<UnixTime> {
+    let header = Header::parse(message).0;
+    let mut fields = header.all("Date");
+    let mut value = fields.next()?.unfolded();
+    if fields.next().is_some() {
+        return None;
+    }
+    value.extend_from_slice(b"\r\n");
+    match MessageStream::new(&value).parse_date() {
+        HeaderValue::DateTime(at) if at.is_valid() => Some(UnixTime(at.to_timestamp())),
+        _ => None,
+    }
+}
+
 /// An address, or what looks like one, beside that of the sender: in the name shown, in a comment, between two brackets.
 fn holds_another(text: &str, address: &Address) -> bool {
     fold(text)
         .split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c))
         .any(|word| {
             let word = word.trim_matches('.');
-            word != address.folded() && word.contains(['@', '\u{ff20}', '\u{fe6b}'])
+            word.contains(['@', '\u{ff20}', '\u{fe6b}']) && Address::parse(word).as_ref() != Ok(address)
         })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_moment_or_none() {
+        for (header, expected) in [
+            ("Date: Sun, 22 Nov 2026 10:00:00 +0100\r\n", Some(1_795_338_000)),
+            ("Date: 22 Nov 2026 09:00 GMT (midi)\r\n", Some(1_795_338_000)),
+            ("date : Sun,\r\n 22 Nov 2026 09:00:00 -0000\r\n", Some(1_795_338_000)),
+            ("Date: yesterday\r\n", None),
+            ("Date:\r\n", None),
+            ("Date: 1 Jan 2026 00:00:00 Z\r\nDate: 2 Jan 2026 00:00:00 Z\r\n", None),
+            ("Subject: x\r\n", None),
+        ] {
+            let found = date(format!("{header}\r\nDate: 1 Jan 2020 00:00:00 +0000").as_bytes());
+            assert_eq!(found, expected.map(UnixTime), "{header}");
+        }
+    }
 
     #[test]
     fn one_person_or_nobody() {

@@ -1,24 +1,26 @@
 //! A content of which only the text may be shown (EFAIL: ciphertext that nobody signed can be sewn together by others).
 //!
-//! Nothing of its structure is kept: each leaf is decoded and written anew, with a header of ours, in an encoding in which no
+//! Nothing of its structure is kept: each leaf is decoded and written anew, with a header of ours, in a form in which no
 //! delimiter can stand. A mail program that reads boundaries otherwise than Souspli does finds no HTML either.
 
-use super::html;
-use crate::mime::edit::{is_attachment, is_html, text_of};
+use super::{html, lookalike};
+use crate::mime::edit::{LINE_MAX, is_attachment, is_html, text_of};
 use crate::mime::encode::{base64_lines, qp_encode, transfer_decode};
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::parameters::{Parameterized, content_type, disposition, transfer_encoding};
+use std::borrow::Cow;
 
-/// `=_` stands in no base64 and in no quoted-printable (RFC 2045 §6.7).
+/// `=_` stands in no base64 and in no quoted-printable (RFC 2045 §6.7); a text that holds it is not left as it is.
 const BOUNDARY: &str = "=_souspli-text";
+const DELIMITED: &str = "=_";
 
-/// The content as a multipart/mixed of texts and attachments, none of them HTML, multipart or message.
+/// The content as a multipart/mixed of texts and, behind them, attachments, none of them HTML, multipart or message.
 pub fn text_only(content: &[u8]) -> Vec<u8> {
-    let mut parts = Vec::new();
-    collect(content, &parse(content), &mut parts);
+    let mut found = Parts::default();
+    found.collect(content, &parse(content));
     let mut out = format!("Content-Type: multipart/mixed; boundary=\"{BOUNDARY}\"\r\n").into_bytes();
-    for part in parts {
+    for part in found.texts.into_iter().chain(found.files) {
         out.extend_from_slice(format!("\r\n--{BOUNDARY}\r\n").as_bytes());
         out.extend(part);
     }
@@ -26,21 +28,32 @@ pub fn text_only(content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn collect(bytes: &[u8], entity: &Entity, parts: &mut Vec<Vec<u8>>) {
-    match &entity.kind {
-        Kind::Multipart(inside) => {
-            let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
-            let one_form = entity.media_type == "multipart/alternative" && has_plain;
-            for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
-                collect(bytes, part, parts);
+/// Texts stand before files: a picture is shown where it stands, and must not stand above the banner.
+#[derive(Default)]
+struct Parts {
+    texts: Vec<Vec<u8>>,
+    files: Vec<Vec<u8>>,
+}
+
+impl Parts {
+    fn collect(&mut self, bytes: &[u8], entity: &Entity) {
+        match &entity.kind {
+            Kind::Multipart(inside) => {
+                let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
+                let one_form = entity.media_type == "multipart/alternative" && has_plain;
+                for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
+                    self.collect(bytes, part);
+                }
             }
-        }
-        Kind::Message(_) => parts.push(file(bytes, entity)),
-        Kind::Leaf => {
-            let header = Header::parse(&bytes[entity.header.clone()]).0;
-            let shown = is_html(&entity.media_type) || !is_attachment(&header);
-            let text = text_of(bytes, entity).filter(|_| shown).map(|(text, _)| text);
-            parts.push(text.map_or_else(|| file(bytes, entity), |text| written(&text, &entity.media_type)));
+            Kind::Message(_) => self.files.push(file(bytes, entity)),
+            Kind::Leaf => {
+                let header = Header::parse(&bytes[entity.header.clone()]).0;
+                let shown = is_html(&entity.media_type) || !is_attachment(&header);
+                match text_of(bytes, entity).filter(|_| shown) {
+                    Some((text, _)) => self.texts.push(written(&text, &entity.media_type)),
+                    None => self.files.push(file(bytes, entity)),
+                }
+            }
         }
     }
 }
@@ -51,15 +64,27 @@ fn written(text: &str, media_type: &str) -> Vec<u8> {
     } else {
         text.to_owned()
     };
-    let quoted = qp_encode(text.as_bytes());
-    let (coding, body) = if quoted.len() > text.len() * 4 / 3 + 100 {
-        ("base64", base64_lines(text.as_bytes()))
-    } else {
-        ("quoted-printable", quoted)
-    };
+    // References and tags can hide a token of ours that is plain to see now.
+    let text = lookalike::defanged(&text).unwrap_or(text);
+    let (coding, body) = encoded(&text);
     let mut out = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {coding}\r\n\r\n").into_bytes();
     out.extend(body);
     out
+}
+
+/// As it is where that can be: a text that grew would not fit into the size that a listing has told.
+fn encoded(text: &str) -> (&'static str, Vec<u8>) {
+    let octets = text.as_bytes();
+    let lines = text.split("\r\n").all(|l| l.len() <= LINE_MAX && !l.contains(['\r', '\n', '\0']));
+    if lines && !text.contains(DELIMITED) {
+        return ("8bit", octets.to_vec());
+    }
+    let quoted = qp_encode(octets);
+    if quoted.len() > octets.len() * 4 / 3 + 100 {
+        ("base64", base64_lines(octets))
+    } else {
+        ("quoted-printable", quoted)
+    }
 }
 
 /// An attachment with its octets, under a type that no mail program opens by itself.
@@ -67,6 +92,11 @@ fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     let body = &bytes[entity.body.clone()];
     let octets = transfer_decode(transfer_encoding(&header), body).unwrap_or(body.into());
+    // Thunderbird shows a file of text by its name, whatever its type.
+    let octets = std::str::from_utf8(&octets)
+        .ok()
+        .and_then(lookalike::defanged)
+        .map_or(octets, |text| Cow::Owned(text.into_bytes()));
     let kind = if is_inert(&entity.media_type) {
         entity.media_type.as_str()
     } else {
@@ -77,7 +107,9 @@ fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
         ..Parameterized::default()
     };
     if let Some(name) = name(&header).or_else(|| matches!(entity.kind, Kind::Message(_)).then(|| "message.eml".to_owned())) {
-        place.parameters.insert("filename".to_owned(), name);
+        let shown = lookalike::defanged(&name).unwrap_or(name);
+        let end = if is_page(&shown) { ".txt" } else { "" };
+        place.parameters.insert("filename".to_owned(), shown + end);
     }
     let place = place.write();
     let mut out = format!("Content-Type: {kind}\r\nContent-Disposition: {place}\r\nContent-Transfer-Encoding: base64\r\n\r\n").into_bytes();
@@ -91,6 +123,16 @@ fn is_inert(media_type: &str) -> bool {
     let active = ["text/", "multipart/", "message/"].iter().any(|p| media_type.starts_with(p));
     let cms = media_type.contains("pkcs7");
     spelled && !active && !cms && !media_type.contains("html") && !media_type.contains("svg") && !media_type.contains("xml")
+}
+
+/// Under such a name a file opens in a browser, which fetches what it asks for.
+fn is_page(name: &str) -> bool {
+    let name = name.trim_end_matches(['.', ' ']).to_lowercase();
+    let end = name.rsplit('.').next().unwrap_or_default();
+    matches!(
+        end,
+        "html" | "htm" | "xhtml" | "xht" | "shtml" | "mht" | "mhtml" | "svg" | "svgz" | "xml" | "xsl" | "hta" | "url" | "webloc"
+    )
 }
 
 fn name(header: &Header<'_>) -> Option<String> {
@@ -138,5 +180,31 @@ mod tests {
         let out = text_only(mail);
         assert_eq!(kinds(&out), ["text/plain"]);
         assert!(String::from_utf8(out).unwrap().contains("text\r\n--=3D_souspli-text"));
+    }
+
+    #[test]
+    fn what_references_and_tags_hid_is_no_token_of_ours() {
+        for html in ["&#91;Souspli]", "<b>[Sous</b>pli]", "&lsqb;Sous&shy;pli&rsqb;", "[So&#117;spli]"] {
+            let mail = format!("Content-Type: text/html; charset=utf-8\r\n\r\n<p>{html} ok</p>");
+            let text = String::from_utf8(text_only(mail.as_bytes())).unwrap();
+            assert!(text.contains("(faux)") && !text.to_lowercase().contains("souspli]"), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_does_not_grow_and_pages_do_not_open() {
+        let text = "-- \r\nDr Zoé = voilà\r\n".repeat(100);
+        let mail = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}");
+        assert!(String::from_utf8(text_only(mail.as_bytes())).unwrap().contains(&text));
+        for (name, expected) in [
+            ("a.HTML", "a.HTML.txt"),
+            ("a.svg.", "a.svg..txt"),
+            ("a.pdf", "a.pdf"),
+            ("[Souspli].png", "(faux).png"),
+        ] {
+            let mail = format!("Content-Type: application/octet-stream; name=\"{name}\"\r\nContent-Disposition: attachment\r\n\r\n<img>");
+            let out = String::from_utf8(text_only(mail.as_bytes())).unwrap();
+            assert!(out.contains(&format!("filename=\"{expected}\"")), "{out}");
+        }
     }
 }

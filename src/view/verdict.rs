@@ -1,5 +1,6 @@
 //! What can be said of an opened message, in one summary: never per part (RFC 9787 §3).
 
+use crate::base::limits::SIGNED_APART_SECONDS;
 use crate::base::{Address, UnixTime};
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
@@ -60,8 +61,6 @@ pub struct Verdict {
     pub key_encryption: Option<String>,
     /// Algorithms in use that are obsolete, as shown (`3DES`, `SHA-1`, `RSA-1024`).
     pub obsolete: Vec<String>,
-    /// Only text may be shown, HTML neutralised: a CBC ciphertext without a valid signature inside, or altered.
-    pub text_only: bool,
     /// A draft or a Sent copy that this installation stored for its owner: no banner.
     pub own: bool,
 }
@@ -80,6 +79,30 @@ impl Grade {
     }
 }
 
+impl Verdict {
+    /// Only text may be shown, HTML made text: nobody vouches for the content. What came by a cipher that does not notice
+    /// changes could carry secrets away (EFAIL), and a style sheet could hide the banner or paint a better one.
+    pub fn text_only(&self) -> bool {
+        match self.grade {
+            Grade::Verified | Grade::Unchecked | Grade::Plain => false,
+            Grade::Unassured | Grade::Altered | Grade::Unopenable => !self.own,
+        }
+    }
+}
+
+impl Verdict {
+    /// The same, unless the signers say that they signed on another day than `date`, the one that mail programs show. Nothing
+    /// else ties a letter to its day: a right one of last year could come again under today's date.
+    pub fn dated(mut self, date: Option<UnixTime>) -> Self {
+        let near = |signed: UnixTime| date.is_some_and(|date| signed.0.abs_diff(date.0) <= SIGNED_APART_SECONDS);
+        let apart = self.signers.iter().filter_map(|s| s.signing_time).any(|at| !near(at));
+        if apart && matches!(self.grade, Grade::Verified | Grade::Unchecked) {
+            self.say(Grade::Unassured, "signed-another-day");
+        }
+        self
+    }
+}
+
 /// The summary of an opened message, or of one that was not. `from`: the addresses of the From field that is shown.
 pub fn judge(result: &Result<Opened, OpenError>, from: &[Address]) -> Verdict {
     match result {
@@ -95,20 +118,18 @@ fn judge_opened(opened: &Opened, from: &[Address]) -> Verdict {
     obsolete.extend(opened.signers().flat_map(|s| s.obsolete.clone()));
     obsolete.sort_unstable();
     obsolete.dedup();
-    let malleable = encryptions.iter().any(|e| !e.authenticated) && !intact_inside(opened);
     Verdict {
         signers: judged(opened).filter_map(|s| signer(s, from)).collect(),
         encrypted: !encryptions.is_empty(),
         content_encryption: encryptions.first().map(|e| e.content.clone()),
         key_encryption: encryptions.first().map(|e| e.key.clone()),
         obsolete,
-        text_only: malleable || grade == Grade::Altered,
         ..said_of(grade, code)
     }
 }
 
 /// Those nearest to the content; without them whoever signed anything.
-fn judged(opened: &Opened) -> impl Iterator<Item = &SignerReport> {
+pub(super) fn judged(opened: &Opened) -> impl Iterator<Item = &SignerReport> {
     let inner = opened.inner_signers();
     let others = opened.signers().filter(move |_| inner.is_none());
     inner.unwrap_or_default().iter().chain(others)
@@ -126,7 +147,6 @@ fn said_of(grade: Grade, code: &'static str) -> Verdict {
         content_encryption: None,
         key_encryption: None,
         obsolete: Vec::new(),
-        text_only: false,
         own: false,
     }
 }
@@ -136,13 +156,6 @@ fn encryption(layer: &Layer) -> Option<&Encryption> {
         Layer::Encrypted(encryption) => Some(encryption),
         Layer::Signed(_) | Layer::Compressed => None,
     }
-}
-
-/// A signature that fits stands directly around the content: nobody has changed the ciphertext (EFAIL).
-fn intact_inside(opened: &Opened) -> bool {
-    opened
-        .inner_signers()
-        .is_some_and(|signers| signers.iter().all(|s| s.integrity == Integrity::Intact && s.obsolete.is_empty()))
 }
 
 fn grade(opened: &Opened, from: &[Address]) -> (Grade, &'static str) {

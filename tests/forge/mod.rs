@@ -2,7 +2,9 @@
 
 #![allow(dead_code)] // each test uses a part of it
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
+};
 use souspli::base::{Address, Secret, UnixTime};
 use souspli::keys::SoftwareKey;
 use souspli::pki::algorithm::Digest;
@@ -40,6 +42,20 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = Certificate::from_der(params.self_signed(&key).unwrap().der().to_vec()).unwrap();
         Self { params, key, certificate }
+    }
+
+    /// An authority below this one.
+    pub fn authorises(&self, params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = Certificate::from_der(params.signed_by(&key, &issuer).unwrap().der().to_vec()).unwrap();
+        Self { params, key, certificate }
+    }
+
+    /// A certificate of these parameters for a public key whose private half nobody needs.
+    pub fn vouches(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Certificate {
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        Certificate::from_der(params.signed_by(key, &issuer).unwrap().der().to_vec()).unwrap()
     }
 
     /// A key with a certificate of these parameters.

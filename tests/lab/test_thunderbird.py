@@ -91,7 +91,7 @@ class ThunderbirdTest(PracticeCase):
     def test_02_opens_a_sealed_letter_with_its_pdf(self):
         shown = self.tb.read("Lettre scellée")
         self.assertIn(BODY, shown["text"])
-        self.assertTrue(shown["text"].lstrip().startswith("[Souspli] Message chiffré et signé, signature vérifiée.\nSignataire : Dr Bob ESSAI."))
+        self.assertTrue(shown["text"].lstrip().startswith("[Souspli] Message chiffré et signé, signature vérifiée.\nSignataire : Dr Bob ESSAI, bob@lab.test, le "))
         self.assertTrue(self.tb.script("""const e = P.messageBrowser.contentWindow.getMessagePaneBrowser().contentDocument
             .querySelector("[data-souspli]"), r = e.getBoundingClientRect(); return r.top >= 0 && r.height > 40 && r.width > 300"""))
         self.assertEqual(shown["security"], [], "Thunderbird must not see S/MIME any more")

@@ -4,23 +4,18 @@ use super::*;
 
 impl Plan {
     pub(super) fn command(&self) -> Vec<u8> {
-        let by = match self.request.by {
-            Addressing::Uid => "UID ",
-            Addressing::Sequence => "",
-        };
         match &self.current {
             Step::Listing => self.fetch(&self.request.set_text, &self.listing_items(), self.request.modifiers.as_deref()),
             Step::LateClasses(set) => self.fetch(set, &[b"UID ", ASK_CLASS].concat(), None),
             Step::Sizes(set) => self.fetch(set, b"UID BODY.PEEK[]", None),
-            Step::Classes => self.fetch(
-                &self.request.set_text,
-                &[b"UID ", ASK_CLASS].concat(),
-                self.request.modifiers.as_deref(),
-            ),
+            Step::Classes => {
+                let ahead = self.ahead.as_ref().and_then(|ahead| ahead.sets(SET_OCTETS).pop());
+                let set = ahead.as_ref().unwrap_or(&self.request.set_text);
+                self.fetch(set, &[b"UID ", ASK_CLASS].concat(), self.request.modifiers.as_deref())
+            }
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
             Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
             Step::Cached(set, _) => self.fetch(set, &self.asked(Asked::Dynamic), None),
-            Step::Seen(set) => format!("{by}STORE {set} +FLAGS (\\Seen)").into_bytes(),
         }
     }
 

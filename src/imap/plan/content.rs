@@ -1,7 +1,9 @@
 //! Content: classes first, then plain messages as they are and S/MIME messages from their Views.
 
 use super::*;
+use crate::imap::answer::Marked;
 use crate::imap::line::Value;
+use crate::imap::response;
 use std::borrow::Cow;
 
 impl Plan {
@@ -13,7 +15,9 @@ impl Plan {
         self.selected.classes.learn(answer.uid, class);
         self.found.max = self.found.max.max(number);
         self.found.max_uid = self.found.max_uid.max(answer.uid);
+        let asked = self.ahead.is_none() || self.request.set.closed().is_none_or(|set| set.contains(number));
         match class {
+            _ if !asked => {}
             Sealed::Yes | Sealed::Packed => self.found.sealed.push((number, answer.uid)),
             Sealed::No => self.found.plain.push(number),
         }
@@ -27,9 +31,9 @@ impl Plan {
     pub(super) fn cover(&self) {
         let max = self.found.max;
         let asked = self
-            .request
-            .set
-            .resolve(max)
+            .ahead
+            .clone()
+            .or_else(|| self.request.set.resolve(max))
             .filter(|_| self.request.modifiers.is_none() && max > 0);
         let Some(asked) = asked.map(|asked| asked.up_to(max)) else { return };
         match self.request.by {
@@ -79,25 +83,39 @@ impl Plan {
         true
     }
 
-    pub(super) fn plan_sealed(&mut self, shelf: &dyn Shelf) {
-        let mut views = HashMap::new();
-        let (mut fresh, mut cached) = (Vec::new(), Vec::new());
-        for (number, uid) in std::mem::take(&mut self.found.sealed) {
-            match shelf.cached(&self.key(uid)) {
-                Some(view) => {
-                    views.insert(uid, view);
-                    cached.push(number);
-                }
-                None => fresh.push(number),
-            }
-        }
-        let (fresh, cached): (Ranges, Ranges) = (fresh.into_iter().collect(), cached.into_iter().collect());
-        self.steps.extend(fresh.sets(SET_OCTETS).into_iter().map(Step::Fresh));
-        self.steps
-            .extend(cached.sets(SET_OCTETS).into_iter().map(|set| Step::Cached(set, views.clone())));
+    /// Who reads one message after another is asked the class of those to come: the second time that it is not known,
+    /// in the direction in which the reader goes.
+    pub(super) fn look_ahead(&mut self) {
+        let asked = self.request.set.closed().filter(|_| self.request.by == Addressing::Uid);
+        let bounds = asked.as_ref().and_then(|set| Some((set.min()?, set.max()?)));
+        let (Some(asked), Some((min, max)), None) = (asked, bounds, &self.request.modifiers) else {
+            return;
+        };
+        self.ahead = match self.selected.read.replace(max) {
+            _ if max - min >= AHEAD => None,
+            Some(before) if before < min => Some(asked.with((min, max.saturating_add(AHEAD)))),
+            Some(before) if before > max => Some(asked.with((min.saturating_sub(AHEAD).max(1), max))),
+            Some(_) | None => None,
+        };
     }
 
-    pub(super) fn fresh(&mut self, mut answer: Answer, out: &mut Vec<u8>) -> Option<ToOpen> {
+    pub(super) fn plan_sealed(&mut self, shelf: &dyn Shelf) {
+        let mut uids = HashSet::new();
+        let (mut fresh, mut cached) = (Ranges::default(), Ranges::default());
+        for (number, uid) in std::mem::take(&mut self.found.sealed) {
+            if shelf.cached(&self.key(uid)).is_some() {
+                uids.insert(uid);
+                cached.insert(number);
+            } else {
+                fresh.insert(number);
+            }
+        }
+        self.steps.extend(fresh.sets(SET_OCTETS).into_iter().map(Step::Fresh));
+        self.steps
+            .extend(cached.sets(SET_OCTETS).into_iter().map(|set| Step::Cached(set, uids.clone())));
+    }
+
+    pub(super) fn fresh(&mut self, mut answer: Answer, out: &mut Vec<u8>) -> Option<Wants> {
         let Some(item) = answer.fetched.find("BODY[]") else {
             answer::write_dynamic(&answer.line, &answer.fetched, out);
             return None;
@@ -108,30 +126,70 @@ impl Plan {
         };
         let Some(stored) = stored else {
             answer::write_dynamic(&answer.line, &answer.fetched, out);
-            self.failure = Some(text::unreadable_answer());
+            self.found.gone = Gone::Yes;
             return None;
         };
         let key = self.key(answer.uid);
-        self.opening = Some(answer);
-        Some(ToOpen { key, stored })
+        self.waiting = Some(answer);
+        Some(Wants::Opened(key, stored))
     }
 
-    pub(super) fn cached(&mut self, answer: Answer, out: &mut Vec<u8>) {
-        let view = match &mut self.current {
-            Step::Cached(_, views) => views.remove(&answer.uid),
-            _ => None,
-        };
-        match view {
-            Some(view) => self.deliver(&answer, &view, out),
-            None => answer.line.write(&answer.line.whole(), out),
+    /// A message without content is one that another client has removed, when the provider says so (RFC 5530 §3).
+    pub(super) fn fresh_completed(&mut self, text: &[u8]) {
+        let gone = std::mem::take(&mut self.found.gone) == Gone::Yes;
+        if gone && !response::has_code(text, "EXPUNGEISSUED") {
+            self.failure = Some(text::unreadable_answer());
         }
+    }
+
+    pub(super) fn cached(&mut self, answer: Answer, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<Wants> {
+        let asked = match &mut self.current {
+            Step::Cached(_, uids) => uids.remove(&answer.uid),
+            _ => false,
+        };
+        if !asked {
+            answer.line.write(&answer.line.whole(), out);
+            return None;
+        }
+        let octets = shelf
+            .cached(&self.key(answer.uid))
+            .map_or(0, |view| answer::octets(&self.request, &view));
+        if octets < limits::LARGE_MESSAGE {
+            self.serve(&answer, shelf, out);
+            return None;
+        }
+        self.waiting = Some(answer);
+        // The View and its answer, where one that is opened would stand four times in memory.
+        Some(Wants::Room(octets / 2))
+    }
+
+    /// There is room, after [`Wants::Room`].
+    pub fn roomy(&mut self, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+        if let Some(answer) = self.waiting.take() {
+            self.serve(&answer, shelf, out);
+        }
+    }
+
+    fn serve(&mut self, answer: &Answer, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+        match shelf.cached(&self.key(answer.uid)) {
+            Some(view) => self.deliver(answer, &view, out),
+            None => self.forgotten.insert(self.number(answer)),
+        }
+    }
+
+    /// Views that others have driven out of memory meanwhile are made again.
+    pub(super) fn fetch_forgotten(&mut self) {
+        let sets = std::mem::take(&mut self.forgotten).sets(SET_OCTETS);
+        sets.into_iter().rev().for_each(|set| self.steps.push_front(Step::Fresh(set)));
     }
 
     pub(super) fn deliver(&mut self, answer: &Answer, view: &View, out: &mut Vec<u8>) {
-        answer::write_view(&answer.line, &answer.fetched, answer.uid, &self.request, view, out);
-        if self.request.sets_seen() && answer.fetched.seen(&answer.line) == Some(false) {
-            let number = self.number(answer);
-            self.unseen.insert(number);
+        let unseen = answer.fetched.seen(&answer.line) == Some(false);
+        let marks = unseen && self.request.sets_seen() && self.selected.access == Access::Write;
+        if marks {
+            self.unseen.insert(answer.uid);
         }
+        let seen = if marks { Marked::Seen } else { Marked::AsBefore };
+        answer::write_view(&answer.line, &answer.fetched, seen, &self.request, view, out);
     }
 }

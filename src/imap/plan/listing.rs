@@ -1,6 +1,7 @@
 //! Listings: the provider's answers, rewritten without opening anything.
 
 use super::*;
+use crate::imap::response;
 
 impl Plan {
     pub(super) fn listing_is_known(&self) -> bool {
@@ -29,13 +30,34 @@ impl Plan {
             self.selected.classes.learn(answer.uid, class);
         }
         match self.selected.classes.of(answer.uid) {
-            Some(sealed) if self.held.is_empty() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
-            class if self.held_octets > limits::IMAP_RESPONSE_MAX => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
+            Some(sealed) if !self.holds_news() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
+            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
                 self.held.push_back(Held::Answer(answer));
             }
         }
+    }
+
+    /// Whether an answer may pass without being read to its end, by its beginning `* n FETCH (UID u `: the message is known
+    /// not to be S/MIME, and nothing was asked beside what the client wants.
+    pub fn lets_pass(&mut self, first: &[u8]) -> bool {
+        let plain = matches!(self.current, Step::Listing) && !self.added.uid && !self.added.class && !self.holds_news();
+        let Some((number, uid)) = response::named_first(first).filter(|_| plain) else {
+            return false;
+        };
+        if self.selected.classes.of(uid) != Some(Sealed::No) {
+            return false;
+        }
+        let number = if self.request.by == Addressing::Uid { uid } else { number };
+        self.found.max = self.found.max.max(number);
+        self.found.max_uid = self.found.max_uid.max(uid);
+        true
+    }
+
+    /// Numbers of messages may have changed with what is held: what comes later must not overtake it.
+    fn holds_news(&self) -> bool {
+        self.held_news > 0
     }
 
     pub(super) fn list(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf, out: &mut Vec<u8>) {
@@ -110,7 +132,10 @@ impl Plan {
     pub(super) fn release(&mut self, last: bool, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         while let Some(held) = self.held.pop_front() {
             match held {
-                Held::Other(line) => line.write(&line.whole(), out),
+                Held::Other(line) => {
+                    self.held_news -= 1;
+                    line.write(&line.whole(), out);
+                }
                 Held::Answer(answer) => match self.selected.classes.of(answer.uid) {
                     Some(sealed) if last || !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
                     None if last => self.list(&answer, Sealed::No, shelf, out),

@@ -58,7 +58,7 @@ impl Relay {
                 core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command())
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
-            Verb::Append => self.append(command, core),
+            Verb::Append => return self.append(command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -78,12 +78,14 @@ impl Relay {
         self.send(core);
     }
 
-    /// Sends up to the next literal that the provider must ask for (RFC 7888).
+    /// Sends up to the next literal that the provider must ask for (RFC 7888). A client that waited for its `+` may count
+    /// on nothing being sent to a provider that says NO to the rest of the command: some providers, after such a NO, read a
+    /// literal that flows as commands.
     pub(super) fn send(&mut self, core: &mut Core) {
-        while let Some((text, literal)) = self.sending.fragments.pop_front() {
+        while let Some(Fragment { text, literal }) = self.sending.fragments.pop_front() {
             core.upstream(text);
-            let Some(literal) = literal else { return };
-            let flows = self.capabilities.literal_flows(literal.len());
+            let Some((literal, sync)) = literal else { return };
+            let flows = sync == Sync::Flows && self.capabilities.literal_flows(literal.len());
             core.upstream(format!("{{{}{}}}\r\n", literal.len(), if flows { "+" } else { "" }).into_bytes());
             if !flows {
                 self.sending.awaited = Some(literal);
@@ -118,11 +120,11 @@ impl Relay {
         }
         match (plan::need(&request, self.selected.as_ref()), self.selected.clone()) {
             (Need::Plan, Some(selected)) => {
-                if !self.outstanding.is_empty() {
+                if self.client_waits() {
                     return Some(command);
                 }
                 let (plan, next) = Plan::begin(command.tag, request, selected, core.shelf.as_ref());
-                self.work = Work::Fetch(Box::new(plan), false);
+                self.work = Work::Fetch(Box::new(plan), Waits::No);
                 self.next(next, core);
             }
             (Need::Pass, _) | (Need::Plan, None) => self.pass(command, What::Other, core),
@@ -130,17 +132,24 @@ impl Relay {
         None
     }
 
-    fn append(&mut self, mut command: Command, core: &mut Core) {
+    fn append(&mut self, mut command: Command, core: &mut Core) -> Option<Command> {
+        // A provider that is writing a long answer reads no message: each would wait for the other.
+        if self.client_waits() {
+            return Some(command);
+        }
         let Some(AppendRequest { mailbox, literal }) = AppendRequest::parse(&command) else {
-            return core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
+            core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
+            return None;
         };
         let message = command.line.take_literal(literal);
         if message.len() > limits::MESSAGE_MAX {
-            return core.refuse(&command.tag, Refusal::MessageTooLarge);
+            core.refuse(&command.tag, Refusal::MessageTooLarge);
+            return None;
         }
         let message = Arc::new(message);
         core.act(Action::Append(mailbox, Arc::clone(&message)));
         self.work = Work::Append(Box::new(command), literal, message);
+        None
     }
 
     pub(in crate::imap) fn appended(&mut self, stored: Stored, core: &mut Core) {
@@ -163,12 +172,19 @@ impl Relay {
     pub(super) fn next(&mut self, next: Next, core: &mut Core) {
         match next {
             Next::Send(command) => core.upstream([TAG.as_bytes(), b" ", &command, b"\r\n"].concat()),
-            Next::Done(line) => {
+            Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
-                    selected.uid_next = selected.uid_next.max(Some(plan.max_uid().saturating_add(1)));
+                    plan.learnt(selected);
                 }
                 self.work = Work::None;
                 core.client_owned(line);
+                for command in afterwards {
+                    core.upstream([TAG_AFTER.as_bytes(), b" ", &command, b"\r\n"].concat());
+                    self.outstanding.push_back(Outstanding {
+                        tag: TAG_AFTER.to_owned(),
+                        what: What::Ours,
+                    });
+                }
                 self.advance(core);
             }
         }

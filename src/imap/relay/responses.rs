@@ -12,13 +12,10 @@ impl Relay {
             },
             Reading::Passing => {
                 let (Piece::Text { bytes, .. } | Piece::Literal { bytes, .. }) = piece;
-                core.client_owned(bytes);
-                if !ends {
-                    self.reading = Reading::Passing;
-                }
+                self.pass_on(bytes, ends, core);
             }
             Reading::Collecting(mut line, purpose) => {
-                self.reserve(&piece, core);
+                self.reserve(&line, &piece, core);
                 line.push(piece);
                 if line.octets() > limits::IMAP_RESPONSE_MAX {
                     return After::Garbled;
@@ -36,10 +33,10 @@ impl Relay {
     /// The first piece of a response.
     fn first(&mut self, piece: Piece, ends: bool, core: &mut Core) -> After {
         let Piece::Text { bytes, .. } = &piece else { return After::Garbled };
-        let (collects, defers) = match &self.work {
-            Work::Fetch(plan, _) => (plan.collects(), plan.defers()),
-            Work::None | Work::Append(..) => (false, false),
-        };
+        let defers = matches!(&self.work, Work::Fetch(plan, _) if plan.defers());
+        if defers && matches!(&self.work, Work::Fetch(plan, _) if plan.is_overfull()) {
+            return After::Garbled;
+        }
         match response::look(bytes) {
             Response::Garbage => After::Garbled,
             Response::Continue(_) => {
@@ -47,43 +44,67 @@ impl Relay {
                 After::Continue
             }
             Response::Tagged(tag, status, text) => self.tagged(tag, status, text, bytes, core),
-            Response::Fetch(_) if collects => self.collect(piece, ends, For::Answer, core),
-            _ if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Untagged(status, text) => {
                 self.untagged(status, text, core);
-                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                self.tell(bytes, core);
                 After::Continue
             }
             Response::Capability => {
-                core.client_owned(capability::rewrite(bytes).unwrap_or_else(|| bytes.clone()));
+                self.tell(bytes, core);
                 After::Continue
             }
+            Response::Fetch(_) if self.collects(bytes) => self.collect(piece, ends, For::Answer, core),
+            Response::Other if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Fetch(_) | Response::Other => {
                 let Piece::Text { bytes, .. } = piece else { return After::Garbled };
-                core.client_owned(bytes);
-                if !ends {
-                    self.reading = Reading::Passing;
-                }
+                self.pass_on(bytes, ends, core);
                 After::Continue
             }
         }
     }
 
-    /// A large message is read when there is room to open it.
-    fn reserve(&mut self, piece: &Piece, core: &mut Core) {
-        if let Piece::Text {
+    fn collects(&mut self, first: &[u8]) -> bool {
+        match &mut self.work {
+            Work::Fetch(plan, _) => plan.collects() && !plan.lets_pass(first),
+            Work::None | Work::Append(..) => false,
+        }
+    }
+
+    /// Tells the client a line, its capabilities filtered, in its turn.
+    fn tell(&mut self, line: &[u8], core: &mut Core) {
+        let line = capability::rewrite(line).unwrap_or_else(|| line.to_vec());
+        match &mut self.work {
+            Work::Fetch(plan, _) if plan.defers() => plan.defer(Line::of(&line)),
+            Work::None | Work::Append(..) | Work::Fetch(..) => core.client_owned(line),
+        }
+    }
+
+    fn pass_on(&mut self, bytes: Vec<u8>, ends: bool, core: &mut Core) {
+        if ends {
+            return core.pass(bytes, Reads::Between);
+        }
+        core.pass(bytes, Reads::Inside);
+        self.reading = Reading::Passing;
+    }
+
+    /// A large message is read when there is room to open it; so is what becomes large literal by literal.
+    fn reserve(&mut self, line: &Line, piece: &Piece, core: &mut Core) {
+        let Piece::Text {
             literal: Some(literal), ..
         } = piece
-            && literal.size >= limits::LARGE_MESSAGE
-        {
+        else {
+            return;
+        };
+        let octets = literal.size.saturating_add(line.octets() as u64);
+        if octets >= limits::LARGE_MESSAGE {
             self.reserving = true;
-            core.act(Action::Reserve(literal.size));
+            core.act(Action::Reserve(octets));
         }
     }
 
     fn collect(&mut self, piece: Piece, ends: bool, purpose: For, core: &mut Core) -> After {
-        self.reserve(&piece, core);
         let mut line = Line::default();
+        self.reserve(&line, &piece, core);
         line.push(piece);
         if ends {
             self.collected(line, purpose, core);
@@ -94,22 +115,29 @@ impl Relay {
     }
 
     fn collected(&mut self, line: Line, purpose: For, core: &mut Core) {
-        let Work::Fetch(plan, opening) = &mut self.work else { return };
+        let Work::Fetch(plan, waits) = &mut self.work else { return };
         if let For::Deferral = purpose {
             return plan.defer(line);
         }
         let mut out = Vec::new();
-        let to_open = plan.answer(line, core.shelf.as_ref(), &mut out);
+        let wants = plan.answer(line, core.shelf.as_ref(), &mut out);
         core.client_owned(out);
-        if let Some(plan::ToOpen { key, stored }) = to_open {
-            *opening = true;
-            core.act(Action::Open(key, stored));
+        match wants {
+            None => {}
+            Some(plan::Wants::Opened(key, stored)) => {
+                *waits = Waits::Opened;
+                core.act(Action::Open(key, stored));
+            }
+            Some(plan::Wants::Room(octets)) => {
+                *waits = Waits::Room;
+                core.act(Action::Reserve(octets));
+            }
         }
     }
 
     pub(in crate::imap) fn opened(&mut self, opened: Result<Arc<View>, Explanation>, core: &mut Core) {
-        let Work::Fetch(plan, opening) = &mut self.work else { return };
-        *opening = false;
+        let Work::Fetch(plan, waits) = &mut self.work else { return };
+        *waits = Waits::No;
         let mut out = Vec::new();
         plan.opened(opened, core.shelf.as_ref(), &mut out);
         core.client_owned(out);
@@ -122,7 +150,8 @@ impl Relay {
                 self.send(core);
                 self.advance(core);
             }
-            None if self.idling() == Some(false) => core.client(line),
+            // Also when DONE has overtaken it: who sent both at once still reads it.
+            None if self.idling().is_some() => core.client(line),
             None => {}
         }
     }
@@ -168,12 +197,14 @@ impl Relay {
         if at == self.outstanding.len() && self.sending.awaited.take().is_some() {
             self.sending.fragments.clear();
         }
-        core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
+        if !matches!(outstanding.what, What::Ours) {
+            core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
+        }
         match outstanding.what {
             What::Select(name, access) => self.chosen(name, access, status, text, core),
             What::Close if status == Status::Ok => self.selected = None,
             What::Logout if status == Status::Ok => return After::Close,
-            What::Close | What::Logout | What::Idle(_) | What::Other => {}
+            What::Close | What::Logout | What::Idle(_) | What::Ours | What::Other => {}
         }
         self.advance(core);
         After::Continue
@@ -199,6 +230,7 @@ impl Relay {
             mailbox,
             access,
             uid_next,
+            read: None,
         });
     }
 }

@@ -56,7 +56,8 @@ fn trust() -> Account {
 
 #[test]
 fn what_a_submission_needs() {
-    let secure_domain = || Need::Secure(Why::Domain(Domain::parse("mssante.fr").unwrap()));
+    let domain = || Why::Domain(Domain::parse("mssante.fr").unwrap());
+    let secure_domain = || Need::Secure(domain());
     let sealing = || Account {
         always_encrypt: true,
         ..account()
@@ -66,7 +67,7 @@ fn what_a_submission_needs() {
         ..account()
     };
     let no_patient = || Need::Refuse(Refusal::PatientOrdinary);
-    let patient_sealed = || Need::Refuse(Refusal::PatientSealed);
+    let patient_sealed = |why: Why| Need::Refuse(Refusal::PatientSealed(Some(why.rule(&Policy::default()))));
     for (row, (to, message, account, wanted)) in [
         (["a@b.fr"].as_slice(), PLAIN, account(), Need::Clear),
         (&["a@b.fr"], TAGGED, account(), Need::Secure(Why::Tag)),
@@ -85,9 +86,14 @@ fn what_a_submission_needs() {
         (&["1@patient.mssante.fr"], PLAIN, account(), no_patient()),
         (&["a@b.fr", "1@x.patient.mssante.fr"], TAGGED, account(), no_patient()),
         (&["1@patient.mssante.fr"], PLAIN, trust(), Need::Clear),
-        (&["1@patient.mssante.fr"], TAGGED, trust(), patient_sealed()),
-        (&["1@patient.mssante.fr"], ENCRYPTED, trust(), patient_sealed()),
-        (&["1@patient.mssante.fr", "d@mssante.fr"], PLAIN, trust(), patient_sealed()),
+        (&["1@patient.mssante.fr"], TAGGED, trust(), patient_sealed(Why::Tag)),
+        (
+            &["1@patient.mssante.fr"],
+            ENCRYPTED,
+            trust(),
+            Need::Refuse(Refusal::PatientSealed(None)),
+        ),
+        (&["1@patient.mssante.fr", "d@mssante.fr"], PLAIN, trust(), patient_sealed(domain())),
         (
             &["1@patient.mssante.fr"],
             PLAIN,
@@ -120,7 +126,10 @@ fn what_a_submission_needs() {
         (&["a@b.fr"], "Content-Type: multipart/signed; x=y\n\n", signing(), Need::Clear),
         (&["a@b.fr"], ENCRYPTED, sealing(), Need::Clear),
         (&["d@mssante.fr"], ENCRYPTED, signing(), Need::Clear),
-        (&["\"d@mssante.fr\"@x.fr"], PLAIN, account(), Need::Clear),
+        (&["\"d@mssante.fr\"@x.fr"], PLAIN, account(), secure_domain()),
+        (&["d%mssante.fr@x.fr"], PLAIN, account(), secure_domain()),
+        (&["mssante.fr!d@x.fr"], PLAIN, account(), secure_domain()),
+        (&["1%patient.mssante.fr@x.fr"], PLAIN, trust(), secure_domain()),
         (&["d@MSSANTE.FR."], PLAIN, account(), secure_domain()),
         (
             &["a@b.fr"],
@@ -180,7 +189,7 @@ fn memory_and_marks_seal_without_a_tag() {
     let patient = submission(&["1@patient.mssante.fr"], PLAIN);
     assert_eq!(
         need(&patient, &trust(), &policy, Thread::Sealed, Banner::Absent),
-        Need::Refuse(Refusal::PatientSealed)
+        Need::Refuse(Refusal::PatientSealed(Some(Why::Thread.rule(&Policy::default()))))
     );
     let strict = Policy {
         glued_tag: GluedTag::Refuse,
@@ -204,6 +213,7 @@ fn what_the_look_ups_allow() {
         ..Policy::default()
     };
     let all = Policy::default();
+    let rule = |why: &Why| why.rule(&all);
     for (row, (account, policy, why, lookups, wanted)) in [
         (account(), &all, &Why::Tag, [Found, Found], Decision::Seal),
         (
@@ -211,7 +221,7 @@ fn what_the_look_ups_allow() {
             &all,
             &Why::Tag,
             [NotFound, Found],
-            Decision::Refuse(Refusal::NoCertificate(vec![plain.clone()])),
+            Decision::Refuse(Refusal::NoCertificate(vec![plain.clone()], rule(&Why::Tag))),
         ),
         (
             account(),
@@ -232,7 +242,7 @@ fn what_the_look_ups_allow() {
             &partial,
             &Why::Tag,
             [NotFound, Unavailable],
-            Decision::Refuse(Refusal::DirectoryAway(vec![ms.clone()])),
+            Decision::Refuse(Refusal::DirectoryAway(vec![ms.clone()], rule(&Why::Tag))),
         ),
         (
             account(),
@@ -247,14 +257,14 @@ fn what_the_look_ups_allow() {
             &all,
             &Why::Tag,
             [Found, NotFound],
-            Decision::Refuse(Refusal::NoCertificate(vec![ms.clone()])),
+            Decision::Refuse(Refusal::NoCertificate(vec![ms.clone()], rule(&Why::Tag))),
         ),
         (
             trust(),
             &all,
             &domain,
             [NotFound, NotFound],
-            Decision::Refuse(Refusal::NoCertificate(vec![plain.clone(), ms.clone()])),
+            Decision::Refuse(Refusal::NoCertificate(vec![plain.clone(), ms.clone()], rule(&domain))),
         ),
     ]
     .into_iter()
@@ -266,7 +276,7 @@ fn what_the_look_ups_allow() {
     let short = submission(&["b@x.fr", "d@mssante.fr"], PLAIN);
     assert_eq!(
         decide(&short, &account(), &all, &Why::Tag, &[Found]),
-        Decision::Refuse(Refusal::DirectoryAway(vec![ms]))
+        Decision::Refuse(Refusal::DirectoryAway(vec![ms], Why::Tag.rule(&Policy::default())))
     );
 }
 

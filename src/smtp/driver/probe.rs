@@ -1,9 +1,10 @@
 //! What the providers offer, learnt before anybody logs in: EHLO comes before it is known whose mail it is.
 
+use super::Submissions;
 use super::patience::Patience;
 use super::upstream::Upstream;
-use super::{Submissions, Upstreams};
 use crate::config::Server;
+use crate::net::port::Upstreams;
 use crate::smtp::capabilities::Capabilities;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +47,14 @@ impl Offers {
         known.get(&(server.host.clone(), server.port)).cloned()
     }
 
+    /// What was seen of it last.
+    pub(super) fn known(&self, server: &Server) -> Option<Capabilities> {
+        match self.find(server)? {
+            Offer::Known(capabilities) => Some(capabilities),
+            Offer::UnknownUntil(_) => None,
+        }
+    }
+
     fn must_ask(&self, server: &Server) -> bool {
         match self.find(server) {
             None => true,
@@ -58,11 +67,12 @@ impl Offers {
 impl Submissions {
     /// What can be offered whichever account it will be. A provider that is not known counts as one that has no extension.
     pub(super) async fn offer(&self) -> Capabilities {
-        let servers: Vec<Server> = self.sealing.accounts().iter().map(|account| account.smtp.clone()).collect();
+        let accounts = self.sealing.accounts();
+        let servers: Vec<Server> = accounts.iter().map(|account| account.smtp.clone()).collect();
         self.ask(&servers).await;
-        let offers = servers.iter().map(|server| match self.offers.find(server) {
-            Some(Offer::Known(capabilities)) => capabilities,
-            Some(Offer::UnknownUntil(_)) | None => Capabilities::default(),
+        let offers = accounts.iter().map(|account| {
+            let known = self.offers.known(&account.smtp).unwrap_or_default();
+            known.offered_to(account)
         });
         offers.reduce(|all, one| all.common(&one)).unwrap_or_default()
     }

@@ -6,9 +6,9 @@
 
 use super::*;
 use crate::base::Address;
-use crate::config::{Channel, ServerTls};
+use crate::config::{Channel, Server, ServerTls};
 use crate::policy::Recipient;
-use crate::relay::port::SealedRecord;
+use crate::relay::port::Pending;
 use crate::smtp::capabilities::Capabilities;
 use crate::text::Explanation;
 use std::path::Path;
@@ -244,19 +244,19 @@ struct Net {
 }
 
 impl Upstreams for Net {
-    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
         let (ours, theirs) = duplex(1 << 20);
         self.connect.send(theirs).unwrap();
         Box::pin(async move { Ok(Box::new(ours) as BoxedStream) })
     }
 
-    fn starttls<'a>(&'a self, stream: BoxedStream, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn secure<'a>(&'a self, _: &'a Server, stream: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         self.tell.send("upstream").unwrap();
         Box::pin(async move { Ok(stream) })
     }
 }
 
-impl ClientTls for Net {
+impl Acceptor for Net {
     fn accept<'a>(&'a self, stream: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
         self.tell.send("client").unwrap();
         Box::pin(async move { Ok(stream) })
@@ -342,24 +342,11 @@ fn account(tls: ServerTls) -> Account {
     }
 }
 
-#[test]
-fn every_attempt_has_its_words() {
-    let explained: fn(&Attempt) -> (u16, String) = |attempt| {
-        let reply = attempt.reply("mail.test");
-        (reply.code, reply.text())
-    };
-    let (code, said) = explained(&Attempt::Unknown);
-    assert!(code == 451 && said.contains("peut-etre parti"), "{said}");
-    let (code, said) = explained(&Attempt::Gone);
-    assert!(code == 451 && said.contains("Rien n'est parti"), "{said}");
-    let _: Explanation = text::key_locked();
-}
-
 /// A provider that says yes to everything.
 struct Willing;
 
 impl Upstreams for Willing {
-    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
         let (ours, theirs) = duplex(CHUNK);
         tokio::spawn(async move {
             let mut theirs = BufReader::new(theirs);
@@ -385,7 +372,7 @@ impl Upstreams for Willing {
         Box::pin(async move { Ok(Box::new(ours) as BoxedStream) })
     }
 
-    fn starttls<'a>(&'a self, stream: BoxedStream, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn secure<'a>(&'a self, _: &'a Server, stream: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move { Ok(stream) })
     }
 }
@@ -469,7 +456,7 @@ async fn large_messages_wait_for_each_other_and_all_leave() {
 struct Leaving;
 
 impl Upstreams for Leaving {
-    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn connect<'a>(&'a self, _: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
         let (ours, mut theirs) = duplex(1024);
         tokio::spawn(async move {
             let mut heard = [0; 4000];
@@ -481,7 +468,7 @@ impl Upstreams for Leaving {
         Box::pin(async move { Ok(Box::new(ours) as BoxedStream) })
     }
 
-    fn starttls<'a>(&'a self, stream: BoxedStream, _: &'a Server) -> Pending<'a, io::Result<BoxedStream>> {
+    fn secure<'a>(&'a self, _: &'a Server, stream: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move { Ok(stream) })
     }
 }

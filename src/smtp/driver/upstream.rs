@@ -1,8 +1,10 @@
 //! One connection to a provider: octets between it and the pure [`Handover`].
 
 use super::patience::{self, Patience};
-use super::{BoxedStream, CHUNK, Upstreams, write};
+use super::{CHUNK, write};
 use crate::config::Server;
+use crate::net::BoxedStream;
+use crate::net::port::Upstreams;
 use crate::policy::Envelope;
 use crate::smime::Flow;
 use crate::smtp::auth::Credentials;
@@ -10,7 +12,7 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
 use crate::smtp::wire::data::DataEncoder;
-use crate::text::{Explain, Explanation, outgoing as text, smtp as login_text};
+use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -26,6 +28,8 @@ pub(super) struct Upstream {
     deadline: Instant,
     /// The connection broke before the last octets of what was given: the provider cannot have seen the end of data.
     cut_short: bool,
+    /// Why TLS could not be begun.
+    unsecured: Option<Explanation>,
 }
 
 /// How an attempt to hand a group over ended.
@@ -48,7 +52,9 @@ pub(super) enum Attempt {
 /// Why there is no connection to the provider.
 #[derive(Debug)]
 pub(super) enum LoginFailure {
-    /// It cannot be reached.
+    /// It cannot be reached, or is not who it says.
+    Unreached(Explanation),
+    /// It went away.
     Away,
     /// It does not take the credentials.
     Refused(Reply),
@@ -66,7 +72,7 @@ impl Upstream {
     ) -> Result<Self, LoginFailure> {
         let deadline = Instant::now() + patience.silence;
         let connected = timeout(patience::CONNECT.min(patience.silence), upstreams.connect(server)).await;
-        let stream = connected.ok().and_then(Result::ok).ok_or(LoginFailure::Away)?;
+        let stream = connected.map_err(|_| LoginFailure::Away)?.map_err(LoginFailure::Unreached)?;
         let handover = Handover::new(server.tls, credentials);
         let mut upstream = Self {
             stream: Some(stream),
@@ -75,12 +81,13 @@ impl Upstream {
             patience,
             deadline,
             cut_short: false,
+            unsecured: None,
         };
         match upstream.drive(upstreams, Vec::new(), &Flow::default()).await {
             Some(Action::Ready) => Ok(upstream),
             Some(Action::LoginRefused(reply)) => Err(LoginFailure::Refused(reply)),
             Some(Action::Failed(failure)) => Err(LoginFailure::Protocol(failure)),
-            _ => Err(LoginFailure::Away),
+            _ => Err(upstream.unsecured.map_or(LoginFailure::Away, LoginFailure::Unreached)),
         }
     }
 
@@ -100,6 +107,10 @@ impl Upstream {
             Some(Action::Group(Err(refused))) => Attempt::Refused(refused),
             _ => {
                 self.stream = None;
+                // What it had said already counts, whatever became of the connection then.
+                if let Some(refused) = self.handover.refused() {
+                    return Attempt::Refused(refused);
+                }
                 if self.handover.progress() == Progress::Given && !self.cut_short {
                     Attempt::Unknown
                 } else {
@@ -127,8 +138,8 @@ impl Upstream {
                     Action::SendContent => self.give_content(message).await,
                     Action::StartTls => {
                         let clear = self.stream.take()?;
-                        let secured = timeout(patience::CONNECT, upstreams.starttls(clear, &self.server)).await;
-                        self.stream = Some(secured.ok()?.ok()?);
+                        let secured = timeout(patience::CONNECT, upstreams.secure(&self.server, clear)).await.ok()?;
+                        self.stream = Some(secured.map_err(|why| self.unsecured = Some(why)).ok()?);
                         actions.extend(self.handover.input(Event::TlsReady));
                         Some(())
                     }
@@ -205,11 +216,7 @@ impl Attempt {
             Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
             Attempt::Unknown => Reply::explained(451, "4.4.2", &text::outcome_unknown(host)),
             Attempt::NotTried => Reply::explained(451, "4.4.7", &text::not_in_time()),
-            Attempt::NoConnection(LoginFailure::Protocol(failure)) if failure.is_unsafe() => {
-                Reply::explained(451, "4.7.5", &text::provider_unsafe(host))
-            }
-            Attempt::NoConnection(LoginFailure::Protocol(_)) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
-            Attempt::NoConnection(LoginFailure::Refused(reply)) => Reply::explained(451, "4.7.8", &refused_login(reply)),
+            Attempt::NoConnection(failure) => Reply::explained(451, failure.enhanced(), &provider::not_sent(failure.explain(host))),
         }
     }
 
@@ -226,7 +233,8 @@ impl Attempt {
             Attempt::Refused(other) => Err(other.explain().wire()),
             Attempt::Unknown => Err(text::outcome_unknown(host).wire()),
             Attempt::NotTried => Err(text::not_in_time().fr.what),
-            Attempt::Gone | Attempt::NoConnection(_) => Err(text::provider_away(host).wire()),
+            Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Err(text::provider_away(host).wire()),
+            Attempt::NoConnection(failure) => Err(failure.explain(host).wire()),
         }
     }
 }
@@ -234,20 +242,78 @@ impl Attempt {
 impl LoginFailure {
     /// What the mail program is told at AUTH.
     pub(super) fn reply(&self, host: &str) -> Reply {
+        let (code, enhanced) = match self {
+            LoginFailure::Refused(reply) if reply.code >= 500 => (535, "5.7.8"),
+            LoginFailure::Protocol(Failure::NoMechanism) => (504, "5.5.4"),
+            LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Refused(_) | LoginFailure::Protocol(_) => (454, "4.7.0"),
+        };
+        Reply::explained(code, enhanced, &self.explain(host))
+    }
+
+    /// The enhanced code where a message was to be handed over (RFC 3463).
+    fn enhanced(&self) -> &'static str {
         match self {
-            LoginFailure::Away => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
-            LoginFailure::Refused(reply) => {
-                let (code, enhanced) = if reply.code < 500 { (454, "4.7.0") } else { (535, "5.7.8") };
-                Reply::explained(code, enhanced, &refused_login(reply))
-            }
-            LoginFailure::Protocol(Failure::NoMechanism) => Reply::explained(504, "5.5.4", &login_text::no_mechanism(host)),
-            LoginFailure::Protocol(failure) if failure.is_unsafe() => Reply::explained(454, "4.7.0", &text::provider_unsafe(host)),
-            LoginFailure::Protocol(_) => Reply::explained(454, "4.7.0", &login_text::login_provider_away(host)),
+            LoginFailure::Refused(_) => "4.7.8",
+            LoginFailure::Protocol(failure) if failure.is_unsafe() => "4.7.5",
+            LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Protocol(_) => "4.4.1",
+        }
+    }
+
+    fn explain(&self, host: &str) -> Explanation {
+        match self {
+            LoginFailure::Unreached(why) => why.clone(),
+            LoginFailure::Refused(reply) if reply.code >= 500 => login_text::login_refused(&said(reply)),
+            LoginFailure::Refused(reply) => provider::login_deferred(&said(reply)),
+            LoginFailure::Protocol(Failure::NoMechanism) => login_text::no_mechanism(host),
+            LoginFailure::Protocol(Failure::NoStartTls | Failure::Injected) => provider::connection_unsafe(host),
+            LoginFailure::Protocol(Failure::Unwilling(reply)) => provider::unwilling(host, &said(reply)),
+            LoginFailure::Away | LoginFailure::Protocol(Failure::NoReply) => login_text::login_provider_away(host),
         }
     }
 }
 
-fn refused_login(reply: &Reply) -> Explanation {
-    let said: String = format!("{} {}", reply.code, reply.text()).chars().take(300).collect();
-    login_text::login_refused(&said)
+/// The provider's words, short enough for a window.
+fn said(reply: &Reply) -> String {
+    format!("{} {}", reply.code, reply.text()).chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_has_its_words() {
+        let explained: fn(&Attempt) -> (u16, String) = |attempt| {
+            let reply = attempt.reply("mail.test");
+            (reply.code, reply.text())
+        };
+        let (code, said) = explained(&Attempt::Unknown);
+        assert!(code == 451 && said.contains("peut-etre parti"), "{said}");
+        let (code, said) = explained(&Attempt::Gone);
+        assert!(code == 451 && said.contains("Rien n'est parti"), "{said}");
+        let refused = |code| LoginFailure::Refused(Reply::new(code, "4.7.0 words"));
+        let unwilling = LoginFailure::Protocol(Failure::Unwilling(Reply::new(554, "blocked")));
+        let stripped = LoginFailure::Protocol(Failure::NoStartTls);
+        let expired = LoginFailure::Unreached(crate::text::net::expired("mail.test"));
+        for (failure, code, words) in [
+            (refused(454), "454 4.7.0", "mot de passe n'est pas en cause"),
+            (refused(535), "535 5.7.8", "Verifiez le mot de passe"),
+            (unwilling, "454 4.7.0", "(554 blocked)"),
+            (stripped, "454 4.7.0", "n'est pas sure"),
+            (expired, "454 4.7.0", "est expire"),
+            (LoginFailure::Away, "454 4.7.0", "ne repond pas"),
+        ] {
+            let reply = failure.reply("mail.test");
+            let said = format!("{} {}", reply.code, reply.text());
+            assert!(
+                said.starts_with(code) && said.contains(words) && !said.contains("Message"),
+                "{said}"
+            );
+            let (code, said) = explained(&Attempt::NoConnection(failure));
+            assert!(
+                code == 451 && said.contains("Message non envoye") && said.contains("Rien n'est parti"),
+                "{said}"
+            );
+        }
+    }
 }

@@ -5,8 +5,7 @@ use crate::base::Address;
 use crate::policy::{Envelope, Recipient};
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::wire::{Reply, data};
-use crate::text::outgoing as text;
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, outgoing as text, provider};
 
 /// What the group's message is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +27,8 @@ pub enum Refused {
     Closing(Reply),
     /// Larger than the provider takes.
     TooLarge(u64),
+    /// Sealed, it is larger than the provider takes.
+    TooLargeSealed(u64),
     /// 8-bit octets, and the provider takes none.
     EightBit,
     /// Addresses that are not ASCII, and the provider takes none.
@@ -77,7 +78,7 @@ impl Refused {
             Refused::Message(reply) if reply.code >= 500 => (reply.code, enhanced(reply, "5.0.0")),
             // A closing server and one out of step look alike to the sender: later.
             Refused::Message(reply) | Refused::Closing(reply) => (451, enhanced(reply, "4.0.0")),
-            Refused::TooLarge(_) => (552, "5.3.4".to_owned()),
+            Refused::TooLarge(_) | Refused::TooLargeSealed(_) => (552, "5.3.4".to_owned()),
             Refused::EightBit => (554, "5.6.3".to_owned()),
             Refused::Utf8 => (550, "5.6.7".to_owned()),
             Refused::LineEnds => (550, "5.6.0".to_owned()),
@@ -89,12 +90,11 @@ impl Refused {
 impl Explain for Refused {
     fn explain(&self) -> Explanation {
         match self {
-            Refused::Recipients(list) => {
-                let addresses: Vec<_> = list.iter().map(|(address, _)| address.clone()).collect();
-                text::recipients_refused(&addresses, &list.first().map(|(_, reply)| said(reply)).unwrap_or_default())
-            }
-            Refused::Message(reply) | Refused::Closing(reply) => text::message_refused(&said(reply)),
+            Refused::Recipients(list) => recipients_refused(list),
+            Refused::Message(reply) if reply.code >= 500 => text::message_refused(&said(reply)),
+            Refused::Message(reply) | Refused::Closing(reply) => provider::message_deferred(&said(reply)),
             Refused::TooLarge(most) => text::too_large(*most),
+            Refused::TooLargeSealed(most) => provider::too_large_sealed(*most),
             Refused::EightBit => text::provider_lacks("les messages sur 8 bits", "8-bit messages"),
             Refused::Utf8 => text::provider_lacks("les adresses accentuées", "addresses with accents"),
             Refused::LineEnds => text::bare_line_end(),
@@ -102,11 +102,37 @@ impl Explain for Refused {
     }
 }
 
+/// Those refused for good are named; the others only where there is none of them.
+fn recipients_refused(list: &[(Address, Reply)]) -> Explanation {
+    let named = |for_good: bool| -> (Vec<Address>, String) {
+        let of = || list.iter().filter(|(_, reply)| (reply.code >= 500) == for_good);
+        let words = of().next().map(|(_, reply)| said(reply)).unwrap_or_default();
+        (of().map(|(address, _)| address.clone()).collect(), words)
+    };
+    match named(true) {
+        (addresses, _) if addresses.is_empty() => {
+            let (addresses, words) = named(false);
+            provider::recipients_deferred(&addresses, &words)
+        }
+        (addresses, words) => text::recipients_refused(&addresses, &words),
+    }
+}
+
+impl GroupCopy<'_> {
+    /// What is larger than the provider says that it takes is not begun.
+    pub fn too_large(&self, offered: &Capabilities) -> Option<Refused> {
+        let most = offered.size.filter(|most| self.message.len() as u64 > *most)?;
+        Some(match self.form {
+            Form::AsSubmitted => Refused::TooLarge(most),
+            Form::Sealed => Refused::TooLargeSealed(most),
+        })
+    }
+}
+
 impl Transaction {
     pub(super) fn new(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities) -> Result<Self, Refused> {
-        let size = group.message.len() as u64;
-        if let Some(most) = offered.size.filter(|most| size > *most) {
-            return Err(Refused::TooLarge(most));
+        if let Some(refused) = group.too_large(offered) {
+            return Err(refused);
         }
         let parameters = parameters(envelope, group, offered)?;
         if data::has_bare_line_end(group.message.given()) {
@@ -131,6 +157,14 @@ impl Transaction {
         match self.stage {
             Stage::Content => Progress::Given,
             Stage::Envelope | Stage::Data | Stage::Reset(_) => Progress::Nothing,
+        }
+    }
+
+    /// Why the provider will not take it, once that is known.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        match &self.stage {
+            Stage::Reset(refused) => Some(refused.clone()),
+            Stage::Envelope | Stage::Data | Stage::Content => None,
         }
     }
 

@@ -103,7 +103,8 @@ fn recipients_are_bounded() {
     for n in 0..SMTP_RECIPIENTS_MAX {
         assert!(play(&mut session, format!("RCPT TO:<{n}@d>\r\n").as_bytes()).0.starts_with("250 "));
     }
-    assert!(play(&mut session, b"RCPT TO:<more@d>\r\n").0.starts_with("452 4.5.3"));
+    let (said, submitted) = play(&mut session, b"RCPT TO:<more@d>\r\nDATA\r\n");
+    assert!(said.starts_with("452 4.5.3") && said.contains("\r\n554 5.5.1 ") && submitted.is_empty());
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn a_tls_client_on_the_clear_port_is_told_to_go() {
     assert!(play(&mut session, &[0x16, 3, 1, 2]).0.ends_with("(closed)"));
 }
 
-const SCRIPT: &[u8] = b"MAIL FROM:<a@b>\r\nRCPT TO:<>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n..two\r\n.\r\nRSET\r\n\
+const SCRIPT: &[u8] = b"MAIL FROM:<a@b>\r\nRCPT TO:<>\r\nRSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n..two\r\n.\r\nRSET\r\n\
     MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nbare\n.\r\n.\r\nNOOP\nMAIL FROM:<>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nQUIT\r\nNOOP\r\n";
 
 proptest! {

@@ -22,6 +22,8 @@ pub enum Command {
     Rcpt(Recipient),
     /// `DATA`.
     Data,
+    /// `BDAT` (RFC 3030), which is not offered; octets that are no commands follow it.
+    Bdat,
     /// `RSET`.
     Rset,
     /// `NOOP`.
@@ -89,6 +91,7 @@ impl Command {
             "MAIL" => mail(rest).map(Command::Mail),
             "RCPT" => rcpt(rest).map(Command::Rcpt),
             "DATA" => bare(rest, Command::Data),
+            "BDAT" => Ok(Command::Bdat),
             "RSET" => bare(rest, Command::Rset),
             "QUIT" => bare(rest, Command::Quit),
             "NOOP" => Ok(Command::Noop),
@@ -318,7 +321,6 @@ mod tests {
         for (line, wanted) in [
             ("", Syntax::Unknown),
             ("GET / HTTP/1.1", Syntax::Unknown),
-            ("BDAT 3 LAST", Syntax::Unknown),
             ("EHLO", Syntax::Argument),
             ("DATA extra", Syntax::Argument),
             ("STARTTLS now", Syntax::Argument),

@@ -1,0 +1,21 @@
+//! What the protocol drivers ask of the network, as traits, so that a driver can be run against a recorded one.
+
+use super::BoxedStream;
+use crate::config::Server;
+use crate::relay::port::Pending;
+use crate::text::Explanation;
+use std::io;
+
+/// Connections to providers.
+pub trait Upstreams: Send + Sync {
+    /// Connects; with TLS from the first octet when the server's configuration says so, in clear otherwise.
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>>;
+    /// Begins TLS on a connection in clear that has agreed to it; the certificate must carry the server's name.
+    fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
+}
+
+/// TLS with the mail program.
+pub trait Acceptor: Send + Sync {
+    /// Begins TLS as the server.
+    fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>>;
+}

@@ -1,0 +1,63 @@
+//! Whom a signature may speak for: a letter signed by one person under another's name misleads whoever trusts it.
+
+use crate::base::Address;
+use crate::mime::header::Header;
+use std::collections::BTreeSet;
+
+/// Whose name a message goes under.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Under {
+    /// Only addresses that the key covers.
+    Own,
+    /// Also, or only, these.
+    Others(BTreeSet<Address>),
+    /// Nobody's that can be read.
+    Nobody,
+}
+
+/// Compares every mailbox of every From field (RFC 5322 §3.6.2, RFC 8550 §3) with what the key covers.
+pub fn under(message: &[u8], covered: impl Fn(&Address) -> bool) -> Under {
+    let header = Header::parse(message).0;
+    let mut fields = header.all("From").peekable();
+    if fields.peek().is_none() || fields.any(|field| field.addresses().is_empty()) {
+        return Under::Nobody;
+    }
+    let others: BTreeSet<Address> = addresses(message).into_iter().filter(|address| !covered(address)).collect();
+    if others.is_empty() { Under::Own } else { Under::Others(others) }
+}
+
+/// Every address of the From fields.
+pub fn addresses(message: &[u8]) -> BTreeSet<Address> {
+    super::visible::addresses(message, &["From"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_counts() {
+        let own = |address: &Address| {
+            ["dr@lab.test", "cabinet@lab.test"]
+                .iter()
+                .any(|o| *address == Address::parse(o).unwrap())
+        };
+        let others = |list: &[&str]| Under::Others(list.iter().map(|a| Address::parse(a).unwrap()).collect());
+        for (fields, wanted) in [
+            ("From: Dr <DR@Lab.test>", Under::Own),
+            ("From: dr@lab.test, Cabinet <cabinet@lab.test>", Under::Own),
+            ("From: Dr <eve@lab.test>", others(&["eve@lab.test"])),
+            ("From: dr@lab.test, eve@lab.test", others(&["eve@lab.test"])),
+            ("From: dr@lab.test\r\nfrom : Chef <eve@lab.test>", others(&["eve@lab.test"])),
+            ("From: g: dr@lab.test, eve@lab.test;", others(&["eve@lab.test"])),
+            ("From: \"dr@lab.test\" <eve@lab.test>", others(&["eve@lab.test"])),
+            ("From: Dr Martin", Under::Nobody),
+            ("From:", Under::Nobody),
+            ("From: dr@lab.test\r\nFrom: Chef", Under::Nobody),
+            ("Subject: x", Under::Nobody),
+        ] {
+            let message = format!("{fields}\r\nSender: dr@lab.test\r\n\r\nFrom: eve@lab.test\r\n");
+            assert_eq!(under(message.as_bytes(), own), wanted, "{fields}");
+        }
+    }
+}

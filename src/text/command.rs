@@ -1,0 +1,138 @@
+//! Sentences about what was typed on the command line, and the files it names.
+
+use super::{Explanation, Why};
+use crate::base::Retry;
+
+/// Not as the command is written; the detail follows, in the parser's English.
+pub fn usage() -> Explanation {
+    Explanation::new(
+        "SP-USAGE",
+        Retry::AfterUser,
+        (
+            "La commande n’est pas écrite comme elle devrait.",
+            "Le détail suit, en anglais ; « souspli --help » montre les commandes et leurs options.",
+        ),
+        (
+            "The command is not written as it should be.",
+            "The detail follows; \"souspli --help\" shows the commands and their options.",
+        ),
+    )
+}
+
+/// Not an address.
+pub fn not_an_address(given: &str) -> Explanation {
+    Explanation::new(
+        "SP-NOT-AN-ADDRESS",
+        Retry::AfterUser,
+        (
+            format!("« {given} » n’est pas une adresse."),
+            "Écrivez-la comme prenom.nom@exemple.fr, sans nom ni chevrons.",
+        ),
+        (
+            format!("\"{given}\" is no address."),
+            "Write it like first.last@example.org, without name or angle brackets.",
+        ),
+    )
+}
+
+/// No recipient.
+pub fn no_recipient() -> Explanation {
+    Explanation::new(
+        "SP-NO-RECIPIENT",
+        Retry::AfterUser,
+        ("Aucun destinataire n’est donné.", "Donnez au moins une adresse après --to."),
+        ("No recipient is given.", "Give one address at least after --to."),
+    )
+}
+
+/// A file that cannot be read.
+pub fn unreadable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-FILE-UNREADABLE",
+        Retry::AfterUser,
+        (
+            format!("{path} ne peut pas être lu ({fr})."),
+            "Vérifiez son nom et vos droits sur lui.",
+        ),
+        (format!("{path} cannot be read ({en})."), "Check its name and your rights on it."),
+    )
+}
+
+/// A folder that cannot be made, or a file in it.
+pub fn unwritable(path: &str, why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-FILE-UNWRITABLE",
+        Retry::AfterUser,
+        (
+            format!("{path} ne peut pas être écrit ({fr})."),
+            "Vérifiez son nom, vos droits sur lui et la place sur le disque.",
+        ),
+        (
+            format!("{path} cannot be written ({en})."),
+            "Check its name, your rights on it and the room on the disk.",
+        ),
+    )
+}
+
+/// More than what is taken.
+pub fn too_large(what: &str, most: u64) -> Explanation {
+    let most = most >> 20;
+    Explanation::new(
+        "SP-FILE-TOO-LARGE",
+        Retry::AfterUser,
+        (format!("{what} dépasse {most} Mio."), "Vérifiez que c’est le bon fichier."),
+        (format!("{what} is larger than {most} MiB."), "Check that it is the right file."),
+    )
+}
+
+/// Results that could not be written to standard output.
+pub fn output(why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-OUTPUT",
+        Retry::AfterUser,
+        (
+            format!("Le résultat n’a pas pu être écrit en entier ({fr})."),
+            "Faites de la place ou choisissez un autre fichier, puis recommencez.",
+        ),
+        (
+            format!("Not all of the result could be written ({en})."),
+            "Make room or choose another file, then do it again.",
+        ),
+    )
+}
+
+/// A password that is no text.
+pub fn password_not_text(path: &str) -> Explanation {
+    Explanation::new(
+        "SP-PASSWORD-NOT-TEXT",
+        Retry::AfterUser,
+        (
+            format!("Le mot de passe lu dans {path} n’est pas du texte UTF-8."),
+            "Enregistrez ce fichier en UTF-8, le mot de passe sur la première ligne.",
+        ),
+        (
+            format!("The password read from {path} is no UTF-8 text."),
+            "Save this file as UTF-8, the password on its first line.",
+        ),
+    )
+}
+
+/// The system refused something that the program cannot do without.
+pub fn system(why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-SYSTEM",
+        Retry::Later,
+        (
+            format!("Le système n’a pas permis à Souspli de travailler ({fr})."),
+            "Fermez d’autres programmes, puis recommencez ; si cela dure, redémarrez l’ordinateur.",
+        ),
+        (
+            format!("The system did not let Souspli work ({en})."),
+            "Close other programs, then try again; if it lasts, restart the computer.",
+        ),
+    )
+}
