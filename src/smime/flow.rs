@@ -5,7 +5,8 @@
 //! key and initialisation vector were fixed before.
 
 use crate::mime::Octets;
-use crate::smime::encrypt::{Cbc, EncryptError, Gcm, Material, cbc_len, gcm_len};
+use crate::smime::encipher::{Cbc, Gcm, cbc_len, gcm_len};
+use crate::smime::encrypt::{EncryptError, Material};
 use crate::smime::transfer::{Lines, base64_len};
 use bytes::Bytes;
 use std::borrow::Cow;

@@ -3,10 +3,13 @@
 //! `pki::ber` reads and `pki::der` writes; `port` is what a private key is asked; everything here is pure.
 
 pub mod agree;
+mod buffer;
 pub mod cipher;
 pub mod class;
 
+mod encipher;
 pub mod encrypt;
+mod envelope;
 pub mod field;
 pub mod flow;
 
