@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy knows tests by their attribute, not their helpers
 
-use souspli::base::{MessageKey, Retry};
+use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
 use souspli::imap::classes::ClassMemory;
@@ -27,17 +27,24 @@ impl Shelf for Fake {
         (login == "alice").then(|| "alice@lab.test".into())
     }
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>> {
-        self.0.lock().unwrap().get(&key.uid).cloned()
+        self.0.lock().unwrap().get(&uid(key)).cloned()
     }
     fn boundary(&self, key: &MessageKey) -> String {
-        format!("b{}", key.uid)
+        format!("b{}", uid(key))
     }
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
-        match key.uid {
+        match uid(key) {
             99 => Some(123),
-            70..80 => self.0.lock().unwrap().get(&key.uid).map(|view| view.bytes().len() as u64),
+            70..80 => self.0.lock().unwrap().get(&uid(key)).map(|view| view.bytes().len() as u64),
             _ => Some(stored),
         }
+    }
+}
+
+fn uid(key: &MessageKey) -> u32 {
+    match &key.place {
+        Place::Mailbox { uid, .. } => *uid,
+        other => panic!("no UID: {other:?}"),
     }
 }
 
@@ -45,7 +52,7 @@ impl Shelf for Fake {
 fn view(key: &MessageKey) -> Arc<View> {
     let text = format!(
         "From: a@b.fr\r\nSubject: clair {0}\r\nContent-Type: multipart/mixed; boundary=b{0}\r\n\r\n--b{0}\r\n\r\nbonjour\r\n--b{0}--\r\n   \r\n",
-        key.uid
+        uid(key)
     );
     Arc::new(View::of(text.into_bytes()))
 }
@@ -124,7 +131,7 @@ impl Run {
             ))));
         }
         let view = view(key);
-        self.cache.lock().unwrap().insert(key.uid, Arc::clone(&view));
+        self.cache.lock().unwrap().insert(uid(key), Arc::clone(&view));
         self.input(Event::Opened(Ok(view)));
     }
 

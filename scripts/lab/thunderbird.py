@@ -255,6 +255,26 @@ class Thunderbird:
         """The bodies of that folder as they lie in the profile."""
         return pathlib.Path(self.script("return folder(args[0]).filePath.path", name)).read_bytes()
 
+    def download(self, name, seconds=90):
+        """What "Download now" does for a folder; returns once all its bodies are there."""
+        self.script("folder(args[0]).setFlag(Ci.nsMsgFolderFlags.Offline); folder(args[0]).downloadAllForOffline(null, W.msgWindow)", name)
+        self.until("return [...folder(args[0]).messages].every(h => h.flags & Ci.nsMsgMessageFlags.Offline)", name, seconds=seconds)
+
+    def streamed(self, name, place):
+        """{UID: octets} of a folder as Thunderbird has each message when it is to be shown; `place` holds the files."""
+        self.remote.waiting_script(_PRELUDE + """for (const h of folder(args[0]).messages) {
+            const uri = h.folder.getUriForMsg(h), data = [];
+            await new Promise((done, failed) => MailServices.messageServiceFromURI(uri).streamMessage(uri, {
+              QueryInterface: ChromeUtils.generateQI(["nsIStreamListener", "nsIRequestObserver"]), onStartRequest() {},
+              onDataAvailable(request, stream, offset, count) {
+                const input = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream);
+                input.setInputStream(stream); data.push(input.readByteArray(count)); },
+              onStopRequest(request, status) { Components.isSuccessCode(status) ? done() : failed(new Error(String(status))); }},
+              W.msgWindow, null, false, ""));
+            await IOUtils.write(PathUtils.join(args[1], String(h.messageKey)), new Uint8Array(data.flat()));
+            }""", name, str(place))
+        return {int(file.name): file.read_bytes() for file in pathlib.Path(place).iterdir()}
+
     def picture(self, path, width=1120, height=640):
         """The main window as PNG, in a size that a page can show."""
         self.script("W.resizeTo(args[0], args[1])", width, height)

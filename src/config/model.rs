@@ -11,7 +11,7 @@ pub struct Config {
     pub listen: Listen,
     /// PEM files of authorities for the providers' TLS, beside the platform's roots.
     pub upstream_authorities: Vec<PathBuf>,
-    /// Seconds that a provider's SMTP server may be silent; `None`: `limits::PROVIDER_SILENCE_SECONDS`.
+    /// Seconds that a provider's SMTP or POP3 server may be silent; `None`: `limits::PROVIDER_SILENCE_SECONDS`.
     pub upstream_silence: Option<u64>,
     /// The mailboxes.
     pub accounts: Vec<Account>,
@@ -26,7 +26,9 @@ pub struct Listen {
     pub smtp: Option<SocketAddr>,
     /// IMAP.
     pub imap: Option<SocketAddr>,
-    /// How both speak TLS to the mail program.
+    /// POP3.
+    pub pop3: Option<SocketAddr>,
+    /// How all speak TLS to the mail program.
     pub tls: ListenTls,
 }
 
@@ -53,6 +55,8 @@ pub struct Account {
     pub smtp: Server,
     /// Its IMAP server.
     pub imap: Server,
+    /// Its POP3 server, for the programs that read over POP3.
+    pub pop3: Option<Server>,
     /// Sign everything, even what is not encrypted.
     pub always_sign: bool,
     /// Seal everything.
@@ -194,6 +198,7 @@ impl Default for Listen {
         Self {
             smtp: on(2587),
             imap: on(2143),
+            pop3: None,
             tls: ListenTls::default(),
         }
     }

@@ -53,6 +53,8 @@ pub enum Marked {
 /// The answer for an opened message: UID first where it is asked, then what only the provider knows, then the View's items
 /// as asked.
 pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &FetchRequest, view: &View, out: &mut Vec<u8>) {
+    // Once, for what may be many megabytes.
+    out.reserve(usize::try_from(octets(request, view)).unwrap_or(0) + 1024);
     out.extend_from_slice(format!("* {} FETCH", fetched.number).as_bytes());
     let mut before: &[u8] = b" (";
     let named = request.by == Addressing::Uid || request.asks("UID");

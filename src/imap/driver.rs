@@ -17,8 +17,11 @@ use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -112,7 +115,7 @@ enum Happened {
 
 impl Connection {
     async fn run(&mut self, first: Vec<Action>) -> io::Result<()> {
-        let (mut from_client, mut from_upstream) = (vec![0; 8 * 1024], vec![0; 64 * 1024]);
+        let (mut from_client, mut from_upstream) = (vec![0; 16 * 1024], vec![0; 32 * 1024]);
         let mut actions = first;
         let mut last = Instant::now();
         let mut ticked = last;
@@ -312,11 +315,33 @@ async fn join(job: &mut Option<Pending<'static, Happened>>) -> Happened {
     }
 }
 
+/// Waits for octets, and takes with them what has come meanwhile: a list comes in many small records, and each answer to one
+/// of them would be a write of its own.
 async fn read(channel: &mut Option<BoxedStream>, buffer: &mut [u8]) -> io::Result<usize> {
-    match channel {
-        Some(channel) => channel.read(buffer).await,
-        None => std::future::pending().await,
+    let Some(channel) = channel else {
+        return std::future::pending().await;
+    };
+    let mut count = channel.read(buffer).await?;
+    while count > 0 && count < buffer.len() {
+        match now(channel.read(&mut buffer[count..])).await {
+            // An end or an error comes again when it is waited for.
+            None | Some(Ok(0) | Err(_)) => break,
+            Some(Ok(more)) => count += more,
+        }
     }
+    Ok(count)
+}
+
+/// What a future says at once.
+async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 async fn write(channel: &mut Option<BoxedStream>, bytes: &[u8]) -> io::Result<()> {

@@ -204,6 +204,10 @@ impl Framer {
     }
 
     fn take(&mut self, count: usize) -> Vec<u8> {
+        // The middle of a large literal moves on uncopied.
+        if self.start == 0 && count == self.buffer.len() {
+            return std::mem::take(&mut self.buffer);
+        }
         let bytes = self.buffer[self.start..self.start + count].to_vec();
         self.start += count;
         bytes

@@ -172,10 +172,11 @@ impl Line {
         }
     }
 
-    /// Puts other octets in a literal's place.
+    /// Puts other octets in a literal's place, to be sent when the server has said `+`.
     pub fn set_literal(&mut self, index: usize, bytes: Vec<u8>) {
         if let Some(held) = self.literals.get_mut(index) {
             held.bytes = bytes;
+            held.announced.sync = Sync::Waits;
         }
     }
 

@@ -6,6 +6,7 @@
 mod ask;
 mod content;
 mod listing;
+pub(super) mod looks;
 
 use super::answer;
 use super::classes::{Classes, Mailbox, Sealed};
@@ -14,11 +15,12 @@ use super::fetch::{Addressing, FetchRequest, Item, Kind};
 use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
-use crate::base::{MessageKey, limits};
+use crate::base::{MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
+use looks::Look;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -110,6 +112,8 @@ enum Step {
     Classes,
     /// The client's items for messages that are not S/MIME.
     Plain(String),
+    /// Whether messages that are not S/MIME hold marks of ours.
+    Beginning(String),
     /// S/MIME messages, whole.
     Fresh(String),
     /// S/MIME messages whose View is here; the UIDs that were not answered yet.
@@ -138,7 +142,7 @@ struct Added {
 #[derive(Debug, Default)]
 struct Found {
     /// Numbers, in the client's addressing, of messages that are not S/MIME.
-    plain: Vec<u32>,
+    plain: Vec<(u32, u32)>,
     /// Number and UID of those that are.
     sealed: Vec<(u32, u32)>,
     /// The largest number, and the largest UID, that was answered.
@@ -192,9 +196,16 @@ pub fn need(request: &FetchRequest, selected: Option<&Selected>) -> Need {
     };
     let all_plain = || {
         let asked = request.set.closed().filter(|_| request.by == Addressing::Uid)?;
-        selected.classes.sealed_among(&asked).filter(Ranges::is_empty)
+        selected.classes.sealed_among(&asked).filter(Ranges::is_empty).map(|_| asked)
     };
-    if all_plain().is_some() { Need::Pass } else { Need::Plan }
+    let harmless = |asked: &Ranges| match looks::look(request) {
+        Look::AsItPasses => true,
+        Look::Before => selected.classes.marks().harmless.covers(asked),
+    };
+    match all_plain() {
+        Some(asked) if harmless(&asked) => Need::Pass,
+        Some(_) | None => Need::Plan,
+    }
 }
 
 impl Plan {
@@ -254,6 +265,7 @@ impl Plan {
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
             Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
             Step::Cached(..) => return self.cached(answer, shelf, out),
+            Step::Beginning(_) => self.begun(&answer),
             Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
         }
         None
@@ -272,7 +284,7 @@ impl Plan {
     fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
         match self.current {
             Step::Listing | Step::LateClasses(_) | Step::Plain(_) => line.write(&line.whole(), out),
-            Step::Sizes(_) => {}
+            Step::Sizes(_) | Step::Beginning(_) => {}
             Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
     }
@@ -305,6 +317,7 @@ impl Plan {
             Step::Classes => self.classes_completed(status, shelf),
             Step::Cached(..) => self.fetch_forgotten(),
             Step::Fresh(_) => self.fresh_completed(text),
+            Step::Beginning(set) => self.beginnings_completed(&set.clone(), shelf),
             Step::LateClasses(_) | Step::Sizes(_) | Step::Plain(_) => {}
         }
         let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
@@ -349,7 +362,7 @@ impl Plan {
     fn marking(&self) -> Vec<Vec<u8>> {
         let sets = self.unseen.sets(SET_OCTETS);
         sets.iter()
-            .map(|set| format!("UID STORE {set} +FLAGS (\\Seen)").into_bytes())
+            .map(|set| format!("UID STORE {set} +FLAGS.SILENT (\\Seen)").into_bytes())
             .collect()
     }
 
@@ -376,9 +389,11 @@ impl Plan {
         } = &self.selected.mailbox;
         MessageKey {
             account: Arc::clone(account),
-            mailbox: Arc::clone(name),
-            uidvalidity: *uidvalidity,
-            uid,
+            place: Place::Mailbox {
+                mailbox: Arc::clone(name),
+                uidvalidity: *uidvalidity,
+                uid,
+            },
         }
     }
 

@@ -1,7 +1,7 @@
 //! Connections to a provider. Nothing is sent before TLS has been verified, but what STARTTLS itself needs.
 
-use super::stream::BoxedStream;
-use super::{NetError, stream::Stream};
+use super::NetError;
+use super::stream::{BoxedStream, Stream, beneath_tls};
 use crate::base::limits::{CONNECT_SECONDS_MAX, HANDSHAKE_SECONDS_MAX};
 use crate::config::{Server, ServerTls};
 use rustls::pki_types::ServerName;
@@ -31,7 +31,7 @@ pub async fn starttls(stream: BoxedStream, host: &str, connector: &TlsConnector)
     let bare = host.strip_suffix('.').unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Name { host: host.to_owned() })?;
     let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
-    match timeout(limit, connector.connect(name, stream)).await {
+    match timeout(limit, connector.connect(name, beneath_tls(stream))).await {
         Ok(Ok(stream)) => Ok(boxed(stream)),
         Ok(Err(source)) => Err(NetError::of_handshake(host, source)),
         Err(_) => Err(NetError::Tls {

@@ -18,6 +18,12 @@ pub struct Identity {
     pub key: Arc<dyn PrivateKey>,
 }
 
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
 /// The keys of a home.
 pub struct Identities {
     store: KeysStore,

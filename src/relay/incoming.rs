@@ -1,6 +1,8 @@
 //! From a stored message to its View.
 
-use super::port::MessageKey;
+use super::identities::Identity;
+use super::port::{MessageKey, Place};
+use super::views::Lasts;
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -28,20 +30,30 @@ pub struct OpenedByHand {
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find(key) {
+        if let Some(view) = self.views.find_of(key, stored, || self.identities.all().ok()) {
             return Ok(view);
         }
-        let (result, mut verdict) = self.opened(stored)?;
+        let keys = self.identities.all()?;
+        let (result, mut verdict) = self.opened(stored, &keys)?;
         self.freeze(key, &mut verdict, result.as_ref().map_or(0, |opened| self.evidence(stored, opened)))?;
-        let told = self.told_size(key).unwrap_or(stored.len() as u64);
-        let view = self.build(key, stored, told, result.as_ref().ok(), &verdict);
-        self.keep_size(key, stored, &view, &verdict)?;
+        let told = self.told_size(key);
+        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), result.as_ref().ok(), &verdict);
+        self.keep_size(key, told, stored, &view, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
             let id = crate::policy::threads::own(stored);
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
         self.remember_thread(stored, &verdict)?;
-        Ok(self.views.keep(key, Arc::new(view)))
+        let lasts = match verdict.grade {
+            Grade::Unopenable => Lasts::While(keys),
+            _ => Lasts::ForGood,
+        };
+        Ok(self.views.keep(key, stored, Arc::new(view), lasts))
+    }
+
+    /// The View that is in memory.
+    pub(super) fn known_view(&self, key: &MessageKey) -> Option<Arc<View>> {
+        self.views.find(key, || self.identities.all().ok())
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -52,8 +64,7 @@ impl Relay {
         }
     }
 
-    fn opened(&self, stored: &[u8]) -> Result<(Result<Opened, OpenError>, Verdict), Explanation> {
-        let identities = self.identities.all()?;
+    fn opened(&self, stored: &[u8], identities: &[Identity]) -> Result<(Result<Opened, OpenError>, Verdict), Explanation> {
         let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
         let result = open(stored, &keys, &trust, self.now());
@@ -119,10 +130,10 @@ impl Relay {
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
-    fn keep_size(&self, key: &MessageKey, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
+    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
         let size = view.bytes().len() as u64;
         let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
-        if self.told_size(key).map_or(implied, |told| told == size) {
+        if told.map_or(implied, |told| told == size) {
             return Ok(());
         }
         self.marks.put(&[b"size", &seals::place(key)], size).map_err(|e| e.explain())
@@ -141,14 +152,16 @@ impl Relay {
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let (result, verdict) = self.opened(stored)?;
+        let (result, verdict) = self.opened(stored, &self.identities.all()?)?;
         let header = Header::parse(stored).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let key = MessageKey {
             account: "".into(),
-            mailbox: "".into(),
-            uidvalidity: 0,
-            uid: 0,
+            place: Place::Mailbox {
+                mailbox: "".into(),
+                uidvalidity: 0,
+                uid: 0,
+            },
         };
         let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
         Ok(OpenedByHand {

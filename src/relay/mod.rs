@@ -215,7 +215,7 @@ impl Opening for Relay {
     }
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
-        self.views.find(key)
+        self.known_view(key)
     }
 
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {

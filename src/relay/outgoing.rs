@@ -12,8 +12,8 @@ use crate::keys;
 use crate::mime::header::Header;
 use crate::mime::{Octets, canonical};
 use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
-use crate::policy::{Recipient, Submission, complete, tag, threads};
+use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Refusal, Why};
+use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
 use crate::smime::Flow;
 use crate::smime::encrypt;
 use crate::smime::port::{KeyError, SignatureScheme};
@@ -91,6 +91,10 @@ impl Relay {
         why: &Why,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
+        // `need` has looked already; the command line has not asked it.
+        if let Some(fault) = readable::fault(&submission.message) {
+            return Err(Refusal::Header(fault).explain());
+        }
         let Found {
             chosen: certificates,
             lookups,

@@ -1,6 +1,6 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
-pub use crate::base::MessageKey;
+pub use crate::base::{MessageKey, Place};
 use crate::config::Account;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;

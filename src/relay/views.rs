@@ -1,9 +1,11 @@
 //! Views in memory: bounded by octets, the least recently used one goes first, wiped as they go.
 
+use super::identities::Identity;
 use super::port::MessageKey;
 use crate::view::View;
+use aws_lc_rs::digest;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The cache. A View that is larger than the whole bound is not kept.
 #[derive(Debug)]
@@ -14,9 +16,30 @@ pub struct Views {
 
 #[derive(Debug, Default)]
 struct Held {
-    views: HashMap<MessageKey, (Arc<View>, u64)>,
+    views: HashMap<MessageKey, Kept>,
     octets: usize,
     turn: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    view: Arc<View>,
+    /// Of which stored octets it is the View.
+    imprint: [u8; 32],
+    lasts: Lasts,
+    used: u64,
+}
+
+/// The keys of a home at one time.
+pub type KeyRing = Arc<Vec<Identity>>;
+
+/// How long a View is the right one.
+#[derive(Clone, Debug)]
+pub enum Lasts {
+    /// For good.
+    ForGood,
+    /// It says that no key of these opens the message.
+    While(KeyRing),
 }
 
 impl Views {
@@ -28,27 +51,53 @@ impl Views {
         }
     }
 
-    /// The View, if it is here.
-    pub fn find(&self, key: &MessageKey) -> Option<Arc<View>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The View, if it is here, and right by the keys that are there now.
+    pub fn find(&self, key: &MessageKey, keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
+        let (view, lasts) = self.used(key)?;
+        let Lasts::While(then) = lasts else { return Some(view) };
+        // Keys that cannot be read now open nothing more.
+        if keys().is_none_or(|now| Arc::ptr_eq(&then, &now)) {
+            return Some(view);
+        }
+        self.held().forget(key);
+        None
+    }
+
+    fn used(&self, key: &MessageKey) -> Option<(Arc<View>, Lasts)> {
+        let mut held = self.held();
         held.turn += 1;
         let turn = held.turn;
-        let (view, used) = held.views.get_mut(key)?;
-        *used = turn;
-        Some(Arc::clone(view))
+        let kept = held.views.get_mut(key)?;
+        kept.used = turn;
+        Some((Arc::clone(&kept.view), kept.lasts.clone()))
+    }
+
+    /// The same, if it is that of these octets: a server that gives their name to others does not get their View.
+    pub fn find_of(&self, key: &MessageKey, stored: &[u8], keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
+        let imprint = imprint(stored);
+        let same = self.held().views.get(key).is_some_and(|kept| kept.imprint == imprint);
+        same.then(|| self.find(key, keys)).flatten()
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, view: Arc<View>) -> Arc<View> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((present, _)) = held.views.get(key) {
-            return Arc::clone(present);
+    pub fn keep(&self, key: &MessageKey, stored: &[u8], view: Arc<View>, lasts: Lasts) -> Arc<View> {
+        let imprint = imprint(stored);
+        let mut held = self.held();
+        match held.views.get(key) {
+            Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
+            Some(_) => held.forget(key),
+            None => {}
         }
         if view.bytes().len() <= self.bound {
             held.turn += 1;
-            let turn = held.turn;
             held.octets += view.bytes().len();
-            held.views.insert(key.clone(), (Arc::clone(&view), turn));
+            let kept = Kept {
+                view: Arc::clone(&view),
+                imprint,
+                lasts,
+                used: held.turn,
+            };
+            held.views.insert(key.clone(), kept);
             held.shrink(self.bound);
         }
         view
@@ -56,19 +105,98 @@ impl Views {
 
     /// Forgets every View.
     pub fn wipe(&self) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::default();
+        *self.held() = Held::default();
     }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What tells a message from another: its length and both its ends. Whoever puts one in the place of another has the other
+/// one shown as it was at worst, never this one.
+fn imprint(stored: &[u8]) -> [u8; 32] {
+    const END: usize = 64 << 10;
+    let (head, tail) = (&stored[..stored.len().min(END)], &stored[stored.len().saturating_sub(END)..]);
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&stored.len().to_be_bytes());
+    context.update(head);
+    context.update(tail);
+    let mut octets = [0; 32];
+    octets.copy_from_slice(context.finish().as_ref());
+    octets
 }
 
 impl Held {
     fn shrink(&mut self, bound: usize) {
         while self.octets > bound {
-            let Some(oldest) = self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone()) else {
+            let Some(oldest) = self.views.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone()) else {
                 return;
             };
-            if let Some((view, _)) = self.views.remove(&oldest) {
-                self.octets -= view.bytes().len();
-            }
+            self.forget(&oldest);
         }
+    }
+
+    fn forget(&mut self, key: &MessageKey) {
+        if let Some(kept) = self.views.remove(key) {
+            self.octets -= kept.view.bytes().len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Place;
+
+    fn key(uid: u32) -> MessageKey {
+        MessageKey {
+            account: "a@b.fr".into(),
+            place: Place::Mailbox {
+                mailbox: "INBOX".into(),
+                uidvalidity: 1,
+                uid,
+            },
+        }
+    }
+
+    fn view(octets: usize) -> Arc<View> {
+        Arc::new(View::of(vec![b' '; octets]))
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let views = Views::new(100);
+        let find = |uid| views.find(&key(uid), || None).is_some();
+        for uid in 1..=3 {
+            views.keep(&key(uid), b"", view(30), Lasts::ForGood);
+        }
+        assert!(find(1));
+        views.keep(&key(4), b"", view(30), Lasts::ForGood);
+        assert_eq!([find(1), find(2), find(3), find(4)], [true, false, true, true]);
+        views.keep(&key(5), b"", view(101), Lasts::ForGood);
+        assert_eq!([find(1), find(5)], [true, false]);
+    }
+
+    #[test]
+    fn other_octets_under_one_name_are_another_message() {
+        let views = Views::new(100);
+        views.keep(&key(1), b"a", view(10), Lasts::ForGood);
+        assert!(views.find_of(&key(1), b"a", || None).is_some());
+        assert!(views.find_of(&key(1), b"b", || None).is_none());
+        assert_eq!(views.keep(&key(1), b"b", view(20), Lasts::ForGood).bytes().len(), 20);
+        assert_eq!(views.held().octets, 20);
+    }
+
+    #[test]
+    fn what_no_key_opened_is_forgotten_when_there_is_another_key() {
+        let views = Views::new(100);
+        let (then, now) = (KeyRing::default(), Arc::new(Vec::with_capacity(1)));
+        views.keep(&key(1), b"", view(10), Lasts::While(Arc::clone(&then)));
+        assert!(views.find(&key(1), || Some(Arc::clone(&then))).is_some());
+        assert!(views.find(&key(1), || None).is_some());
+        assert!(views.find(&key(1), || Some(Arc::clone(&now))).is_none());
+        assert!(views.find(&key(1), || Some(then)).is_none());
+        assert_eq!(views.held().octets, 0);
     }
 }

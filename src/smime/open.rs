@@ -1,7 +1,7 @@
 //! An S/MIME message opened: layer after layer, while the **whole** entity is S/MIME. What is nested inside another
 //! multipart is left alone, so that no decrypted text ever stands beside foreign parts.
 
-use crate::base::limits::{CMS_LAYERS_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
+use crate::base::limits::{CMS_LAYERS_MAX, CMS_TRIES_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
 use crate::base::{Secret, UnixTime};
 use crate::pki::Trust;
 use crate::pki::algorithm::AlgorithmId;
@@ -168,7 +168,8 @@ impl Session<'_> {
             .keys
             .iter()
             .flat_map(|key| recipients.keys.iter().map(move |wrapped| (*key, wrapped)));
-        let mut pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate())).peekable();
+        let pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate()));
+        let mut pairs = pairs.take(CMS_TRIES_MAX).peekable();
         while let Some((key, wrapped)) = pairs.next() {
             let content_key = match key.unwrap(wrapped) {
                 Unwrapped::NotMine => continue,

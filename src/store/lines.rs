@@ -55,6 +55,15 @@ pub(super) enum News {
     Afresh(Vec<String>),
 }
 
+/// Whether a reader knows the file to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reader {
+    /// All of it.
+    UpToDate,
+    /// What was appended, and perhaps more, is still to be read.
+    Behind,
+}
+
 impl LineFile {
     pub(super) fn new(home: &Home, path: PathBuf) -> Self {
         Self { home: home.clone(), path }
@@ -68,10 +77,10 @@ impl LineFile {
         }
     }
 
-    /// Appends a line.
-    pub(super) fn append(&self, line: &str, when: OnDisk) -> Result<(), StoreError> {
+    /// Appends a line, which a reader who knew all before it need not read again.
+    pub(super) fn append(&self, line: &str, seen: &mut Seen, when: OnDisk) -> Result<Reader, StoreError> {
         let _lock = self.home.lock()?;
-        self.append_locked(line, when).map_err(StoreError::write(&self.path))
+        self.append_locked(line, seen, when).map_err(StoreError::write(&self.path))
     }
 
     /// Replaces the lines by what `keep` makes of all of them. Other processes wait.
@@ -129,17 +138,27 @@ impl LineFile {
         Ok(if same { News::More(lines) } else { News::Afresh(lines) })
     }
 
-    fn append_locked(&self, line: &str, when: OnDisk) -> io::Result<()> {
+    fn append_locked(&self, line: &str, seen: &mut Seen, when: OnDisk) -> io::Result<Reader> {
         let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(&self.path)?;
-        let mut text = match file.metadata()?.len() {
+        let found = file.metadata()?;
+        // Nobody else writes meanwhile.
+        let all_seen = found.len() > 0 && seen.offset == found.len() && seen.as_of == Some((found.len(), found.modified()?));
+        let mut text = match found.len() {
             0 => title()?,
-            _ if ends_within_a_line(&mut file)? => "\n".to_owned(),
+            _ if !all_seen && ends_within_a_line(&mut file)? => "\n".to_owned(),
             _ => String::new(),
         };
         text.push_str(line);
         text.push('\n');
         file.write_all(text.as_bytes())?;
-        when.sync(&file)
+        when.sync(&file)?;
+        if !all_seen {
+            return Ok(Reader::Behind);
+        }
+        let found = file.metadata()?;
+        seen.offset = found.len();
+        seen.as_of = Some((found.len(), found.modified()?));
+        Ok(Reader::UpToDate)
     }
 }
 
@@ -171,13 +190,21 @@ mod tests {
         let (_guard, file) = file();
         let mut seen = Seen::default();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
-        file.append("one", OnDisk::Soon).unwrap();
+        let other = &mut Seen::default();
+        assert_eq!(file.append("one", other, OnDisk::Soon).unwrap(), Reader::Behind);
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
-        file.append("two", OnDisk::Now).unwrap();
+        assert_eq!(file.append("two", other, OnDisk::Now).unwrap(), Reader::Behind);
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["two".into()]));
+        assert_eq!(file.append("own", &mut seen, OnDisk::Soon).unwrap(), Reader::UpToDate);
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
-        file.rewrite(|lines| lines.into_iter().filter(|l| l != "one").collect()).unwrap();
-        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["two".into()]));
+        assert_eq!(
+            file.read_on(other).unwrap(),
+            News::Afresh(vec!["one".into(), "two".into(), "own".into()])
+        );
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
+        file.rewrite(|lines| lines.into_iter().filter(|l| l == "two").collect()).unwrap();
+        assert_eq!(file.append("more", &mut seen, OnDisk::Soon).unwrap(), Reader::Behind);
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["two".into(), "more".into()]));
         fs::remove_file(&file.path).unwrap();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec![]));
     }
@@ -185,12 +212,12 @@ mod tests {
     #[test]
     fn half_a_line_is_not_read_and_swallows_nothing() {
         let (_guard, file) = file();
-        file.append("one", OnDisk::Soon).unwrap();
+        file.append("one", &mut Seen::default(), OnDisk::Soon).unwrap();
         let mut raw = OpenOptions::new().append(true).open(&file.path).unwrap();
         raw.write_all(b"hal").unwrap();
         let mut seen = Seen::default();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
-        file.append("two", OnDisk::Now).unwrap();
+        assert_eq!(file.append("two", &mut seen, OnDisk::Now).unwrap(), Reader::Behind);
         assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["hal".into(), "two".into()]));
     }
 
@@ -200,7 +227,12 @@ mod tests {
         std::thread::scope(|scope| {
             for writer in 0..4 {
                 let file = &file;
-                scope.spawn(move || (0..20).for_each(|n| file.append(&format!("{writer}-{n}"), OnDisk::Now).unwrap()));
+                scope.spawn(move || {
+                    let seen = &mut Seen::default();
+                    for n in 0..20 {
+                        file.append(&format!("{writer}-{n}"), seen, OnDisk::Now).unwrap();
+                    }
+                });
             }
         });
         let News::Afresh(lines) = file.read_on(&mut Seen::default()).unwrap() else {

@@ -1,6 +1,6 @@
 //! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
-use super::lines::{LineFile, News, OnDisk, Seen};
+use super::lines::{LineFile, News, OnDisk, Reader, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
 use std::fmt;
@@ -99,8 +99,13 @@ impl Table {
             // A quarter at once: not at each line once the table is full.
             self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
         }
-        self.file.append(&format!("{} {value}", hex::encode(key)), when)?;
-        self.refresh(state)
+        match self.file.append(&format!("{} {value}", hex::encode(key)), &mut state.seen, when)? {
+            Reader::Behind => return self.refresh(state),
+            Reader::UpToDate => {}
+        }
+        state.lines += 1;
+        state.values.insert(*key, value);
+        Ok(())
     }
 
     fn refresh(&self, state: &mut State) -> Result<(), StoreError> {

@@ -114,6 +114,23 @@ pub fn too_large_sealed(most: u64) -> Explanation {
     )
 }
 
+/// The same as `outgoing::outcome_unknown`, where the copies for these were not begun.
+pub fn outcome_unknown_but(host: &str, without: &[Address]) -> Explanation {
+    let list = list(without);
+    Explanation::new(
+        "SP-OUTCOME-UNKNOWN",
+        Retry::Later,
+        (
+            format!("Le serveur {host} n'a pas confirmé : ce message est peut-être parti, mais pas à {list}."),
+            "Demandez à un autre destinataire s'il l'a reçu avant de renvoyer : il le recevrait deux fois.",
+        ),
+        (
+            format!("The server {host} has not confirmed: this message may have been sent, but not to {list}."),
+            "Ask another recipient before sending it again: they might get it twice.",
+        ),
+    )
+}
+
 /// Some have it, these have not, and the notice that would have said so did not get through.
 pub fn partly_delivered(addresses: &[Address]) -> Explanation {
     let list = list(addresses);

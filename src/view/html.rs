@@ -282,12 +282,35 @@ fn reference_at(text: &str) -> Option<(usize, char)> {
         let length = end + usize::from(text[end..].starts_with(';'));
         return Some((length, char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)));
     }
-    let end = text.bytes().take(NAME_MAX).position(|b| b == b';')?;
-    Some((end + 1, named(text.get(1..end)?)?))
+    let whole = text.bytes().take(NAME_MAX).position(|b| b == b';').and_then(|end| {
+        let name = text.get(1..end)?;
+        Some((end + 1, named(name).or_else(|| listed(name))?))
+    });
+    whole.or_else(|| {
+        let bare = BARE.iter().find(|(name, _)| text[1..].starts_with(name));
+        bare.map(|(name, c)| (1 + name.len(), *c))
+    })
 }
 
 /// Octets of a reference by name, its semicolon included.
-const NAME_MAX: usize = 24;
+const NAME_MAX: usize = 40;
+
+/// What browsers read without a semicolon, before letters too (HTML, "named character references"), as far as it is unseen
+/// or taken for a letter of [`super::lookalike`].
+#[rustfmt::skip]
+const BARE: [(&str, char); 22] = [
+    ("nbsp", ' '), ("shy", '\u{ad}'), ("deg", '°'), ("ordm", 'º'), ("iexcl", '¡'), ("brvbar", '¦'), ("oslash", 'ø'), ("ograve", 'ò'),
+    ("oacute", 'ó'), ("ocirc", 'ô'), ("otilde", 'õ'), ("ouml", 'ö'), ("ugrave", 'ù'), ("uacute", 'ú'), ("ucirc", 'û'), ("uuml", 'ü'),
+    ("igrave", 'ì'), ("iacute", 'í'), ("icirc", 'î'), ("iuml", 'ï'), ("thorn", 'þ'), ("amp", '&'),
+];
+
+/// The other names, some two thousand, from the table of mail-parser.
+fn listed(name: &str) -> Option<char> {
+    let spelled = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let text = spelled.then(|| mail_parser::decoders::html::html_to_text(&format!("&{name};")))?;
+    let mut letters = text.chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
 
 fn named(name: &str) -> Option<char> {
     match name {

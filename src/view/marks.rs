@@ -82,8 +82,12 @@ fn of_leaf(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
 
 /// Marks in octets of which nothing is known: a View saved as a file, or a banner in ASCII, UTF-8, UTF-16 or UTF-32.
 fn of_octets(octets: &[u8]) -> Marks {
-    let mark = format!("{}: ", header::MARK);
-    if octets.starts_with(mark.as_bytes()) || holds(octets, format!("\n{mark}").as_bytes()) {
+    // Without the space: programs fold long fields anew, some right after the name.
+    let mark = format!("\n{}:", header::MARK);
+    let begins = octets
+        .get(..mark.len() - 1)
+        .is_some_and(|o| o.eq_ignore_ascii_case(&mark.as_bytes()[1..]));
+    if begins || html::find_ignoring_case(octets, mark.as_bytes()).is_some() {
         return Marks::Sealed;
     }
     let stands = |nuls| holds(octets, &spread(OPENING, nuls));
@@ -179,12 +183,16 @@ mod tests {
 
     #[test]
     fn a_view_attached_as_a_file_is_known() {
-        let view = b"Subject: x\r\nX-Souspli-View: t\r\n\r\n[Souspli] a [/Souspli]\r\n";
         let mail = |content: &[u8]| {
             let head = b"Content-Type: application/octet-stream; name=l.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n";
             [&head[..], &crate::mime::encode::base64_lines(content)].concat()
         };
-        assert_eq!(marks(&mail(view)), Marks::Sealed);
+        for field in ["X-Souspli-View: t", "X-Souspli-View:\r\n t", "x-souspli-view:\n\tt"] {
+            for first in ["", "Subject: x\r\n"] {
+                let view = format!("{first}{field}\r\n\r\nbase64, not read\r\n");
+                assert_eq!(marks(&mail(view.as_bytes())), Marks::Sealed, "{view:?}");
+            }
+        }
         assert_eq!(marks(&mail(b"Subject: x\r\n\r\nX-Souspli\r\n")), Marks::Absent);
     }
 

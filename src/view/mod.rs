@@ -85,6 +85,11 @@ impl View {
         Self::sized(bytes, Size::Own)
     }
 
+    /// An ordinary message, marks of ours in it made harmless: nothing else of it changes.
+    pub fn ordinary(message: &[u8]) -> Self {
+        Self::padded(foreign::defanged(message).unwrap_or_else(|| message.to_vec()))
+    }
+
     fn padded(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Stored)
     }

@@ -29,7 +29,7 @@ class PracticeCase(unittest.TestCase):
         cls.practice = servers.Practice(**cls.options)
         cls.addClassCleanup(cls.practice.stop)
         cls.practice.start()
-        cls.provider, cls.store = cls.practice.provider, cls.practice.provider.dovecot
+        cls.provider, cls.store = cls.practice.provider, cls.practice.provider.store
 
     def relay(self, name):
         """That doctor's Souspli."""

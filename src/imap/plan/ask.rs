@@ -14,6 +14,7 @@ impl Plan {
                 self.fetch(set, &[b"UID ", ASK_CLASS].concat(), self.request.modifiers.as_deref())
             }
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
+            Step::Beginning(set) => self.fetch(set, &Self::beginning(), None),
             Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
             Step::Cached(set, _) => self.fetch(set, &self.asked(Asked::Dynamic), None),
         }

@@ -29,9 +29,11 @@ impl Plan {
         if let Some(class) = announced(&answer) {
             self.selected.classes.learn(answer.uid, class);
         }
-        match self.selected.classes.of(answer.uid) {
-            Some(sealed) if !self.holds_news() && !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
-            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), shelf, out),
+        let class = self.selected.classes.of(answer.uid);
+        let size = self.size(&answer, class, shelf);
+        match class {
+            Some(sealed) if !self.holds_news() && !self.wants_size(&answer, sealed, size) => self.list(&answer, sealed, size, shelf, out),
+            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), size, shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
                 self.held.push_back(Held::Answer(answer));
@@ -60,7 +62,7 @@ impl Plan {
         self.held_news > 0
     }
 
-    pub(super) fn list(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+    fn list(&self, answer: &Answer, sealed: Sealed, size: Option<u64>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
@@ -69,28 +71,28 @@ impl Plan {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
             Sealed::Yes | Sealed::Packed => {
                 let key = self.key(answer.uid);
-                answer::write_listing(
-                    &answer.line,
-                    &answer.fetched,
-                    &strip,
-                    &shelf.boundary(&key),
-                    stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
-                    out,
-                );
+                answer::write_listing(&answer.line, &answer.fetched, &strip, &shelf.boundary(&key), size, out);
             }
         }
     }
 
+    /// The size of its View, where it was asked and is known.
+    fn size(&self, answer: &Answer, class: Option<Sealed>, shelf: &dyn Shelf) -> Option<u64> {
+        let sealed = class.is_some_and(|class| class != Sealed::No);
+        let stored = stored_size(answer).filter(|_| sealed)?;
+        shelf.size(&self.key(answer.uid), stored)
+    }
+
     /// Whether the message must be opened before its size can be told: a View that has no room is larger than what is
     /// stored, and a mail program that was told a size may read no further.
-    fn wants_size(&self, answer: &Answer, sealed: Sealed, shelf: &dyn Shelf) -> bool {
+    fn wants_size(&self, answer: &Answer, sealed: Sealed, size: Option<u64>) -> bool {
         let Some(stored) = stored_size(answer) else { return false };
         let unsure = match sealed {
             Sealed::No => false,
             Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
             Sealed::Packed => true,
         };
-        unsure && !self.sized.tried.contains(answer.uid) && shelf.size(&self.key(answer.uid), stored).is_none()
+        unsure && size.is_none() && !self.sized.tried.contains(answer.uid)
     }
 
     /// Once every class is known, plans to open what must be.
@@ -101,7 +103,8 @@ impl Plan {
         let unsure = |held: &Held| match held {
             Held::Answer(answer) => {
                 let sealed = self.selected.classes.of(answer.uid)?;
-                self.wants_size(answer, sealed, shelf).then(|| self.number(answer))
+                let size = self.size(answer, Some(sealed), shelf);
+                self.wants_size(answer, sealed, size).then(|| self.number(answer))
             }
             Held::Other(_) => None,
         };
@@ -136,11 +139,15 @@ impl Plan {
                     self.held_news -= 1;
                     line.write(&line.whole(), out);
                 }
-                Held::Answer(answer) => match self.selected.classes.of(answer.uid) {
-                    Some(sealed) if last || !self.wants_size(&answer, sealed, shelf) => self.list(&answer, sealed, shelf, out),
-                    None if last => self.list(&answer, Sealed::No, shelf, out),
-                    Some(_) | None => return self.held.push_front(Held::Answer(answer)),
-                },
+                Held::Answer(answer) => {
+                    let class = self.selected.classes.of(answer.uid);
+                    let size = self.size(&answer, class, shelf);
+                    match class {
+                        Some(sealed) if last || !self.wants_size(&answer, sealed, size) => self.list(&answer, sealed, size, shelf, out),
+                        None if last => self.list(&answer, Sealed::No, None, shelf, out),
+                        Some(_) | None => return self.held.push_front(Held::Answer(answer)),
+                    }
+                }
             }
         }
     }

@@ -78,9 +78,8 @@ impl Relay {
         self.send(core);
     }
 
-    /// Sends up to the next literal that the provider must ask for (RFC 7888). A client that waited for its `+` may count
-    /// on nothing being sent to a provider that says NO to the rest of the command: some providers, after such a NO, read a
-    /// literal that flows as commands.
+    /// Sends up to the next literal that the provider must ask for (RFC 7888). A message always waits: a provider that
+    /// refuses the rest of the command may read what flows after it as commands, and a stranger wrote them.
     pub(super) fn send(&mut self, core: &mut Core) {
         while let Some(Fragment { text, literal }) = self.sending.fragments.pop_front() {
             core.upstream(text);
