@@ -43,7 +43,7 @@ impl Shelf for Fake {
     /// Those of 80 and more protect their Subject.
     fn header(&self, key: &MessageKey) -> Option<Restored> {
         match uid(key) {
-            80..90 if self.1.lock().unwrap().contains(&uid(key)) => Some(Restored::default()),
+            told @ 80..90 if self.1.lock().unwrap().contains(&told) => Some(Restored::default()),
             80..90 => self.cached(key).and_then(|_| Restored::from_bytes(SUBJECT)),
             _ => Some(Restored::default()),
         }
@@ -53,14 +53,15 @@ impl Shelf for Fake {
     }
 }
 
+/// The Subject of the author, as it is kept.
+const SUBJECT: &[u8] = b"\x07Subject\x00\x00\x00\x10Subject: clair\r\n";
+
 fn uid(key: &MessageKey) -> u32 {
     match &key.place {
         Place::Mailbox { uid, .. } => *uid,
         other => panic!("no UID: {other:?}"),
     }
 }
-/// The Subject of the author, as it is kept.
-const SUBJECT: &[u8] = b"\x07Subject\x00\x00\x00\x10Subject: clair\r\n";
 
 /// What the fake relay shows for every sealed message.
 fn view(key: &MessageKey) -> Arc<View> {

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
 
-use souspli::base::{Address, MessageKey, Secret};
+use souspli::base::{Address, MessageKey, Place, Secret};
 use souspli::config::Config;
 use souspli::keys::{self, SoftwareKey};
 use souspli::mime::entity::{Entity, Kind, parse};
@@ -344,7 +344,10 @@ impl Sample {
                 ]
                 .concat()
             }
-            Form::Encrypted => encrypt(&opaque(), &[&alice.bob], Method::default(), keys::material().unwrap()).unwrap(),
+            Form::Encrypted => encrypt(opaque(), &[&alice.bob], Method::default(), keys::material().unwrap())
+                .unwrap()
+                .to_vec()
+                .unwrap(),
         };
         [outer.replace('\n', "\r\n").into_bytes(), entity].concat()
     }
@@ -563,7 +566,7 @@ fn what_a_list_told_before_a_message_could_be_opened_stays_said() {
     for (uid, sample) in (1..).step_by(2).zip(SAMPLES.iter().filter(|s| s.outside != Outside::All)) {
         let key = |uid| MessageKey {
             account: "bob@smime.example".into(),
-            place: souspli::base::Place::Mailbox {
+            place: Place::Mailbox {
                 mailbox: "INBOX".into(),
                 uidvalidity: 1,
                 uid,

@@ -96,7 +96,9 @@ pub struct Plan {
     held: VecDeque<Held>,
     held_octets: usize,
     held_news: usize,
-    sized: Sized,
+    openings: Openings,
+    /// The client asks fields that an author may have protected.
+    tells_author_fields: bool,
     waiting: Option<Answer>,
     forgotten: Ranges,
     unseen: Ranges,
@@ -110,8 +112,8 @@ enum Step {
     Listing,
     /// The classes of what a listing left open.
     LateClasses(String),
-    /// S/MIME messages, whole, whose View may not have the stored size.
-    Sizes(String),
+    /// S/MIME messages, whole, that must be opened before a list can tell of them.
+    Unopened(String),
     /// The class of each message of the set.
     Classes,
     /// The client's items for messages that are not S/MIME.
@@ -171,9 +173,9 @@ enum Held {
     Other(Line),
 }
 
-/// Messages of a listing that are opened for their size.
+/// Messages of a listing that are opened before it tells of them.
 #[derive(Debug, Default)]
-struct Sized {
+struct Openings {
     planned: bool,
     /// UIDs of which no more can be learnt: opened, or not to be opened now.
     tried: Ranges,
@@ -215,6 +217,7 @@ pub fn need(request: &FetchRequest, selected: Option<&Selected>) -> Need {
 impl Plan {
     /// Begins one; what to do first comes with it.
     pub fn begin(tag: String, request: FetchRequest, selected: Selected, shelf: &dyn Shelf) -> (Self, Next) {
+        let tells_author_fields = request.names_author_fields();
         let mut plan = Self {
             tag,
             request,
@@ -227,7 +230,8 @@ impl Plan {
             held: VecDeque::new(),
             held_octets: 0,
             held_news: 0,
-            sized: Sized::default(),
+            openings: Openings::default(),
+            tells_author_fields,
             waiting: None,
             forgotten: Ranges::default(),
             unseen: Ranges::default(),
@@ -267,7 +271,7 @@ impl Plan {
         match &self.current {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
-            Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
+            Step::Fresh(_) | Step::Unopened(_) => return self.fresh(answer, out),
             Step::Cached(..) => return self.cached(answer, shelf, out),
             Step::Beginning(_) => self.begun(&answer),
             Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
@@ -288,7 +292,7 @@ impl Plan {
     fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
         match self.current {
             Step::Listing | Step::LateClasses(_) | Step::Plain(_) => line.write(&line.whole(), out),
-            Step::Sizes(_) | Step::Beginning(_) => {}
+            Step::Unopened(_) | Step::Beginning(_) => {}
             Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
     }
@@ -296,9 +300,9 @@ impl Plan {
     /// Takes the outcome of what [`Plan::answer`] asked to open.
     pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         let Some(answer) = self.waiting.take() else { return };
-        if let Step::Sizes(_) = self.current {
+        if let Step::Unopened(_) = self.current {
             // A key that is locked is no reason to refuse a list: the stored size is the likely one.
-            self.sized.tried.insert(answer.uid);
+            self.openings.tried.insert(answer.uid);
             return self.release(false, shelf, out);
         }
         match opened {
@@ -322,14 +326,14 @@ impl Plan {
             Step::Cached(..) => self.fetch_forgotten(),
             Step::Fresh(_) => self.fresh_completed(text),
             Step::Beginning(set) => self.beginnings_completed(&set.clone(), shelf),
-            Step::LateClasses(_) | Step::Sizes(_) | Step::Plain(_) => {}
+            Step::LateClasses(_) | Step::Unopened(_) | Step::Plain(_) => {}
         }
         let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
         if status == Status::Bad || blind {
             self.steps.clear();
         }
-        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Sizes(_)) {
-            self.plan_sizes(status, shelf);
+        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Unopened(_)) {
+            self.plan_openings(status, shelf);
             self.release(self.steps.is_empty(), shelf, out);
         }
         self.advance(text)

@@ -2,6 +2,7 @@
 //! kept for the next start.
 
 use super::port::MessageKey;
+use super::views::{KeyRing, Lasts};
 use super::{Relay, seals};
 use crate::base::limits::UNOPENED_MAX;
 use crate::store::StoreError;
@@ -10,7 +11,7 @@ use crate::view::letter::HeaderShown;
 use crate::view::verdict::{Grade, Verdict};
 use crate::view::{Restored, View};
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is kept of a View that was shown, as one number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,21 +34,26 @@ enum HeaderKept {
     Changed,
 }
 
-/// Messages that could not be opened: their key may be imported, so that nothing is kept of them on disk.
+/// Messages that none of these keys opened: another may be imported, so that nothing is kept of them on disk.
 #[derive(Debug, Default)]
-pub(super) struct Unopened(Mutex<HashSet<MessageKey>>);
+pub(super) struct Unopened(Mutex<(KeyRing, HashSet<MessageKey>)>);
 
 impl Unopened {
-    fn insert(&self, key: &MessageKey) {
+    fn insert(&self, key: &MessageKey, keys: &KeyRing) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= UNOPENED_MAX {
-            held.clear();
+        let (ring, messages) = &mut *held;
+        if messages.len() >= UNOPENED_MAX || !Arc::ptr_eq(ring, keys) {
+            *ring = Arc::clone(keys);
+            messages.clear();
         }
-        held.insert(key.clone());
+        messages.insert(key.clone());
     }
 
-    fn contains(&self, key: &MessageKey) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    /// Keys that cannot be read now open nothing more.
+    fn contains(&self, key: &MessageKey, keys: Option<&KeyRing>) -> bool {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ring, messages) = &*held;
+        keys.is_none_or(|keys| Arc::ptr_eq(ring, keys)) && messages.contains(key)
     }
 }
 
@@ -86,7 +92,10 @@ impl Relay {
         match self.shown(key).ok()?.map(|shown| shown.header) {
             Some(HeaderKept::Unchanged) => Some(Restored::default()),
             Some(HeaderKept::Changed) => Restored::from_bytes(self.fields.of(&[&seals::place(key)]).ok()??.expose()),
-            Some(HeaderKept::Unknown) | None => self.unopened.contains(key).then(Restored::default),
+            Some(HeaderKept::Unknown) | None => {
+                let keys = self.identities.all().ok();
+                self.unopened.contains(key, keys.as_ref()).then(Restored::default)
+            }
         }
     }
 
@@ -125,7 +134,6 @@ impl Relay {
     /// Keeps what a View says. A message that could not be opened is not frozen: its key may still be imported.
     pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &View) -> Result<(), Explanation> {
         let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
-            self.unopened.insert(key);
             return Ok(());
         };
         let header = self.keep_header(key, view).map_err(|e| e.explain())?;
@@ -137,6 +145,13 @@ impl Relay {
         self.marks
             .put(&[b"verdict", &seals::place(key)], shown.mark())
             .map_err(|e| e.explain())
+    }
+
+    /// A View that says that no key of these opens the message has the stored header.
+    pub(super) fn remember_unopened(&self, key: &MessageKey, lasts: &Lasts) {
+        if let Lasts::While(keys) = lasts {
+            self.unopened.insert(key, keys);
+        }
     }
 
     /// The fields first: a mark that says that they are kept must be true.

@@ -12,8 +12,9 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
+use crate::view::restored::UNCHANGED;
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{Restored, View, build, frozen};
+use crate::view::{View, build, frozen};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -74,6 +75,7 @@ impl Relay {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
         };
+        self.remember_unopened(key, &lasts);
         Ok(self.views.keep(key, stored, Arc::new(view), lasts))
     }
 
@@ -125,12 +127,11 @@ impl Relay {
 
     fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
         let letter = read.letter(stored, header);
-        let unchanged = Restored::default();
         build::build(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
-            restored: letter.as_ref().map_or(&unchanged, |letter| &letter.restored),
+            restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
             verdict: &read.said(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,

@@ -142,6 +142,23 @@ pub fn message_withheld() -> Explanation {
     )
 }
 
+/// The provider greets with a refusal; its own words are given.
+pub fn provider_unwilling(said: &str) -> Explanation {
+    let said: String = said.chars().take(200).collect();
+    Explanation::new(
+        "SP-POP3-UNWILLING",
+        Retry::Later,
+        (
+            format!("Le fournisseur n’accepte pas la connexion ({said})."),
+            "Réessayez dans quelques minutes.",
+        ),
+        (
+            format!("The provider does not take the connection ({said})."),
+            "Try again in a few minutes.",
+        ),
+    )
+}
+
 /// The provider closed the connection.
 pub fn provider_closed() -> Explanation {
     Explanation::new(
@@ -207,6 +224,7 @@ mod tests {
             apop(),
             message_too_large(),
             message_withheld(),
+            provider_unwilling(&"é".repeat(500)),
             provider_without_tls(),
             crate::text::keys::locked(),
         ] {

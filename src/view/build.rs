@@ -16,7 +16,7 @@
 
 use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
-use super::restored::Restored;
+use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
 use super::{View, banner, lookalike};
@@ -59,7 +59,7 @@ pub fn build(input: &ViewInput<'_>) -> View {
     };
     of_failure(&ViewInput {
         verdict: &verdict,
-        restored: &Restored::default(),
+        restored: &UNCHANGED,
         ..*input
     })
 }

@@ -91,7 +91,11 @@ fn of_octets(octets: &[u8]) -> Marks {
     if begins || html::find_ignoring_case(octets, mark.as_bytes()).is_some() {
         return Marks::Sealed;
     }
-    let stands = |nuls| holds(octets, &spread(OPENING, nuls));
+    // Every form of the token begins with its bracket, which base64 never holds.
+    let Some(first) = memchr::memchr(b'[', octets) else {
+        return Marks::Absent;
+    };
+    let stands = |nuls| holds(&octets[first..], &spread(OPENING, nuls));
     if stands(0) {
         of_text(&octets_to_text(octets))
     } else if stands(1) || stands(3) {

@@ -14,6 +14,9 @@ pub struct Restored {
     changes: Vec<Change>,
 }
 
+/// The View has the header of the stored message.
+pub static UNCHANGED: Restored = Restored { changes: Vec::new() };
+
 /// All fields of one name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Change {
