@@ -44,6 +44,16 @@ fn every_code_is_listed() {
     );
 }
 
+/// SMTP and IMAP carry ASCII: nothing in a sentence may become a question mark there.
+#[test]
+fn every_sentence_can_be_said_in_ascii() {
+    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes.md")).unwrap();
+    for row in list.lines() {
+        let asked = |text: &str| text.matches('?').count();
+        assert_eq!(asked(&souspli::text::unaccent(row)), asked(row), "{row}");
+    }
+}
+
 #[test]
 fn the_reader_sees_codes_and_sentences() {
     let mut rows = BTreeMap::new();

@@ -6,38 +6,60 @@
 
 #![allow(clippy::unwrap_used)] // clippy knows tests by their attribute, not their helpers
 
-use souspli::base::{MessageKey, Retry};
+use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
 use souspli::imap::classes::ClassMemory;
 use souspli::imap::plan::Shelf;
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
-use souspli::view::View;
+use souspli::view::{Restored, View};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 type Cache = Arc<Mutex<HashMap<u32, Arc<View>>>>;
 
-struct Fake(Cache);
+/// What there is to know: Views, and what listings told before they were made.
+struct Fake(Cache, Arc<Mutex<Vec<u32>>>);
 
 impl Shelf for Fake {
     fn account(&self, login: &str) -> Option<Arc<str>> {
         (login == "alice").then(|| "alice@lab.test".into())
     }
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>> {
-        self.0.lock().unwrap().get(&key.uid).cloned()
+        self.0.lock().unwrap().get(&uid(key)).cloned()
     }
     fn boundary(&self, key: &MessageKey) -> String {
-        format!("b{}", key.uid)
+        format!("b{}", uid(key))
     }
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
-        match key.uid {
+        match uid(key) {
             99 => Some(123),
-            70..80 => self.0.lock().unwrap().get(&key.uid).map(|view| view.bytes().len() as u64),
+            70..80 => self.0.lock().unwrap().get(&uid(key)).map(|view| view.bytes().len() as u64),
             _ => Some(stored),
         }
+    }
+    /// Those of 80 and more protect their Subject.
+    fn header(&self, key: &MessageKey) -> Option<Restored> {
+        match uid(key) {
+            told @ 80..90 if self.1.lock().unwrap().contains(&told) => Some(Restored::default()),
+            80..90 => self.cached(key).and_then(|_| Restored::from_bytes(SUBJECT)),
+            _ => Some(Restored::default()),
+        }
+    }
+    fn stored_header_told(&self, key: &MessageKey) {
+        self.1.lock().unwrap().push(uid(key));
+    }
+}
+
+/// The Subject of the author, as it is kept.
+const SUBJECT: &[u8] = b"\x07Subject\x00\x00\x00\x10Subject: clair\r\n";
+
+fn uid(key: &MessageKey) -> u32 {
+    match &key.place {
+        Place::Mailbox { uid, .. } => *uid,
+        other => panic!("no UID: {other:?}"),
     }
 }
 
@@ -45,7 +67,7 @@ impl Shelf for Fake {
 fn view(key: &MessageKey) -> Arc<View> {
     let text = format!(
         "From: a@b.fr\r\nSubject: clair {0}\r\nContent-Type: multipart/mixed; boundary=b{0}\r\n\r\n--b{0}\r\n\r\nbonjour\r\n--b{0}--\r\n   \r\n",
-        key.uid
+        uid(key)
     );
     Arc::new(View::of(text.into_bytes()))
 }
@@ -65,7 +87,7 @@ impl Run {
     fn new(name: &str) -> Self {
         let cache = Cache::default();
         let (session, actions) = Session::new(
-            Box::new(Fake(Arc::clone(&cache))),
+            Box::new(Fake(Arc::clone(&cache), Arc::default())),
             Arc::new(ClassMemory::default()),
             StartTls::Offered,
         );
@@ -124,7 +146,7 @@ impl Run {
             ))));
         }
         let view = view(key);
-        self.cache.lock().unwrap().insert(key.uid, Arc::clone(&view));
+        self.cache.lock().unwrap().insert(uid(key), Arc::clone(&view));
         self.input(Event::Opened(Ok(view)));
     }
 

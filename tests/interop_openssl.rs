@@ -146,6 +146,37 @@ fn unusual_rsa_is_read_and_named() {
     }
 }
 
+/// What was good enough once proves nothing today: hashes that collide, keys that are factored.
+#[test]
+fn obsolete_signatures_prove_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    lab.leaf("short", &["rsa:1024"]);
+    lab.leaf("tiny", &["rsa:768"]);
+    for (name, digest, code) in [
+        ("rsa", "sha1", "signature-obsolete"),
+        ("rsa", "md5", "signature-not-checked"),
+        ("p256", "sha1", "signature-obsolete"),
+        ("short", "sha256", "signature-obsolete"),
+        ("tiny", "sha256", "signature-not-checked"),
+    ] {
+        let (certificate, private) = (format!("{name}.pem"), format!("{name}.key"));
+        let arguments = [
+            "cms",
+            "-sign",
+            "-nodetach",
+            "-binary",
+            "-md",
+            digest,
+            "-signer",
+            &certificate,
+            "-inkey",
+            &private,
+        ];
+        let verdict = judged(&lab, &lab.openssl(&arguments, ENTITY), &[], name);
+        assert_eq!((verdict.grade, verdict.code), (Grade::Unassured, code), "{name} {digest}");
+    }
+}
+
 #[test]
 fn several_recipients_each_open_it() {
     let Some(lab) = Lab::new() else { return };

@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("words", &["base"]),
     ("words", &["text"]),
-    ("domain", &["config", "mime"]),
+    ("domain", &["config", "mime", "sasl"]),
     ("domain", &["pki"]),
     ("domain", &["smime"]),
     ("domain", &["policy"]),
     ("domain", &["view"]),
-    ("sessions", &["smtp", "imap"]),
+    ("sessions", &["smtp", "imap", "pop3"]),
     ("shells", &["relay", "net", "keys", "directory", "store"]),
     ("app", &["cli", "main"]),
 ];
 
 /// Files that do I/O although their folder is pure.
-const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs"];
+const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs", "pop3/driver.rs"];
 
 /// Parts of a driver that fill a file of their own.
 const SHELL_FOLDERS: &[&str] = &["smtp/driver/", "imap/driver/"];
@@ -204,7 +204,7 @@ fn every_test_that_the_invariants_name_exists() {
             }
         }
     }
-    assert_eq!(rows, 8, "invariants of ARCHITECTURE.md section 1");
+    assert_eq!(rows, 9, "invariants of ARCHITECTURE.md section 1");
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -232,7 +232,7 @@ fn path_as_file(path: &[String]) -> String {
     path.get(1..3).map(|parts| parts.join("/") + ".rs").unwrap_or_default()
 }
 
-/// One protocol knows nothing of the other.
+/// One protocol knows nothing of the others.
 fn crosses_sessions(file: &Source, own: usize, other: &str) -> bool {
     LAYERS[own].0 == "sessions"
         && LAYERS

@@ -3,9 +3,14 @@
 #![allow(clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
 
 use souspli::config::BannerMode;
-use souspli::mime::{canonical, entity, header::Header};
+use souspli::mime::header::{Field, Header};
+use souspli::mime::{canonical, entity};
+use souspli::smime::header_protection::{self, Purpose, Subject};
+use souspli::smime::opened::{Encryption, Layer, Opened};
+use souspli::view::letter::{HeaderShown, letter};
+use souspli::view::restored::{FromShown, Restored, UNCHANGED};
 use souspli::view::verdict::{Grade, Signer, Verdict};
-use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, rewrite_fields, strip};
+use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
 
 const BOUNDARY: &str = "souspli-3b1f5ac2d9e74f60";
@@ -25,7 +30,7 @@ fn spans_nest_and_cover() {
 #[test]
 fn content_made_safe_is_safe_and_has_the_same_shape() {
     for (path, mail) in mails() {
-        let content = canonical::content_entity(&mail);
+        let content = header_protection::payload(&mail, Purpose::Signed);
         let safe = canonical::for_signing(&content);
         assert_eq!(canonical::for_signing(&safe), safe, "{path:?}: not stable");
         let tree = |bytes: &[u8]| outline(&entity::parse(bytes));
@@ -33,6 +38,78 @@ fn content_made_safe_is_safe_and_has_the_same_shape() {
         if !path.ends_with("part-message-rfc822.golden") {
             assert_eq!(tree(&safe), tree(&content), "{path:?}");
         }
+    }
+}
+
+/// Sealed with its Subject hidden and opened again, a letter has its fields and its texts, whatever its shape.
+#[test]
+fn what_is_protected_comes_back() {
+    let sealed = Purpose::Sealed(Subject::Hidden);
+    let mut displayed = 0;
+    for (path, mail) in mails() {
+        let stored = [header_protection::outer_header(&mail, sealed), b"\r\n".to_vec()].concat();
+        let hidden = header_protection::hidden_subject(&mail, sealed);
+        assert!(
+            hidden.is_none() || Header::parse(&stored).0.text("Subject").as_deref() == Some("[...]"),
+            "{path:?}"
+        );
+        let with_display = hidden.and_then(|subject| legacy_display::insert(&mail, &subject));
+        displayed += usize::from(with_display.is_some());
+        let content = header_protection::payload(with_display.as_deref().unwrap_or(&mail), sealed);
+        let opened = Opened {
+            content: canonical::for_signing(&content).into_owned(),
+            layers: vec![Layer::Encrypted(encryption())],
+            certificates: Vec::new(),
+        };
+        for shown in [HeaderShown::Protected, HeaderShown::Stored] {
+            let letter = letter(&opened, &stored, FromShown::Inner, shown);
+            let kept = letter.restored.to_bytes().and_then(|octets| Restored::from_bytes(&octets));
+            assert!(kept.is_none_or(|kept| kept == letter.restored), "{path:?}");
+            if shown == HeaderShown::Protected && !is_odd(&mail) {
+                assert_fields_are_back(&mail, &letter.restored.applied(&Header::parse(&stored).0), &path);
+                assert!(!String::from_utf8_lossy(&letter.content).contains("hp-legacy-display="), "{path:?}");
+            }
+        }
+    }
+    assert!(displayed > 100 || displayed == 0, "{displayed}");
+}
+
+/// What is no field, two Content-Types, or an encoded word with raw octets in it is written so that it is safe, not the same.
+fn is_odd(mail: &[u8]) -> bool {
+    let header = Header::parse(mail).0;
+    let half_encoded = |f: &Field<'_>| !f.raw.is_ascii() && f.raw.windows(2).any(|w| w == b"=?");
+    header.all("Content-Type").count() > 1 || header.fields().iter().any(|f| f.name.is_empty() || half_encoded(f))
+}
+
+fn assert_fields_are_back(mail: &[u8], shown: &[u8], path: &Path) {
+    let (written, shown) = (Header::parse(mail).0, Header::parse(shown).0);
+    for name in [
+        "Subject",
+        "From",
+        "To",
+        "Cc",
+        "Date",
+        "Keywords",
+        "Comments",
+        "Message-ID",
+        "References",
+    ] {
+        let texts = |header: &Header<'_>| -> Vec<String> {
+            // What cannot stand in a field is written as a space.
+            let blank = |c: char| c.is_whitespace() || c.is_control();
+            let words = |f: &Field<'_>| f.text().split(blank).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+            header.all(name).map(words).collect()
+        };
+        assert_eq!(texts(&written), texts(&shown), "{path:?}: {name}");
+    }
+}
+
+fn encryption() -> Encryption {
+    Encryption {
+        content: String::new(),
+        key: String::new(),
+        authenticated: true,
+        obsolete: Vec::new(),
     }
 }
 
@@ -48,6 +125,7 @@ fn a_view_agrees_with_itself_and_with_listings() {
                 stored: &stored,
                 size: stored.len(),
                 content: Some(&mail),
+                restored: &UNCHANGED,
                 verdict: &verdict,
                 boundary: BOUNDARY,
                 banner,
@@ -88,6 +166,7 @@ fn what_is_stripped_of_a_view_leaves_no_mark() {
             stored: &stored,
             size: stored.len(),
             content: Some(&mail),
+            restored: &UNCHANGED,
             verdict: &verdict,
             boundary: BOUNDARY,
             banner: BannerMode::Text,
@@ -133,7 +212,9 @@ fn assert_listing_agrees(view: &View, stored: &[u8], path: &Path) {
         let mut answer = header.retain(|f| names.iter().any(|n| f.is(n)));
         answer.extend_from_slice(b"\r\n");
         let expected = section(view, &[], SectionText::HeaderFields(names.clone()));
-        let got = rewrite_fields(&answer, BOUNDARY);
+        let got = rewrite_fields(&answer, BOUNDARY, view.restored(), |name| {
+            names.iter().any(|n| n.eq_ignore_ascii_case(name))
+        });
         assert_eq!(
             String::from_utf8_lossy(&got),
             String::from_utf8_lossy(&expected),
@@ -175,7 +256,7 @@ fn outline(part: &entity::Entity) -> String {
 
 /// A stored message with the outer fields of that mail, as large as sealing would make it.
 fn sealed(mail: &[u8]) -> Vec<u8> {
-    let mut out = canonical::outer_header(mail);
+    let mut out = header_protection::outer_header(mail, Purpose::Signed);
     out.extend_from_slice(b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
     let coded = souspli::mime::encode::base64_lines(mail);
     out.extend(coded.iter().chain(b"QUFB\r\n".repeat(600).iter()));

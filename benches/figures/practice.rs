@@ -7,7 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
     RsaKeySize, SanType,
 };
-use souspli::base::{Address, MessageKey, Secret};
+use souspli::base::{Address, MessageKey, Place, Secret};
 use souspli::config::{Account, parse::parse};
 use souspli::keys::SoftwareKey;
 use souspli::pki::Certificate;
@@ -88,9 +88,11 @@ impl Practice {
     fn opened(&self, stored: Vec<u8>) {
         let key = MessageKey {
             account: ALICE.into(),
-            mailbox: "INBOX".into(),
-            uidvalidity: 1,
-            uid: self.uid.fetch_add(1, Ordering::Relaxed),
+            place: Place::Mailbox {
+                mailbox: "INBOX".into(),
+                uidvalidity: 1,
+                uid: self.uid.fetch_add(1, Ordering::Relaxed),
+            },
         };
         let view = self.runtime.block_on(self.relay.view(&key, stored)).unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());

@@ -51,7 +51,7 @@ class Bench:
     def __init__(self):
         self.practice = servers.Practice(smtp="postfix" if postfix.available() else "sink")
         provider = self.practice.provider
-        self.store, self.tls = provider.dovecot, provider.tls
+        self.store, self.tls = provider.store, provider.tls
         self.relay = self.practice.relays["bob"]
         self.rows = [json.loads(line) for line in (OUT / "figures.jsonl").read_text().splitlines() if line.startswith("{")]
         self.rivals = [rivals.Stunnel(self.practice.folder.path, self.store, self.tls)] if base.program("stunnel") else []

@@ -8,11 +8,14 @@ import signal
 import smtplib
 import sys
 import textwrap
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from lab import base, mails, pki, postfix, servers  # noqa: E402
 
 LETTER = "Chère consœur,\n\nVoici le compte rendu de Mme Dupont, née en 1952 : évolution favorable.\n\nBien confraternellement,\nDr Alice ESSAI\n"
+# What ends it: Ctrl-C, a request, a terminal that is closed.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECRETS = ("Dupont", "favorable", "compte-rendu.pdf")
 
 
@@ -33,8 +36,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--once", action="store_true", help="ends by itself")
     once = options.parse_args().once
-    for number in (signal.SIGTERM, signal.SIGHUP):  # also a terminal that is closed
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDS:
+        signal.signal(number, interrupt_once)
     kind = "postfix" if postfix.available() else "sink"
     practice = servers.Practice(smtp=kind)
     try:
@@ -52,24 +55,24 @@ def main():
         if not once:
             settings(practice)
             say("Ctrl-C pour arrêter.", "Ctrl-C to stop.")
-            signal.pause()
+            while True:  # A signal that comes right before a wait without end would be seen after it only.
+                threading.Event().wait(0.5)
         return 1 if faults else 0
     except KeyboardInterrupt:
-        hold_signals()
         say("\nArrêt.", "Stopping.")
         return 130 if once else 0
     except (base.LabError, smtplib.SMTPException, imaplib.IMAP4.error, OSError) as error:
         say(f"ERREUR : {error}", "ERROR: see above.")
         return 1
     finally:
-        hold_signals()
         practice.stop()
 
 
-def hold_signals():
-    """A second Ctrl-C, out of impatience, must not leave servers behind."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+def interrupt_once(*_):
+    """A second Ctrl-C, out of impatience, must not leave servers behind. (Signals that are ignored would stay so in `postfix stop`.)"""
+    for number in ENDS:
+        signal.signal(number, lambda *_: None)
+    raise KeyboardInterrupt
 
 
 def demonstrate(practice):
@@ -80,7 +83,7 @@ def demonstrate(practice):
     send(practice, message)
     say("Alice a envoyé « #med# Compte rendu » à Bob, avec un PDF, par son Souspli.",
         "Alice has sent \"#med# Compte rendu\" to Bob, with a PDF, through her Souspli.")
-    stored = base.until(lambda: practice.provider.dovecot.stored("bob@lab.test"), 30, "the letter at the provider's")[0].decode("utf-8", "replace")
+    stored = base.until(lambda: practice.provider.store.stored("bob@lab.test"), 30, "the letter at the provider's")[0].decode("utf-8", "replace")
     show("ce que l'opérateur conserve / what the provider stores", "\n".join(stored.splitlines()[:34]) + "\n...")
     opened = fetch(practice)
     parsed = mails.parse(opened)

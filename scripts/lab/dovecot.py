@@ -1,4 +1,4 @@
-"""A Dovecot that needs no privileges: IMAP, LMTP and a SASL socket for Postfix, on free loopback ports."""
+"""A Dovecot that needs no privileges: IMAP, POP3, LMTP and a SASL socket for Postfix, on free loopback ports."""
 from __future__ import annotations
 
 import imaplib
@@ -17,7 +17,7 @@ class Dovecot:
 
     def __init__(self, folder: pathlib.Path, tls, users, rawlog=False):
         self.folder, self.tls, self.users, self.rawlog = folder, tls, users, rawlog
-        self.imap, self.imaps, self.lmtp, self.sasl = base.free_ports(4)
+        self.imap, self.imaps, self.lmtp, self.sasl, self.pop3, self.pop3s = base.free_ports(6)
         self.user, self.group, self.prefix = base.daemon_user()
         self.extra = ""  # more lines of configuration
 
@@ -92,14 +92,14 @@ class Dovecot:
         return b"".join(f.read_bytes() for f in sorted((self.folder / "home").rglob(f"dovecot.rawlog/*.{side}")))
 
     def _configuration(self):
-        version = subprocess.run([base.program("dovecot"), "--version"], capture_output=True, text=True).stdout
-        new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (2, 4)
+        new = tuple(int(n) for n in re.findall(r"\d+", version())[:2]) >= (2, 4)
         return (_HEAD_24 if new else _HEAD_23).format(d=self.folder, u=self.user, g=self.group, tls=self.tls, **self._ports()) + \
-            _COMMON.format(u=self.user, g=self.group, d=self.folder, rawlog=_RAWLOG if self.rawlog else "", **self._ports()) + \
+            _COMMON.format(u=self.user, g=self.group, d=self.folder, rawlog=_RAWLOG if self.rawlog else "", more=" pop3" if has_pop3() else "",
+                           pop3_service=_POP3.format(**self._ports()) if has_pop3() else "", **self._ports()) + \
             "".join(f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = subscribe\n  }}\n" for name in SPECIAL) + "}\n" + self.extra
 
     def _ports(self):
-        return {"imap": self.imap, "imaps": self.imaps, "lmtp": self.lmtp, "sasl": self.sasl}
+        return {"imap": self.imap, "imaps": self.imaps, "lmtp": self.lmtp, "sasl": self.sasl, "pop3": self.pop3, "pop3s": self.pop3s}
 
 
 _HEAD_23 = """\
@@ -145,7 +145,7 @@ _COMMON = """\
 base_dir = {d}/run
 state_dir = {d}/state
 log_path = {d}/dovecot.log
-protocols = imap lmtp
+protocols = imap lmtp{more}
 listen = 127.0.0.1
 default_internal_user = {u}
 default_internal_group = {g}
@@ -157,6 +157,9 @@ auth_failure_delay = 0
 mail_max_userip_connections = 200
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -181,9 +184,22 @@ service auth {{
     port = {sasl}
   }}
 }}
-{rawlog}namespace inbox {{
+{pop3_service}{rawlog}namespace inbox {{
   inbox = yes
   separator = /
+"""
+
+_POP3 = """\
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
 """
 
 _RAWLOG = """\
@@ -198,6 +214,16 @@ service postlogin {
 """
 
 
+def has_pop3():
+    """Whether Dovecot's POP3 server is installed: a package of its own."""
+    return any(pathlib.Path(place, "dovecot", "pop3").exists() for place in ("/usr/lib", "/usr/libexec", "/usr/local/libexec"))
+
+
 def available():
     """Whether Dovecot is installed."""
     return base.program("dovecot") is not None
+
+
+def version():
+    """As it says itself."""
+    return subprocess.run([base.program("dovecot"), "--version"], capture_output=True, text=True).stdout.split()[0]

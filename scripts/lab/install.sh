@@ -124,7 +124,72 @@ souspli_rust() {
 SOUSPLI_BUILD="build-essential ca-certificates"
 SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
 if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
-SOUSPLI_LAB="$SOUSPLI_DEMO xvfb libnss3-tools curl isync gpgsm gnupg"
+SOUSPLI_LAB="$SOUSPLI_DEMO dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg"
+
+# Further mail programs, for docs/conformance.md; what a distribution lacks is said and left out.
+SOUSPLI_CLIENTS="alpine imapfilter neomutt offlineimap3"
+
+# Those of the packages that this distribution has: souspli_had PACKAGE...
+souspli_had() {
+    local each
+    for each in "$@"; do
+        # Read to its end: under pipefail a broken pipe would count as absent.
+        if [ -n "$(apt-cache policy "$each" 2>/dev/null | grep 'Candidate: [^(]')" ]; then printf '%s\n' "$each"; fi
+    done
+}
+
+# The further mail programs; the tests of one that is not to be had are counted as skipped.
+souspli_need_clients() {
+    local missing had
+    command -v apt-cache >/dev/null 2>&1 || return 0
+    # shellcheck disable=SC2086
+    missing=$(souspli_missing $SOUSPLI_CLIENTS)
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086
+    had=$(souspli_had $missing)
+    if [ "$had" != "$missing" ]; then
+        souspli_as_root apt-get update >>"$SOUSPLI_INSTALL_LOG" 2>&1 || true
+        # shellcheck disable=SC2086
+        had=$(souspli_had $missing)
+    fi
+    # shellcheck disable=SC2086
+    [ -z "$had" ] || souspli_need $had
+}
+
+# Cyrus as a second IMAP server, unpacked under target/lab and not installed: its package would remove Dovecot's.
+souspli_need_cyrus() {
+    local place=target/lab/cyrus fetched each
+    if [ -e "$place/version" ] || [ -n "${SOUSPLI_CYRUS:-}" ]; then return 0; fi
+    command -v apt-get >/dev/null 2>&1 || return 0
+    fetched=$(mktemp -d)
+    if souspli_fetch_cyrus "$fetched" ||
+        { souspli_as_root apt-get update >>"$SOUSPLI_INSTALL_LOG" 2>&1 && souspli_fetch_cyrus "$fetched"; }; then
+        # shellcheck disable=SC2046
+        souspli_need $(souspli_cyrus_libraries)
+        mkdir -p "$place"
+        for each in "$fetched"/*.deb; do dpkg-deb -x "$each" "$place"; done
+        dpkg-deb -f "$fetched"/cyrus-imapd_*.deb Version >"$place/version"
+    else
+        printf 'Cyrus ne peut pas être obtenu ici : ses tests sont sautés / Cyrus cannot be had here: its tests are skipped\n'
+    fi
+    rm -r "$fetched"
+}
+
+SOUSPLI_CYRUS_PACKAGES="cyrus-common cyrus-imapd sasl2-bin"
+
+# Downloads them into a folder; apt checks them against its signed lists.
+souspli_fetch_cyrus() {
+    # shellcheck disable=SC2086
+    (cd "$1" && apt-get download $SOUSPLI_CYRUS_PACKAGES) >>"$SOUSPLI_INSTALL_LOG" 2>&1
+}
+
+# The libraries that they need, which are installed as packages.
+souspli_cyrus_libraries() {
+    # shellcheck disable=SC2086
+    apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances $SOUSPLI_CYRUS_PACKAGES |
+        sed -n 's/^ *|\{0,1\}Depends: \(lib[^ ]*\)$/\1/p' | sort -u
+    printf '%s\n' libsasl2-modules libsasl2-modules-db
+}
 
 # Thunderbird as a package. Ubuntu has it as a snap only, which cannot be driven: those tests are skipped there.
 souspli_need_thunderbird() {

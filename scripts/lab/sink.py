@@ -18,7 +18,7 @@ CLOSE, SILENT = "close", "silent"
 # The steps at which it can, in the order of a dialogue.
 STEPS = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "dot", "after-dot")
 
-_EXTENSIONS = ("SIZE 104857600", "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "VRFY")
+_EXTENSIONS = ("8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "VRFY")
 _AUTH = "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER"
 
 
@@ -57,6 +57,7 @@ class Gone(Exception):
 
 class Sink:
     """Listens with STARTTLS, with implicit TLS and in clear, each on its own port."""
+    size = 104857600
 
     def __init__(self, tls, users, lmtp=None):
         self.tls, self.users, self.lmtp = tls, users, lmtp
@@ -176,7 +177,7 @@ class Dialogue:
 
     def on_ehlo(self, _line):
         """RFC 5321 §4.1.1.1."""
-        words = ["mx.lab.test", *_EXTENSIONS, _AUTH] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
+        words = ["mx.lab.test", f"SIZE {self.sink.size}", *_EXTENSIONS, _AUTH] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
         lines = [f"250-{w}" for w in words[:-1]] + [f"250 {words[-1]}"]
         self.answer("ehlo", "\r\n".join(lines))
 

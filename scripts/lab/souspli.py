@@ -22,15 +22,15 @@ def binary():
 class Souspli:
     """One home and one configuration."""
 
-    def __init__(self, folder: pathlib.Path, accounts, authorities, policy="", listen_tls="starttls"):
+    def __init__(self, folder: pathlib.Path, accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None):
         self.folder, self.home, self.config = folder, folder / "home", folder / "souspli.toml"
-        self.process, self.smtp, self.imap = None, None, None
+        self.process, self.smtp, self.imap, self.pop3 = None, None, None, None
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
         (folder / "passphrase").write_text("phrase de passe du laboratoire\n")
         (folder / "passphrase").chmod(0o600)
         (folder / "p12-password").write_text(pki.PASSWORD + "\n")
-        self.config.write_text(configuration(accounts, authorities, policy, listen_tls))
+        self.config.write_text(configuration(accounts, authorities, policy, listen_tls, pop3, silence))
 
     def environment(self):
         """The caller's environment, with the passphrase of the file store and no desktop."""
@@ -93,8 +93,8 @@ class Souspli:
         if not words or words[0] != "ready":
             self.kill()
             raise base.LabError(f"souspli run was not ready: {line!r}\n{self.log.read_text(errors='replace')[-2000:]}")
-        ports = dict(w.split("=", 1) for w in words[1:])
-        self.smtp, self.imap = (int(ports[name].rsplit(":", 1)[1]) for name in ("smtp", "imap"))
+        ports = {name: int(address.rsplit(":", 1)[1]) for name, address in (w.split("=", 1) for w in words[1:])}
+        self.smtp, self.imap, self.pop3 = ports["smtp"], ports["imap"], ports.get("pop3")
 
     def stop(self):
         """SIGTERM; the exit status. It has ten seconds."""
@@ -109,10 +109,10 @@ class Souspli:
 
     def restart(self):
         """Stops it and starts it again on the same ports, as mail programs expect."""
-        smtp, imap = self.smtp, self.imap
+        ports = (("smtp", self.smtp), ("imap", self.imap), ("pop3", self.pop3))
         self.stop()
         text = self.config.read_text()
-        for kind, port in (("smtp", smtp), ("imap", imap)):
+        for kind, port in ports:
             text = text.replace(f'{kind} = "127.0.0.1:0"', f'{kind} = "127.0.0.1:{port}"')
         self.config.write_text(text)
         return self.start()
@@ -140,18 +140,22 @@ class Souspli:
             return next(int(line.split()[1]) for line in status if line.startswith(field))
 
 
-def account(address, smtp_port, imap_port, smtp_tls="starttls", imap_tls="implicit", login=None, extra=""):
-    """The table of one account, for `configuration`."""
+def account(address, smtp_port, imap_port, smtp_tls="starttls", imap_tls="implicit", login=None, extra="", pop3=None):
+    """The table of one account, for `configuration`; `pop3`: port and TLS of a POP3 server."""
+    if pop3:
+        extra += f'pop3 = {{ host = "127.0.0.1", port = {pop3[0]}, tls = "{pop3[1]}" }}\n'
     return (f'[[account]]\naddress = "{address}"\nlogin = "{login or address}"\nchannel = "ordinary"\n'
             f'smtp = {{ host = "127.0.0.1", port = {smtp_port}, tls = "{smtp_tls}" }}\n'
             f'imap = {{ host = "127.0.0.1", port = {imap_port}, tls = "{imap_tls}" }}\n{extra}\n')
 
 
-def configuration(accounts, authorities, policy="", listen_tls="starttls"):
-    """A whole configuration; `accounts` as made by `account`."""
+def configuration(accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None):
+    """A whole configuration; `accounts` as made by `account`; `silence`: seconds that a provider may be silent."""
     bundle = ", ".join(json.dumps(str(a)) for a in authorities)
-    return (f'[listen]\nsmtp = "127.0.0.1:0"\nimap = "127.0.0.1:0"\ntls = "{listen_tls}"\n\n'
-            f"[upstream]\nauthorities = [{bundle}]\n\n" + "\n".join(accounts) +
+    listener = 'pop3 = "127.0.0.1:0"\n' if pop3 else ""
+    patience = f"silence_seconds = {silence}\n" if silence else ""
+    return (f'[listen]\nsmtp = "127.0.0.1:0"\nimap = "127.0.0.1:0"\n{listener}tls = "{listen_tls}"\n\n'
+            f"[upstream]\nauthorities = [{bundle}]\n{patience}\n" + "\n".join(accounts) +
             f'\n[policy]\ntag = "#med#"\ndomains = ["mssante.fr"]\n{policy}\n')
 
 

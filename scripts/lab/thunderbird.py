@@ -14,7 +14,7 @@ _PRELUDE = """
 const W = Services.wm.getMostRecentWindow("mail:3pane");
 const P = W && W.document.getElementById("tabmail") && W.document.getElementById("tabmail").currentAbout3Pane;
 const {MailServices} = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
-const server = () => MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap");
+const server = () => MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap" || s.type == "pop3");
 const folder = n => n == "Local" ? MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)
   : n == "INBOX" ? server().rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox) : server().rootFolder.getChildNamed(n);
 const composer = () => Services.wm.getMostRecentWindow("msgcompose");
@@ -53,10 +53,10 @@ class Screen:
 class Thunderbird:
     """One profile, one account."""
 
-    def __init__(self, folder: pathlib.Path, screen, address, name, password, imap, smtp, certificate, preferences=None):
+    def __init__(self, folder: pathlib.Path, screen, address, name, password, incoming, smtp, certificate, preferences=None, kind="imap"):
         self.folder, self.screen, self.port = folder, screen, base.free_ports(1)[0]
         self.process = self.remote = None
-        profile.make(folder / "profile", address, name, password, imap, smtp, certificate, self.port, preferences)
+        profile.make(folder / "profile", address, name, password, incoming, smtp, certificate, self.port, preferences, kind)
 
     def start(self):
         """Returns once the main window shows the account."""
@@ -105,6 +105,10 @@ class Thunderbird:
         """Displays a folder."""
         self.script("P.displayFolder(folder(args[0])); folder(args[0]).updateFolder(W.msgWindow)", name)
         self.until("return P.gFolder == folder(args[0]) && !!P.gDBView", name)
+
+    def get_messages(self):
+        """What "Get Messages" does; over POP3 nothing comes by itself."""
+        self.script('server().getNewMessages(folder("INBOX"), W.msgWindow, null)')
 
     def keep_offline(self, name, wanted):
         """Whether the bodies of that folder are downloaded beforehand; without it a large message comes in chunks."""
@@ -254,6 +258,26 @@ class Thunderbird:
     def kept(self, name):
         """The bodies of that folder as they lie in the profile."""
         return pathlib.Path(self.script("return folder(args[0]).filePath.path", name)).read_bytes()
+
+    def download(self, name, seconds=90):
+        """What "Download now" does for a folder; returns once all its bodies are there."""
+        self.script("folder(args[0]).setFlag(Ci.nsMsgFolderFlags.Offline); folder(args[0]).downloadAllForOffline(null, W.msgWindow)", name)
+        self.until("return [...folder(args[0]).messages].every(h => h.flags & Ci.nsMsgMessageFlags.Offline)", name, seconds=seconds)
+
+    def streamed(self, name, place):
+        """{UID: octets} of a folder as Thunderbird has each message when it is to be shown; `place` holds the files."""
+        self.remote.waiting_script(_PRELUDE + """for (const h of folder(args[0]).messages) {
+            const uri = h.folder.getUriForMsg(h), data = [];
+            await new Promise((done, failed) => MailServices.messageServiceFromURI(uri).streamMessage(uri, {
+              QueryInterface: ChromeUtils.generateQI(["nsIStreamListener", "nsIRequestObserver"]), onStartRequest() {},
+              onDataAvailable(request, stream, offset, count) {
+                const input = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream);
+                input.setInputStream(stream); data.push(input.readByteArray(count)); },
+              onStopRequest(request, status) { Components.isSuccessCode(status) ? done() : failed(new Error(String(status))); }},
+              W.msgWindow, null, false, ""));
+            await IOUtils.write(PathUtils.join(args[1], String(h.messageKey)), new Uint8Array(data.flat()));
+            }""", name, str(place))
+        return {int(file.name): file.read_bytes() for file in pathlib.Path(place).iterdir()}
 
     def picture(self, path, width=1120, height=640):
         """The main window as PNG, in a size that a page can show."""

@@ -41,6 +41,8 @@ pub const IMAP_COMMAND_LITERAL_MAX: usize = 64 * 1024;
 pub const IMAP_NESTING_MAX: usize = 50;
 /// Octets of a provider's response that Souspli holds whole in order to rewrite it (a message and its lines).
 pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
+/// Octets of a message that is not S/MIME which is held whole to look for marks of ours; a larger one passes (32 MiB).
+pub const LOOKED_AT_MAX: u64 = 32 << 20;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 
@@ -48,6 +50,23 @@ pub const IMAP_PIPELINE_MAX: usize = 64;
 pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
+
+/// Octets of one POP3 command line, CRLF included (RFC 2449 §4 asks 255; the tokens of OAuth are longer).
+pub const POP3_LINE_MAX: usize = 12 * 1024;
+/// Octets of a provider's POP3 status line (RFC 1939 §3 allows 512).
+pub const POP3_REPLY_MAX: usize = 8 * 1024;
+/// Octets of a list that Souspli holds whole: LIST, UIDL, CAPA.
+pub const POP3_LISTING_MAX: usize = 16 << 20;
+/// Octets of content of which the end is awaited although it is not held: what is longer has none.
+pub const POP3_CONTENT_MAX: usize = MESSAGE_MAX * 2;
+/// Octets of one unique-id (RFC 1939 §7 allows 70).
+pub const POP3_UNIQUE_ID_MAX: usize = 255;
+/// Messages of one maildrop, and of all maildrops of which something is remembered; beyond it all is learnt anew.
+pub const POP3_MESSAGES_MAX: usize = 200_000;
+/// Headers that are asked for at once of a provider that takes pipelined commands.
+pub const POP3_HEADERS_AT_ONCE: usize = 50;
+/// Bad POP3 commands on one connection before it is closed.
+pub const POP3_ERRORS_MAX: u32 = 20;
 
 /// MIME parts of one message that are looked at; what lies beyond belongs to the last one.
 pub const MIME_PARTS_MAX: usize = 2_000;
@@ -73,6 +92,8 @@ pub const CMS_PART_MAX: usize = 4 << 20;
 pub const BER_DEPTH_MAX: usize = 32;
 /// RecipientInfos that are looked at.
 pub const CMS_RECIPIENTS_MAX: usize = 2_000;
+/// RecipientInfos for own keys that are tried, each over the whole content: a message has one for each person.
+pub const CMS_TRIES_MAX: usize = 8;
 /// SignerInfos that are verified.
 pub const CMS_SIGNERS_MAX: usize = 8;
 /// Certificates of one message that are looked at.
@@ -109,8 +130,8 @@ pub const CERTIFICATES_MAX: usize = 50_000;
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
 pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
-/// Octets of a file of certificates, or of a key file, that is imported (8 MiB).
-pub const IMPORT_FILE_MAX: u64 = 8 << 20;
+/// Octets of a file of certificates, or of a key file, that is imported; a signed message has its attachments (64 MiB).
+pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
 /// Octets of a passphrase file.
@@ -123,6 +144,12 @@ pub const ARGON2_PASSES_MAX: u32 = 20;
 pub const THREADS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
+/// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
+pub const RESTORED_MAX: usize = 8 << 10;
+/// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
+pub const FIELDS_MAX: usize = 50_000;
+/// Messages remembered, in memory, as such that could not be opened.
+pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.

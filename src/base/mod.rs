@@ -11,6 +11,6 @@ pub mod secret;
 pub use addr::{Address, AddressError};
 pub use clock::UnixTime;
 pub use domain::Domain;
-pub use message::MessageKey;
+pub use message::{MessageKey, Place};
 pub use retry::Retry;
 pub use secret::Secret;

@@ -247,6 +247,7 @@ fn offline_account(address: &Address) -> Account {
         channel: Channel::Ordinary,
         smtp: nowhere.clone(),
         imap: nowhere,
+        pop3: None,
         always_sign: false,
         always_encrypt: false,
     }

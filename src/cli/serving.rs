@@ -9,6 +9,7 @@ use crate::net::local::LocalCertificate;
 use crate::net::provider::{Providers, TlsServer};
 use crate::net::stream::BoxedStream;
 use crate::net::{listen, peer, tls};
+use crate::pop3;
 use crate::relay::{Relay, clock};
 use crate::smtp;
 use crate::smtp::driver::Running;
@@ -65,13 +66,22 @@ impl Serving {
             patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),
             running: stopping.clone(),
         });
-        let services = imap::driver::Services {
+        let budget = Arc::default();
+        let over_imap = imap::driver::Services {
+            opening: relay.clone(),
+            upstreams: providers.clone(),
+            starttls: starttls.clone().map(|t| t as _),
+            classes: Arc::default(),
+            logins: Arc::default(),
+            budget: Arc::clone(&budget),
+        };
+        let over_pop3 = pop3::driver::Services {
             opening: relay.clone(),
             upstreams: providers.clone(),
             starttls: starttls.map(|t| t as _),
-            classes: Arc::default(),
-            logins: Arc::default(),
-            budget: Arc::default(),
+            memory: Arc::default(),
+            budget,
+            patience: config.upstream_silence.map(pop3::driver::Patience::of_seconds).unwrap_or_default(),
         };
         let smtp = door(
             config.listen.smtp,
@@ -83,30 +93,18 @@ impl Serving {
             }),
         )
         .await?;
-        let ended = stopping.clone();
-        let imap = door(
-            config.listen.imap,
-            &implicit,
-            Arc::new(move |stream| {
-                let (serve, mut ended) = (imap::driver::serve(stream, services.clone()), ended.clone());
-                // Reading can be taken up again at any point; nothing is lost with the connection.
-                Box::pin(async move {
-                    tokio::select! {
-                        () = serve => {}
-                        _ = ended.wait_for(|running| *running == Running::Stopping) => {}
-                    }
-                })
-            }),
-        )
-        .await?;
+        let imap = reading(stopping.clone(), move |stream| imap::driver::serve(stream, over_imap.clone()));
+        let imap = door(config.listen.imap, &implicit, imap).await?;
+        let pop3 = reading(stopping.clone(), move |stream| pop3::driver::serve(stream, over_pop3.clone()));
+        let pop3 = door(config.listen.pop3, &implicit, pop3).await?;
 
         let end = signals::end().map_err(|e| Failure::system(&e))?;
-        say_ready(&[("smtp", &smtp), ("imap", &imap)]);
+        say_ready(&[("smtp", &smtp), ("imap", &imap), ("pop3", &pop3)]);
         let mut serving = Self {
             connections: JoinSet::new(),
             running,
         };
-        for door in [smtp, imap].into_iter().flatten() {
+        for door in [smtp, imap, pop3].into_iter().flatten() {
             serving.connections.spawn(accept(door, stopping.clone()));
         }
         let reading = Arc::clone(&relay);
@@ -125,6 +123,22 @@ impl Serving {
         let all = async { while self.connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), all).await;
     }
+}
+
+/// Reading can be taken up again at any point: nothing is lost with the connection, and it ends with the program.
+fn reading<F>(ended: watch::Receiver<Running>, serve: impl Fn(BoxedStream) -> F + Send + Sync + 'static) -> Serve
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Arc::new(move |stream| {
+        let (serve, mut ended) = (serve(stream), ended.clone());
+        Box::pin(async move {
+            tokio::select! {
+                () = serve => {}
+                _ = ended.wait_for(|running| *running == Running::Stopping) => {}
+            }
+        })
+    })
 }
 
 async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, serve: Serve) -> Result<Option<Door>, Failure> {

@@ -72,7 +72,9 @@ pub enum FaultKind {
         /// As written.
         given: String,
     },
-    /// Both listeners on one address.
+    /// A POP3 listener, and no account with a POP3 server behind it.
+    NoPop3Server,
+    /// Two listeners on one address.
     SameListen {
         /// That address.
         given: String,
@@ -160,6 +162,7 @@ impl Explain for Fault {
             FaultKind::BadDomain { given } => words::bad_domain(at, given),
             FaultKind::BadListen { key, given } => words::bad_listen(at, key, given),
             FaultKind::NotLoopback { key, given } => words::not_loopback(at, key, given),
+            FaultKind::NoPop3Server => words::no_pop3_server(at),
             FaultKind::SameListen { given } => words::same_listen(at, given),
             FaultKind::BadSilence { given } => words::bad_silence(at, given),
             FaultKind::BadPort { given } => words::bad_port(at, given),

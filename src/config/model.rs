@@ -11,7 +11,7 @@ pub struct Config {
     pub listen: Listen,
     /// PEM files of authorities for the providers' TLS, beside the platform's roots.
     pub upstream_authorities: Vec<PathBuf>,
-    /// Seconds that a provider's SMTP server may be silent; `None`: `limits::PROVIDER_SILENCE_SECONDS`.
+    /// Seconds that a provider's SMTP or POP3 server may be silent; `None`: `limits::PROVIDER_SILENCE_SECONDS`.
     pub upstream_silence: Option<u64>,
     /// The mailboxes.
     pub accounts: Vec<Account>,
@@ -26,7 +26,9 @@ pub struct Listen {
     pub smtp: Option<SocketAddr>,
     /// IMAP.
     pub imap: Option<SocketAddr>,
-    /// How both speak TLS to the mail program.
+    /// POP3.
+    pub pop3: Option<SocketAddr>,
+    /// How all speak TLS to the mail program.
     pub tls: ListenTls,
 }
 
@@ -53,6 +55,8 @@ pub struct Account {
     pub smtp: Server,
     /// Its IMAP server.
     pub imap: Server,
+    /// Its POP3 server, for the programs that read over POP3.
+    pub pop3: Option<Server>,
     /// Sign everything, even what is not encrypted.
     pub always_sign: bool,
     /// Seal everything.
@@ -104,6 +108,8 @@ pub struct Policy {
     pub missing_certificate: MissingCertificate,
     /// A tag glued to its text (`#med#objet`).
     pub glued_tag: GluedTag,
+    /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
+    pub protect_subject: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -170,6 +176,8 @@ pub struct PolicyRules {
     pub missing_certificate: Option<MissingCertificate>,
     /// See [`Policy::glued_tag`].
     pub glued_tag: Option<GluedTag>,
+    /// See [`Policy::protect_subject`].
+    pub protect_subject: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -183,6 +191,7 @@ impl PolicyRules {
             reads_gcm: self.reads_gcm.unwrap_or(policy.reads_gcm),
             missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
             glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
+            protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -194,6 +203,7 @@ impl Default for Listen {
         Self {
             smtp: on(2587),
             imap: on(2143),
+            pop3: None,
             tls: ListenTls::default(),
         }
     }
@@ -207,6 +217,7 @@ impl Default for Policy {
             reads_gcm: Vec::new(),
             missing_certificate: MissingCertificate::default(),
             glued_tag: GluedTag::default(),
+            protect_subject: true,
             banner: BannerMode::default(),
         }
     }

@@ -17,11 +17,18 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let upstream = upstream.map(|s| read_upstream(s, faults)).unwrap_or_default();
         let accounts = root.tables("account", faults);
         let policy = root.table("policy", faults);
+        let line = listen.as_ref().map_or(0, Section::line);
+        let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
+        let accounts = read_accounts(accounts, faults);
+        let served = accounts.is_empty() || accounts.iter().any(|account| account.pop3.is_some());
+        if listen.pop3.is_some() && !served && faults.is_empty() {
+            faults.add(line, FaultKind::NoPop3Server);
+        }
         Config {
-            listen: listen.map(|s| read_listen(s, faults)).unwrap_or_default(),
+            listen,
             upstream_authorities: upstream.authorities,
             upstream_silence: upstream.silence,
-            accounts: read_accounts(accounts, faults),
+            accounts,
             policy: policy
                 .map(|s| read_policy(s, faults))
                 .unwrap_or_default()
@@ -66,16 +73,16 @@ fn read_listen(mut section: Section<'_, '_>, faults: &mut Faults) -> Listen {
     let default = Listen::default();
     let smtp = read_listener(&mut section, "smtp", default.smtp, faults);
     let imap = read_listener(&mut section, "imap", default.imap, faults);
+    let pop3 = read_listener(&mut section, "pop3", default.pop3, faults);
     let words = [("starttls", ListenTls::StartTls), ("implicit", ListenTls::Implicit)];
     let tls = section.choice("tls", &words, faults).unwrap_or_default();
-    if let (Some(one), Some(other)) = (smtp, imap)
-        && one == other
-        && one.port() != 0
-    {
+    let taken = [(smtp, imap), (smtp, pop3), (imap, pop3)];
+    let same = |pair: &(Option<SocketAddr>, Option<SocketAddr>)| pair.0.filter(|one| one.port() != 0 && pair.1 == Some(*one));
+    if let Some(one) = taken.iter().find_map(same) {
         faults.add(section.line(), FaultKind::SameListen { given: one.to_string() });
     }
     section.finish(faults);
-    Listen { smtp, imap, tls }
+    Listen { smtp, imap, pop3, tls }
 }
 
 fn read_listener(section: &mut Section<'_, '_>, key: &'static str, default: Option<SocketAddr>, faults: &mut Faults) -> Option<SocketAddr> {
@@ -162,6 +169,7 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
     section.require("imap", faults);
     let smtp = section.table("smtp", faults).and_then(|s| read_server(s, faults));
     let imap = section.table("imap", faults).and_then(|s| read_server(s, faults));
+    let pop3 = section.table("pop3", faults).and_then(|s| read_server(s, faults));
     section.finish(faults);
     let address = address?;
     let login = login.map_or_else(|| address.as_str().to_owned(), |at| at.value.to_owned());
@@ -171,6 +179,7 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
         channel,
         smtp: smtp?,
         imap: imap?,
+        pop3,
         always_sign,
         always_encrypt,
     })
@@ -246,6 +255,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let missing_certificate = section.choice("missing_certificate", &missing, faults);
     let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
     let glued_tag = section.choice("glued_tag", &glued, faults);
+    let protect_subject = section.switch("protect_subject", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -254,6 +264,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         reads_gcm,
         missing_certificate,
         glued_tag,
+        protect_subject,
         banner,
     }
 }

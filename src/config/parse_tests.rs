@@ -48,6 +48,8 @@ fn what_is_left_out_has_its_default_and_off_is_off() {
     assert_eq!(config.listen.imap, None);
     assert_eq!(config.listen.tls, ListenTls::Implicit);
     assert_eq!(config.policy, Policy::default());
+    assert!(config.policy.protect_subject);
+    assert!(!parse("[policy]\nprotect_subject = false").unwrap().policy.protect_subject);
 }
 
 /// One row, one fault: the text, the line it is told at, its code.
@@ -67,6 +69,10 @@ fn every_fault_has_its_line_and_code() {
         ("[listen]\nimap = \"192.168.1.2:143\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
         ("[listen]\nimap = \"[::ffff:127.0.0.1]:143\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
         ("[listen]\nimap = \"127.0.0.1:2587\"", 1, "SP-CONFIG-SAME-PORT"),
+        ("[listen]\npop3 = \"127.0.0.1:2587\"", 1, "SP-CONFIG-SAME-PORT"),
+        ("[listen]\npop3 = \"127.0.0.1:2143\"", 1, "SP-CONFIG-SAME-PORT"),
+        ("[listen]\npop3 = \"0.0.0.0:110\"", 2, "SP-CONFIG-NOT-LOOPBACK"),
+        ("[listen]\npop3 = 110", 2, "SP-CONFIG-TYPE"),
         ("[listen]\ntls = \"none\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\ntag = \"\"", 2, "SP-CONFIG-EMPTY-TAG"),
         ("[policy]\ntag = \" \\t\"", 2, "SP-CONFIG-EMPTY-TAG"),
@@ -81,6 +87,7 @@ fn every_fault_has_its_line_and_code() {
         ),
         ("[policy]\nmissing_certificate = \"clear\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\nglued_tag = true", 2, "SP-CONFIG-TYPE"),
+        ("[policy]\nprotect_subject = \"yes\"", 2, "SP-CONFIG-TYPE"),
         ("[policy]\nbanner = \"no\"", 2, "SP-CONFIG-CHOICE"),
         ("[policy]\ndomains = [\n\"a.fr\",\n\"a b\"]", 4, "SP-CONFIG-DOMAIN"),
         ("[policy]\ndomains = \"a.fr\"", 2, "SP-CONFIG-TYPE"),
@@ -117,6 +124,19 @@ fn every_fault_of_an_account_has_its_line_and_code() {
         ("\"implicit\"", "\"tls\"", 5, "SP-CONFIG-CHOICE"),
         ("tls = \"implicit\"", "pot = 1, tls = \"implicit\"", 5, "SP-CONFIG-UNKNOWN-KEY"),
         ("\nsmtp = {", "\nalways_sign = \"yes\"\nsmtp = {", 4, "SP-CONFIG-TYPE"),
+        (
+            "\nsmtp = {",
+            "\npop3 = { host = \"a b\", port = 1, tls = \"implicit\" }\nsmtp = {",
+            4,
+            "SP-CONFIG-HOST",
+        ),
+        ("\nsmtp = {", "\npop3 = \"pop.lab.test\"\nsmtp = {", 4, "SP-CONFIG-TYPE"),
+        (
+            "\nsmtp = {",
+            "\npop3 = { host = \"pop.lab.test\", port = 110, tls = \"plain\" }\nsmtp = {",
+            4,
+            "SP-CONFIG-PLAIN",
+        ),
         ("\nsmtp = {", "\nlogin = \"\"\nsmtp = {", 4, "SP-CONFIG-LOGIN"),
         ("\nsmtp = {", "\nlogin = \"a\\u0000b\"\nsmtp = {", 4, "SP-CONFIG-LOGIN"),
         ("\nsmtp = {", "\npassword = \"x\"\nsmtp = {", 4, "SP-CONFIG-UNKNOWN-KEY"),
@@ -125,6 +145,17 @@ fn every_fault_of_an_account_has_its_line_and_code() {
         let text = ACCOUNT.replacen(from, to, 1);
         assert_eq!(told(&text), [(*line, *code)], "{text}");
     }
+}
+
+#[test]
+fn pop3_is_offered_where_it_is_asked_for() {
+    assert_eq!(parse(ACCOUNT).unwrap().listen.pop3, None);
+    let listening = format!("[listen]\npop3 = \"127.0.0.1:0\"\n{ACCOUNT}");
+    assert_eq!(told(&listening), [(1, "SP-CONFIG-POP3")]);
+    let served = format!("{listening}pop3 = {{ host = \"pop.lab.test\", port = 995, tls = \"implicit\" }}\n");
+    let config = parse(&served).unwrap();
+    assert_eq!(config.listen.pop3, Some("127.0.0.1:0".parse().unwrap()));
+    assert_eq!(config.accounts[0].pop3.as_ref().map(|server| server.port), Some(995));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::line::{Line, write_literal};
 use super::response::{Fetched, FetchedItem};
 use super::structure;
 use crate::view::header::rewrite_fields;
-use crate::view::{Section, SectionText, View};
+use crate::view::{Restored, Section, SectionText, View};
 
 /// The response without some of its items; nothing when nothing but a UID is left.
 pub fn write_without(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem) -> bool, out: &mut Vec<u8>) {
@@ -21,6 +21,7 @@ pub fn write_listing(
     strip: &dyn Fn(&FetchedItem) -> bool,
     boundary: &str,
     size: Option<u64>,
+    restored: &Restored,
     out: &mut Vec<u8>,
 ) {
     let kept = fetched.items.iter().filter(|item| !strip(item));
@@ -29,7 +30,8 @@ pub fn write_listing(
         (_, name) if name.starts_with("BODY[HEADER.FIELDS (") && line.string(&item.value).is_some() => {
             let fields = line.string(&item.value).unwrap_or_default();
             line.write(&item.span.before(item.value.span()), out);
-            write_literal(&rewrite_fields(&fields, boundary), out);
+            let asked = |field: &str| item.name.split(['(', ' ', ')']).any(|word| word.eq_ignore_ascii_case(field));
+            write_literal(&rewrite_fields(&fields, boundary, restored, asked), out);
         }
         _ => line.write(&item.span, out),
     });

@@ -33,6 +33,16 @@ struct Known {
     covered: Ranges,
     sealed: Ranges,
     packed: Ranges,
+    marks: Marks,
+}
+
+/// What is known of marks of ours in messages that are not S/MIME.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// UIDs of those that hold none.
+    pub harmless: Ranges,
+    /// UIDs of those that do.
+    pub marked: Ranges,
 }
 
 /// What an outer Content-Type announces.
@@ -71,6 +81,18 @@ impl Classes {
         if sealed == Sealed::Packed {
             known.packed.insert(uid);
         }
+    }
+
+    /// Keeps whether a message that is not S/MIME holds marks of ours.
+    pub fn learn_marks(&self, uid: u32, marked: bool) {
+        let mut known = self.known();
+        let marks = &mut known.marks;
+        if marked { &mut marks.marked } else { &mut marks.harmless }.insert(uid);
+    }
+
+    /// What is known of such marks.
+    pub fn marks(&self) -> Marks {
+        self.known().marks.clone()
     }
 
     /// Keeps that every message among these UIDs has been learnt.

@@ -16,7 +16,7 @@ use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
-use crate::view::View;
+use crate::view::{Restored, View};
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -369,5 +369,13 @@ impl Shelf for OpeningShelf {
 
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
         self.0.size(key, stored)
+    }
+
+    fn header(&self, key: &MessageKey) -> Option<Restored> {
+        self.0.header(key)
+    }
+
+    fn stored_header_told(&self, key: &MessageKey) {
+        self.0.stored_header_told(key);
     }
 }

@@ -3,6 +3,7 @@
 use super::line::{Cursor, write_string};
 use super::numbers::SequenceSet;
 use crate::base::limits;
+use crate::view::restored::may_change;
 use crate::view::{Section, SectionText};
 
 /// A FETCH command.
@@ -138,6 +139,14 @@ impl FetchRequest {
         self.items.iter().any(|item| {
             matches!(item, Item::Body { section: Section { path, text: SectionText::HeaderFields(names) }, .. }
             if path.is_empty() && names.iter().any(|n| n.eq_ignore_ascii_case("Content-Type")))
+        })
+    }
+
+    /// Whether a field is asked that a View may show otherwise than it is stored.
+    pub fn names_author_fields(&self) -> bool {
+        self.items.iter().any(|item| {
+            matches!(item, Item::Body { section: Section { path, text: SectionText::HeaderFields(names) }, .. }
+            if path.is_empty() && names.iter().any(|n| may_change(n)))
         })
     }
 

@@ -6,6 +6,7 @@
 mod ask;
 mod content;
 mod listing;
+pub(super) mod looks;
 
 use super::answer;
 use super::classes::{Classes, Mailbox, Sealed};
@@ -14,11 +15,12 @@ use super::fetch::{Addressing, FetchRequest, Item, Kind};
 use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
-use crate::base::{MessageKey, limits};
+use crate::base::{MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
-use crate::view::View;
+use crate::view::{Restored, View};
+use looks::Look;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -32,6 +34,10 @@ pub trait Shelf: Send {
     fn boundary(&self, key: &MessageKey) -> String;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
+    /// What the View of a message changes in its header; `None`: it has not been opened yet.
+    fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// Takes note that a client was told the fields of the stored message: the View keeps to them.
+    fn stored_header_told(&self, key: &MessageKey);
 }
 
 /// The mailbox that is open.
@@ -90,7 +96,9 @@ pub struct Plan {
     held: VecDeque<Held>,
     held_octets: usize,
     held_news: usize,
-    sized: Sized,
+    openings: Openings,
+    /// The client asks fields that an author may have protected.
+    tells_author_fields: bool,
     waiting: Option<Answer>,
     forgotten: Ranges,
     unseen: Ranges,
@@ -104,12 +112,14 @@ enum Step {
     Listing,
     /// The classes of what a listing left open.
     LateClasses(String),
-    /// S/MIME messages, whole, whose View may not have the stored size.
-    Sizes(String),
+    /// S/MIME messages, whole, that must be opened before a list can tell of them.
+    Unopened(String),
     /// The class of each message of the set.
     Classes,
     /// The client's items for messages that are not S/MIME.
     Plain(String),
+    /// Whether messages that are not S/MIME hold marks of ours.
+    Beginning(String),
     /// S/MIME messages, whole.
     Fresh(String),
     /// S/MIME messages whose View is here; the UIDs that were not answered yet.
@@ -138,7 +148,7 @@ struct Added {
 #[derive(Debug, Default)]
 struct Found {
     /// Numbers, in the client's addressing, of messages that are not S/MIME.
-    plain: Vec<u32>,
+    plain: Vec<(u32, u32)>,
     /// Number and UID of those that are.
     sealed: Vec<(u32, u32)>,
     /// The largest number, and the largest UID, that was answered.
@@ -163,9 +173,9 @@ enum Held {
     Other(Line),
 }
 
-/// Messages of a listing that are opened for their size.
+/// Messages of a listing that are opened before it tells of them.
 #[derive(Debug, Default)]
-struct Sized {
+struct Openings {
     planned: bool,
     /// UIDs of which no more can be learnt: opened, or not to be opened now.
     tried: Ranges,
@@ -192,14 +202,22 @@ pub fn need(request: &FetchRequest, selected: Option<&Selected>) -> Need {
     };
     let all_plain = || {
         let asked = request.set.closed().filter(|_| request.by == Addressing::Uid)?;
-        selected.classes.sealed_among(&asked).filter(Ranges::is_empty)
+        selected.classes.sealed_among(&asked).filter(Ranges::is_empty).map(|_| asked)
     };
-    if all_plain().is_some() { Need::Pass } else { Need::Plan }
+    let harmless = |asked: &Ranges| match looks::look(request) {
+        Look::AsItPasses => true,
+        Look::Before => selected.classes.marks().harmless.covers(asked),
+    };
+    match all_plain() {
+        Some(asked) if harmless(&asked) => Need::Pass,
+        Some(_) | None => Need::Plan,
+    }
 }
 
 impl Plan {
     /// Begins one; what to do first comes with it.
     pub fn begin(tag: String, request: FetchRequest, selected: Selected, shelf: &dyn Shelf) -> (Self, Next) {
+        let tells_author_fields = request.names_author_fields();
         let mut plan = Self {
             tag,
             request,
@@ -212,7 +230,8 @@ impl Plan {
             held: VecDeque::new(),
             held_octets: 0,
             held_news: 0,
-            sized: Sized::default(),
+            openings: Openings::default(),
+            tells_author_fields,
             waiting: None,
             forgotten: Ranges::default(),
             unseen: Ranges::default(),
@@ -252,8 +271,9 @@ impl Plan {
         match &self.current {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
-            Step::Fresh(_) | Step::Sizes(_) => return self.fresh(answer, out),
+            Step::Fresh(_) | Step::Unopened(_) => return self.fresh(answer, out),
             Step::Cached(..) => return self.cached(answer, shelf, out),
+            Step::Beginning(_) => self.begun(&answer),
             Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
         }
         None
@@ -272,7 +292,7 @@ impl Plan {
     fn unreadable(&mut self, line: &Line, out: &mut Vec<u8>) {
         match self.current {
             Step::Listing | Step::LateClasses(_) | Step::Plain(_) => line.write(&line.whole(), out),
-            Step::Sizes(_) => {}
+            Step::Unopened(_) | Step::Beginning(_) => {}
             Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
     }
@@ -280,9 +300,9 @@ impl Plan {
     /// Takes the outcome of what [`Plan::answer`] asked to open.
     pub fn opened(&mut self, opened: Result<Arc<View>, Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         let Some(answer) = self.waiting.take() else { return };
-        if let Step::Sizes(_) = self.current {
+        if let Step::Unopened(_) = self.current {
             // A key that is locked is no reason to refuse a list: the stored size is the likely one.
-            self.sized.tried.insert(answer.uid);
+            self.openings.tried.insert(answer.uid);
             return self.release(false, shelf, out);
         }
         match opened {
@@ -305,14 +325,15 @@ impl Plan {
             Step::Classes => self.classes_completed(status, shelf),
             Step::Cached(..) => self.fetch_forgotten(),
             Step::Fresh(_) => self.fresh_completed(text),
-            Step::LateClasses(_) | Step::Sizes(_) | Step::Plain(_) => {}
+            Step::Beginning(set) => self.beginnings_completed(&set.clone(), shelf),
+            Step::LateClasses(_) | Step::Unopened(_) | Step::Plain(_) => {}
         }
         let blind = matches!(self.current, Step::Classes) && self.failure.is_some();
         if status == Status::Bad || blind {
             self.steps.clear();
         }
-        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Sizes(_)) {
-            self.plan_sizes(status, shelf);
+        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Unopened(_)) {
+            self.plan_openings(status, shelf);
             self.release(self.steps.is_empty(), shelf, out);
         }
         self.advance(text)
@@ -376,9 +397,11 @@ impl Plan {
         } = &self.selected.mailbox;
         MessageKey {
             account: Arc::clone(account),
-            mailbox: Arc::clone(name),
-            uidvalidity: *uidvalidity,
-            uid,
+            place: Place::Mailbox {
+                mailbox: Arc::clone(name),
+                uidvalidity: *uidvalidity,
+                uid,
+            },
         }
     }
 

@@ -12,6 +12,7 @@ use super::fetch::{Addressing, FetchRequest, Kind};
 use super::frame::{Piece, Sync};
 use super::intake::Refusal;
 use super::line::{Fragment, Line};
+use super::plan::looks::Passing;
 use super::plan::{self, Need, Next, Plan, Selected};
 use super::response::{self, Response, Status};
 use super::session::{Action, Core, Reads, Stored};
@@ -103,6 +104,8 @@ struct Opening {
 enum Reading {
     Between,
     Passing,
+    /// In a literal that is looked into.
+    Looking(Passing, Vec<u8>),
     Collecting(Line, For),
 }
 
@@ -158,7 +161,7 @@ impl Relay {
 
     pub(super) fn holds_message(&self) -> bool {
         let working = matches!(self.work, Work::Append(..) | Work::Fetch(_, Waits::Opened | Waits::Room));
-        working || matches!(self.reading, Reading::Collecting(..)) || self.sending.awaited.is_some()
+        working || matches!(self.reading, Reading::Collecting(..) | Reading::Looking(..)) || self.sending.awaited.is_some()
     }
 
     /// Whether nothing of the client is under way or waits.

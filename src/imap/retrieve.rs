@@ -7,16 +7,19 @@ use super::line::{Line, Value, write_string};
 use super::login::Credentials;
 use super::response::{self, Fetched, Response, Status};
 use super::upstream::{self, Joining};
-use crate::base::{MessageKey, limits};
+use crate::base::{MessageKey, Place, limits};
 use crate::config::ServerTls;
+use std::sync::Arc;
 
 /// The dialogue.
 pub struct Retrieval {
-    key: MessageKey,
+    mailbox: Arc<str>,
+    uidvalidity: u32,
+    uid: u32,
     stage: Stage,
     framer: Framer,
     line: Line,
-    uidvalidity: Option<u32>,
+    selected: Option<u32>,
     found: Option<Vec<u8>>,
 }
 
@@ -46,16 +49,21 @@ pub enum Next {
 const TAG: &str = "souspli";
 
 impl Retrieval {
-    /// Of this message, with the credentials of its account.
-    pub fn new(key: MessageKey, credentials: Credentials) -> Self {
-        Self {
-            key,
+    /// Of this message, with the credentials of its account. `None`: it lies in no mailbox.
+    pub fn new(key: MessageKey, credentials: Credentials) -> Option<Self> {
+        let Place::Mailbox { mailbox, uidvalidity, uid } = key.place else {
+            return None;
+        };
+        Some(Self {
+            mailbox,
+            uidvalidity,
+            uid,
             stage: Stage::Joining(Box::new(Joining::new(credentials))),
             framer: Framer::new(Side::Server),
             line: Line::default(),
-            uidvalidity: None,
+            selected: None,
             found: None,
-        }
+        })
     }
 
     /// The connection stands.
@@ -126,7 +134,7 @@ impl Retrieval {
     }
 
     fn examine(&mut self) -> Next {
-        let name = self.key.mailbox.as_bytes();
+        let name = self.mailbox.as_bytes();
         let mut command = format!("{TAG} EXAMINE ").into_bytes();
         let mut literal = None;
         if name.iter().all(|b| (b' '..=b'~').contains(b)) {
@@ -148,13 +156,13 @@ impl Retrieval {
             },
             Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Untagged(_, text) => {
-                self.uidvalidity = response::code_number(text, "UIDVALIDITY").or(self.uidvalidity);
+                self.selected = response::code_number(text, "UIDVALIDITY").or(self.selected);
                 Next::Wait
             }
             // A mailbox that was made anew: its UIDs name other messages.
-            Response::Tagged(_, Status::Ok, _) if self.uidvalidity == Some(self.key.uidvalidity) => {
+            Response::Tagged(_, Status::Ok, _) if self.selected == Some(self.uidvalidity) => {
                 self.stage = Stage::Fetch;
-                Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.key.uid).into_bytes())
+                Next::Send(format!("{TAG} UID FETCH {} (UID BODY.PEEK[])\r\n", self.uid).into_bytes())
             }
             Response::Tagged(..) | Response::Garbage => Next::Failed,
             Response::Fetch(_) | Response::Capability | Response::Other => Next::Wait,
@@ -170,7 +178,7 @@ impl Retrieval {
             }
             Response::Tagged(..) | Response::Garbage | Response::Untagged(Status::Bye, _) => Next::Failed,
             Response::Fetch(_) => {
-                self.found = self.found.take().or_else(|| message(&mut line, self.key.uid));
+                self.found = self.found.take().or_else(|| message(&mut line, self.uid));
                 Next::Wait
             }
             Response::Continue(_) | Response::Untagged(..) | Response::Capability | Response::Other => Next::Wait,
@@ -196,9 +204,11 @@ mod tests {
     fn retrieval(mailbox: &str) -> Retrieval {
         let key = MessageKey {
             account: "a@b.fr".into(),
-            mailbox: mailbox.into(),
-            uidvalidity: 7,
-            uid: 12,
+            place: Place::Mailbox {
+                mailbox: mailbox.into(),
+                uidvalidity: 7,
+                uid: 12,
+            },
         };
         let proof = Proof::Password(Secret::from("pw"), Way::Login);
         let login = "a@b.fr".to_owned();
@@ -210,6 +220,7 @@ mod tests {
                 proof,
             },
         )
+        .unwrap()
     }
 
     /// The last thing to do after these lines, sent octet by octet.

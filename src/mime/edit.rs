@@ -41,7 +41,12 @@ pub enum Change {
     Keep,
     /// This text instead.
     Text(String),
+    /// The same, and a parameter of the Content-Type set or taken out.
+    Labelled(String, Label),
 }
+
+/// A parameter and its value; `None`: without it.
+pub type Label = (&'static str, Option<&'static str>);
 
 /// What is done to an entity.
 pub trait Editor {
@@ -249,32 +254,57 @@ impl Work<'_, '_> {
         let raw = &self.bytes[entity.header.clone()];
         let kept = self.kept(&Header::parse(raw).0);
         let header = Header::parse(&kept).0;
-        match change {
-            (Change::Keep, _) => {
+        let (change, repertoire) = change;
+        let (text, label) = match change {
+            Change::Keep => {
                 self.header(entity);
                 self.out.push(&self.bytes[entity.body.clone()]);
+                return;
             }
-            (Change::Text(text), Repertoire::AsciiOnly) => {
-                // The text is a picture of the octets, one character each: see `decode_text`.
-                let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-                let (coding, body) = encode_text(transfer_encoding(&header), &octets);
-                self.out.push(&assemble(&header, None, coding, &body));
-            }
-            (Change::Text(text), Repertoire::Unicode) => {
-                self.out.push(&text_part(&header, &text));
-            }
+            Change::Text(text) => (text, None),
+            Change::Labelled(text, label) => (text, Some(label)),
+        };
+        self.out.push(&match repertoire {
+            Repertoire::AsciiOnly => octets_part(&header, &text, label),
+            Repertoire::Unicode => text_part(&header, &text, label),
+        });
+        // The delimiter behind an empty part has no line end of its own: what stands there now must not lose its last one.
+        if entity.body.is_empty() && self.bytes[entity.body.end..].starts_with(b"--") {
+            self.out.push(b"\r\n");
         }
     }
 }
 
+/// The part whose text is a picture of its octets, one character each: see `decode_text`.
+fn octets_part(header: &Header<'_>, text: &str, label: Option<Label>) -> Vec<u8> {
+    let octets: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    let (coding, body) = encode_text(transfer_encoding(header), &octets);
+    let kind = label.map(|label| with_label(content_type(header), label));
+    assemble(header, kind.as_ref(), coding, &body)
+}
+
+fn with_label(mut kind: Parameterized, (name, value): Label) -> Parameterized {
+    match value {
+        Some(value) => kind.parameters.insert(name.to_owned(), value.to_owned()),
+        None => kind.parameters.remove(name),
+    };
+    kind
+}
+
 /// The part with that text: in UTF-8, unless its charset is one that can stay.
-fn text_part(header: &Header<'_>, text: &str) -> Vec<u8> {
+fn text_part(header: &Header<'_>, text: &str, label: Option<Label>) -> Vec<u8> {
     let mut kind = content_type(header);
     let charset = kind.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
     let fits = charset == "utf-8" || (text.is_ascii() && charset == "us-ascii");
     let (coding, body) = encode_text(transfer_encoding(header), text.as_bytes());
-    kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
-    assemble(header, (!fits).then_some(&kind), coding, &body)
+    if !fits {
+        kind.parameters.insert("charset".to_owned(), "utf-8".to_owned());
+    }
+    let kind = match label {
+        Some(label) => Some(with_label(kind, label)),
+        None => (!fits).then_some(kind),
+    };
+    assemble(header, kind.as_ref(), coding, &body)
 }
 
 /// The text, or a picture of the octets (one character of U+0000 to U+00FF for each) where the charset does not help.
@@ -371,6 +401,30 @@ mod tests {
         );
         assert!(out.ends_with("\r\n\r\nother  \r\n--b--\r\nepilogue"), "{out}");
         assert_eq!(edit(out.as_bytes(), &mut Shout), None);
+    }
+
+    /// As Thunderbird writes the text of a letter that is a picture only.
+    #[test]
+    fn an_empty_part_takes_a_text_whole() {
+        struct Fill;
+        impl Editor for Fill {
+            fn text(&mut self, part: &TextPart<'_>) -> Change {
+                if part.text.is_empty() {
+                    Change::Text("hi\r\n".to_owned())
+                } else {
+                    Change::Keep
+                }
+            }
+        }
+        let mail = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nother\r\n--b--\r\n";
+        let out = edit(mail.as_bytes(), &mut Fill).unwrap();
+        let tree = parse(&out);
+        let texts: Vec<_> = tree
+            .children()
+            .iter()
+            .map(|part| text_of(&out, part).unwrap().0.into_owned())
+            .collect();
+        assert_eq!(texts, ["hi\r\n", "other"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `Content-Type` and `Content-Disposition`: a token and its parameters (RFC 2045 §5.1, RFC 2183 §2, RFC 2231).
 
-use super::header::{Header, unfold};
+use super::header::{Field, Header, unfold, without_line_end};
 use super::{encode, words};
 use crate::base::limits;
 use std::collections::BTreeMap;
@@ -62,6 +62,25 @@ impl Parameterized {
         }
         out
     }
+}
+
+/// A Content-Type field with these parameters beside its own: its octets as they came where they can stand before them.
+pub fn labelled(field: &Field<'_>, labels: &[(&str, &str)]) -> Vec<u8> {
+    let mut wanted = Parameterized::parse(field.value);
+    for (name, value) in labels {
+        wanted.parameters.insert((*name).to_owned(), (*value).to_owned());
+    }
+    let bare = without_line_end(field.raw).trim_ascii_end();
+    let mut added = bare.strip_suffix(b";").unwrap_or(bare).to_vec();
+    for (name, value) in labels {
+        added.extend_from_slice(format!(";\r\n {name}=\"{value}\"").as_bytes());
+    }
+    added.extend_from_slice(b"\r\n");
+    let reads = Header::parse(&added).0.first("Content-Type").map(|f| Parameterized::parse(f.value));
+    if reads.as_ref() == Some(&wanted) {
+        return added;
+    }
+    format!("Content-Type: {}\r\n", wanted.write()).into_bytes()
 }
 
 /// The Content-Type of a part; `text/plain` when absent or unreadable (RFC 2045 §5.2).
@@ -236,6 +255,32 @@ mod tests {
         ] {
             let read = Parameterized::parse(value.as_bytes());
             assert_eq!((read.value.as_str(), read.parameter(name)), (kind, expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_added_and_nothing_else_changes() {
+        for (field, labelled_field) in [
+            ("Content-Type: text/plain\r\n", "Content-Type: text/plain;\r\n hp=\"clear\"\r\n"),
+            (
+                "content-type : TEXT/plain; (x)\r\n charset=utf-8;\r\n",
+                "content-type : TEXT/plain; (x)\r\n charset=utf-8;\r\n hp=\"clear\"\r\n",
+            ),
+            ("Content-Type: text\r\n", "Content-Type: text;\r\n hp=\"clear\"\r\n"),
+            // What says something else already, and what an open quote or comment would swallow, is written anew.
+            (
+                "Content-Type: text/plain; hp=cipher; charset=utf-8\r\n",
+                "Content-Type: text/plain;\r\n charset=\"utf-8\";\r\n hp=\"clear\"\r\n",
+            ),
+            (
+                "Content-Type: a/b; x=\"open\r\n",
+                "Content-Type: a/b;\r\n hp=\"clear\";\r\n x=\"open\"\r\n",
+            ),
+            ("Content-Type: a/b (open\r\n", "Content-Type: a/b;\r\n hp=\"clear\"\r\n"),
+        ] {
+            let header = Header::parse(field.as_bytes()).0;
+            let got = labelled(header.first("Content-Type").unwrap(), &[("hp", "clear")]);
+            assert_eq!(String::from_utf8(got).unwrap(), labelled_field);
         }
     }
 

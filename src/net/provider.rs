@@ -3,6 +3,7 @@
 use super::port::{Acceptor, Upstreams};
 use super::stream::{BoxedStream, beneath_tls};
 use super::upstream;
+use crate::base::limits::HANDSHAKE_SECONDS_MAX;
 use crate::config::Server;
 use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
@@ -21,9 +22,6 @@ pub struct Providers {
 pub struct TlsServer {
     acceptor: RwLock<TlsAcceptor>,
 }
-
-/// A mail program that begins TLS finishes its handshake within this time.
-const HANDSHAKE: Duration = Duration::from_secs(30);
 
 impl Providers {
     /// With the roots of the platform and those configured in `connector`.
@@ -48,7 +46,7 @@ impl TlsServer {
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
         let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let tls = timeout(HANDSHAKE, acceptor.accept(beneath_tls(stream)))
+        let tls = timeout(Duration::from_secs(HANDSHAKE_SECONDS_MAX), acceptor.accept(beneath_tls(stream)))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))

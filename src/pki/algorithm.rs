@@ -259,12 +259,13 @@ impl Scheme {
     /// Checks `signature` over `message`.
     pub fn verify(self, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let fits = match (self, key.kind) {
+            (_, KeyKind::Rsa { bits }) if !is_rsa_size(bits) => return Err(SignatureError::Unsupported),
             (Self::RsaPkcs1(digest), KeyKind::Rsa { bits }) => match rsa_pkcs1(digest, bits) {
                 Some(algorithm) => verified(algorithm, key, message, signature),
-                None => is_rsa_size(bits) && rsa::verifies(key.bits, digest, Signed::Pkcs1, message, signature),
+                None => rsa::verifies(key.bits, digest, Signed::Pkcs1, message, signature),
             },
-            (Self::RsaPss { digest, mask, salt }, KeyKind::Rsa { bits }) => {
-                is_rsa_size(bits) && rsa::verifies(key.bits, digest, Signed::Pss { mask, salt }, message, signature)
+            (Self::RsaPss { digest, mask, salt }, KeyKind::Rsa { .. }) => {
+                rsa::verifies(key.bits, digest, Signed::Pss { mask, salt }, message, signature)
             }
             (Self::Ecdsa(digest), KeyKind::Ec(curve)) => {
                 let algorithm = ecdsa(curve, digest).ok_or(SignatureError::Unsupported)?;

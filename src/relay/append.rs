@@ -11,6 +11,7 @@ use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
 use crate::smime::encrypt::Cipher;
+use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::{Explanation, outgoing as say};
@@ -60,6 +61,11 @@ impl Relay {
         (boundary == self.seals.boundary(&key)).then_some(key)
     }
 
+    /// Whether a View shows that message, by its author's fields or by those outside.
+    pub(super) fn is_original_of(&self, view: &[u8], stored: &[u8]) -> bool {
+        shows(view, stored) || self.shown_header(stored).is_ok_and(|header| shows(view, &header))
+    }
+
     /// Encrypted to its owner alone. What was sent is signed as well; a draft is not: nobody has signed it yet
     /// (RFC 9787 §9). All fields stay, Bcc too: the owner must find them again.
     fn seal_for_owner(&self, account: &Account, message: &[u8], sent: Sent) -> Result<Vec<u8>, Explanation> {
@@ -69,7 +75,8 @@ impl Relay {
         }
         let stripped = (sent == Sent::Sealed).then(|| strip(message)).flatten();
         let message = stripped.as_deref().unwrap_or(message);
-        let entity = canonical::content_entity(message);
+        let purpose = Purpose::OwnCopy(self.subject());
+        let entity = header_protection::payload(message, purpose);
         let entity = canonical::for_signing(&entity);
         let inner = match sent {
             Sent::Sealed => self.sign(account, &self.marked(&entity), Form::Opaque)?,
@@ -79,8 +86,7 @@ impl Relay {
         };
         let reader = self.own_encryption_certificate(account)?;
         let sealed = self.encrypt(&inner, &[reader], Cipher::Aes256Cbc)?;
-        let (header, _) = Header::parse(message);
-        let mut out = header.retain(|f| !f.begins("Content-") && !f.is("MIME-Version") && !f.begins("X-Souspli-"));
+        let mut out = header_protection::outer_header(message, purpose);
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
         out.extend_from_slice(&sealed);
         Ok(out)

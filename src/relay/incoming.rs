@@ -1,21 +1,21 @@
 //! From a stored message to its View.
 
 use super::identities::Identity;
-use super::port::MessageKey;
+use super::port::{MessageKey, Place};
 use super::views::Lasts;
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
+use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
+use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
+use crate::view::restored::UNCHANGED;
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build, frozen, sender};
+use crate::view::{View, build, frozen};
 use std::sync::Arc;
-
-/// A mark holds the place of a code, of which there are fewer, and above it the evidence.
-const CODES: u64 = 256;
 
 /// What `souspli open` shows.
 #[derive(Debug)]
@@ -27,28 +27,56 @@ pub struct OpenedByHand {
     stored: Vec<u8>,
 }
 
+/// A stored message opened and judged.
+struct Read {
+    opened: Option<Opened>,
+    /// By the protected From, where there is one.
+    verdict: Verdict,
+    senders: Senders,
+}
+
+impl Read {
+    /// What is said of it, the other From considered.
+    fn said(&self) -> Verdict {
+        match self.senders.agreement {
+            Agreement::Same => self.verdict.clone(),
+            Agreement::Differs => self.verdict.clone().of_another_from(),
+        }
+    }
+
+    fn letter(&self, stored: &[u8], header: HeaderShown) -> Option<Letter<'_>> {
+        let from = self.said().from_shown(self.senders.agreement);
+        self.opened.as_ref().map(|opened| letter::letter(opened, stored, from, header))
+    }
+}
+
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.known_view(key) {
+        if let Some(view) = self.views.find_of(key, stored, || self.identities.all().ok()) {
             return Ok(view);
         }
         let keys = self.identities.all()?;
-        let (result, mut verdict) = self.opened(stored, &keys)?;
-        self.freeze(key, &mut verdict, result.as_ref().map_or(0, |opened| self.evidence(stored, opened)))?;
+        let mut read = self.read(stored, &keys)?;
+        let evidence = self.evidence(&read);
+        self.recall(key, &mut read.verdict, evidence)?;
+        let verdict = read.said();
         let told = self.told_size(key);
-        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), result.as_ref().ok(), &verdict);
+        let header = self.header_shown(key).map_err(|e| e.explain())?;
+        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), &read, header);
+        self.freeze(key, &read.verdict, evidence, &view)?;
         self.keep_size(key, told, stored, &view, &verdict)?;
+        let ids = message_ids(stored, &view);
         if let Ok(account) = Address::parse(&key.account) {
-            let id = crate::policy::threads::own(stored);
-            self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
+            self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
-        self.remember_thread(stored, &verdict)?;
+        self.remember_thread(&ids, &verdict)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
         };
-        Ok(self.views.keep(key, Arc::new(view), lasts))
+        self.remember_unopened(key, &lasts);
+        Ok(self.views.keep(key, stored, Arc::new(view), lasts))
     }
 
     /// The View that is in memory.
@@ -57,31 +85,38 @@ impl Relay {
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
-    fn remember_thread(&self, stored: &[u8], verdict: &Verdict) -> Result<(), Explanation> {
-        match crate::policy::threads::own(stored) {
-            Some(id) if verdict.encrypted => self.threads.remember_received(&id, self.now()).map_err(|e| e.explain()),
-            _ => Ok(()),
+    fn remember_thread(&self, ids: &[String], verdict: &Verdict) -> Result<(), Explanation> {
+        for id in ids.iter().filter(|_| verdict.encrypted) {
+            self.threads.remember_received(id, self.now()).map_err(|e| e.explain())?;
         }
+        Ok(())
     }
 
-    fn opened(&self, stored: &[u8], identities: &[Identity]) -> Result<(Result<Opened, OpenError>, Verdict), Explanation> {
+    fn read(&self, stored: &[u8], identities: &[Identity]) -> Result<Read, Explanation> {
         let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
         let result = open(stored, &keys, &trust, self.now());
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }
-        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        let mut verdict = judge(&result, &from).dated(sender::date(stored));
+        let senders = letter::senders(result.as_ref().ok(), stored);
+        let mut verdict = judge(&result, senders.from.as_slice()).dated(senders.date);
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
-        let from_owner = from.iter().any(|sender| identities.iter().any(|identity| identity.covers(sender)));
+        let from = senders.from.iter().filter(|_| senders.agreement == Agreement::Same);
+        let from_owner = from
+            .into_iter()
+            .any(|sender| identities.iter().any(|identity| identity.covers(sender)));
         if let Ok(opened) = &result
             && from_owner
             && self.is_own(opened)
         {
             verdict = verdict.of_own_copy();
         }
-        Ok((result, verdict))
+        Ok(Read {
+            opened: result.ok(),
+            verdict,
+            senders,
+        })
     }
 
     fn is_own(&self, opened: &Opened) -> bool {
@@ -90,43 +125,32 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, opened: Option<&Opened>, verdict: &Verdict) -> View {
+    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
+        let letter = read.letter(stored, header);
         build::build(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
-            content: opened.map(|o| o.content.as_slice()),
-            verdict,
+            content: letter.as_ref().map(|letter| &*letter.content),
+            restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
+            verdict: &read.said(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
             token: &self.seals.token(key),
         })
     }
 
-    /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
-    /// said first stays said, as long as the same signatures stand in the same place. A message that could not be opened is
-    /// not frozen: its key may still be imported.
-    fn freeze(&self, key: &MessageKey, verdict: &mut Verdict, evidence: u64) -> Result<(), Explanation> {
-        if verdict.grade == Grade::Unopenable {
-            return Ok(());
-        }
-        let place = seals::place(key);
-        let name: [&[u8]; 2] = [b"verdict", &place];
-        let frozen = self
-            .marks
-            .size(&name)
-            .map_err(|e| e.explain())?
-            .filter(|mark| mark / CODES == evidence);
-        match (frozen, verdict.index()) {
-            (Some(mark), _) => verdict.regrade(mark % CODES),
-            (None, Some(index)) => self.marks.put(&name, evidence * CODES + index).map_err(|e| e.explain())?,
-            (None, None) => {}
-        }
-        Ok(())
+    /// The header of a stored message with its author's fields.
+    pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
+        let read = self.read(stored, &self.identities.all()?)?;
+        let letter = read.letter(stored, HeaderShown::Protected);
+        let restored = letter.map(|letter| letter.restored).unwrap_or_default();
+        Ok(restored.applied(&Header::parse(stored).0))
     }
 
-    fn evidence(&self, stored: &[u8], opened: &Opened) -> u64 {
-        let from: Vec<Address> = sender::sender(stored).into_iter().collect();
-        self.seals.evidence(&frozen::evidence(opened, &from, sender::date(stored)))
+    fn evidence(&self, read: &Read) -> u64 {
+        let Senders { from, date, .. } = &read.senders;
+        let opened = read.opened.as_ref();
+        opened.map_or(0, |opened| self.seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
@@ -152,16 +176,20 @@ impl Relay {
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let (result, verdict) = self.opened(stored, &self.identities.all()?)?;
-        let header = Header::parse(stored).0;
-        let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let read = self.read(stored, &self.identities.all()?)?;
+        let verdict = read.said();
         let key = MessageKey {
             account: "".into(),
-            mailbox: "".into(),
-            uidvalidity: 0,
-            uid: 0,
+            place: Place::Mailbox {
+                mailbox: "".into(),
+                uidvalidity: 0,
+                uid: 0,
+            },
         };
-        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
+        let shown = |size| self.build(&key, stored, size, &read, HeaderShown::Protected);
+        let view = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
+        let header = Header::parse(view.as_ref().map_or(stored, View::bytes)).0;
+        let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         Ok(OpenedByHand {
             verdict,
             subject,
@@ -195,6 +223,13 @@ impl OpenedByHand {
             "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
         })
     }
+}
+
+/// The Message-ID that the View shows, and the one outside: an answer may name either.
+fn message_ids(stored: &[u8], view: &View) -> Vec<String> {
+    let mut ids: Vec<String> = [view.bytes(), stored].iter().filter_map(|m| threads::own(m)).collect();
+    ids.dedup();
+    ids
 }
 
 /// The content as it was when it was marked.

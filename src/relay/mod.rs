@@ -4,6 +4,7 @@
 
 mod append;
 pub mod budget;
+mod headers;
 mod identities;
 mod incoming;
 pub mod notice;
@@ -23,8 +24,12 @@ use crate::directory::port::Directory;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
-use crate::store::{CertificateFolder, Event, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads};
+use crate::store::{
+    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+};
 use crate::text::{Explanation, outgoing as say};
+use crate::view::Restored;
+use headers::Unopened;
 use identities::Identities;
 use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
 use seals::Seals;
@@ -45,6 +50,8 @@ pub struct Relay {
     identities: Identities,
     threads: Threads,
     marks: Marks,
+    fields: Fields,
+    unopened: Unopened,
     journal: Journal,
     seals: Seals,
     views: Views,
@@ -63,6 +70,8 @@ impl Relay {
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             threads: Threads::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
+            fields: Fields::new(home, secrets),
+            unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
             seals: Seals::new(secrets)?,
             views: Views::new(VIEW_CACHE_MAX),
@@ -239,12 +248,20 @@ impl Opening for Relay {
         self.known_size(key, stored)
     }
 
+    fn header(&self, key: &MessageKey) -> Option<Restored> {
+        self.known_header(key)
+    }
+
+    fn stored_header_told(&self, key: &MessageKey) {
+        self.tell_stored_header(key);
+    }
+
     fn place(&self, message: &[u8]) -> Option<MessageKey> {
         self.place_behind(message)
     }
 
     fn is_behind(&self, view: &[u8], stored: &[u8]) -> bool {
-        append::shows(view, stored)
+        tokio::task::block_in_place(|| self.is_original_of(view, stored))
     }
 
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {

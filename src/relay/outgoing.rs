@@ -11,13 +11,14 @@ use crate::directory::port::Lookup;
 use crate::keys;
 use crate::mime::canonical;
 use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Why};
-use crate::policy::{Recipient, Submission, complete, tag, threads};
+use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Refusal, Why};
+use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
 use crate::smime::encrypt;
+use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say, rule};
-use crate::view::{Marks, marks, strip};
+use crate::view::{Marks, legacy_display, marks, strip};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ struct Found {
 struct Content {
     /// The fields that stay outside.
     outer: Vec<u8>,
-    /// What is signed: 7-bit safe, without tag, banner and marks of ours.
+    /// What is signed: 7-bit safe, without tag, banner and marks of ours, with the protected fields.
     entity: Vec<u8>,
 }
 
@@ -87,6 +88,10 @@ impl Relay {
         why: &Why,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
+        // `need` has looked already; the command line has not asked it.
+        if let Some(fault) = readable::fault(&submission.message) {
+            return Err(Refusal::Header(fault).explain());
+        }
         let Found {
             chosen: certificates,
             lookups,
@@ -116,12 +121,10 @@ impl Relay {
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
-        let mut content = self.content(message);
+        let mut content = self.content(message, Purpose::Sealed(self.subject()));
         let signed = self.sign(account, &content.entity, Form::Opaque)?;
-        if trusted.is_empty() {
-            // Everybody gets the signed one: a message of 100 MB is not held once more.
-            content.entity = Vec::new();
-        }
+        // A message of 100 MB is not held once more.
+        content.entity = Vec::new();
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
@@ -138,7 +141,8 @@ impl Relay {
             }
             let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let message = content.closed(self.sign(account, &content.entity, Form::Detached)?);
+                let readable = self.content(message, Purpose::Signed);
+                let message = readable.closed(self.sign(account, &readable.entity, Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
                     message,
@@ -187,7 +191,7 @@ impl Relay {
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
-        let content = self.content(&self.completed(account, &submission.message)?);
+        let content = self.content(&self.completed(account, &submission.message)?, Purpose::Signed);
         let signed = self.sign(account, &content.entity, Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
@@ -247,20 +251,30 @@ impl Relay {
         }
     }
 
-    /// Takes our marks and the tag out, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8]) -> Content {
+    /// Takes our marks and the tag out, protects the fields, then makes what is left safe for every transport.
+    fn content(&self, message: &[u8], purpose: Purpose) -> Content {
         let untagged = tag::removed(message, &self.config.policy.tag);
         let stripped = strip(&untagged);
         let message = stripped.as_deref().unwrap_or(&untagged);
-        let entity = canonical::content_entity(message);
+        let hidden = header_protection::hidden_subject(message, purpose);
+        let displayed = hidden.and_then(|subject| legacy_display::insert(message, &subject));
+        let entity = header_protection::payload(displayed.as_deref().unwrap_or(message), purpose);
         let safe = match canonical::for_signing(&entity) {
             Cow::Owned(anew) => anew,
             // The same octets: no second copy of a message that may have 100 MB.
             Cow::Borrowed(_) => entity,
         };
         Content {
-            outer: canonical::outer_header(message),
+            outer: header_protection::outer_header(message, purpose),
             entity: safe,
+        }
+    }
+
+    /// What the provider sees of the Subject of what is sealed.
+    pub(super) fn subject(&self) -> header_protection::Subject {
+        match self.config.policy.protect_subject {
+            true => header_protection::Subject::Hidden,
+            false => header_protection::Subject::Shown,
         }
     }
 

@@ -1,10 +1,10 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
-pub use crate::base::MessageKey;
+pub use crate::base::{MessageKey, Place};
 use crate::config::Account;
 use crate::policy::{Recipient, Submission};
 use crate::text::Explanation;
-use crate::view::View;
+use crate::view::{Restored, View};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -117,6 +117,10 @@ pub trait Opening: Send + Sync {
     fn boundary(&self, key: &MessageKey) -> String;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
+    /// What the View of a message changes in its header; `None`: it has not been opened yet.
+    fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
+    fn stored_header_told(&self, key: &MessageKey);
     /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
     fn place(&self, message: &[u8]) -> Option<MessageKey>;
     /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message

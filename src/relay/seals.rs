@@ -2,7 +2,7 @@
 //!
 //! All are keyed by the home's master key and computed, never stored, so that a View has the same bytes after a restart.
 
-use super::port::MessageKey;
+use super::port::{MessageKey, Place};
 use crate::store::{Purpose, Secrets, StoreError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
@@ -94,27 +94,50 @@ impl Seals {
     }
 }
 
-/// The octets that stand for a message: every variable part with its length, so that no two places look alike.
+/// The octets that stand for a message: every variable part with its length, so that no two places look alike. Two numbers
+/// come first; for a maildrop, which has none, a length of the account that no address has sets it apart.
 pub fn place(key: &MessageKey) -> Vec<u8> {
-    let mut out = Vec::with_capacity(key.account.len() + key.mailbox.len() + 12);
-    out.extend_from_slice(&key.uidvalidity.to_be_bytes());
-    out.extend_from_slice(&key.uid.to_be_bytes());
+    let (numbers, kind, name): ([u32; 2], Option<u16>, &[u8]) = match &key.place {
+        Place::Mailbox { mailbox, uidvalidity, uid } => ([*uidvalidity, *uid], None, mailbox.as_bytes()),
+        Place::Maildrop { unique_id } => ([0, 0], Some(MAILDROP), unique_id.as_bytes()),
+        Place::Nameless { digest } => ([0, 0], Some(NAMELESS), digest),
+    };
+    let mut out = Vec::with_capacity(key.account.len() + name.len() + 12);
+    out.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+    out.extend(kind.into_iter().flat_map(u16::to_be_bytes));
     out.extend_from_slice(&(key.account.len() as u16).to_be_bytes());
     out.extend_from_slice(key.account.as_bytes());
-    out.extend_from_slice(key.mailbox.as_bytes());
+    out.extend_from_slice(name);
     out
 }
+
+/// An address has 254 octets at most (RFC 5321 §4.5.3.1.3).
+const MAILDROP: u16 = u16::MAX;
+const NAMELESS: u16 = u16::MAX - 1;
 
 fn read_place(octets: &[u8]) -> Option<MessageKey> {
     let (uidvalidity, rest) = octets.split_first_chunk::<4>()?;
     let (uid, rest) = rest.split_first_chunk::<4>()?;
+    let (first, after) = rest.split_first_chunk::<2>()?;
+    let kind = u16::from_be_bytes(*first);
+    let rest = if kind >= NAMELESS { after } else { rest };
     let (length, rest) = rest.split_first_chunk::<2>()?;
-    let (account, mailbox) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let (account, name) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let text = |octets| Some(Arc::from(std::str::from_utf8(octets).ok()?));
+    let place = match kind {
+        MAILDROP => Place::Maildrop { unique_id: text(name)? },
+        NAMELESS => Place::Nameless {
+            digest: name.try_into().ok()?,
+        },
+        _ => Place::Mailbox {
+            mailbox: text(name)?,
+            uidvalidity: u32::from_be_bytes(*uidvalidity),
+            uid: u32::from_be_bytes(*uid),
+        },
+    };
     Some(MessageKey {
-        account: Arc::from(std::str::from_utf8(account).ok()?),
-        mailbox: Arc::from(std::str::from_utf8(mailbox).ok()?),
-        uidvalidity: u32::from_be_bytes(*uidvalidity),
-        uid: u32::from_be_bytes(*uid),
+        account: text(account)?,
+        place,
     })
 }
 
@@ -150,22 +173,41 @@ mod tests {
     fn key(account: &str, mailbox: &str, uid: u32) -> MessageKey {
         MessageKey {
             account: account.into(),
-            mailbox: mailbox.into(),
-            uidvalidity: 7,
-            uid,
+            place: Place::Mailbox {
+                mailbox: mailbox.into(),
+                uidvalidity: 7,
+                uid,
+            },
+        }
+    }
+
+    fn dropped(account: &str, unique_id: &str) -> MessageKey {
+        let unique_id = unique_id.into();
+        MessageKey {
+            account: account.into(),
+            place: Place::Maildrop { unique_id },
         }
     }
 
     #[test]
     fn a_token_names_its_place_to_this_installation_only() {
         let (ours, others) = (Secrets::ephemeral().unwrap(), Secrets::ephemeral().unwrap());
-        let place = key("alice@lab.test", "INBOX/Résultats", 42);
-        let token = seals(&ours).token(&place);
-        assert_eq!(seals(&ours).place_of(&token), Some(place.clone()));
-        assert_eq!(seals(&ours).token(&place), token, "the same after a restart");
-        assert_eq!(seals(&others).place_of(&token), None);
-        let forged = format!("{}0", &token[..token.len() - 1]);
-        assert!(forged == token || seals(&ours).place_of(&forged).is_none());
+        let nameless = MessageKey {
+            account: "alice@lab.test".into(),
+            place: Place::Nameless { digest: [7; 32] },
+        };
+        for place in [
+            key("alice@lab.test", "INBOX/Résultats", 42),
+            dropped("alice@lab.test", "0000001a5f"),
+            nameless,
+        ] {
+            let token = seals(&ours).token(&place);
+            assert_eq!(seals(&ours).place_of(&token), Some(place.clone()));
+            assert_eq!(seals(&ours).token(&place), token, "the same after a restart");
+            assert_eq!(seals(&others).place_of(&token), None);
+            let forged = format!("{}0", &token[..token.len() - 1]);
+            assert!(forged == token || seals(&ours).place_of(&forged).is_none());
+        }
         for text in ["", "zz", "00", "é0"] {
             assert_eq!(seals(&ours).place_of(text), None);
         }
@@ -176,6 +218,7 @@ mod tests {
         let s = seals(&Secrets::ephemeral().unwrap());
         assert_ne!(s.boundary(&key("a", "bc", 1)), s.boundary(&key("ab", "c", 1)));
         assert_ne!(s.boundary(&key("a", "b", 1)), s.boundary(&key("a", "b", 2)));
+        assert_ne!(s.boundary(&dropped("a", "bc")), s.boundary(&dropped("ab", "c")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::identities::Identity;
 use super::port::MessageKey;
 use crate::view::View;
+use aws_lc_rs::digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,8 @@ struct Held {
 #[derive(Debug)]
 struct Kept {
     view: Arc<View>,
+    /// Of which stored octets it is the View.
+    imprint: [u8; 32],
     lasts: Lasts,
     used: u64,
 }
@@ -69,17 +72,28 @@ impl Views {
         Some((Arc::clone(&kept.view), kept.lasts.clone()))
     }
 
+    /// The same, if it is that of these octets: a server that gives their name to others does not get their View.
+    pub fn find_of(&self, key: &MessageKey, stored: &[u8], keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
+        let imprint = imprint(stored);
+        let same = self.held().views.get(key).is_some_and(|kept| kept.imprint == imprint);
+        same.then(|| self.find(key, keys)).flatten()
+    }
+
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, view: Arc<View>, lasts: Lasts) -> Arc<View> {
+    pub fn keep(&self, key: &MessageKey, stored: &[u8], view: Arc<View>, lasts: Lasts) -> Arc<View> {
+        let imprint = imprint(stored);
         let mut held = self.held();
-        if let Some(present) = held.views.get(key) {
-            return Arc::clone(&present.view);
+        match held.views.get(key) {
+            Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
+            Some(_) => held.forget(key),
+            None => {}
         }
         if view.bytes().len() <= self.bound {
             held.turn += 1;
             held.octets += view.bytes().len();
             let kept = Kept {
                 view: Arc::clone(&view),
+                imprint,
                 lasts,
                 used: held.turn,
             };
@@ -97,6 +111,20 @@ impl Views {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What tells a message from another: its length and both its ends. Whoever puts one in the place of another has the other
+/// one shown as it was at worst, never this one.
+fn imprint(stored: &[u8]) -> [u8; 32] {
+    const END: usize = 64 << 10;
+    let (head, tail) = (&stored[..stored.len().min(END)], &stored[stored.len().saturating_sub(END)..]);
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&stored.len().to_be_bytes());
+    context.update(head);
+    context.update(tail);
+    let mut octets = [0; 32];
+    octets.copy_from_slice(context.finish().as_ref());
+    octets
 }
 
 impl Held {
@@ -119,13 +147,16 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Place;
 
     fn key(uid: u32) -> MessageKey {
         MessageKey {
             account: "a@b.fr".into(),
-            mailbox: "INBOX".into(),
-            uidvalidity: 1,
-            uid,
+            place: Place::Mailbox {
+                mailbox: "INBOX".into(),
+                uidvalidity: 1,
+                uid,
+            },
         }
     }
 
@@ -138,20 +169,30 @@ mod tests {
         let views = Views::new(100);
         let find = |uid| views.find(&key(uid), || None).is_some();
         for uid in 1..=3 {
-            views.keep(&key(uid), view(30), Lasts::ForGood);
+            views.keep(&key(uid), b"", view(30), Lasts::ForGood);
         }
         assert!(find(1));
-        views.keep(&key(4), view(30), Lasts::ForGood);
+        views.keep(&key(4), b"", view(30), Lasts::ForGood);
         assert_eq!([find(1), find(2), find(3), find(4)], [true, false, true, true]);
-        views.keep(&key(5), view(101), Lasts::ForGood);
+        views.keep(&key(5), b"", view(101), Lasts::ForGood);
         assert_eq!([find(1), find(5)], [true, false]);
+    }
+
+    #[test]
+    fn other_octets_under_one_name_are_another_message() {
+        let views = Views::new(100);
+        views.keep(&key(1), b"a", view(10), Lasts::ForGood);
+        assert!(views.find_of(&key(1), b"a", || None).is_some());
+        assert!(views.find_of(&key(1), b"b", || None).is_none());
+        assert_eq!(views.keep(&key(1), b"b", view(20), Lasts::ForGood).bytes().len(), 20);
+        assert_eq!(views.held().octets, 20);
     }
 
     #[test]
     fn what_no_key_opened_is_forgotten_when_there_is_another_key() {
         let views = Views::new(100);
         let (then, now) = (KeyRing::default(), Arc::new(Vec::with_capacity(1)));
-        views.keep(&key(1), view(10), Lasts::While(Arc::clone(&then)));
+        views.keep(&key(1), b"", view(10), Lasts::While(Arc::clone(&then)));
         assert!(views.find(&key(1), || Some(Arc::clone(&then))).is_some());
         assert!(views.find(&key(1), || None).is_some());
         assert!(views.find(&key(1), || Some(Arc::clone(&now))).is_none());

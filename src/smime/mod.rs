@@ -8,11 +8,13 @@ pub mod class;
 
 pub mod encrypt;
 pub mod field;
+pub mod header_protection;
 
 pub mod open;
 pub mod opened;
 pub mod parts;
 pub mod port;
+pub mod protected;
 pub mod recipient;
 pub mod reread;
 pub mod sealed;

@@ -2,7 +2,7 @@
 //! multipart is left alone, so that no decrypted text ever stands beside foreign parts.
 
 use crate::base::UnixTime;
-use crate::base::limits::{CMS_LAYERS_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
+use crate::base::limits::{CMS_LAYERS_MAX, CMS_TRIES_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
@@ -190,6 +190,7 @@ impl Session<'_> {
     ) -> Result<Vec<u8>, OpenError> {
         let recipients = recipient::read(recipients, cipher.key_len())?;
         let mut outcome = OpenError::NotForMe;
+        let mut tries = 0;
         for key in self.keys {
             if recipients.unsupported.iter().any(|r| r.names(key.certificate())) {
                 outcome = worse(outcome, OpenError::Unsupported);
@@ -212,6 +213,10 @@ impl Session<'_> {
                         }
                     },
                 };
+                tries += 1;
+                if tries == CMS_TRIES_MAX {
+                    return Err(outcome);
+                }
             }
         }
         Err(outcome)

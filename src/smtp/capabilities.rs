@@ -1,9 +1,9 @@
 //! What a provider offers and what is offered to the mail program: an allow-list (RFC 5321 §4.1.1.1).
 
-use super::auth::Mechanism;
 use super::wire::Reply;
 use crate::base::limits::{MESSAGE_MAX, SEALING_GROWTH_PERCENT};
 use crate::config::Account;
+use crate::sasl::Mechanism;
 use smtp_proto::{EXT_8BIT_MIME, EXT_DSN, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse};
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ impl Capabilities {
             self.declares_size = true;
             self.size = size(line);
         }
-        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & m.bit() != 0);
+        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & bit(*m) != 0);
         self.auth.extend(known);
     }
 
@@ -84,6 +84,16 @@ impl Capabilities {
     /// The most octets of a message that a mail program may submit.
     pub fn submission_max(&self) -> u64 {
         self.size.unwrap_or(u64::MAX).min(MESSAGE_MAX as u64)
+    }
+}
+
+/// A mechanism's bit in what smtp-proto reads of an `AUTH` line.
+fn bit(mechanism: Mechanism) -> u64 {
+    match mechanism {
+        Mechanism::Plain => smtp_proto::AUTH_PLAIN,
+        Mechanism::Login => smtp_proto::AUTH_LOGIN,
+        Mechanism::XOAuth2 => smtp_proto::AUTH_XOAUTH2,
+        Mechanism::OAuthBearer => smtp_proto::AUTH_OAUTHBEARER,
     }
 }
 

@@ -2,6 +2,7 @@
 //! decision and the provider. It decides nothing itself.
 
 mod budget;
+mod groups;
 mod patience;
 mod probe;
 mod upstream;
@@ -11,23 +12,22 @@ use self::budget::Room;
 pub use self::patience::Patience;
 pub use self::probe::Offers;
 use self::upstream::{Attempt, Upstream};
-use super::auth::Credentials;
 use super::handover::{Form, GroupCopy, Refused};
 use super::session::{Action, Event, Session, StartTls};
 use super::wire::Reply;
-use crate::base::Address;
 use crate::config::Account;
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::policy::{Envelope, Submission};
-use crate::relay::port::{Group, GroupOutcome, Outgoing, Protection, SealedRecord, SealedSubmission, Sealing};
-use crate::text::{outgoing as text, provider, smtp as login_text};
+use crate::relay::port::{Outgoing, Sealing};
+use crate::sasl::Credentials;
+use crate::text::smtp as login_text;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// What every submission connection shares.
 pub struct Submissions {
@@ -251,75 +251,6 @@ impl Connection {
 }
 
 impl LoggedIn {
-    /// The first group decides; what follows it can only add to a notice.
-    async fn hand_over_sealed(&mut self, shared: &Submissions, envelope: &Envelope, sealed: SealedSubmission) -> Reply {
-        let host = self.account.smtp.host.clone();
-        let (groups, record) = (&sealed.groups, &sealed.record);
-        let mut too_large = self.too_large(shared, groups, record.protection);
-        let mut outcomes = Vec::new();
-        let mut first = None;
-        let begun = Instant::now();
-        for group in groups {
-            // The first answer is the mail program's: it must hear it before it gives up and sends everything again.
-            let late = first.is_some() && begun.elapsed() > self.patience.later_groups;
-            let attempt = match too_large.take() {
-                Some(refused) => Attempt::Refused(refused),
-                None if late => Attempt::NotTried,
-                None => {
-                    self.hand_over(&*shared.upstreams, envelope, &copy(group, form(record.protection)))
-                        .await
-                }
-            };
-            outcomes.push(GroupOutcome {
-                recipients: group.recipients.clone(),
-                result: attempt.outcome(&host),
-            });
-            let reply = first.get_or_insert_with(|| attempt.reply(&host));
-            if !reply.is_positive() {
-                break;
-            }
-            if !matches!(attempt, Attempt::Accepted) {
-                tracing::warn!(code = "SP-PARTIAL", "a later group was not accepted");
-            }
-        }
-        let Some(reply) = first else {
-            return Reply::refusal(&text::sealing_failed());
-        };
-        let account = Arc::clone(&self.account);
-        match shared.sealing.handed_over(&account, record, &outcomes).await {
-            Some(notice) if !self.hand_over_notice(shared, &notice).await => {
-                Reply::explained(554, "5.5.0", &provider::partly_delivered(&without_it(record, &outcomes)))
-            }
-            Some(_) | None => reply,
-        }
-    }
-
-    /// All or nothing here too: a later group must not turn out too large once the first has left.
-    fn too_large(&self, shared: &Submissions, groups: &[Group], protection: Protection) -> Option<Refused> {
-        let offered = match &self.upstream {
-            Some(upstream) => upstream.capabilities().clone(),
-            None => shared.offers.known(&self.account.smtp)?,
-        };
-        groups.iter().find_map(|group| copy(group, form(protection)).too_large(&offered))
-    }
-
-    /// To the sender from the sender: many submission servers refuse an empty reverse-path. Whether it was accepted.
-    async fn hand_over_notice(&mut self, shared: &Submissions, notice: &Group) -> bool {
-        let from = Some(self.account.address.clone());
-        let envelope = Envelope {
-            from,
-            recipients: Vec::new(),
-            eight_bit: false,
-            smtputf8: false,
-            ret: None,
-            envid: None,
-        };
-        let attempt = self
-            .hand_over(&*shared.upstreams, &envelope, &copy(notice, Form::AsSubmitted))
-            .await;
-        matches!(attempt, Attempt::Accepted)
-    }
-
     /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
@@ -337,29 +268,6 @@ impl LoggedIn {
             }
             Err(failure) => Attempt::NoConnection(failure),
         }
-    }
-}
-
-/// What left in clear but for a banner of ours is what was submitted.
-fn form(protection: Protection) -> Form {
-    match protection {
-        Protection::Sealed | Protection::Signed => Form::Sealed,
-        Protection::Clear => Form::AsSubmitted,
-    }
-}
-
-/// Who has not got it.
-fn without_it(record: &SealedRecord, outcomes: &[GroupOutcome]) -> Vec<Address> {
-    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err());
-    let recipients = failed.flat_map(|outcome| &outcome.recipients).chain(&record.left_out);
-    recipients.map(|recipient| recipient.address.clone()).collect()
-}
-
-fn copy(group: &Group, form: Form) -> GroupCopy<'_> {
-    GroupCopy {
-        recipients: &group.recipients,
-        message: &group.message,
-        form,
     }
 }
 

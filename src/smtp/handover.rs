@@ -6,11 +6,11 @@ mod transaction;
 
 pub use self::transaction::{Form, Refused};
 use self::transaction::{Next, Transaction};
-use super::auth::{Credentials, Mechanism};
 use super::capabilities::Capabilities;
 use super::wire::{Reply, ReplyReader};
 use crate::config::ServerTls;
 use crate::policy::{Envelope, Recipient};
+use crate::sasl::{Credentials, Mechanism};
 
 /// What happens to the connection.
 #[derive(Debug)]
@@ -142,6 +142,11 @@ impl Handover {
             State::Group(transaction) => transaction.refused(),
             _ => None,
         }
+    }
+
+    /// True from a refusal to the answer to RSET.
+    pub fn is_refused(&self) -> bool {
+        matches!(&self.state, State::Group(transaction) if transaction.is_refused())
     }
 
     /// Hands over one group; [`Action::Group`] will tell how it ended. Only when [`Handover::is_usable`].

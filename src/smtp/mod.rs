@@ -2,7 +2,6 @@
 //!
 //! `wire` is grammar, `session` and `handover` are pure state machines, `driver` alone does I/O.
 
-pub mod auth;
 pub mod capabilities;
 pub mod driver;
 pub mod handover;

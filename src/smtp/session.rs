@@ -6,13 +6,13 @@
 mod transaction;
 
 use self::transaction::{Answer, Transaction};
-use super::auth::{Credentials, Exchange, Mechanism, Step};
 use super::capabilities::Capabilities;
 use super::wire::data::Fault;
 use super::wire::{Command, Content, DataDecoder, Reply, Syntax};
 use crate::base::Secret;
 use crate::base::limits::{LOGIN_FAILURES_MAX, MESSAGE_WITHOUT_ASKING, SMTP_ERRORS_MAX, SMTP_LINE_MAX};
 use crate::policy::Submission;
+use crate::sasl::{Credentials, Exchange, Mechanism, Step};
 use crate::text::outgoing as text;
 
 /// What happens to the session.

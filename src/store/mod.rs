@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod certificates;
 pub mod error;
+pub mod fields;
 pub mod folder;
 mod hex;
 pub mod journal;
@@ -20,6 +21,7 @@ pub mod threads;
 
 pub use certificates::{CertificateFolder, Fingerprint, StoredCertificate};
 pub use error::StoreError;
+pub use fields::Fields;
 pub use folder::FolderStamp;
 pub use journal::{Event, Journal, JournalEntry};
 pub use keys_store::{KeyId, KeysStore, StoredKey};

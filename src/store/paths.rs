@@ -103,6 +103,11 @@ impl Home {
         self.root.join("marks")
     }
 
+    /// Protected fields of opened messages, sealed.
+    pub fn fields(&self) -> PathBuf {
+        self.root.join("fields")
+    }
+
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.
     pub fn lock(&self) -> Result<HomeLock, StoreError> {
         let path = self.root.join("lock");

@@ -29,6 +29,8 @@ pub enum Purpose {
     Threads,
     /// Naming messages of which something is remembered.
     Marks,
+    /// Sealing the protected fields of opened messages.
+    Fields,
     /// Boundaries of Views.
     Boundaries,
     /// Tokens in header fields of Views.
@@ -87,6 +89,7 @@ impl Purpose {
             Purpose::OwnKeys => "souspli 1 own keys",
             Purpose::Threads => "souspli 1 threads",
             Purpose::Marks => "souspli 1 marks",
+            Purpose::Fields => "souspli 1 fields",
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",

@@ -1,32 +1,51 @@
-//! Keyed numbers that outlive a restart, bounded: a line `key value` for each, the last one counts.
+//! Keyed values that outlive a restart, bounded: a line `key value` for each, the last one counts.
 
 use super::lines::{LineFile, News, OnDisk, Reader, Seen};
 use super::{Home, StoreError, hex};
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 
 /// Half of an HMAC: names something without telling what.
 pub(super) type Key = [u8; 16];
 
+/// What a line can hold: without white space as it is written.
+pub(super) trait Value: Clone + PartialEq + Display + FromStr {}
+
+impl Value for i64 {}
+impl Value for String {}
+
 /// A table in a home, shared with other processes.
-pub(super) struct Table {
+pub(super) struct Table<V = i64> {
     file: LineFile,
     max: usize,
     /// What is not wanted any more is forgotten.
-    keep: Box<dyn Fn(i64) -> bool + Send + Sync>,
-    state: Mutex<State>,
+    keep: Box<dyn Fn(&V) -> bool + Send + Sync>,
+    state: Mutex<State<V>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+struct State<V> {
     seen: Seen,
-    values: HashMap<Key, i64>,
+    values: HashMap<Key, V>,
     /// What a full disk did not take, known to this process until it does.
-    unwritten: HashMap<Key, i64>,
-    lines: usize,
+    unwritten: HashMap<Key, V>,
+    /// Of the file's lines, together.
+    weight: usize,
     housekeeping: Housekeeping,
+}
+
+impl<V> Default for State<V> {
+    fn default() -> Self {
+        Self {
+            seen: Seen::default(),
+            values: HashMap::new(),
+            unwritten: HashMap::new(),
+            weight: 0,
+            housekeeping: Housekeeping::default(),
+        }
+    }
 }
 
 /// Whether what is worn was looked for.
@@ -37,19 +56,19 @@ enum Housekeeping {
     Done,
 }
 
-impl fmt::Debug for Table {
+impl<V> fmt::Debug for Table<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
-impl Table {
+impl<V: Value> Table<V> {
     /// Sees that the table can be read. It is read when it is first asked: a start does not wait for a large one.
     pub(super) fn open(
         home: &Home,
         path: PathBuf,
         max: usize,
-        keep: impl Fn(i64) -> bool + Send + Sync + 'static,
+        keep: impl Fn(&V) -> bool + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
         let table = Self {
             file: LineFile::new(home, path),
@@ -67,17 +86,17 @@ impl Table {
     }
 
     /// The value, also where another process has put it.
-    pub(super) fn value(&self, key: &Key) -> Result<Option<i64>, StoreError> {
+    pub(super) fn value(&self, key: &Key) -> Result<Option<V>, StoreError> {
         let mut state = self.lock();
         self.refresh(&mut state)?;
-        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).copied())
+        Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).cloned())
     }
 
     /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
     /// a full disk must not hide the mail. What must be there now is an error.
-    pub(super) fn put(&self, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+    pub(super) fn put(&self, key: &Key, value: V, when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
-        match self.write(&mut state, key, value, when) {
+        match self.write(&mut state, key, &value, when) {
             Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
                 state.unwritten.insert(*key, value);
                 Ok(())
@@ -90,83 +109,96 @@ impl Table {
         }
     }
 
-    fn write(&self, state: &mut State, key: &Key, value: i64, when: OnDisk) -> Result<(), StoreError> {
+    fn write(&self, state: &mut State<V>, key: &Key, value: &V, when: OnDisk) -> Result<(), StoreError> {
         self.refresh(state)?;
-        if state.values.get(key) == Some(&value) {
+        if state.values.get(key) == Some(value) {
             return Ok(());
         }
-        if state.lines >= self.max {
+        if state.weight >= self.max {
             // A quarter at once: not at each line once the table is full.
-            self.file.rewrite(|lines| compact(lines, self.max - self.max / 4, |_| true))?;
+            self.file.rewrite(|lines| compact::<V>(lines, self.max - self.max / 4, |_| true))?;
         }
-        match self.file.append(&format!("{} {value}", hex::encode(key)), &mut state.seen, when)? {
+        let line = format!("{} {value}", hex::encode(key));
+        match self.file.append(&line, &mut state.seen, when)? {
             Reader::Behind => return self.refresh(state),
             Reader::UpToDate => {}
         }
-        state.lines += 1;
-        state.values.insert(*key, value);
+        state.weight += weight_of(&line);
+        state.values.insert(*key, value.clone());
         Ok(())
     }
 
-    fn refresh(&self, state: &mut State) -> Result<(), StoreError> {
+    fn refresh(&self, state: &mut State<V>) -> Result<(), StoreError> {
         self.read_on(state)?;
         if state.housekeeping == Housekeeping::Due {
             state.housekeeping = Housekeeping::Done;
             // A full disk is no reason not to read.
-            if self.is_worn(state) && self.file.rewrite(|lines| compact(lines, self.max, &self.keep)).is_ok() {
+            if self.is_worn(state) && self.file.rewrite(|lines| compact::<V>(lines, self.max, &self.keep)).is_ok() {
                 self.read_on(state)?;
             }
         }
         Ok(())
     }
 
-    fn is_worn(&self, state: &State) -> bool {
-        let (lines, values) = (state.lines, &state.values);
-        lines > self.max || lines > 2 * values.len() + 64 || !values.values().all(|value| (self.keep)(*value))
+    fn is_worn(&self, state: &State<V>) -> bool {
+        let needed: usize = state.values.values().map(|value| weight_of(&value.to_string())).sum();
+        state.weight > self.max || state.weight > 2 * needed + 64 || !state.values.values().all(&self.keep)
     }
 
-    fn read_on(&self, state: &mut State) -> Result<(), StoreError> {
+    fn read_on(&self, state: &mut State<V>) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
             News::Afresh(lines) => {
                 state.values.clear();
-                state.lines = 0;
+                state.weight = 0;
                 lines
             }
         };
-        state.lines += lines.len();
+        state.weight += lines.iter().map(|line| weight_of(line)).sum::<usize>();
         state.values.extend(lines.iter().filter_map(|line| entry(line)));
         Ok(())
     }
 
     /// A panic of another thread leaves the table as it was read: nothing is half done in memory.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 /// `None` for half a line after a power cut, and for whatever else is no entry.
-fn entry(line: &str) -> Option<(Key, i64)> {
+fn entry<V: Value>(line: &str) -> Option<(Key, V)> {
     let (key, value) = line.split_once(' ')?;
     Some((hex::decode(key)?.try_into().ok()?, value.parse().ok()?))
 }
 
-/// The last line of each key, in the order of the file, the last `max` of them.
-fn compact(lines: Vec<String>, max: usize, keep: impl Fn(i64) -> bool) -> Vec<String> {
+/// A line of usual length weighs 1: the bound is one on octets too.
+fn weight_of(line: &str) -> usize {
+    1 + line.len() / 512
+}
+
+/// The last line of each key, in the order of the file, the last of them that weigh `max` together.
+fn compact<V: Value>(lines: Vec<String>, max: usize, keep: impl Fn(&V) -> bool) -> Vec<String> {
     let mut last: HashMap<Key, usize> = HashMap::new();
     for (at, line) in lines.iter().enumerate() {
-        if let Some((key, _)) = entry(line) {
+        if let Some((key, _)) = entry::<V>(line) {
             last.insert(key, at);
         }
     }
-    let wanted = |at: usize, line: &str| entry(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(value));
+    let wanted = |at: usize, line: &str| entry::<V>(line).is_some_and(|(key, value)| last.get(&key) == Some(&at) && keep(&value));
     let kept: Vec<String> = lines
         .iter()
         .enumerate()
         .filter(|(at, line)| wanted(*at, line))
         .map(|(_, line)| line.clone())
         .collect();
-    let skip = kept.len().saturating_sub(max);
+    let mut room = max;
+    let fitting = kept.iter().rev().take_while(|line| {
+        let weight = weight_of(line);
+        let fits = weight <= room;
+        room = room.saturating_sub(weight);
+        fits
+    });
+    let skip = kept.len() - fitting.count();
     kept.into_iter().skip(skip).collect()
 }
 
@@ -204,7 +236,7 @@ mod tests {
         let table = open(&home, 8);
         table.put(&[1; 16], 1, OnDisk::Now).unwrap();
         table.put(&[2; 16], 2, OnDisk::Now).unwrap();
-        let table = Table::open(&home, home.marks(), 8, |v| v > 1).unwrap();
+        let table = Table::open(&home, home.marks(), 8, |v: &i64| *v > 1).unwrap();
         assert_eq!((table.value(&[1; 16]).unwrap(), table.value(&[2; 16]).unwrap()), (None, Some(2)));
         assert!(!std::fs::read_to_string(home.marks()).unwrap().contains("0101"));
     }
@@ -226,7 +258,7 @@ mod tests {
         let (_guard, home) = home();
         std::fs::create_dir(home.marks()).unwrap();
         assert!(matches!(
-            Table::open(&home, home.marks(), 8, |_| true),
+            Table::<i64>::open(&home, home.marks(), 8, |_| true),
             Err(StoreError::Read { .. })
         ));
     }

@@ -17,7 +17,7 @@ pub struct Threads {
 impl Threads {
     /// Opens the memory; what is older than 18 months is forgotten when it is first read.
     pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
-        let table = Table::open(home, home.threads(), THREADS_MAX, move |since| is_fresh(since, now))?;
+        let table = Table::open(home, home.threads(), THREADS_MAX, move |since| is_fresh(*since, now))?;
         Ok(Self {
             table,
             secrets: secrets.clone(),

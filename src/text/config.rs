@@ -151,18 +151,34 @@ pub fn not_loopback(line: usize, key: &str, given: &str) -> Explanation {
     )
 }
 
-/// Both listeners on one address.
+/// A POP3 listener for nobody.
+pub fn no_pop3_server(line: usize) -> Explanation {
+    fault(
+        "SP-CONFIG-POP3",
+        line,
+        (
+            "Souspli écouterait en POP3, mais aucun compte n’a de serveur POP3.",
+            "Ajoutez « pop3 = { … } » à un compte, ou supprimez la clé pop3 de [listen].",
+        ),
+        (
+            "Souspli would listen for POP3, but no account has a POP3 server.",
+            "Add \"pop3 = { … }\" to an account, or remove the key pop3 of [listen].",
+        ),
+    )
+}
+
+/// Two listeners on one address.
 pub fn same_listen(line: usize, given: &str) -> Explanation {
     fault(
         "SP-CONFIG-SAME-PORT",
         line,
         (
-            format!("L’envoi (smtp) et la réception (imap) écoutent tous deux sur {given}."),
-            "Donnez-leur deux ports différents.",
+            format!("Deux services (smtp, imap, pop3) écoutent sur {given}."),
+            "Donnez à chacun son propre port.",
         ),
         (
-            format!("Sending (smtp) and receiving (imap) both listen on {given}."),
-            "Give them two different ports.",
+            format!("Two services (smtp, imap, pop3) listen on {given}."),
+            "Give each a port of its own.",
         ),
     )
 }

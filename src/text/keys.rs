@@ -1,6 +1,6 @@
 //! What is said of keys.
 
-use super::Explanation;
+use super::{Explanation, verdict::day};
 use crate::base::{Address, Retry, UnixTime};
 
 /// The password of a PKCS#12 file is wrong.
@@ -134,16 +134,16 @@ pub fn unfit_certificate(serial: &str) -> Explanation {
 
 /// The account's newest key is not valid yet: most often the computer's date is wrong.
 pub fn own_certificate_not_yet_valid(account: &Address, from: UnixTime) -> Explanation {
-    let day = from.civil().date();
+    let (fr, en) = day(from);
     Explanation::new(
         "SP-OWN-NOT-YET-VALID",
         Retry::AfterUser,
         (
-            format!("Le certificat de {account} n’est valable qu’à partir du {day} : le message n’est pas parti."),
+            format!("Le certificat de {account} n’est valable qu’à partir du {fr} : le message n’est pas parti."),
             "Vérifiez la date de cet ordinateur ; si elle est juste, attendez ce jour.",
         ),
         (
-            format!("The certificate of {account} is valid from {day} only: the message was not sent."),
+            format!("The certificate of {account} is valid from {en} only: the message was not sent."),
             "Check this computer's date; if it is right, wait for that day.",
         ),
     )
@@ -151,16 +151,16 @@ pub fn own_certificate_not_yet_valid(account: &Address, from: UnixTime) -> Expla
 
 /// The account has keys, all past their end.
 pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanation {
-    let day = until.civil().date();
+    let (fr, en) = day(until);
     Explanation::new(
         "SP-OWN-EXPIRED",
         Retry::Never,
         (
-            format!("Le certificat de {account} a expiré le {day} : le message n’est pas parti."),
+            format!("Le certificat de {account} a expiré le {fr} : le message n’est pas parti."),
             "Importez votre nouveau certificat (souspli key import).",
         ),
         (
-            format!("The certificate of {account} expired on {day}: the message was not sent."),
+            format!("The certificate of {account} expired on {en}: the message was not sent."),
             "Import your new certificate (souspli key import).",
         ),
     )
@@ -199,8 +199,11 @@ pub fn no_certificate_in_file(path: &str) -> Explanation {
         Retry::Never,
         (
             format!("{path} ne contient aucun certificat."),
-            "Donnez un fichier .cer, .pem, .p7c ou .p7b.",
+            "Donnez un fichier .cer, .pem, .p7c ou .p7b, ou un message signé (.eml).",
         ),
-        (format!("{path} holds no certificate."), "Give a .cer, .pem, .p7c or .p7b file."),
+        (
+            format!("{path} holds no certificate."),
+            "Give a .cer, .pem, .p7c or .p7b file, or a signed message (.eml).",
+        ),
     )
 }

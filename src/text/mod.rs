@@ -10,6 +10,7 @@ pub mod imap;
 pub mod keys;
 pub mod net;
 pub mod outgoing;
+pub mod pop3;
 pub mod provider;
 pub mod rule;
 pub mod smtp;
@@ -105,6 +106,7 @@ pub fn unaccent(text: &str) -> String {
             '’' | '‘' => out.push('\''),
             '«' | '»' | '“' | '”' => out.push('"'),
             '–' | '—' => out.push('-'),
+            '°' | 'º' => out.push('o'),
             '…' => out.push_str("..."),
             '\u{a0}' | '\u{202f}' | '\r' | '\n' | '\t' => out.push(' '),
             c if c.is_control() => out.push(' '),

@@ -7,7 +7,8 @@ fn never(code: &'static str, fr: (String, &str), en: (String, &str)) -> Explanat
     Explanation::new(code, Retry::Never, fr, en)
 }
 
-fn day(at: UnixTime) -> (String, String) {
+/// A date as each language writes it.
+pub(super) fn day(at: UnixTime) -> (String, String) {
     let date = at.civil().date();
     let (y, m, d) = (date.year(), u8::from(date.month()), date.day());
     (format!("{d:02}/{m:02}/{y}"), format!("{y}-{m:02}-{d:02}"))
@@ -206,6 +207,14 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
         "boundary-in-content" => (
             "ALERTE : la structure de ce message est trompeuse.",
             "WARNING: the structure of this message is deceptive.",
+        ),
+        "from-differs" => (
+            "Signature vérifiée, mais le message est arrivé sous une autre adresse d’expéditeur.",
+            "Signature verified, but the message came under another sender’s address.",
+        ),
+        "from-contradicted" => (
+            "L’expéditeur affiché n’est pas celui qu’indique le message protégé : il n’est pas garanti.",
+            "The sender shown is not the one inside the protected message: the sender is not assured.",
         ),
         "not-for-me" => (
             "Ce message n’est pas chiffré pour une de vos clés.",

@@ -120,7 +120,7 @@ fn html_form(lines: &[String], grade: Grade) -> String {
 }
 
 /// Right after `<body>`, or where a browser would open the body by itself.
-fn body_start(document: &str) -> usize {
+pub(super) fn body_start(document: &str) -> usize {
     let mut after_head = 0;
     for piece in html::scan(document) {
         match piece {

@@ -10,11 +10,13 @@
 //! spaces, so that the View has as many octets as the stored message
 //! ```
 //!
-//! The padding has n octets for every n: full lines of 74 spaces and CRLF, then a shorter one; a last single octet is a
-//! space. It stands in the epilogue (RFC 2046 §5.1.1), which no mail program shows.
+//! The padding has n octets for every n and ends with a line end, as messages over POP3 must: full lines of 74 spaces and
+//! CRLF, then a shorter one; where that had one octet only, it is a space before the CRLF that is there. It stands in the
+//! epilogue (RFC 2046 §5.1.1), which no mail program shows.
 
 use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
+use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
 use super::{View, banner, lookalike};
@@ -34,6 +36,8 @@ pub struct ViewInput<'a> {
     pub size: usize,
     /// The entity that it opened to, header and body; `None`: it could not be opened.
     pub content: Option<&'a [u8]>,
+    /// What stands in the header in place of fields of the stored message, where the content is shown.
+    pub restored: &'a Restored,
     /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
     pub verdict: &'a Verdict,
     /// The boundary of this message's View (RFC 2046 §5.1.1 `boundary`), known before it is opened.
@@ -55,6 +59,7 @@ pub fn build(input: &ViewInput<'_>) -> View {
     };
     of_failure(&ViewInput {
         verdict: &verdict,
+        restored: &UNCHANGED,
         ..*input
     })
 }
@@ -82,7 +87,9 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
 
 /// `None`: the content's own structure reaches into ours.
 fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
-    let wants_banner = input.banner == BannerMode::Text && !input.verdict.own && input.verdict.grade != Grade::Plain;
+    // A warning stands in the text whatever the setting: nobody reads header fields.
+    let spoken = input.banner == BannerMode::Text || input.verdict.text_only();
+    let wants_banner = spoken && !input.verdict.own && input.verdict.grade != Grade::Plain;
     let bannered = if wants_banner {
         banner::insert(content, input.verdict)
     } else {
@@ -100,7 +107,7 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
         .or_else(|| fitting(Detail::Least, &full))
         .or_else(unsaid)
         .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
-    has_our_parts(&view, parts, input.boundary).then_some(view)
+    has_our_parts(&view, parts, input.boundary).then(|| view.showing(input.restored))
 }
 
 /// True when the View reads as it was put together: that many parts, the last one ended by our closing delimiter.
@@ -108,8 +115,9 @@ pub(super) fn has_our_parts(view: &View, parts: usize, boundary: &str) -> bool {
     let read = view.entity().children();
     let end = read.last().map_or(0, |part| part.body.end);
     let tail = &view.bytes()[end..];
-    let closing = format!("--{boundary}--\r\n");
-    read.len() == parts && tail.strip_prefix(b"\r\n").unwrap_or(tail).starts_with(closing.as_bytes())
+    let closing = format!("--{boundary}--");
+    let after = tail.strip_prefix(b"\r\n").unwrap_or(tail).strip_prefix(closing.as_bytes());
+    read.len() == parts && after.is_some_and(|rest| rest.strip_prefix(b" ").unwrap_or(rest).starts_with(b"\r\n"))
 }
 
 /// The verdict on a content that uses the View's own boundary.
@@ -157,7 +165,7 @@ pub(super) fn text_part(text: &str) -> Vec<u8> {
 }
 
 pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    let fields = outer_fields(&Header::parse(input.stored).0, input.boundary);
+    let fields = outer_fields(&Header::parse(input.stored).0, input.boundary, input.restored);
     // With room for the padding: a View has the size of what is stored.
     let mut out = Vec::with_capacity(input.stored.len());
     out.extend_from_slice(&fields);
@@ -192,7 +200,10 @@ fn pad(out: &mut Vec<u8>, mut octets: usize) {
         out.extend_from_slice(b"\r\n");
         octets -= line;
     }
-    out.resize(out.len() + octets, b' ');
+    if octets == 1 {
+        out.truncate(out.len() - 2);
+        out.extend_from_slice(b" \r\n");
+    }
 }
 
 fn apply<'a>(content: Cow<'a, [u8]>, change: fn(&[u8]) -> Option<Vec<u8>>) -> Cow<'a, [u8]> {
@@ -237,16 +248,23 @@ mod tests {
     }
 
     fn view(stored: &[u8], content: Option<&str>, verdict: &Verdict) -> View {
-        build(&ViewInput {
+        build(&input(stored, content, verdict))
+    }
+
+    fn input<'a>(stored: &'a [u8], content: Option<&'a str>, verdict: &'a Verdict) -> ViewInput<'a> {
+        ViewInput {
             stored,
             size: stored.len(),
             content: content.map(str::as_bytes),
+            restored: &UNCHANGED,
             verdict,
             boundary: "souspli-b",
             banner: BannerMode::Text,
             token: "tok",
-        })
+        }
     }
+
+    static UNCHANGED: std::sync::LazyLock<Restored> = std::sync::LazyLock::new(Restored::default);
 
     fn text(view: &View) -> String {
         String::from_utf8_lossy(view.bytes()).into_owned()
@@ -258,6 +276,7 @@ mod tests {
             let stored = stored(body);
             let view = view(&stored, Some(MIXED), &verdict());
             assert_eq!(view.bytes().len(), stored.len());
+            assert!(view.bytes().ends_with(b"\r\n"), "POP3 would add a line end");
             assert!(view.size_preserved());
             assert_eq!(view.entity().children().len(), 2);
         }
@@ -308,6 +327,19 @@ mod tests {
         let view = view(&stored, Some(MIXED), &verdict());
         let end = memmem::find(view.bytes(), b"\r\n--souspli-b--\r\n").unwrap() + 17;
         end - STORED.len()
+    }
+
+    #[test]
+    fn a_warning_is_spoken_whatever_the_setting() {
+        for (grade, spoken) in [(Grade::Verified, false), (Grade::Unassured, true)] {
+            let verdict = Verdict { grade, ..verdict() };
+            let stored = stored(3000);
+            let view = build(&ViewInput {
+                banner: BannerMode::Headers,
+                ..input(&stored, Some(MIXED), &verdict)
+            });
+            assert_eq!(text(&view).contains("[Souspli]"), spoken, "{grade:?}");
+        }
     }
 
     #[test]

@@ -138,6 +138,7 @@ mod tests {
             stored,
             size,
             content: None,
+            restored: &super::super::restored::UNCHANGED,
             verdict: &verdict,
             boundary: &format!("=_sp_{}", "0".repeat(40)),
             banner: BannerMode::Text,

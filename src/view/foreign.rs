@@ -20,6 +20,17 @@ pub fn defanged(message: &[u8]) -> Option<Vec<u8>> {
     defanged_within(message, 0)
 }
 
+/// The same for a header alone, or some of its fields.
+pub fn defanged_header(fields: &[u8]) -> Option<Vec<u8>> {
+    let mut work = Work {
+        message: fields,
+        changed: None,
+        encoded: 0,
+    };
+    work.header(0..fields.len());
+    work.changed
+}
+
 fn defanged_within(message: &[u8], encoded: usize) -> Option<Vec<u8>> {
     let mut work = Work {
         message,

@@ -3,6 +3,8 @@
 //! A provider that puts another message in the place of one that was verified must gain nothing: what was said is said again
 //! of the same signatures by the same certificates only, and only where the day or the authorities can have changed it.
 
+use super::letter::Agreement;
+use super::restored::FromShown;
 use super::verdict::{Grade, Verdict, judged};
 use crate::base::{Address, UnixTime};
 use crate::smime::open::Opened;
@@ -33,6 +35,10 @@ const CODES: [(&str, Grade); 21] = [
     ("signed-another-day", Grade::Unassured),
 ];
 
+/// Codes that are made anew of a verdict that was remembered: the signer is the protected From, or is not, and the stored
+/// message says another.
+const ANOTHER_FROM: [(&str, Grade); 2] = [("from-differs", Grade::Unassured), ("from-contradicted", Grade::Unassured)];
+
 impl Verdict {
     /// What stands for this verdict's code; `None`: it is not remembered.
     pub fn index(&self) -> Option<u64> {
@@ -55,6 +61,26 @@ impl Verdict {
         self.say(Grade::Verified, "own-copy");
         self.own = true;
         self
+    }
+
+    /// The verdict, made of the protected From, on a message whose outer From is another's: nobody is assured of it, and
+    /// nobody is shown as its author without a signature of his own (RFC 9788 §4.4.2).
+    pub fn of_another_from(mut self) -> Self {
+        let [differs, contradicted] = ANOTHER_FROM;
+        match self.grade {
+            Grade::Verified | Grade::Unchecked => self.say(differs.1, differs.0),
+            Grade::Unassured | Grade::Plain => self.say(contradicted.1, contradicted.0),
+            Grade::Altered | Grade::Unopenable => {}
+        }
+        self
+    }
+
+    /// Whose From the View shows (RFC 9788 §4.4.3).
+    pub fn from_shown(&self, agreement: Agreement) -> FromShown {
+        match agreement {
+            Agreement::Differs if self.code != ANOTHER_FROM[0].0 => FromShown::Outer,
+            Agreement::Same | Agreement::Differs => FromShown::Inner,
+        }
     }
 
     pub(super) fn say(&mut self, grade: Grade, code: &'static str) {
@@ -100,7 +126,7 @@ mod tests {
     #[test]
     fn every_code_has_its_sentence_and_stands_in_the_documents() {
         let page = include_str!("../../docs/verdicts.md");
-        for (code, grade) in CODES {
+        for (code, grade) in CODES.into_iter().chain(ANOTHER_FROM) {
             assert!(
                 code == "plain" || said::sentence(code) != said::sentence("plain"),
                 "{code} has no sentence"

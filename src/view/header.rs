@@ -1,10 +1,12 @@
-//! The View's header: the stored message's own fields, the media type replaced, and what Souspli says.
+//! The View's header: the stored message's own fields, those that its author protected in their places, the media type
+//! replaced, and what Souspli says.
 //!
 //! [`rewrite_fields`] does to the fields that a provider returned what [`crate::view::build`] does to the whole header, so that a
-//! listing made without any key agrees with the View. For that reason no field that the stored header lacks is added, but
-//! those named `X-Souspli-`.
+//! listing agrees with the View. For that reason no field that the stored header lacks is added, but those named `X-Souspli-`
+//! and those that [`Restored`] knows.
 
 use super::lookalike;
+use super::restored::Restored;
 use super::verdict::Verdict;
 use crate::base::Address;
 use crate::mime::header::{Field, Header};
@@ -15,9 +17,10 @@ pub const PREFIX: &str = "X-Souspli-";
 /// Marks a View: a message that carries it is an opened one.
 pub const MARK: &str = "X-Souspli-View";
 
-/// The fields of a View: what the provider answered for the stored message (fields and the empty line), rewritten.
-pub fn rewrite_fields(fields: &[u8], boundary: &str) -> Vec<u8> {
-    let mut out = outer_fields(&Header::parse(fields).0, boundary);
+/// The fields of a View: what the provider answered for the stored message (fields and the empty line) when it was asked for
+/// fields of these names, rewritten.
+pub fn rewrite_fields(fields: &[u8], boundary: &str, restored: &Restored, asked: impl Fn(&str) -> bool) -> Vec<u8> {
+    let mut out = some_fields(&Header::parse(fields).0, boundary, restored, asked);
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -28,18 +31,22 @@ pub fn content_type_field(boundary: &str) -> String {
 }
 
 /// The stored fields as the View has them, without the empty line.
-pub fn outer_fields(header: &Header<'_>, boundary: &str) -> Vec<u8> {
+pub fn outer_fields(header: &Header<'_>, boundary: &str, restored: &Restored) -> Vec<u8> {
+    some_fields(header, boundary, restored, |_| true)
+}
+
+fn some_fields(header: &Header<'_>, boundary: &str, restored: &Restored, asked: impl Fn(&str) -> bool) -> Vec<u8> {
     let mut out = Vec::new();
     let mut typed = false;
-    for field in header.fields() {
+    restored.apply(header, asked, &mut out, |field, out| {
         if field.is("Content-Type") {
             if !std::mem::replace(&mut typed, true) {
                 out.extend_from_slice(content_type_field(boundary).as_bytes());
             }
         } else if is_kept(field) {
-            push_shown(&mut out, field);
+            push_shown(out, field);
         }
-    }
+    });
     out
 }
 
@@ -103,7 +110,7 @@ const PEOPLE: [&str; 6] = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"];
 
 /// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds. A bare CR or a NUL,
 /// which some mail programs take for the end of a line, would let one field be another; each becomes a space.
-fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
+pub(super) fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
     if let Some(anew) = defanged(field) {
         return out.extend(anew);
     }
@@ -158,7 +165,10 @@ mod tests {
                 "Content-Type: multipart/mixed;\r\n boundary=\"bb\"\r\n\r\n",
             ),
         ] {
-            assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
+            assert_eq!(
+                String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb", &Restored::default(), |_| true)),
+                expected
+            );
         }
     }
 
@@ -180,7 +190,10 @@ mod tests {
             ),
             ("Received: from [Souspli]\r\n\r\n", "Received: from [Souspli]\r\n\r\n"),
         ] {
-            assert_eq!(String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb")), expected);
+            assert_eq!(
+                String::from_utf8_lossy(&rewrite_fields(fields.as_bytes(), "bb", &Restored::default(), |_| true)),
+                expected
+            );
         }
     }
 

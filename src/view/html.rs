@@ -76,6 +76,14 @@ impl Tag {
         self.attributes.iter().find(|(_, n)| n == name).map(|(span, _)| span)
     }
 
+    /// The attribute's value as written, without its quotes.
+    pub fn attribute_value<'d>(&self, document: &'d str, name: &str) -> Option<&'d str> {
+        let written = document.get(self.attribute(name)?.clone())?;
+        let value = written.split_once('=')?.1.trim();
+        let quoted = |quote| value.strip_prefix(quote).and_then(|v| v.strip_suffix(quote));
+        Some(quoted('"').or(quoted('\'')).unwrap_or(value))
+    }
+
     /// True for an element without content (HTML, "void elements").
     pub fn is_void(&self) -> bool {
         matches!(

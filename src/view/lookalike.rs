@@ -248,15 +248,23 @@ fn is_unseen(c: char) -> bool {
 
 /// The characters of a plain text with their places. The shifts of ISO 2022, which show nothing, are left out.
 fn shown(text: &str) -> impl Iterator<Item = (Range<usize>, char)> {
-    let mut shift = 0_usize;
+    let mut hidden = 0..0;
     text.char_indices().filter_map(move |(at, c)| {
         if c == '\u{1b}' {
-            shift = 3;
+            hidden = at..at + shift(&text[at..]);
         }
-        let visible = shift == 0;
-        shift = shift.saturating_sub(1);
-        visible.then(|| (at..at + c.len_utf8(), c))
+        (!hidden.contains(&at)).then(|| (at..at + c.len_utf8(), c))
     })
+}
+
+/// Octets of the shift that a text begins with (ISO 2022: escape, one or two signs, a final letter or digit).
+fn shift(text: &str) -> usize {
+    let signs = text.bytes().skip(1).take_while(|b| b"$()*+-./".contains(b)).count();
+    let ended = text
+        .as_bytes()
+        .get(1 + signs)
+        .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'@');
+    if (1..=2).contains(&signs) && ended { signs + 2 } else { 0 }
 }
 
 /// The text with these ranges exchanged; they do not overlap.
@@ -304,6 +312,9 @@ mod tests {
         for (text, expected) in [
             ("[Souspli : vérifié]", "(faux) : vérifié]"),
             ("[[Souspli]]", "[(faux)]"),
+            ("\u{1b}[Souspli]", "\u{1b}(faux)"),
+            ("\u{1b}( [Souspli]", "\u{1b}( (faux)"),
+            ("\u{1b}(B[Souspli]", "\u{1b}(B(faux)"),
             ("[Sous[Souspli]", "[Sous(faux)"),
             ("[Souspli", "(faux)"),
             ("> [Sous\r\n> pli] x", "> (faux) x"),
@@ -353,7 +364,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_holds_none(text in "[\\[\\]/ sSouUsplLiI<>&#9135;a\u{200b}]{0,40}") {
+        fn what_is_left_holds_none(text in "([\\[\\]/ sSouUsplLiI<>&#9135;a\u{200b}\u{202e}\u{1b}(B]|\\[Souspli\\]){0,40}") {
             let out = defanged(&text).unwrap_or(text.clone());
             prop_assert!(out.len() <= text.len());
             prop_assert!(find(shown(&out)).is_empty(), "{text:?} {out:?}");

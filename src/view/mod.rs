@@ -7,8 +7,11 @@ pub mod foreign;
 pub mod frozen;
 pub mod header;
 pub mod html;
+pub mod legacy_display;
+pub mod letter;
 pub mod lookalike;
 pub mod marks;
+pub mod restored;
 pub mod sections;
 pub mod sender;
 pub mod strip;
@@ -18,6 +21,7 @@ pub mod verdict;
 pub use build::{ViewInput, build};
 pub use header::rewrite_fields;
 pub use marks::{Marks, holds_banner, marks};
+pub use restored::Restored;
 pub use strip::strip;
 
 use crate::mime::entity::{Entity, parse};
@@ -29,6 +33,7 @@ pub struct View {
     bytes: Vec<u8>,
     entity: Entity,
     size: Size,
+    restored: Restored,
 }
 
 /// `BODY[...]`'s section-spec (RFC 9051 §6.4.5).
@@ -80,9 +85,19 @@ impl View {
         self.size == Size::Stored
     }
 
+    /// What stands in its header in place of fields of the stored message.
+    pub fn restored(&self) -> &Restored {
+        &self.restored
+    }
+
     /// A View of those octets, its size not that of the stored message.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Own)
+    }
+
+    /// An ordinary message, marks of ours in it made harmless: nothing else of it changes.
+    pub fn ordinary(message: &[u8]) -> Self {
+        Self::padded(foreign::defanged(message).unwrap_or_else(|| message.to_vec()))
     }
 
     fn padded(bytes: Vec<u8>) -> Self {
@@ -91,7 +106,17 @@ impl View {
 
     fn sized(bytes: Vec<u8>, size: Size) -> Self {
         let entity = parse(&bytes);
-        Self { bytes, entity, size }
+        Self {
+            bytes,
+            entity,
+            size,
+            restored: Restored::default(),
+        }
+    }
+
+    fn showing(mut self, restored: &Restored) -> Self {
+        self.restored = restored.clone();
+        self
     }
 }
 

@@ -9,9 +9,8 @@ use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
-/// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a message.
-pub fn sender(message: &[u8]) -> Option<Address> {
-    let header = Header::parse(message).0;
+/// The address of the one mailbox of the one From field (RFC 5322 §3.6.2) of a header.
+pub fn sender_of(header: &Header<'_>) -> Option<Address> {
     let mut fields = header.all("From");
     let field = fields.next()?;
     if fields.next().is_some() {
@@ -21,9 +20,8 @@ pub fn sender(message: &[u8]) -> Option<Address> {
     (!holds_another(&field.text(), &address)).then_some(address)
 }
 
-/// The moment of the one Date field (RFC 5322 §3.6.1) of a message.
-pub fn date(message: &[u8]) -> Option<UnixTime> {
-    let header = Header::parse(message).0;
+/// The moment of the one Date field (RFC 5322 §3.6.1) of a header.
+pub fn date_of(header: &Header<'_>) -> Option<UnixTime> {
     let mut fields = header.all("Date");
     let mut value = fields.next()?.unfolded();
     if fields.next().is_some() {
@@ -61,7 +59,8 @@ mod tests {
             ("Date: 1 Jan 2026 00:00:00 Z\r\nDate: 2 Jan 2026 00:00:00 Z\r\n", None),
             ("Subject: x\r\n", None),
         ] {
-            let found = date(format!("{header}\r\nDate: 1 Jan 2020 00:00:00 +0000").as_bytes());
+            let message = format!("{header}\r\nDate: 1 Jan 2020 00:00:00 +0000");
+            let found = date_of(&Header::parse(message.as_bytes()).0);
             assert_eq!(found, expected.map(UnixTime), "{header}");
         }
     }
@@ -91,7 +90,8 @@ mod tests {
             ("From: \"chef\u{ff20}lab.test\" <dr@lab.test>\r\n", None),
             ("From: <@relay.test:dr@lab.test>\r\n", None),
         ] {
-            let found = sender(format!("{header}\r\nbody").as_bytes());
+            let message = format!("{header}\r\nbody");
+            let found = sender_of(&Header::parse(message.as_bytes()).0);
             assert_eq!(found.as_ref().map(Address::as_str), expected, "{header}");
         }
     }

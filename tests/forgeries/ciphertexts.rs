@@ -1,10 +1,15 @@
 //! Ciphertext changed, cut, sewn together or blown up by somebody who cannot read it.
 
 use crate::Attack;
-use crate::practice::{BOB, HTML, Practice, TEXT, entity, mail, opaque_by};
+use crate::practice::{BOB, HTML, Practice, TEXT, entity, mail, now, opaque_by};
+use souspli::keys::SoftwareKey;
+use souspli::pki::Certificate;
 use souspli::pki::ber::{Reader, tag};
 use souspli::pki::{der, oid};
 use souspli::smime::encrypt::Cipher;
+use souspli::smime::port::WrappedKey;
+use souspli::smime::{KeyError, OpenError, PrivateKey, SignatureScheme, Unwrapped, open};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub fn attacks(p: &Practice) -> Vec<Attack> {
     [unsigned(p), gadgets(p), authenticated(p), compressed(p)]
@@ -217,6 +222,45 @@ fn no_block_can_be_changed() {
         let same = seen.view.windows(18).any(|w| w == b"Rendez-vous lundi.");
         let verified = seen.verdict["grade"] == "verified";
         assert!(!verified || same, "{block} {}", seen.verdict);
+    }
+}
+
+/// A thousand RecipientInfos for one key: each would cost a private key's work and the whole content.
+#[test]
+fn one_key_is_not_tried_for_ever() {
+    let p = Practice::new();
+    let cms = cms_of(&p.seals(TEXT, Cipher::Aes256Cbc));
+    let crowd = rebuilt(&cms, &[1, 0, 1], |infos| {
+        // What is wrapped is wrong in each.
+        let last = infos[0].len() - 1;
+        infos[0][last] ^= 1;
+        *infos = vec![infos[0].clone(); 1000];
+    });
+    let key = Counting(&p.alice, AtomicUsize::new(0));
+    let trust = p.authority.trust();
+    let result = open(&mail(BOB, &entity("enveloped-data", &crowd)), &[&key], &trust, now());
+    assert_eq!(result.unwrap_err(), OpenError::Undecryptable);
+    assert_eq!(key.1.load(Ordering::Relaxed), souspli::base::limits::CMS_TRIES_MAX);
+}
+
+struct Counting<'a>(&'a SoftwareKey, AtomicUsize);
+
+impl PrivateKey for Counting<'_> {
+    fn certificate(&self) -> &Certificate {
+        self.0.certificate()
+    }
+
+    fn chain(&self) -> &[Certificate] {
+        self.0.chain()
+    }
+
+    fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.0.sign(scheme, to_be_signed)
+    }
+
+    fn unwrap(&self, key: &WrappedKey) -> Unwrapped {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.unwrap(key)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::forge::{Authority, attribute, attributes, doctor, signed};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyUsagePurpose};
-use souspli::base::{Address, MessageKey, UnixTime};
+use souspli::base::{Address, MessageKey, Place, UnixTime};
 use souspli::config::parse::parse;
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{der, oid};
@@ -80,9 +80,11 @@ impl Practice {
     pub fn fetches(&self, uid: u32, stored: &[u8]) -> Arc<View> {
         let key = MessageKey {
             account: "alice@lab.test".into(),
-            mailbox: "INBOX".into(),
-            uidvalidity: 1,
-            uid,
+            place: Place::Mailbox {
+                mailbox: "INBOX".into(),
+                uidvalidity: 1,
+                uid,
+            },
         };
         self.runtime
             .block_on(async { self.relay.view(&key, stored.to_vec()).await })

@@ -29,7 +29,7 @@ class PracticeCase(unittest.TestCase):
         cls.practice = servers.Practice(**cls.options)
         cls.addClassCleanup(cls.practice.stop)
         cls.practice.start()
-        cls.provider, cls.store = cls.practice.provider, cls.practice.provider.dovecot
+        cls.provider, cls.store = cls.practice.provider, cls.practice.provider.store
 
     def relay(self, name):
         """That doctor's Souspli."""
@@ -74,21 +74,26 @@ class PracticeCase(unittest.TestCase):
 
 
 class Canary:
-    """Words that occur nowhere else, for a body and an attachment's name."""
+    """Words that occur nowhere else, for a body, an attachment's name and a subject."""
 
     def __init__(self):
-        self.body, self.name = (f"Canari{secrets.token_hex(8)}" for _ in range(2))
+        self.body, self.name, self.subject = (f"Canari{secrets.token_hex(8)}" for _ in range(3))
+
+    @property
+    def words(self):
+        """All of them."""
+        return {self.body, self.name, self.subject}
 
     def letter(self, subject, to, sender="alice@lab.test", **more):
         """A letter that carries them."""
         pdf = mails.pdf(["x"])
-        return mails.letter(sender, to, subject, f"Bonjour,\n\n{self.body}\n", attachments=[(f"{self.name}.pdf", "application/pdf", pdf)], **more)
+        return mails.letter(sender, to, f"{subject} {self.subject}", f"Bonjour,\n\n{self.body}\n", attachments=[(f"{self.name}.pdf", "application/pdf", pdf)], **more)
 
     def found_in(self, octets):
         """Which of them occur, in clear, in base64 at any alignment, or broken by a soft line end."""
         joined = octets.replace(b"=\r\n", b"").replace(b"=\n", b"")
         packed = octets.replace(b"\r", b"").replace(b"\n", b"")
-        return [word for word in (self.body, self.name) if _occurs(word.encode(), joined, packed)]
+        return [word for word in sorted(self.words) if _occurs(word.encode(), joined, packed)]
 
 
 def _occurs(word, joined, packed):

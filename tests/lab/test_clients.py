@@ -68,13 +68,7 @@ class ClientsTest(PracticeCase):
         self.assertIn(b"pkcs7-mime", stored)
 
     def imaplib(self):
-        context = ssl.create_default_context(cafile=str(self.certificate))
-        context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
-        box = imaplib.IMAP4("127.0.0.1", self.relay("alice").imap, timeout=60)
-        self.addCleanup(box.shutdown)
-        box.starttls(context)
-        box.login("alice@lab.test", "pw-alice")
-        return box
+        return imaplib_box(self, self.relay("alice").imap, self.certificate)
 
     def test_imaplib_reads(self):
         box = self.imaplib()
@@ -120,6 +114,17 @@ class ClientsTest(PracticeCase):
         self.assertIn("CA:FALSE", text)
         self.assertIn("127.0.0.1", text)
         self.assertIn("localhost", text)
+
+
+def imaplib_box(case, port, certificate):
+    """Alice's connection by imaplib, the certificate checked."""
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
+    box = imaplib.IMAP4("127.0.0.1", port, timeout=60)
+    case.addCleanup(box.shutdown)
+    box.starttls(context)
+    box.login("alice@lab.test", "pw-alice")
+    return box
 
 
 MBSYNC = """\

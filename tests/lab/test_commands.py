@@ -138,6 +138,21 @@ class FileTest(CommandCase):
         self.refused("SP-NO-CERTIFICATE-IN-FILE", "cert", "import", empty)
         self.refused("SP-NO-CERTIFICATE-IN-FILE", "cert", "import", self.relay.config)
 
+    def test_the_certificate_of_a_signed_message(self):
+        """Detached and opaque, CRLF or LF, as mail programs save it."""
+        carol = self.doctors["carol"]
+        letter = mails.letter("carol@lab.test", "alice@lab.test", "Lettre", "Bonjour.\n")
+        for name, options in (("detached", ()), ("opaque", ("-nodetach",))):
+            signed = mails.smime(letter, mails.signing(carol, *options))
+            for ends, octets in (("crlf", signed), ("lf", signed.replace(b"\r\n", b"\n"))):
+                with self.subTest(f"{name} {ends}"):
+                    file = self.folder / f"{name}-{ends}.eml"
+                    file.write_bytes(octets)
+                    self.assertIn("carol@lab.test", self.relay.cli("cert", "import", file).decode())
+        unsigned = self.folder / "unsigned.eml"
+        unsigned.write_bytes(letter)
+        self.refused("SP-NO-CERTIFICATE-IN-FILE", "cert", "import", unsigned)
+
     def test_what_has_no_end(self):
         """Refused, in bounded memory."""
         zero = pathlib.Path("/dev/zero")

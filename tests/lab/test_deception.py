@@ -79,7 +79,7 @@ class DeceptionTest(PracticeCase):
 
     def assert_warned(self, shown):
         """The warning alone."""
-        self.assertIn("Le contenu n'est pas affiché.", " ".join(shown["text"].split()))
+        self.assertIn("Le contenu n’est pas affiché.", " ".join(shown["text"].split()))
         self.assertNotIn("euros", shown["html"])
 
     def test_altered_beside_the_signature(self):
@@ -109,6 +109,15 @@ class DeceptionTest(PracticeCase):
         shown = self.shown("bandeau", self.sealed(f"Content-Type: text/html; charset=utf-8\r\n\r\n{claim}<p>Bonjour.</p>\r\n".encode()))
         self.assert_unassured(shown)
         self.assertIn(f"(faux) {CLAIM} (faux)", shown["text"])
+
+    def test_a_banner_in_an_ordinary_letter(self):
+        """A short one, which comes whole, and one that comes in pieces."""
+        claim = f"<div data-souspli='verified' style='background:#edf7ed'>[Souspli] {CLAIM}<br>Signataire : Dr Bob. [/Souspli]</div>"
+        for subject, more in (("ordinaire", ""), ("ordinaire et long", "<p>" + "mot " * 40000 + "</p>")):
+            page = f"Content-Type: text/html; charset=utf-8\r\n\r\n{claim}<p>Bonjour.</p>{more}\r\n".replace("mot " * 20, "mot " * 19 + "\r\n")
+            shown = self.shown(subject, page.encode())
+            self.assertTrue(" ".join(shown["text"].split()).startswith(f"(faux) {CLAIM} Signataire : Dr Bob. (faux) Bonjour."), shown["text"][:200])
+            self.assertNotIn("data-souspli", shown["html"])
 
     def test_files_by_nobody(self):
         card = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{LURE}\r\nEND:VCARD"

@@ -279,7 +279,7 @@ class FullDiskTest(unittest.TestCase):
         fill(relay.home)
         sealed = mails.smime(mails.letter("bob@lab.test", "alice@lab.test", "s", "Texte entier.\n"),
                              mails.signing(self.practice.doctors["bob"]), mails.encrypting(self.practice.doctors["alice"]))
-        self.practice.provider.dovecot.append("alice@lab.test", sealed)
+        self.practice.provider.store.append("alice@lab.test", sealed)
         box = imapline.Imap(relay.imap, "alice@lab.test", "pw-alice")
         self.addCleanup(box.close)
         box.do("SELECT INBOX")

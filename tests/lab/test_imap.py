@@ -280,7 +280,7 @@ class DraggedTest(unittest.TestCase):
         self.relay.furnish({d.address: [d] for d in (self.alice, self.carol)}, [self.bob], [authority.certificate])
         self.addCleanup(self.relay.stop)
         self.relay.start()
-        self.store = self.provider.dovecot
+        self.store = self.provider.store
         self.store.append("alice@lab.test", sealed("Lettre", self.alice, self.bob))
         [self.original] = self.store.stored("alice@lab.test")
 

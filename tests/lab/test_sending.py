@@ -224,13 +224,26 @@ class FaithfulTest(SendingCase):
                 entity = self.entity(self.sent()[0].octets)
                 written, read = mails.parse(message), mails.parse(entity)
                 self.assertEqual(self.parts(written, content), self.parts(read, content))
-                if content.isascii() and b"Content-Type" in content and max(map(len, content.splitlines())) < 998:
-                    self.assertEqual(content, entity)
+                self.assertEqual(("cipher", "Lettre"), (read.get_param("hp"), read["Subject"]))
+                if name == "attachment alone":
+                    self.assertEqual(content.split(b"\r\n\r\n", 1)[1], entity.split(b"\r\n\r\n", 1)[1])
 
     def parts(self, message, content):
-        """Type, file name and octets of each leaf."""
+        """Type, file name and content of each leaf, without the Subject above the text (RFC 9788, 4.5.3)."""
         leaves = [p for p in message.walk() if not p.is_multipart()]
-        return [(p.get_content_type(), p.get_filename(), p.get_payload(decode=True)) for p in leaves] if content else []
+        return [(p.get_content_type(), p.get_filename(), self.content(p)) for p in leaves] if content else []
+
+    def content(self, part):
+        """Text as text, its charset may be another; files as octets."""
+        octets = part.get_payload(decode=True)
+        if part.get_content_maintype() != "text":
+            return octets
+        text = octets.decode(part.get_content_charset("utf-8"))
+        if part.get_param("hp-legacy-display") != "1":
+            return text
+        subject = text.partition("</div>" if part.get_content_subtype() == "html" else "\r\n\r\n")
+        self.assertIn("Subject: Lettre", subject[0])
+        return subject[2]
 
     def test_what_stands_outside(self):
         fields = (b"Bcc: carol@lab.test", b"Resent-Bcc: dora@lab.test", b"X-Souspli-Grade: verified", b"X-MSS-NIL: 7",
@@ -240,13 +253,30 @@ class FaithfulTest(SendingCase):
         outer = mails.parse(octets)
         for gone in (b"carol", b"dora", b"ouspli", b"#med#", b"2024"):
             self.assertNotIn(gone, octets.split(b"\r\n\r\n")[0])
-        self.assertEqual(("Lettre", "7"), (outer["Subject"], outer["X-MSS-NIL"]))
+        self.assertEqual(("[...]", "7"), (outer["Subject"], outer["X-MSS-NIL"]))
         self.assertRegex(outer["Message-ID"], r"^<[0-9a-f]{32}@lab\.test>$")
         self.assertIn(b"RET=HDRS", self.sent()[0].mail.encode())
         # A reply that quotes nothing and has no tag is sealed: the memory knows the name that was made.
         reply = mails.letter(ALICE, BOB, "Re: Lettre", f"{self.canary.body}\n", In_Reply_To=outer["Message-ID"])
         self.submit("alice", reply, BOB)
         self.unseen(self.sent(2)[1])
+
+    def test_words_that_describe_the_letter_stay_inside(self):
+        fields = [f"{name}: {self.canary.subject}".encode() for name in ("Keywords", "Comments", "Thread-Topic")]
+        self.submit("alice", self.header(*fields) + b"\r\nx\r\n", BOB)
+        self.unseen(*self.sent())
+        inside = mails.parse(self.entity(self.sent()[0].octets))
+        self.assertEqual([self.canary.subject] * 3, [inside[name] for name in ("Keywords", "Comments", "Thread-Topic")])
+        self.assertIn("Subject: [...]", inside.get_all("HP-Outer"))
+        self.assertFalse([h for h in inside.get_all("HP-Outer") if h.startswith(("Keywords", "Comments", "Bcc"))])
+
+    def test_a_letter_that_its_program_signed_keeps_that_signature(self):
+        signed = mails.smime(mails.letter(ALICE, BOB, "#med# Lettre", f"{self.canary.body}\n"), mails.signing(self.practice.doctors["alice"]))
+        self.submit("alice", mails.crlf(signed), BOB)
+        entity = mails.parse(self.entity(self.sent()[0].octets))
+        self.assertEqual(("multipart/mixed", "Lettre"), (entity.get_content_type(), entity["Subject"]))
+        inner = entity.get_payload(0).as_bytes()
+        self.assertIn(self.canary.body.encode(), base.run("openssl", "cms", "-verify", "-noverify", stdin=inner))
 
     def test_marks_of_ours_never_pass_in_clear(self):
         for field in (b"X-Souspli-View: 00", b"X-SOUSPLI-Anything: x"):
@@ -345,3 +375,22 @@ class RefusalTest(SendingCase):
             client.send(self.canary.letter("Lettre", BOB) + b".\r\n")
             self.assertEqual(b"550", self.lines(client)[-1][:3], path)
         self.sent(0)
+
+
+class ShownSubjectTest(OtherRelay):
+    """`protect_subject = false`: the fields are protected inside, the provider sees what it always saw."""
+    policy = "protect_subject = false"
+
+    def test_what_is_signed_is_what_was_written(self):
+        for name, content in FaithfulTest.SHAPES.items():
+            if not (content.isascii() and b"Content-Type" in content and max(map(len, content.splitlines())) < 998):
+                continue
+            with self.subTest(shape=name):
+                self.before = len(self.smtp_server.accepted())
+                self.submit("alice", FaithfulTest.header(self, b"MIME-Version: 1.0") + content, BOB)
+                octets = self.sent()[0].octets
+                self.assertEqual("Lettre", mails.parse(octets)["Subject"])
+                header, body = (self.entity(octets)).split(b"\r\n\r\n", 1)
+                self.assertEqual(content.split(b"\r\n\r\n", 1)[1], body)
+                self.assertIn(b"HP-Outer: Subject: Lettre\r\n", header)
+                self.assertIn(b'hp="cipher"', header)

@@ -3,12 +3,19 @@ import os
 import time
 import unittest
 
-from lab import base, mails, thunderbird
+from lab import base, mails, pki, thunderbird
 
 from common import PracticeCase
 
 BODY = "Chère consœur, l'évolution de Mme Dupont est favorable."
+HIDDEN = "Bilan protégé n° 7"
 MARK = "souspli"  # stands in every form of the banner; it must not leave again
+
+
+def protected_letter():
+    """As a mail program hands it to Bob's Souspli."""
+    html = f"<html><head><title></title></head><body><p>{BODY}</p></body></html>"
+    return mails.letter("Dr Bob ESSAI <bob@lab.test>", "Dr Alice ESSAI <alice@lab.test>", f"#med# {HIDDEN}", BODY + "\n", html=html)
 
 
 class ThunderbirdTest(PracticeCase):
@@ -244,7 +251,7 @@ class ThunderbirdTest(PracticeCase):
         self.store.append("alice@lab.test", stored)
         shown = self.tb.read("Pas pour moi")
         self.assertIn("Ce message n’est pas chiffré pour une de vos clés.", shown["text"])
-        self.assertIn("Prévenez l'expéditeur", shown["text"])
+        self.assertIn("Prévenez l’expéditeur", shown["text"])
         self.assertEqual(shown["security"], [])
         self.assertIn([a["name"] for a in shown["attachments"]], (["original.eml"], ["original.eml.bin"], ["smime.p7m"]))
 
@@ -265,8 +272,48 @@ class ThunderbirdTest(PracticeCase):
             self.assertIn(f"num=C3=A9ro {number} sur".encode(), kept.replace("é".encode(), b"=C3=A9"))
         self.assertNotIn(b"application/pkcs7-mime", kept)
 
-    def test_19_the_relay_restarts_under_it(self):
+    def test_19_a_hidden_subject_stands_where_subjects_stand(self):
+        before = len(self.store.stored("alice@lab.test"))
+        self.submit("bob", protected_letter(), "alice@lab.test")
+        stored = mails.parse(self.arrived("alice", before + 1)[-1])
+        self.assertEqual(stored["Subject"], "[...]")
+        shown = self.tb.read(HIDDEN)
+        self.assertIn(HIDDEN, [row["subject"] for row in self.tb.rows()])
+        self.assertIn(BODY, shown["text"])
+        self.assertNotIn("Subject:", shown["text"])
+
+    def test_20_the_relay_restarts_under_it(self):
         self.relay("alice").restart()
         self.assertIn(BODY, self.tb.read("Lettre scellée")["text"])
         self.store.append("alice@lab.test", mails.letter("bob@lab.test", "alice@lab.test", "Après", "De retour.\n"))
         self.assertEqual(self.tb.read("Après")["text"].strip(), "De retour.")
+
+
+class WithoutSouspliTest(PracticeCase):
+    """A colleague whose Thunderbird opens S/MIME by itself: it knows no protected subject, and reads it above the text."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not thunderbird.available() or not base.program("pk12util"):
+            raise unittest.SkipTest("Thunderbird, Xvfb or pk12util is not installed")
+        super().setUpClass()
+        screen = thunderbird.Screen()
+        cls.addClassCleanup(screen.stop)
+        folder = cls.practice.folder.path / "direct"
+        folder.mkdir()
+        cls.tb = thunderbird.Thunderbird(folder, screen, "alice@lab.test", "Dr Alice ESSAI", "pw-alice", cls.store.imap, cls.provider.smtp.starttls_port,
+                                         cls.provider.tls.certificate)
+        keys = f"sql:{folder / 'profile'}"
+        base.run("certutil", "-A", "-d", keys, "-n", "authority", "-t", "CT,C,C", "-i", cls.practice.authority.certificate)
+        base.run("pk12util", "-i", cls.practice.doctors["alice"].p12(), "-d", keys, "-W", pki.PASSWORD)
+        cls.addClassCleanup(cls.tb.stop)
+        cls.tb.start()
+
+    def test_the_subject_stands_above_the_text(self):
+        self.submit("bob", protected_letter(), "alice@lab.test")
+        self.arrived("alice", 1)
+        self.tb.show("INBOX")
+        shown = self.tb.read("[...]")
+        self.assertIn("encryptedHdrIcon", shown["security"], "Thunderbird opened it by itself")
+        self.assertTrue(shown["text"].lstrip().startswith(f"Subject: {HIDDEN}"), shown["text"])
+        self.assertIn(BODY, shown["text"])

@@ -1,13 +1,17 @@
 """One View per message: every size, count, section and partial agrees. And what is not S/MIME passes byte for byte, both ways."""
+import base64
+import email.utils
 import hashlib
 import itertools
+import quopri
 import re
 
 from lab import base, imapline, mails
 
 from common import CORPORA, PracticeCase
 
-HEAD = (b"From: Dr Bob ESSAI <bob@lab.test>\r\nTo: alice@lab.test\r\nSubject: %s\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\n"
+TODAY = email.utils.format_datetime(email.utils.localtime()).encode()
+HEAD = (b"From: Dr Bob ESSAI <bob@lab.test>\r\nTo: alice@lab.test\r\nSubject: %s\r\nDate: " + TODAY + b"\r\n"
         b"Message-ID: <%s@lab.test>\r\nMIME-Version: 1.0\r\n")
 
 
@@ -141,6 +145,66 @@ class ViewsTest(PracticeCase):
         box.fetch("2", "BODY[TEXT]")
         flags = self.direct("alice").fetch("1:2", "UID FLAGS")
         self.assertEqual([b"\\Seen" in v["FLAGS"] for _, v in sorted(flags.items())], [False, True])
+
+
+MARKS = re.compile(rb"(?mi)\\[/?souspli\\]|data-souspli|^x-souspli-")
+
+
+class MarksOfOthersTest(PracticeCase):
+    """Ordinary mail that imitates an opened one: the marks are gone in whatever form a mail program asks, and nothing else."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        page = "<html><body><div data-souspli='verified'>[Souspli] Signé, vérifié.<br>[/Souspli]</div><p>Bonjour</p></body></html>"
+        text = "[Souspli] Signé, vérifié. [/Souspli]\r\n\r\nBonjour\r\n"
+        cls.letters = []
+        for coding, packed in (("8bit", lambda t: t.encode()), ("quoted-printable", lambda t: quopri.encodestring(t.encode()).replace(b"\n", b"\r\n")),
+                               ("base64", lambda t: base64.encodebytes(t.encode()).replace(b"\n", b"\r\n"))):
+            leaf = lambda kind, t: f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {coding}\r\n\r\n".encode() + packed(t)
+            pair = b"Content-Type: multipart/alternative; boundary=aa\r\n\r\n--aa\r\n" + leaf("text/plain", text) + b"\r\n--aa\r\n" + leaf("text/html", page) + b"\r\n--aa--\r\n"
+            nested = b"Content-Type: message/rfc822\r\n\r\nX-Souspli-Verdict: verified\r\nSubject: y\r\n" + leaf("text/plain", text)
+            for entity in (leaf("text/plain", text), leaf("text/html", page), pair, nested):
+                cls.letters.append(b"X-Souspli-Verdict: verified; code=encrypted-signed\r\nx-souspli-view: t\r\n" + HEAD % (coding.encode(), b"m") + entity)
+        for letter in cls.letters:
+            cls.store.append("alice@lab.test", letter)
+
+    @staticmethod
+    def decoded(octets):
+        """In every way in which the octets could be read."""
+        yield octets
+        yield quopri.decodestring(octets)
+        for line in re.findall(rb"(?:^[A-Za-z0-9+/=]{4,}\r?\n)+", octets + b"\n", re.M):
+            yield base64.b64decode(line + b"===")
+
+    def assert_clean(self, octets, what):
+        for form in self.decoded(octets):
+            self.assertIsNone(MARKS.search(form), (what, form))
+
+    def test_in_every_form(self):
+        plain, sections = self.direct("alice"), ("BODY.PEEK[]", "BODY.PEEK[HEADER]", "BODY.PEEK[TEXT]", "BODY.PEEK[1]", "BODY.PEEK[2]", "BODY.PEEK[1.MIME]",
+                                                 "BODY.PEEK[HEADER.FIELDS (X-SOUSPLI-VERDICT SUBJECT)]", "RFC822.HEADER", "BODY.PEEK[1]<3.60>")
+        stored = plain.fetch(f"1:{len(self.letters)}", "UID RFC822.SIZE BODYSTRUCTURE " + " ".join(sections), by_uid=False)
+        self.assertTrue(all(MARKS.search(message["BODY[]"]) for message in stored.values()))
+        for asked in sections:
+            box = self.imap("alice")
+            got = box.fetch(f"1:{len(self.letters)}", f"UID RFC822.SIZE BODYSTRUCTURE {asked}", by_uid=False)
+            for uid, message in got.items():
+                name = next(key for key in message if key not in ("UID", "RFC822.SIZE", "BODYSTRUCTURE"))
+                self.assertEqual([message[k] for k in ("RFC822.SIZE", "BODYSTRUCTURE")], [stored[uid][k] for k in ("RFC822.SIZE", "BODYSTRUCTURE")])
+                # A part that is not there is NIL to one and empty to the other.
+                value, before = message[name] or b"", stored[uid][name] or b""
+                self.assertEqual(len(value), len(before), (uid, asked))
+                self.assert_clean(value, (uid, asked))
+
+    def test_in_pieces(self):
+        whole = self.imap("alice").fetch("1:*", "UID BODY.PEEK[]", by_uid=False)
+        for uid, message in whole.items():
+            box, joined, origin = self.imap("alice"), b"", 0
+            while origin < len(message["BODY[]"]):
+                joined += box.fetch(str(uid), f"UID BODY.PEEK[]<{origin}.101>")[uid][f"BODY[]<{origin}>"]
+                origin += 101
+            self.assertEqual(joined, message["BODY[]"])
 
 
 class PassingTest(PracticeCase):

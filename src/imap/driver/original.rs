@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 /// The message of that place; `None`: it cannot be had, for whatever reason.
 pub(super) async fn original(upstreams: &dyn Upstreams, server: &Server, key: MessageKey, credentials: Credentials) -> Option<Vec<u8>> {
-    let mut retrieval = Retrieval::new(key, credentials);
+    let mut retrieval = Retrieval::new(key, credentials)?;
     let mut channel = Some(timeout(CONNECT_TIME, upstreams.connect(server)).await.ok()?.ok()?);
     retrieval.connected(server.tls);
     let mut buffer = vec![0; 64 * 1024];

@@ -7,13 +7,14 @@ impl Plan {
         match &self.current {
             Step::Listing => self.fetch(&self.request.set_text, &self.listing_items(), self.request.modifiers.as_deref()),
             Step::LateClasses(set) => self.fetch(set, &[b"UID ", ASK_CLASS].concat(), None),
-            Step::Sizes(set) => self.fetch(set, b"UID BODY.PEEK[]", None),
+            Step::Unopened(set) => self.fetch(set, b"UID BODY.PEEK[]", None),
             Step::Classes => {
                 let ahead = self.ahead.as_ref().and_then(|ahead| ahead.sets(SET_OCTETS).pop());
                 let set = ahead.as_ref().unwrap_or(&self.request.set_text);
                 self.fetch(set, &[b"UID ", ASK_CLASS].concat(), self.request.modifiers.as_deref())
             }
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
+            Step::Beginning(set) => self.fetch(set, &Self::beginning(), None),
             Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
             Step::Cached(set, _) => self.fetch(set, &self.asked(Asked::Dynamic), None),
         }

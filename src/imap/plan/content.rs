@@ -19,7 +19,7 @@ impl Plan {
         match class {
             _ if !asked => {}
             Sealed::Yes | Sealed::Packed => self.found.sealed.push((number, answer.uid)),
-            Sealed::No => self.found.plain.push(number),
+            Sealed::No => self.found.plain.push((number, answer.uid)),
         }
         // Servers join news of flags to any FETCH response; what was asked here only for the class is not passed on.
         if answer.fetched.find("FLAGS").is_some() {
@@ -50,7 +50,7 @@ impl Plan {
             self.cover();
         }
         let sealed: Ranges = self.found.sealed.iter().map(|(number, _)| *number).collect();
-        let exact: Ranges = self.found.plain.iter().copied().collect();
+        let exact: Ranges = self.found.plain.iter().map(|(number, _)| *number).collect();
         let asked = self
             .request
             .set
@@ -61,7 +61,7 @@ impl Plan {
             Some(asked) if status == Status::Ok && !exact.is_empty() => asked.up_to(self.found.max).minus(&sealed),
             _ => exact,
         };
-        self.steps.extend(plain.sets(SET_OCTETS).into_iter().map(Step::Plain));
+        self.plan_plain(&plain);
         self.plan_sealed(shelf);
     }
 
@@ -76,9 +76,8 @@ impl Plan {
         let Some(sealed) = self.selected.classes.sealed_among(&asked) else {
             return false;
         };
-        self.steps
-            .extend(asked.minus(&sealed).sets(SET_OCTETS).into_iter().map(Step::Plain));
         self.found.sealed = sealed.iter().map(|uid| (uid, uid)).collect();
+        self.plan_plain(&asked.minus(&sealed));
         self.plan_sealed(shelf);
         true
     }
@@ -130,6 +129,10 @@ impl Plan {
             self.found.gone = Gone::Yes;
             return None;
         };
+        if self.selected.classes.of(answer.uid) == Some(Sealed::No) {
+            self.deliver(&answer, &View::ordinary(&stored), out);
+            return None;
+        }
         let key = self.key(answer.uid);
         self.waiting = Some(answer);
         Some(Wants::Opened(key, stored))

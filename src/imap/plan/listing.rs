@@ -1,7 +1,15 @@
-//! Listings: the provider's answers, rewritten without opening anything.
+//! Listings: the provider's answers, rewritten; what a list cannot tell otherwise is opened first, once.
 
 use super::*;
 use crate::imap::response;
+use crate::view::Restored;
+
+/// What is known of the View of a message.
+#[derive(Debug, Default)]
+struct Known {
+    size: Option<u64>,
+    header: Option<Restored>,
+}
 
 impl Plan {
     pub(super) fn listing_is_known(&self) -> bool {
@@ -30,10 +38,12 @@ impl Plan {
             self.selected.classes.learn(answer.uid, class);
         }
         let class = self.selected.classes.of(answer.uid);
-        let size = self.size(&answer, class, shelf);
+        let known = self.known(&answer, class, shelf);
         match class {
-            Some(sealed) if !self.holds_news() && !self.wants_size(&answer, sealed, size) => self.list(&answer, sealed, size, shelf, out),
-            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), size, shelf, out),
+            Some(sealed) if !self.holds_news() && !self.wants_opening(&answer, sealed, &known) => {
+                self.list(&answer, sealed, known, shelf, out);
+            }
+            class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), known, shelf, out),
             _ => {
                 self.held_octets += answer.line.octets();
                 self.held.push_back(Held::Answer(answer));
@@ -62,7 +72,7 @@ impl Plan {
         self.held_news > 0
     }
 
-    fn list(&self, answer: &Answer, sealed: Sealed, size: Option<u64>, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+    fn list(&self, answer: &Answer, sealed: Sealed, known: Known, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
@@ -71,45 +81,65 @@ impl Plan {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
             Sealed::Yes | Sealed::Packed => {
                 let key = self.key(answer.uid);
-                answer::write_listing(&answer.line, &answer.fetched, &strip, &shelf.boundary(&key), size, out);
+                let header = known.header.unwrap_or_else(|| self.told_as_stored(&key, shelf));
+                answer::write_listing(
+                    &answer.line,
+                    &answer.fetched,
+                    &strip,
+                    &shelf.boundary(&key),
+                    known.size,
+                    &header,
+                    out,
+                );
             }
         }
     }
 
-    /// The size of its View, where it was asked and is known.
-    fn size(&self, answer: &Answer, class: Option<Sealed>, shelf: &dyn Shelf) -> Option<u64> {
-        let sealed = class.is_some_and(|class| class != Sealed::No);
-        let stored = stored_size(answer).filter(|_| sealed)?;
-        shelf.size(&self.key(answer.uid), stored)
+    /// What is known of its View, as far as it is asked.
+    fn known(&self, answer: &Answer, class: Option<Sealed>, shelf: &dyn Shelf) -> Known {
+        if class.is_none_or(|class| class == Sealed::No) {
+            return Known::default();
+        }
+        let key = self.key(answer.uid);
+        Known {
+            size: stored_size(answer).and_then(|stored| shelf.size(&key, stored)),
+            header: self.tells_author_fields.then(|| shelf.header(&key)).flatten(),
+        }
     }
 
-    /// Whether the message must be opened before its size can be told: a View that has no room is larger than what is
-    /// stored, and a mail program that was told a size may read no further.
-    fn wants_size(&self, answer: &Answer, sealed: Sealed, size: Option<u64>) -> bool {
-        let Some(stored) = stored_size(answer) else { return false };
-        let unsure = match sealed {
-            Sealed::No => false,
-            Sealed::Yes => stored < limits::ROOM_IS_SURE as u64,
-            Sealed::Packed => true,
-        };
-        unsure && size.is_none() && !self.sized.tried.contains(answer.uid)
+    /// Whether the message must be opened before a list can tell of it: the fields that its author protected stand inside,
+    /// and a View that has no room is larger than what is stored - a mail program that was told a size may read no further.
+    fn wants_opening(&self, answer: &Answer, sealed: Sealed, known: &Known) -> bool {
+        if sealed == Sealed::No || self.openings.tried.contains(answer.uid) {
+            return false;
+        }
+        let unsure = stored_size(answer).is_some_and(|stored| sealed == Sealed::Packed || stored < limits::ROOM_IS_SURE as u64);
+        (unsure && known.size.is_none()) || (self.tells_author_fields && known.header.is_none())
+    }
+
+    /// At the last chance a list says what is stored, and the View will say the same.
+    fn told_as_stored(&self, key: &MessageKey, shelf: &dyn Shelf) -> Restored {
+        if self.tells_author_fields {
+            shelf.stored_header_told(key);
+        }
+        Restored::default()
     }
 
     /// Once every class is known, plans to open what must be.
-    pub(super) fn plan_sizes(&mut self, status: Status, shelf: &dyn Shelf) {
-        if !self.steps.is_empty() || status == Status::Bad || std::mem::replace(&mut self.sized.planned, true) {
+    pub(super) fn plan_openings(&mut self, status: Status, shelf: &dyn Shelf) {
+        if !self.steps.is_empty() || status == Status::Bad || std::mem::replace(&mut self.openings.planned, true) {
             return;
         }
         let unsure = |held: &Held| match held {
             Held::Answer(answer) => {
                 let sealed = self.selected.classes.of(answer.uid)?;
-                let size = self.size(answer, Some(sealed), shelf);
-                self.wants_size(answer, sealed, size).then(|| self.number(answer))
+                let known = self.known(answer, Some(sealed), shelf);
+                self.wants_opening(answer, sealed, &known).then(|| self.number(answer))
             }
             Held::Other(_) => None,
         };
         let numbers: Ranges = self.held.iter().filter_map(unsure).collect();
-        self.steps.extend(numbers.sets(SET_OCTETS).into_iter().map(Step::Sizes));
+        self.steps.extend(numbers.sets(SET_OCTETS).into_iter().map(Step::Unopened));
     }
 
     pub(super) fn listing_completed(&mut self, status: Status) {
@@ -141,10 +171,12 @@ impl Plan {
                 }
                 Held::Answer(answer) => {
                     let class = self.selected.classes.of(answer.uid);
-                    let size = self.size(&answer, class, shelf);
+                    let known = self.known(&answer, class, shelf);
                     match class {
-                        Some(sealed) if last || !self.wants_size(&answer, sealed, size) => self.list(&answer, sealed, size, shelf, out),
-                        None if last => self.list(&answer, Sealed::No, None, shelf, out),
+                        Some(sealed) if last || !self.wants_opening(&answer, sealed, &known) => {
+                            self.list(&answer, sealed, known, shelf, out);
+                        }
+                        None if last => self.list(&answer, Sealed::No, known, shelf, out),
                         Some(_) | None => return self.held.push_front(Held::Answer(answer)),
                     }
                 }

@@ -11,8 +11,19 @@ impl Relay {
                 Piece::Literal { .. } => return After::Garbled,
             },
             Reading::Passing => {
-                let (Piece::Text { bytes, .. } | Piece::Literal { bytes, .. }) = piece;
-                self.pass_on(bytes, ends, core);
+                self.pass_on(piece, ends, core);
+            }
+            Reading::Looking(holds, mut octets) => {
+                let Piece::Literal { bytes, left } = piece else {
+                    return After::Garbled;
+                };
+                octets.extend_from_slice(&bytes);
+                if left > 0 {
+                    self.reading = Reading::Looking(holds, octets);
+                } else {
+                    self.reading = Reading::Passing;
+                    core.pass(holds.harmless(octets), Reads::Inside);
+                }
             }
             Reading::Collecting(mut line, purpose) => {
                 self.reserve(&line, &piece, core);
@@ -56,8 +67,7 @@ impl Relay {
             Response::Fetch(_) if self.collects(bytes) => self.collect(piece, ends, For::Answer, core),
             Response::Other if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Fetch(_) | Response::Other => {
-                let Piece::Text { bytes, .. } = piece else { return After::Garbled };
-                self.pass_on(bytes, ends, core);
+                self.pass_on(piece, ends, core);
                 After::Continue
             }
         }
@@ -79,12 +89,24 @@ impl Relay {
         }
     }
 
-    fn pass_on(&mut self, bytes: Vec<u8>, ends: bool, core: &mut Core) {
-        if ends {
-            return core.pass(bytes, Reads::Between);
-        }
-        core.pass(bytes, Reads::Inside);
-        self.reading = Reading::Passing;
+    /// Passes a piece; of a message that comes whole, its octets once they are all here.
+    fn pass_on(&mut self, piece: Piece, ends: bool, core: &mut Core) {
+        self.reading = match &piece {
+            Piece::Text { literal: None, .. } => Reading::Between,
+            Piece::Text {
+                bytes,
+                literal: Some(literal),
+            } => match Passing::announced(bytes) {
+                Some(holds) if (1..=limits::LOOKED_AT_MAX).contains(&literal.size) => {
+                    self.reserve(&Line::default(), &piece, core);
+                    Reading::Looking(holds, Vec::new())
+                }
+                Some(_) | None => Reading::Passing,
+            },
+            Piece::Literal { .. } => Reading::Passing,
+        };
+        let (Piece::Text { bytes, .. } | Piece::Literal { bytes, .. }) = piece;
+        core.pass(bytes, if ends { Reads::Between } else { Reads::Inside });
     }
 
     /// A large message is read when there is room to open it; so is what becomes large literal by literal.

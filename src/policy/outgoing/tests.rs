@@ -16,6 +16,7 @@ pub(crate) fn account() -> Account {
         channel: Channel::Ordinary,
         smtp: server.clone(),
         imap: server,
+        pop3: None,
         always_sign: false,
         always_encrypt: false,
     }

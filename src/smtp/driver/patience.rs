@@ -21,6 +21,8 @@ pub struct Patience {
 
 /// A write that makes no progress for this long has failed.
 pub(super) const WRITE: Duration = Duration::from_secs(180);
+/// The answer to RSET: the refusal that made it needed is waited for.
+pub(super) const RESET: Duration = Duration::from_secs(5);
 /// TCP and TLS (a name look-up and three round trips at worst).
 pub(super) const CONNECT: Duration = Duration::from_secs(30);
 /// A reply that was sent before the connection broke is here already.

@@ -6,7 +6,7 @@ use crate::config::Server;
 use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
 use crate::policy::Envelope;
-use crate::smtp::auth::Credentials;
+use crate::sasl::Credentials;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
@@ -148,6 +148,7 @@ impl Upstream {
                 }
             }
             let until = match self.handover.progress() {
+                Progress::Nothing if self.handover.is_refused() => self.deadline.min(Instant::now() + patience::RESET),
                 Progress::Nothing => self.deadline.min(Instant::now() + self.patience.reply),
                 Progress::Given => self.deadline,
             };

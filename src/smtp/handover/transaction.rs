@@ -157,6 +157,10 @@ impl Transaction {
         }
     }
 
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.stage, Stage::Reset(_))
+    }
+
     /// Why the provider will not take it, once that is known.
     pub(super) fn refused(&self) -> Option<Refused> {
         match &self.stage {

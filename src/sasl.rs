@@ -1,4 +1,5 @@
-//! SASL as mail programs use it here (RFC 4954, RFC 4616, RFC 7628): what the client gave is what the provider gets.
+//! SASL as mail programs use it for sending and for POP3 (RFC 4954, RFC 5034, RFC 4616, RFC 7628): what the client gave is
+//! what the provider gets.
 
 use crate::base::Secret;
 
@@ -55,16 +56,6 @@ impl Mechanism {
     /// Reads its name, in any case.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
-    }
-
-    /// Its bit in what smtp-proto reads of an `AUTH` line.
-    pub fn bit(self) -> u64 {
-        match self {
-            Mechanism::Plain => smtp_proto::AUTH_PLAIN,
-            Mechanism::Login => smtp_proto::AUTH_LOGIN,
-            Mechanism::XOAuth2 => smtp_proto::AUTH_XOAUTH2,
-            Mechanism::OAuthBearer => smtp_proto::AUTH_OAUTHBEARER,
-        }
     }
 
     /// Its registered name.

@@ -1,0 +1,152 @@
+//! Messages that are not S/MIME: marks of ours that somebody wrote into them are made harmless as they pass
+//! ([`crate::view::foreign`]). Nothing else of them changes, and nothing that the provider tells of them.
+
+use super::*;
+use crate::imap::fetch::{Item, Rfc822};
+use crate::imap::numbers::SequenceSet;
+use crate::view::{SectionText, foreign};
+
+/// Octets of a message that are read before its parts are asked one by one (1 MiB): texts stand before what is attached.
+const BEGINNING: u32 = 1 << 20;
+
+/// When the marks in what a request asks can be found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Look {
+    /// While it passes, if ever: messages and headers, whole.
+    AsItPasses,
+    /// Before: a part says nothing of how it is encoded, a partial may begin in the midst of a word.
+    Before,
+}
+
+pub(super) fn look(request: &FetchRequest) -> Look {
+    request.items.iter().map(of_item).max().unwrap_or(Look::AsItPasses)
+}
+
+fn of_item(item: &Item) -> Look {
+    match item {
+        Item::Dynamic(_) | Item::Size | Item::Envelope | Item::Structure(_) => Look::AsItPasses,
+        Item::Rfc822(Rfc822::Whole | Rfc822::Header) => Look::AsItPasses,
+        Item::Body { partial: Some(_), .. } | Item::Rfc822(Rfc822::Text) => Look::Before,
+        Item::Body { section, .. } => match section.text {
+            SectionText::Text => Look::Before,
+            SectionText::Whole if !section.path.is_empty() => Look::Before,
+            _ => Look::AsItPasses,
+        },
+    }
+}
+
+impl Plan {
+    /// What is asked of the messages with these numbers, which are not S/MIME.
+    pub(super) fn plan_plain(&mut self, plain: &Ranges) {
+        match look(&self.request) {
+            Look::AsItPasses => self.steps.extend(plain.sets(SET_OCTETS).into_iter().map(Step::Plain)),
+            Look::Before => self.look_before(plain),
+        }
+    }
+
+    fn look_before(&mut self, plain: &Ranges) {
+        let known = self.selected.classes.marks();
+        let (marked, harmless) = match self.request.by {
+            Addressing::Uid => (plain.and(&known.marked), plain.and(&known.harmless)),
+            Addressing::Sequence => {
+                let numbers = |uids: &Ranges| {
+                    self.found
+                        .plain
+                        .iter()
+                        .filter(|(_, uid)| uids.contains(*uid))
+                        .map(|(n, _)| *n)
+                        .collect()
+                };
+                (numbers(&known.marked), numbers(&known.harmless))
+            }
+        };
+        let pairs: Vec<(u32, u32)> = match self.request.by {
+            Addressing::Uid => marked.iter().map(|uid| (uid, uid)).collect(),
+            Addressing::Sequence => self.found.plain.iter().filter(|(n, _)| marked.contains(*n)).copied().collect(),
+        };
+        self.found.sealed.extend(pairs);
+        let unknown = plain.minus(&marked).minus(&harmless);
+        self.steps.extend(harmless.sets(SET_OCTETS).into_iter().map(Step::Plain));
+        self.steps.extend(unknown.sets(SET_OCTETS).into_iter().map(Step::Beginning));
+    }
+
+    /// The beginning of a message: whether it holds marks.
+    pub(super) fn begun(&mut self, answer: &Answer) {
+        let Some(item) = answer.fetched.items.iter().find(|item| item.name.starts_with("BODY[]<0")) else {
+            return;
+        };
+        let octets = answer.line.string(&item.value).unwrap_or_default();
+        let marked = foreign::defanged(&octets).is_some();
+        self.selected.classes.learn_marks(answer.uid, marked);
+        if marked {
+            self.found.sealed.push((self.number(answer), answer.uid));
+        }
+    }
+
+    /// Those without marks pass, and those of which nothing came.
+    pub(super) fn beginnings_completed(&mut self, set: &str, shelf: &dyn Shelf) {
+        let marked: Ranges = self.found.sealed.iter().map(|(number, _)| *number).collect();
+        let asked = SequenceSet::parse(set.as_bytes()).and_then(|set| set.closed());
+        let plain = asked.map(|asked| asked.minus(&marked)).unwrap_or_default();
+        self.steps.extend(plain.sets(SET_OCTETS).into_iter().map(Step::Plain));
+        self.plan_sealed(shelf);
+    }
+
+    pub(super) fn beginning() -> Vec<u8> {
+        format!("UID BODY.PEEK[]<0.{BEGINNING}>").into_bytes()
+    }
+}
+
+/// What a literal holds in which marks of ours are looked for as it passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passing {
+    /// A message.
+    Message,
+    /// A header, or some of its fields.
+    Header,
+}
+
+impl Passing {
+    /// What the literal holds that a piece of a FETCH response announces, by the name that stands before it.
+    pub fn announced(text: &[u8]) -> Option<Self> {
+        let name = text[..text.iter().rposition(|b| *b == b'{')?].trim_ascii_end().to_ascii_uppercase();
+        let fields = name.ends_with(b")]") && memchr::memmem::find(&name, b"HEADER.FIELDS").is_some();
+        let ends = |words: &[&[u8]]| words.iter().any(|word| name.ends_with(word));
+        match () {
+            () if ends(&[b"BODY[]", b" RFC822", b"(RFC822"]) => Some(Self::Message),
+            () if fields || ends(&[b"BODY[HEADER]", b"RFC822.HEADER", b".MIME]", b".HEADER]"]) => Some(Self::Header),
+            () => None,
+        }
+    }
+
+    /// The literal without marks of ours, of the same length.
+    pub fn harmless(self, octets: Vec<u8>) -> Vec<u8> {
+        let changed = match self {
+            Self::Message => foreign::defanged(&octets),
+            Self::Header => foreign::defanged_header(&octets),
+        };
+        changed.unwrap_or(octets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Passing;
+
+    #[test]
+    fn what_a_literal_holds() {
+        for (text, holds) in [
+            ("* 1 FETCH (UID 7 RFC822.SIZE 20 BODY[] {20}\r\n", Some(Passing::Message)),
+            ("* 1 FETCH (rfc822 {20}\r\n", Some(Passing::Message)),
+            (" \"a\") body[] {20}\r\n", Some(Passing::Message)),
+            ("* 1 FETCH (RFC822.HEADER {20}\r\n", Some(Passing::Header)),
+            ("* 1 FETCH (BODY[1.MIME] {20}\r\n", Some(Passing::Header)),
+            ("* 1 FETCH (BODY[HEADER.FIELDS.NOT (TO)] {20}\r\n", Some(Passing::Header)),
+            ("* 1 FETCH (BODY[]<0> {20}\r\n", None),
+            ("* 1 FETCH (BODY[1] {20}\r\n", None),
+            ("* LIST () \"/\" {20}\r\n", None),
+        ] {
+            assert_eq!(Passing::announced(text.as_bytes()), holds, "{text}");
+        }
+    }
+}

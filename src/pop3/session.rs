@@ -1,0 +1,397 @@
+//! One client connection and the provider's connection behind it (RFC 1939 §3): events in, actions out, no I/O.
+
+mod stranger;
+
+use super::capability::{self, StartTls};
+use super::known::Memory;
+use super::login::{self, Credentials, Login};
+use super::shelf::{Found, Shelf};
+use super::transaction::{After, Transaction};
+use super::upstream::{self, Joining};
+use super::wire::{Command, Lines, Replies, Syntax};
+use crate::base::limits::{LOGIN_FAILURES_MAX, POP3_ERRORS_MAX};
+use crate::base::{MessageKey, Retry};
+use crate::config::ServerTls;
+use crate::text::{Explanation, pop3 as text};
+use crate::view::View;
+use std::sync::Arc;
+
+/// What happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The client sent this.
+    Client(&'a [u8]),
+    /// The client will send nothing more.
+    ClientClosed,
+    /// TLS with the client stands.
+    ClientSecured,
+    /// The provider is connected; the configuration says which TLS it has or must have.
+    Connected(ServerTls),
+    /// It could not be connected to, or TLS with it failed.
+    ConnectFailed(Explanation),
+    /// TLS with the provider stands, after [`Action::SecureUpstream`].
+    UpstreamSecured,
+    /// The provider sent this.
+    Upstream(&'a [u8]),
+    /// The provider closed.
+    UpstreamClosed,
+    /// There is room, after [`Action::Reserve`].
+    Reserved,
+    /// The answer to [`Action::Open`].
+    Opened(Result<Arc<View>, Explanation>),
+    /// A deadline has passed.
+    TimedOut(Silent),
+}
+
+/// Who said nothing for too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Silent {
+    /// The mail program.
+    Client,
+    /// The provider.
+    Upstream,
+}
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub enum Action {
+    /// Write to the client.
+    ToClient(Vec<u8>),
+    /// Write to the provider.
+    ToUpstream(Vec<u8>),
+    /// Begin TLS with the client.
+    SecureClient,
+    /// Connect to the provider of this login's account.
+    Connect(String),
+    /// Begin TLS with the provider.
+    SecureUpstream,
+    /// Close the provider's connection.
+    DropUpstream,
+    /// Wait until there is room for a message of so many octets; nothing more of it is read before.
+    Reserve(u64),
+    /// Open a stored message.
+    Open(MessageKey, Vec<u8>),
+    /// Write what is to be written, then close.
+    Close,
+}
+
+/// The session.
+pub struct Session {
+    core: Core,
+    client: Lines,
+    presence: Presence,
+    upstream: Replies,
+    phase: Phase,
+    starttls: StartTls,
+    memory: Arc<Memory>,
+    login: Login,
+    failures: u32,
+    errors: u32,
+}
+
+enum Phase {
+    Stranger,
+    Joining(Box<Joining>, Arc<str>),
+    Known(Box<Transaction>),
+    /// TLS with the client is being agreed upon.
+    Securing,
+    Closed,
+}
+
+/// Whether the client is still there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Presence {
+    Here,
+    /// It has closed; what it sent ahead is obeyed.
+    Leaving,
+}
+
+/// What every part of a session writes to and asks.
+pub struct Core {
+    /// The relay.
+    pub(super) shelf: Box<dyn Shelf>,
+    actions: Vec<Action>,
+}
+
+/// The response code of a refusal (RFC 2449 §8, RFC 3206).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    /// The command itself is wrong.
+    None,
+    /// The credentials are.
+    Auth,
+    /// It may be mended by waiting, or by the user.
+    Temporary,
+    /// It may not.
+    Permanent,
+}
+
+impl Code {
+    /// Whether trying again makes sense.
+    pub fn of(explanation: &Explanation) -> Self {
+        match explanation.retry {
+            Retry::Never => Self::Permanent,
+            Retry::Later | Retry::AfterUser => Self::Temporary,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Auth => "[AUTH] ",
+            Self::Temporary => "[SYS/TEMP] ",
+            Self::Permanent => "[SYS/PERM] ",
+        }
+    }
+}
+
+/// Writes below this many octets are joined; a message is moved, not copied.
+const JOIN_MAX: usize = 16 * 1024;
+
+impl Core {
+    pub(super) fn client(&mut self, bytes: &[u8]) {
+        match self.actions.last_mut() {
+            Some(Action::ToClient(out)) => out.extend_from_slice(bytes),
+            _ => self.actions.push(Action::ToClient(bytes.to_vec())),
+        }
+    }
+
+    pub(super) fn client_owned(&mut self, bytes: Vec<u8>) {
+        match self.actions.last_mut() {
+            Some(Action::ToClient(out)) if bytes.len() < JOIN_MAX => out.extend_from_slice(&bytes),
+            _ if bytes.is_empty() => {}
+            _ => self.actions.push(Action::ToClient(bytes)),
+        }
+    }
+
+    pub(super) fn upstream(&mut self, line: String) {
+        match self.actions.last_mut() {
+            Some(Action::ToUpstream(out)) => out.extend_from_slice(line.as_bytes()),
+            _ => self.actions.push(Action::ToUpstream(line.into_bytes())),
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    pub(super) fn refuse(&mut self, code: Code, explanation: &Explanation) {
+        self.client(format!("-ERR {}{}\r\n", code.as_str(), explanation.wire()).as_bytes());
+    }
+}
+
+impl Session {
+    /// For a client that has just connected; the first actions greet it. No timestamp: APOP cannot be passed on.
+    pub fn new(shelf: Box<dyn Shelf>, memory: Arc<Memory>, starttls: StartTls) -> (Self, Vec<Action>) {
+        let mut session = Self {
+            core: Core {
+                shelf,
+                actions: Vec::new(),
+            },
+            client: Lines::default(),
+            presence: Presence::Here,
+            upstream: Replies::default(),
+            phase: Phase::Stranger,
+            starttls,
+            memory,
+            login: Login::default(),
+            failures: 0,
+            errors: 0,
+        };
+        session.core.client(b"+OK Souspli\r\n");
+        let actions = std::mem::take(&mut session.core.actions);
+        (session, actions)
+    }
+
+    /// Takes an event; what is to be done about it, in order.
+    pub fn input(&mut self, event: Event<'_>) -> Vec<Action> {
+        self.take(event);
+        self.pump();
+        std::mem::take(&mut self.core.actions)
+    }
+
+    /// Whether the client may send more; else what it sends stays in its socket. It may while a command is in progress, so
+    /// that its leaving is noticed: a provider may lock the maildrop until then.
+    pub fn wants_client(&self) -> bool {
+        let open = !matches!(self.phase, Phase::Securing | Phase::Closed);
+        open && self.presence == Presence::Here && self.client.has_room()
+    }
+
+    /// Whether the next command of the client may be obeyed.
+    fn obeys(&self) -> bool {
+        match &self.phase {
+            Phase::Stranger => true,
+            Phase::Joining(..) | Phase::Securing | Phase::Closed => false,
+            Phase::Known(transaction) => transaction.is_idle(),
+        }
+    }
+
+    /// Whether the provider may send more.
+    pub fn wants_upstream(&self) -> bool {
+        match &self.phase {
+            Phase::Known(transaction) => transaction.wants_upstream(),
+            Phase::Joining(..) => true,
+            Phase::Stranger | Phase::Securing | Phase::Closed => false,
+        }
+    }
+
+    /// Whether a message that took room is still held.
+    pub fn holds_message(&self) -> bool {
+        match &self.phase {
+            Phase::Known(transaction) => transaction.holds_message(),
+            Phase::Stranger | Phase::Joining(..) | Phase::Securing | Phase::Closed => false,
+        }
+    }
+
+    /// Whether the provider owes an answer.
+    pub fn awaits_upstream(&self) -> bool {
+        match &self.phase {
+            Phase::Known(transaction) => !transaction.is_idle(),
+            Phase::Joining(..) => true,
+            Phase::Stranger | Phase::Securing | Phase::Closed => false,
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>) {
+        match (event, &mut self.phase) {
+            (Event::Client(bytes), _) => self.client.push(bytes),
+            (Event::ClientClosed, _) => self.client_closed(),
+            (Event::ClientSecured, Phase::Securing) => self.secured(),
+            (Event::Upstream(bytes), _) => self.upstream.push(bytes),
+            (Event::Connected(tls), Phase::Joining(joining, _)) => joining.connected(tls),
+            (Event::UpstreamSecured, Phase::Joining(joining, _)) => {
+                let next = joining.secured();
+                self.join(next);
+            }
+            (Event::ConnectFailed(explanation), _) => self.join(upstream::Next::Failed(explanation)),
+            (Event::UpstreamClosed, _) => self.upstream_failed(&text::provider_closed()),
+            (Event::Reserved, Phase::Known(transaction)) => transaction.reserved(),
+            (Event::Opened(opened), Phase::Known(transaction)) => transaction.opened(&opened, &mut self.core),
+            // RFC 1939 §3: without a word, and without QUIT nothing is deleted.
+            (Event::TimedOut(Silent::Client), _) => self.close(),
+            (Event::TimedOut(Silent::Upstream), _) => self.upstream_failed(&text::provider_silent()),
+            (Event::ClientSecured | Event::Connected(_) | Event::UpstreamSecured | Event::Reserved | Event::Opened(_), _) => {}
+        }
+    }
+
+    /// Reads both sides as far as they go.
+    fn pump(&mut self) {
+        while self.pump_upstream() | self.pump_client() {}
+    }
+
+    fn pump_client(&mut self) -> bool {
+        let mut moved = false;
+        while self.obeys() {
+            if matches!(self.phase, Phase::Stranger) && self.client.begins_tls() {
+                self.close();
+                return true;
+            }
+            match self.client.next_line() {
+                None if self.presence == Presence::Leaving => self.close(),
+                None => return moved,
+                Some(Ok(line)) => self.line(&line),
+                Some(Err(_)) => self.fault(&text::unreadable_command()),
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    /// What serves nobody any more ends at once, what was sent ahead is obeyed first: a QUIT may be among it.
+    fn client_closed(&mut self) {
+        self.presence = Presence::Leaving;
+        let idle = match &self.phase {
+            Phase::Known(transaction) => transaction.is_for_the_client_only(),
+            Phase::Stranger | Phase::Joining(..) | Phase::Securing | Phase::Closed => true,
+        };
+        if idle && self.client.is_empty() && !matches!(self.phase, Phase::Closed) {
+            self.close();
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        if self.login.is_exchanging() {
+            let next = self.login.line(line);
+            return self.log_in(next);
+        }
+        if is_http(line) {
+            return self.close();
+        }
+        match (Command::parse(line), &mut self.phase) {
+            (Ok(command), Phase::Known(transaction)) => transaction.command(command, &mut self.core),
+            (Ok(command), _) => self.stranger(command),
+            (Err(Syntax::Unknown), _) => self.fault(&text::unknown_command()),
+            (Err(Syntax::Arguments), _) => self.fault(&text::unreadable_command()),
+        }
+    }
+
+    fn fault(&mut self, explanation: &Explanation) {
+        self.login = Login::default();
+        self.core.refuse(Code::None, explanation);
+        self.errors += 1;
+        if self.errors >= POP3_ERRORS_MAX {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        self.phase = Phase::Closed;
+        self.core.act(Action::Close);
+    }
+}
+
+/// The provider's side.
+impl Session {
+    fn pump_upstream(&mut self) -> bool {
+        let mut moved = false;
+        while self.wants_upstream() {
+            // What nobody asked for must not become the answer to the next command.
+            if self.is_idle() && !self.upstream.is_empty() {
+                self.upstream_failed(&text::provider_garbled());
+                return true;
+            }
+            match self.upstream.next_heard() {
+                Ok(None) => return moved,
+                Ok(Some(heard)) => match &mut self.phase {
+                    Phase::Known(transaction) => match transaction.heard(heard, &mut self.upstream, &mut self.core) {
+                        After::Continue => {}
+                        After::Close => self.close(),
+                        After::Garbled => self.upstream_failed(&text::provider_garbled()),
+                    },
+                    Phase::Joining(joining, _) => {
+                        let next = joining.heard(&heard, &mut self.upstream);
+                        self.join(next);
+                    }
+                    Phase::Stranger | Phase::Securing | Phase::Closed => {}
+                },
+                Err(_) => self.upstream_failed(&text::provider_garbled()),
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(&self.phase, Phase::Known(transaction) if transaction.is_idle())
+    }
+
+    /// Without the provider there is no maildrop: the client is told, unless it has a part of an answer, and must log in anew.
+    fn upstream_failed(&mut self, explanation: &Explanation) {
+        match &self.phase {
+            Phase::Joining(..) => self.join(upstream::Next::Failed(explanation.clone())),
+            Phase::Known(transaction) => {
+                if transaction.owes_answer() {
+                    self.core.refuse(Code::Temporary, explanation);
+                }
+                self.close();
+            }
+            Phase::Stranger | Phase::Securing | Phase::Closed => {}
+        }
+    }
+}
+
+/// A web page that posts to this port (cross-protocol request): its first line closes the connection.
+fn is_http(line: &[u8]) -> bool {
+    let verb = line.split(|b| *b == b' ').next().unwrap_or_default();
+    [&b"GET"[..], b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"PATCH", b"DELETE"].contains(&verb)
+}

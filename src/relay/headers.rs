@@ -1,0 +1,184 @@
+//! What listings say of the header of an S/MIME message, so that its View says the same: known once it has been opened, and
+//! kept for the next start.
+
+use super::port::MessageKey;
+use super::views::{KeyRing, Lasts};
+use super::{Relay, seals};
+use crate::base::limits::UNOPENED_MAX;
+use crate::store::StoreError;
+use crate::text::{Explain, Explanation};
+use crate::view::letter::HeaderShown;
+use crate::view::verdict::{Grade, Verdict};
+use crate::view::{Restored, View};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is kept of a View that was shown, as one number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Shown {
+    /// Place of the verdict's code in its list, which is shorter.
+    verdict: u64,
+    header: HeaderKept,
+    /// What the verdict was said of.
+    evidence: u64,
+}
+
+/// What is known of the View's header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum HeaderKept {
+    /// Nothing: a listing opens the message.
+    Unknown,
+    /// It has the fields of the stored message.
+    Unchanged,
+    /// What changed stands in `store::fields`.
+    Changed,
+}
+
+/// Messages that none of these keys opened: another may be imported, so that nothing is kept of them on disk.
+#[derive(Debug, Default)]
+pub(super) struct Unopened(Mutex<(KeyRing, HashSet<MessageKey>)>);
+
+impl Unopened {
+    fn insert(&self, key: &MessageKey, keys: &KeyRing) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ring, messages) = &mut *held;
+        if messages.len() >= UNOPENED_MAX || !Arc::ptr_eq(ring, keys) {
+            *ring = Arc::clone(keys);
+            messages.clear();
+        }
+        messages.insert(key.clone());
+    }
+
+    /// Keys that cannot be read now open nothing more.
+    fn contains(&self, key: &MessageKey, keys: Option<&KeyRing>) -> bool {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ring, messages) = &*held;
+        keys.is_none_or(|keys| Arc::ptr_eq(ring, keys)) && messages.contains(key)
+    }
+}
+
+impl Shown {
+    fn of_mark(mark: u64) -> Self {
+        Self {
+            verdict: mark & 0x3f,
+            header: match mark >> 6 & 3 {
+                1 => HeaderKept::Unchanged,
+                2 => HeaderKept::Changed,
+                _ => HeaderKept::Unknown,
+            },
+            evidence: mark >> 8,
+        }
+    }
+
+    fn mark(self) -> u64 {
+        let header = match self.header {
+            HeaderKept::Unknown => 0,
+            HeaderKept::Unchanged => 1,
+            HeaderKept::Changed => 2,
+        };
+        self.verdict & 0x3f | header << 6 | self.evidence << 8
+    }
+}
+
+impl Relay {
+    /// What the View of a message changes in its header; `None`: it must be opened to know.
+    pub(super) fn known_header(&self, key: &MessageKey) -> Option<Restored> {
+        if let Some(view) = self.known_view(key) {
+            return Some(view.restored().clone());
+        }
+        if self.header_shown(key).ok()? == HeaderShown::Stored {
+            return Some(Restored::default());
+        }
+        match self.shown(key).ok()?.map(|shown| shown.header) {
+            Some(HeaderKept::Unchanged) => Some(Restored::default()),
+            Some(HeaderKept::Changed) => Restored::from_bytes(self.fields.of(&[&seals::place(key)]).ok()??.expose()),
+            Some(HeaderKept::Unknown) | None => {
+                let keys = self.identities.all().ok();
+                self.unopened.contains(key, keys.as_ref()).then(Restored::default)
+            }
+        }
+    }
+
+    /// A mail program was told the fields of the stored message before it could be opened: its View keeps to them.
+    pub(super) fn tell_stored_header(&self, key: &MessageKey) {
+        // What cannot be kept is told: the View may say another subject than the list.
+        if let Err(error) = self.marks.put(&[b"stored-header", &seals::place(key)], 1) {
+            tracing::warn!(%error, "what a listing said could not be kept");
+        }
+    }
+
+    pub(super) fn header_shown(&self, key: &MessageKey) -> Result<HeaderShown, StoreError> {
+        let told = self.marks.size(&[b"stored-header", &seals::place(key)])?;
+        Ok(if told.is_some() {
+            HeaderShown::Stored
+        } else {
+            HeaderShown::Protected
+        })
+    }
+
+    fn shown(&self, key: &MessageKey) -> Result<Option<Shown>, StoreError> {
+        Ok(self.marks.size(&[b"verdict", &seals::place(key)])?.map(Shown::of_mark))
+    }
+
+    /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
+    /// said first is said again, as long as the same signatures stand in the same place.
+    pub(super) fn recall(&self, key: &MessageKey, verdict: &mut Verdict, evidence: u64) -> Result<(), Explanation> {
+        if verdict.grade != Grade::Unopenable
+            && let Some(shown) = self.shown(key).map_err(|e| e.explain())?.filter(|shown| shown.evidence == evidence)
+        {
+            verdict.regrade(shown.verdict);
+        }
+        Ok(())
+    }
+
+    /// Keeps what a View says. A message that could not be opened is not frozen: its key may still be imported.
+    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &View) -> Result<(), Explanation> {
+        let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
+            return Ok(());
+        };
+        let header = self.keep_header(key, view).map_err(|e| e.explain())?;
+        let shown = Shown {
+            verdict: index,
+            header,
+            evidence,
+        };
+        self.marks
+            .put(&[b"verdict", &seals::place(key)], shown.mark())
+            .map_err(|e| e.explain())
+    }
+
+    /// A View that says that no key of these opens the message has the stored header.
+    pub(super) fn remember_unopened(&self, key: &MessageKey, lasts: &Lasts) {
+        if let Lasts::While(keys) = lasts {
+            self.unopened.insert(key, keys);
+        }
+    }
+
+    /// The fields first: a mark that says that they are kept must be true.
+    fn keep_header(&self, key: &MessageKey, view: &View) -> Result<HeaderKept, StoreError> {
+        if view.restored().is_empty() {
+            return Ok(HeaderKept::Unchanged);
+        }
+        let Some(octets) = view.restored().to_bytes() else {
+            return Ok(HeaderKept::Unknown);
+        };
+        self.fields.put(&[&seals::place(key)], &octets)?;
+        Ok(HeaderKept::Changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_as_it_was_written() {
+        for header in [HeaderKept::Unknown, HeaderKept::Unchanged, HeaderKept::Changed] {
+            for (verdict, evidence) in [(0, 0), (1, 5), (63, u64::MAX >> 9)] {
+                let shown = Shown { verdict, header, evidence };
+                assert_eq!(Shown::of_mark(shown.mark()), shown);
+                assert!(i64::try_from(shown.mark()).is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+"""Odd submissions: whatever a mail program or a careless hand makes of a letter that is to be sealed, it never leaves in clear.
+
+Each row is one submission to the running program; every octet that reaches the provider is searched for the letter.
+"""
+import base64
+import email.utils
+import quopri
+import secrets
+import smtplib
+
+from lab import mails, souspli
+
+from common import Canary
+from test_sending import ALICE, BOB, OtherRelay, SendingCase
+
+
+def head(*fields, to=BOB, sender=ALICE):
+    """A header; the fields are given as octets or text."""
+    lines = [f"From: {sender}", f"To: {to}", f"Date: {email.utils.formatdate()}", f"Message-ID: <{secrets.token_hex(8)}@lab.test>", "MIME-Version: 1.0"]
+    return b"".join((f.encode() if isinstance(f, str) else f) + b"\r\n" for f in (*lines, *fields))
+
+
+def wrapped(octets):
+    """Base64 in lines."""
+    return mails.crlf(base64.encodebytes(octets))
+
+
+def unix(text):
+    """Quoted-printable is made of lines that end as Unix has them."""
+    return text.replace("\r\n", "\n").encode()
+
+
+class OddTest(SendingCase):
+    """Submissions that must leave sealed or not at all."""
+
+    def never_in_clear(self, rows, *recipients):
+        """`rows`: a name and what makes the message from the letter's text."""
+        for name, make in rows:
+            with self.subTest(name):
+                self.smtp_server.forget()
+                self.canary, self.before = Canary(), 0
+                try:
+                    self.submit("alice", make(self.canary.body), *(recipients or (BOB,)))
+                except smtplib.SMTPResponseException as refused:
+                    self.assertRegex(refused.smtp_error, rb"\[SP-[A-Z-]+\]")
+                    self.sent(0)
+                else:
+                    sealed, = self.sent()
+                    self.assertIn(b"smime-type=enveloped-data", sealed.octets)
+                self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+
+    # The tag, however it is spelt and wherever it stands.
+
+    def test_spellings_of_the_tag(self):
+        fields = {
+            "words cut in the tag": b"Subject: =?utf-8?q?=23m?=\r\n =?utf-8?q?ed=23_x?=",
+            "two charsets": b"Subject: =?utf-8?q?=23m?= =?iso-8859-1?Q?ed=23_x?=",
+            "UTF-7 by its old name": b"Subject: =?unicode-1-1-utf-7?q?+ACM-med+ACM-_x?=",
+            "UTF-16": b"Subject: =?utf-16?b?" + base64.b64encode("#med# x".encode("utf-16")) + b"?=",
+            "UTF-32": b"Subject: =?utf-32?b?" + base64.b64encode("#med# x".encode("utf-32")) + b"?=",
+            "encoded twice": b"Subject: =?utf-8?q?=3D=3Futf-8=3Fq=3F=3D23med=3D23_x=3F=3D?=",
+            "second Subject": b"Subject: x\r\nSubject: #med# y",
+            "direction marks": "Subject: \u2067#med#\u2069 x".encode(),
+            "isolate inside": "Subject: #m\u2066ed# x".encode(),
+            "filler inside": "Subject: #m\u3164ed# x".encode(),
+            "turned round": "Subject: \u202e#dem# x".encode(),
+            "full-width": "Subject: ＃med＃ x".encode(),
+            "bold": "Subject: #\U0001d426\U0001d41e\U0001d41d# x".encode(),
+            "a Cyrillic letter": "Subject: #m\u0435d# x".encode(),
+            "ten prefixes": b"Subject: " + b"Re: " * 5 + b"TR : Fwd: AW: RE[2]: WG: #med# x",
+            "abbreviated prefix": "Subject: Réf. : #med# x".encode(),
+            "NUL inside": b"Subject: #m\0ed# x",
+        }
+        self.never_in_clear([(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()])
+
+    def test_subjects_that_are_none(self):
+        fields = {
+            "byte order mark": b"\xef\xbb\xbfSubject: #med# x", "NUL in the name": b"Sub\0ject: #med# x", "no colon": b"Subject #med# x",
+            "no-break space": b"Subject\xc2\xa0: #med# x", "space in the name": b"Sub ject: #med# x", "folded": b"X-A: 1\r\n Subject: #med# x",
+            "redirected": b"Subject: x\r\nResent-Subject: #med# x", "in French": b"Objet: #med# x", "behind a blank line": b"X-A: 1\r\n \r\nSubject: #med# x",
+        }
+        rows = [(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
+        rows += [(name, lambda text, before=before: before + head("Subject: #med# x") + f"\r\n{text}\r\n".encode())
+                 for name, before in (("leading space", b" Subject: #med# x\r\n"), ("empty line first", b"\r\n"), ("mbox", b"From alice Mon Nov 2\r\n"))]
+        self.never_in_clear(rows)
+
+    # Recipients whose domain asks for encryption, however they are written; a colleague who can read it is there as well.
+
+    def test_spellings_of_a_recipient(self):
+        for path in ("zoe@MSSANTE.FR.", "zoe@a.b.mssante.fr", "@gw.fr,@x.fr:zoe@mssante.fr", "zoe%mssante.fr@lab.test", "mssante.fr!zoe@lab.test",
+                     '"zoe@mssante.fr"@lab.test', '"zoe x"@mssante.fr', "zoe@.mssante.fr", "zoé@mssante.fr", "zoe@mssante.fr> NOTIFY=SOMETIMES"):
+            with self.subTest(path):
+                client = self.smtp("alice")
+                client.docmd(f"MAIL FROM:<{ALICE}>")
+                for recipient in (path, BOB):
+                    client.send(f"RCPT TO:<{recipient}>\r\n".encode())
+                    client.getreply()
+                if client.docmd("DATA")[0] == 354:
+                    client.send(head("Subject: Lettre") + f"\r\n{self.canary.body}\r\n.\r\n".encode())
+                    self.assertEqual(550, client.getreply()[0])
+                self.sent(0)
+                self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+
+    def test_look_alikes_are_others(self):
+        for address in ("zoe@mssante.fr.evil.com", "zoe@xmssante.fr", "zoe@[127.0.0.1]", "mssante@lab.test"):
+            self.submit("alice", head("Subject: Lettre") + b"\r\nRien.\r\n", address)
+        self.assertEqual([b"Rien.\r\n"] * 4, [t.octets.split(b"\r\n\r\n")[1] for t in self.sent(4)])
+
+    # Nothing but the memory tells that a letter belongs to a sealed one.
+
+    def root(self):
+        """The identifier of a letter that was sealed."""
+        identifier = f"<root.{secrets.token_hex(8)}@lab.test>"
+        self.submit("alice", mails.letter(ALICE, BOB, "#med# Lettre", "x\n", message_id=identifier), BOB)
+        return identifier
+
+    def test_identifiers(self):
+        sealed = self.root()
+        root = sealed.encode()
+        quoted = root.replace(b"@", b"=40").replace(b"<", b"=3C").replace(b">", b"=3E")
+        many = b" ".join(b"<%d@x>" % n for n in range(300))
+        fields = {
+            "folded inside": b"References:\r\n " + root[:12] + b"\r\n " + root[12:], "without brackets": b"In-Reply-To: " + root[1:-1],
+            "second field": b"References: <a@b>\r\nReferences: " + root, "behind 300": b"References: " + root + b" " + many,
+            "encoded word": b"In-Reply-To: =?utf-8?q?" + quoted + b"?=", "redirected": b"Resent-Message-ID: " + root,
+            "cut in two words": b"References: =?utf-8?b?" + base64.b64encode(root[:12]) + b"?=\r\n =?utf-8?b?" + base64.b64encode(root[12:]) + b"?=",
+        }
+        rows = [(name, lambda text, field=field: head("Subject: Re: Lettre", field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
+        rows.append(("the same letter to somebody else", lambda text: mails.letter(ALICE, BOB, "Lettre", text, message_id=sealed)))
+        self.never_in_clear(rows)
+
+    def test_attached(self):
+        root = self.root()
+        parts = {
+            "a message": f"Content-Type: message/rfc822\r\n\r\nFrom: {BOB}\r\nMessage-ID: {root}\r\n\r\nx",
+            "its header": f"Content-Type: text/rfc822-headers\r\n\r\nFrom: {BOB}\r\nMessage-ID: {root}",
+            "a receipt": f"Content-Type: message/disposition-notification\r\n\r\nOriginal-Message-ID: {root}",
+            "a file": f"Content-Type: application/octet-stream\r\n\r\nFrom: {BOB}\r\nMessage-ID: {root}\r\n\r\nx",
+        }
+        self.never_in_clear([(name, lambda text, part=part: head("Subject: Lettre", "Content-Type: multipart/mixed; boundary=b")
+                              + f"\r\n--b\r\n\r\n{text}\r\n--b\r\n{part}\r\n--b--\r\n".encode()) for name, part in parts.items()])
+
+    # A text that was opened here, quoted without tag or reference.
+
+    def quoted(self, text):
+        banner = ("[Souspli] Message chiffré et signé, signature vérifiée.", "Signataire : Dr Bob.", "Chiffrement : AES-256-CBC. [/Souspli]", "", text)
+        return "".join(f"> {line}\r\n" for line in banner)
+
+    def written(self, kind, coding, write):
+        return lambda text: head("Subject: Lettre", f"Content-Type: {kind}", f"Content-Transfer-Encoding: {coding}") + b"\r\n" + write(self.quoted(text))
+
+    def test_marks_however_they_are_written(self):
+        utf8 = str.encode
+        rows = [(f"{charset} as {kind}", self.written(kind, "base64", lambda t, charset=charset: wrapped(t.encode(charset))))
+                for charset in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be")
+                for kind in ("text/plain; charset=utf-16", "text/markdown", "application/octet-stream; name=a.txt")]
+        rows += [
+            ("quoted-printable", self.written("text/plain; charset=utf-8", "quoted-printable", lambda t: mails.crlf(quopri.encodestring(unix(t))))),
+            ("flowed", self.written("text/plain; charset=utf-8; format=flowed", "8bit", lambda t: utf8(t.replace(" signature", " \r\n> signature")))),
+            ("said to be base64", self.written("text/plain; charset=utf-8", "base64", utf8)),
+            ("an unknown encoding", self.written("text/plain; charset=utf-8", "x-unknown", utf8)),
+            ("no delimiter", self.written("multipart/mixed; boundary=z", "8bit", utf8)),
+            ("preamble", self.written("multipart/mixed; boundary=z", "8bit", lambda t: utf8(t) + b"\r\n--z\r\n\r\nx\r\n--z--\r\n")),
+            ("epilogue", self.written("multipart/mixed; boundary=z", "8bit", lambda t: b"--z\r\n\r\nx\r\n--z--\r\n" + utf8(t))),
+            ("named signs", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[", "&lsqb;").replace("]", "&rsqb;")))),
+            ("a tag inside", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[Sous", "[<b>Sous</b>")))),
+        ]
+        self.never_in_clear(rows)
+
+    # Nothing is signed under a name that the key does not cover.
+
+    def test_another_name(self):
+        for sender in ("zoe@lab.test", f"{ALICE}, zoe@lab.test", f'"{ALICE}" <zoe@lab.test>', f"{ALICE}\r\nFrom: zoe@lab.test"):
+            message = head("Subject: #med# Lettre", sender=sender) + f"\r\n{self.canary.body}\r\n".encode()
+            code, said = self.refused(message, BOB)
+            self.assertEqual(550, code)
+            self.assertIn(f"signe pour {ALICE}, pas pour l'expediteur zoe@lab.test", said)
+        self.assertIn("[SP-HEADER]", self.refused(head("Subject: #med# Lettre", sender="Dr Alice") + b"\r\nx\r\n", BOB)[1])
+
+    def test_an_ordinary_letter_may_go_under_any(self):
+        message = head("Subject: Lettre", sender="zoe@lab.test") + b"\r\nx\r\n"
+        self.submit("alice", message, BOB)
+        self.assertEqual(message, self.sent()[0].octets)
+
+    # A provider that takes little.
+
+    def test_what_sealing_makes_too_large_is_told(self):
+        self.addCleanup(setattr, self.smtp_server, "size", self.smtp_server.size)
+        self.smtp_server.size = 300_000
+        client = self.smtp("alice")
+        client.ehlo()
+        self.assertEqual("300000", client.esmtp_features["size"])
+        body = b"\r\n" + (b"x" * 70 + b"\r\n") * 3500
+        code, said = self.refused(head("Subject: #med# Lettre") + body, BOB)
+        self.assertEqual(552, code)
+        self.assertIn("une fois chiffre, il depasse ce que le serveur accepte (0,3 Mo)", said)
+        self.submit("alice", head("Subject: Lettre") + body, BOB)
+        self.submit("alice", head("Subject: #med# Lettre") + body[:100_000] + b"\r\n", BOB)
+        self.sent(2)
+
+
+class StricterAccountTest(SendingCase):
+    """Two accounts of one home at one server: the rules of the one are not passed by through the other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        place = cls.practice.folder.path / "two"
+        place.mkdir()
+        accounts = [cls.provider.account(ALICE), cls.provider.account("carol@lab.test", extra="always_encrypt = true")]
+        relay = souspli.Souspli(place, accounts, [cls.provider.tls.bundle])
+        relay.furnish({ALICE: [cls.practice.doctors["alice"]]}, [cls.practice.doctors["bob"]], [cls.practice.authority.certificate])
+        cls.addClassCleanup(relay.stop)
+        cls.practice.relays["alice"].stop()
+        cls.practice.relays["alice"] = relay.start()
+
+    def test_under_the_name_of_who_seals_everything(self):
+        message = head("Subject: Lettre", sender="carol@lab.test") + f"\r\n{self.canary.body}\r\n".encode()
+        self.assertIn("[SP-SENDER]", self.refused(message, BOB)[1])
+        self.submit("alice", head("Subject: Lettre") + b"\r\nx\r\n", BOB)
+        self.assertNotIn(b"pkcs7", self.sent()[0].octets)
+
+
+class SizeOfSealedTest(OtherRelay):
+    """Where everything is sealed, the announced size leaves room for it."""
+    extra = "always_encrypt = true"
+
+    def test_half(self):
+        client = self.smtp("alice")
+        client.ehlo()
+        self.assertEqual(self.smtp_server.size // 2, int(client.esmtp_features["size"]))
