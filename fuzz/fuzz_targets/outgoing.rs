@@ -3,7 +3,7 @@
 //! is safe for every transport.
 
 use libfuzzer_sys::fuzz_target;
-use souspli::mime::canonical::{content_entity, for_signing};
+use souspli::mime::canonical::{content, content_fields, for_signing};
 use souspli::policy::{hidden, sender, tag, threads};
 use souspli::view::{Marks, marks, strip};
 
@@ -25,6 +25,7 @@ fuzz_target!(|message: &[u8]| {
     let _ = threads::ids(message);
     let _ = sender::under(message, |_| false);
     let _ = strip(message);
-    let entity = content_entity(message);
-    let _ = for_signing(&entity);
+    let (fields, body) = content_fields(message);
+    let entity = [&fields[..], b"\r\n", &message[body..]].concat();
+    assert_eq!(content(&message.to_vec().into(), fields).to_vec(), *for_signing(&entity));
 });

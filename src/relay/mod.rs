@@ -183,7 +183,7 @@ impl Relay {
         };
         Group {
             recipients: vec![crate::policy::Recipient::plain(account.address.clone())],
-            message: notice.message(),
+            message: notice.message().into(),
         }
     }
 }
