@@ -98,13 +98,19 @@ fn own_fields<'h, 'a>(header: &'h Header<'a>, purpose: Purpose) -> impl Iterator
 
 /// The field as the provider sees it; `None`: it does not.
 fn outside<'a>(field: &Field<'a>, purpose: Purpose) -> Option<Cow<'a, [u8]>> {
-    if purpose.hides() && REMOVED.iter().any(|name| field.is(name)) {
+    if purpose.hides() && (REMOVED.iter().any(|name| field.is(name)) || repeats_subject(field)) {
         None
     } else if purpose.hides() && field.is("Subject") {
         Some(Cow::Owned(format!("Subject: {HIDDEN_SUBJECT}\r\n").into_bytes()))
     } else {
         Some(Cow::Borrowed(field.raw))
     }
+}
+
+/// `Resent-Subject`, `X-Original-Subject`, `Objet`: the Subject once more, under a name of the program's own.
+fn repeats_subject(field: &Field<'_>) -> bool {
+    let name = field.name.to_ascii_lowercase();
+    name != "subject" && ["subject", "objet", "sujet"].iter().any(|word| name.ends_with(word))
 }
 
 /// Copies of the fields; in an envelope also how each of them stands outside.
@@ -188,7 +194,7 @@ mod tests {
 
     const SEALED: Purpose = Purpose::Sealed(Subject::Hidden);
     const MAIL: &str = "From: Alice <a@x.fr>\r\nTo: b@x.fr\r\nBcc: c@x.fr\r\nSubject: Bilan de\r\n M. Dupont\r\nKeywords: dos\r\n\
-        Comments: genou\r\nThread-Topic: Bilan\r\nMessage-ID: <1@x.fr>\r\nX-MSS-NIL: 7\r\nMIME-Version: 1.0\r\n\
+        Comments: genou\r\nThread-Topic: Bilan\r\nX-Subject: Bilan\r\nMessage-ID: <1@x.fr>\r\nX-MSS-NIL: 7\r\nMIME-Version: 1.0\r\n\
         Content-Type: text/plain; charset=us-ascii\r\nContent-Language: fr\r\n\r\nBonjour  \r\n";
 
     fn text(octets: Vec<u8>) -> String {
@@ -203,7 +209,7 @@ mod tests {
         assert_eq!(
             text(payload(MAIL.as_bytes(), SEALED)),
             "From: Alice <a@x.fr>\r\nTo: b@x.fr\r\nSubject: Bilan de\r\n M. Dupont\r\nKeywords: dos\r\nComments: genou\r\n\
-             Thread-Topic: Bilan\r\nMessage-ID: <1@x.fr>\r\nX-MSS-NIL: 7\r\nHP-Outer: From: Alice <a@x.fr>\r\nHP-Outer: To: b@x.fr\r\n\
+             Thread-Topic: Bilan\r\nX-Subject: Bilan\r\nMessage-ID: <1@x.fr>\r\nX-MSS-NIL: 7\r\nHP-Outer: From: Alice <a@x.fr>\r\nHP-Outer: To: b@x.fr\r\n\
              HP-Outer: Subject: [...]\r\nHP-Outer: Message-ID: <1@x.fr>\r\nHP-Outer: X-MSS-NIL: 7\r\n\
              Content-Type: text/plain; charset=us-ascii;\r\n hp=\"cipher\"\r\nContent-Language: fr\r\n\r\nBonjour  \r\n"
         );
@@ -213,7 +219,7 @@ mod tests {
     #[test]
     fn a_signature_alone_hides_nothing_and_a_shown_subject_stays() {
         let shown = MAIL.replace("Bcc: c@x.fr\r\n", "").split("MIME-Version").next().unwrap().to_owned();
-        for (purpose, parameter, outer) in [(Purpose::Signed, "clear", 0), (Purpose::Sealed(Subject::Shown), "cipher", 8)] {
+        for (purpose, parameter, outer) in [(Purpose::Signed, "clear", 0), (Purpose::Sealed(Subject::Shown), "cipher", 9)] {
             assert_eq!(text(outer_header(MAIL.as_bytes(), purpose)), shown);
             let payload = text(payload(MAIL.as_bytes(), purpose));
             assert!(
