@@ -2,7 +2,7 @@
 
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
-use super::views::Lasts;
+use super::views::{Imprint, Lasts};
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -11,7 +11,7 @@ use crate::smime::port::PrivateKey;
 use crate::store::Event;
 use crate::text::{Explain, Explanation};
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build, frozen, sender};
+use crate::view::{Draft, View, build, frozen, sender};
 use std::sync::Arc;
 
 /// A mark holds the place of a code, of which there are fewer, and above it the evidence.
@@ -23,32 +23,38 @@ pub struct OpenedByHand {
     verdict: Verdict,
     subject: String,
     from: String,
-    view: Option<View>,
-    stored: Vec<u8>,
+    view: View,
 }
 
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
-    pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find_of(key, stored, || self.identities.all().ok()) {
+    pub(super) fn view_of(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, Explanation> {
+        if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
             return Ok(view);
         }
         let keys = self.identities.all()?;
-        let (result, mut verdict) = self.opened(stored, &keys)?;
-        self.freeze(key, &mut verdict, result.as_ref().map_or(0, |opened| self.evidence(stored, opened)))?;
+        let (result, mut verdict) = self.opened(&stored, &keys)?;
+        self.freeze(
+            key,
+            &mut verdict,
+            result.as_ref().map_or(0, |opened| self.evidence(&stored, opened)),
+        )?;
         let told = self.told_size(key);
-        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), result.as_ref().ok(), &verdict);
-        self.keep_size(key, told, stored, &view, &verdict)?;
+        let draft = self.draft(key, &stored, told.unwrap_or(stored.len() as u64), result.as_ref().ok(), &verdict);
+        self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
         if let Ok(account) = Address::parse(&key.account) {
-            let id = crate::policy::threads::own(stored);
+            let id = crate::policy::threads::own(&stored);
             self.note(&self.entry(Event::Open, &account, id.as_deref(), 0, verdict.code));
         }
-        self.remember_thread(stored, &verdict)?;
+        self.remember_thread(&stored, &verdict)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
         };
-        Ok(self.views.keep(key, stored, Arc::new(view), lasts))
+        let imprint = Imprint::of(&stored);
+        // A large message and its content are not held beside the whole View.
+        drop((result, stored));
+        Ok(self.views.keep(key, imprint, Arc::new(draft.filled()), lasts))
     }
 
     /// The View that is in memory.
@@ -90,8 +96,8 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, opened: Option<&Opened>, verdict: &Verdict) -> View {
-        build::build(&build::ViewInput {
+    fn draft(&self, key: &MessageKey, stored: &[u8], size: u64, opened: Option<&Opened>, verdict: &Verdict) -> Draft {
+        build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: opened.map(|o| o.content.as_slice()),
@@ -130,8 +136,7 @@ impl Relay {
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
-    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
-        let size = view.bytes().len() as u64;
+    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], size: u64, verdict: &Verdict) -> Result<(), Explanation> {
         let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
         if told.map_or(implied, |told| told == size) {
             return Ok(());
@@ -151,9 +156,9 @@ impl Relay {
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
-    pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let (result, verdict) = self.opened(stored, &self.identities.all()?)?;
-        let header = Header::parse(stored).0;
+    pub fn open_by_hand(&self, stored: Vec<u8>) -> Result<OpenedByHand, Explanation> {
+        let (result, verdict) = self.opened(&stored, &self.identities.all()?)?;
+        let header = Header::parse(&stored).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let key = MessageKey {
             account: "".into(),
@@ -163,13 +168,20 @@ impl Relay {
                 uid: 0,
             },
         };
-        let view = (verdict.grade != Grade::Plain).then(|| self.build(&key, stored, stored.len() as u64, result.as_ref().ok(), &verdict));
+        let draft = (verdict.grade != Grade::Plain).then(|| self.draft(&key, &stored, stored.len() as u64, result.as_ref().ok(), &verdict));
+        drop(result);
+        let view = match draft {
+            Some(draft) => {
+                drop(stored);
+                draft.filled()
+            }
+            None => View::of(stored),
+        };
         Ok(OpenedByHand {
             verdict,
             subject,
             from,
             view,
-            stored: stored.to_vec(),
         })
     }
 }
@@ -177,7 +189,7 @@ impl Relay {
 impl OpenedByHand {
     /// The View; the message itself when it is not S/MIME.
     pub fn bytes(&self) -> &[u8] {
-        self.view.as_ref().map_or(&self.stored, View::bytes)
+        self.view.bytes()
     }
 
     /// The verdict (docs/verdicts.md); no body text.

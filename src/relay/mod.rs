@@ -220,7 +220,7 @@ impl Opening for Relay {
 
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         // Opening takes milliseconds of computing, or the time of a card: never on the thread that serves the others.
-        Box::pin(async move { tokio::task::block_in_place(|| self.view_of(key, &stored)) })
+        Box::pin(async move { tokio::task::block_in_place(|| self.view_of(key, stored)) })
     }
 
     fn boundary(&self, key: &MessageKey) -> String {
