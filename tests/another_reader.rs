@@ -9,10 +9,10 @@ use cms::enveloped_data::EnvelopedData;
 use cms::signed_data::SignedData;
 use der::asn1::OctetString;
 use der::{Decode, Encode};
-use forge::{Authority, ENTITY, NOW, doctor};
+use forge::{Authority, ENTITY, NOW, doctor, encrypt};
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Certificate, der as write, oid};
-use souspli::smime::encrypt::{Cipher, Method, Transport, encrypt};
+use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::sign::{Form, Signer, prepare};
 use souspli::smime::{PrivateKey, SignatureScheme, field, reread};
 
@@ -86,7 +86,7 @@ fn signed(key: &SoftwareKey, form: Form) -> Vec<u8> {
     };
     let prepared = prepare(ENTITY, &signer, form, NOW, SignatureScheme::EcdsaP256Sha256);
     let signature = key.sign(SignatureScheme::EcdsaP256Sha256, prepared.to_be_signed()).unwrap();
-    prepared.finish(&signature)
+    prepared.finish(&signature).to_vec().unwrap()
 }
 
 /// The CMS structure of an entity in base64.

@@ -4,7 +4,7 @@
 use souspli::base::{Address, Secret, UnixTime};
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Certificate, Trust, certificates_in};
-use souspli::smime::encrypt::{Cipher, EncryptError, Method, Transport, encrypt};
+use souspli::smime::encrypt::{self, Cipher, EncryptError, Material, Method, Transport};
 use souspli::smime::sign::{Form, Signer, prepare};
 use souspli::smime::verify::Integrity;
 use souspli::smime::{Opened, PrivateKey, SignatureScheme, field, open};
@@ -343,9 +343,13 @@ fn finish(key: &SoftwareKey, entity: &[u8], form: Form, scheme: SignatureScheme)
         chain: key.chain(),
         encryption_certificate: Some(key.certificate()),
     };
-    let to_sign = prepare(entity, &signer, form, now(), scheme);
+    let to_sign = prepare(entity.to_vec(), &signer, form, now(), scheme);
     let signature = key.sign(scheme, to_sign.to_be_signed()).unwrap();
-    to_sign.finish(&signature)
+    to_sign.finish(&signature).to_vec().unwrap()
+}
+
+fn encrypt(entity: &[u8], recipients: &[&Certificate], method: Method, material: Material) -> Result<Vec<u8>, EncryptError> {
+    encrypt::encrypt(entity.to_vec(), recipients, method, material)?.to_vec()
 }
 
 fn now() -> UnixTime {

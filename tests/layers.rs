@@ -232,7 +232,7 @@ fn path_as_file(path: &[String]) -> String {
     path.get(1..3).map(|parts| parts.join("/") + ".rs").unwrap_or_default()
 }
 
-/// One protocol knows nothing of the other.
+/// One protocol knows nothing of the others.
 fn crosses_sessions(file: &Source, own: usize, other: &str) -> bool {
     LAYERS[own].0 == "sessions"
         && LAYERS

@@ -344,7 +344,10 @@ impl Sample {
                 ]
                 .concat()
             }
-            Form::Encrypted => encrypt(&opaque(), &[&alice.bob], Method::default(), keys::material().unwrap()).unwrap(),
+            Form::Encrypted => encrypt(opaque(), &[&alice.bob], Method::default(), keys::material().unwrap())
+                .unwrap()
+                .to_vec()
+                .unwrap(),
         };
         [outer.replace('\n', "\r\n").into_bytes(), entity].concat()
     }

@@ -30,9 +30,15 @@ fn spans_nest_and_cover() {
 #[test]
 fn content_made_safe_is_safe_and_has_the_same_shape() {
     for (path, mail) in mails() {
-        let content = header_protection::payload(&mail, Purpose::Signed);
+        let (fields, body) = canonical::content_fields(&mail);
+        let content = [&fields[..], b"\r\n", &mail[body..]].concat();
         let safe = canonical::for_signing(&content);
         assert_eq!(canonical::for_signing(&safe), safe, "{path:?}: not stable");
+        assert_eq!(
+            canonical::content(&mail.clone().into(), fields).to_vec(),
+            *safe,
+            "{path:?}: another way round"
+        );
         let tree = |bytes: &[u8]| outline(&entity::parse(bytes));
         // Its message/rfc822 is 256 octets of every value, no message.
         if !path.ends_with("part-message-rfc822.golden") {
@@ -55,9 +61,9 @@ fn what_is_protected_comes_back() {
         );
         let with_display = hidden.and_then(|subject| legacy_display::insert(&mail, &subject));
         displayed += usize::from(with_display.is_some());
-        let content = header_protection::payload(with_display.as_deref().unwrap_or(&mail), sealed);
+        let message = with_display.unwrap_or_else(|| mail.clone());
         let opened = Opened {
-            content: canonical::for_signing(&content).into_owned(),
+            content: header_protection::protected(&mail, &message.into(), sealed).to_vec(),
             layers: vec![Layer::Encrypted(encryption())],
             certificates: Vec::new(),
         };

@@ -1,6 +1,6 @@
 //! How fast Souspli seals and opens, against the bare primitives it stands on: one JSON line per figure.
 //!
-//!     cargo bench --bench figures [-- --quick]
+//!     cargo bench --bench figures [-- [--quick] [words of the figures to make]]
 //!
 //! Every figure is a ratio of two sides measured in turns in this process, on one thread, in processor time where the
 //! system tells it. `scripts/bench` runs this and sets the figures with real servers beside it.

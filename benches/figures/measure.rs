@@ -40,8 +40,17 @@ fn on_processor() -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
+/// Whether a figure is asked for: all are, unless words are given of which one must stand in its name.
+pub fn is_wanted(name: &str) -> bool {
+    let mut words = std::env::args().skip(1).filter(|a| !a.starts_with("--")).peekable();
+    words.peek().is_none() || words.any(|word| name.contains(&word))
+}
+
 /// Prints a figure that is compared with nothing.
 pub fn value(name: &str, unit: &str, rounds: usize, mut rate: impl FnMut() -> f64) {
+    if !is_wanted(name) {
+        return;
+    }
     rate();
     let rates = sorted((0..rounds).map(|_| rate()).collect());
     println!(
@@ -52,6 +61,9 @@ pub fn value(name: &str, unit: &str, rounds: usize, mut rate: impl FnMut() -> f6
 
 /// Prints the ratio of `product` to `bare`, one after the other in each round.
 pub fn compare(name: &str, mut product: Side<'_>, mut bare: Side<'_>, goal: Goal, rounds: usize) {
+    if !is_wanted(name) {
+        return;
+    }
     // The first round warms the caches and does not count.
     (product.rate)();
     (bare.rate)();

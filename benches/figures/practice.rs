@@ -14,10 +14,14 @@ use souspli::pki::Certificate;
 use souspli::policy::{Envelope, Recipient, Submission};
 use souspli::relay::Relay;
 use souspli::relay::port::{Opening, Outgoing, Sealing};
+use souspli::smime::Flow;
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
+use std::fs::File;
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -50,6 +54,9 @@ impl Practice {
             .unwrap();
         let certificate = souspli::smime::PrivateKey::certificate(&bob).der().to_vec();
         CertificateFolder::new(home.certificates()).put(&certificate).unwrap();
+        for folder in [home.keys(), home.certificates(), home.trust()] {
+            settle(&folder);
+        }
         let relay = Relay::open(parse(CONFIGURATION).unwrap(), &home, &secrets).unwrap();
         let account = relay.account_of(&address(ALICE)).unwrap();
         Self {
@@ -63,20 +70,21 @@ impl Practice {
 
     /// The message as the provider would get it.
     pub fn seal(&self, message: &[u8]) -> Vec<u8> {
-        self.sealed(&submission(message))
+        self.sealed(&submission(message)).to_vec().unwrap()
     }
 
-    fn sealed(&self, submission: &Submission) -> Vec<u8> {
+    fn sealed(&self, submission: &Submission) -> Flow {
         match self.runtime.block_on(self.relay.outgoing(&self.account, submission)) {
             Outgoing::Seal(mut sealed) => sealed.groups.remove(0).message,
             other => panic!("not sealed: {other:?}"),
         }
     }
 
-    /// Messages per second.
+    /// Messages per second, each read to its end as the driver does that hands it over.
     pub fn seal_rate(&self, message: &[u8], batch: usize) -> f64 {
         let submission = submission(message);
-        batch as f64 / seconds(|| (0..batch).for_each(|_| drop(self.sealed(&submission))))
+        let hand_over = || self.sealed(&submission).pieces().for_each(|piece| drop(black_box(piece.unwrap())));
+        batch as f64 / seconds(|| (0..batch).for_each(|_| hand_over()))
     }
 
     /// Messages per second, each for the first time.
@@ -97,6 +105,12 @@ impl Practice {
         let view = self.runtime.block_on(self.relay.view(&key, stored)).unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
     }
+}
+
+/// As if the folder had been filled an hour ago: one that has just changed is read again for each message.
+fn settle(folder: &Path) {
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    File::open(folder).unwrap().set_modified(hour_ago).unwrap();
 }
 
 const CONFIGURATION: &str = r##"
@@ -142,7 +156,7 @@ fn submission(message: &[u8]) -> Submission {
             ret: None,
             envid: None,
         },
-        message: message.to_vec(),
+        message: message.to_vec().into(),
     }
 }
 

@@ -5,6 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use souspli::base::Address;
 use souspli::config::ServerTls;
 use souspli::policy::{Envelope, Recipient};
+use souspli::smime::Flow;
 use souspli::smtp::handover::{Action, Event, Form, GroupCopy, Handover};
 
 const LETTER: &[u8] = b"THE LETTER\r\n";
@@ -21,9 +22,10 @@ fuzz_target!(|input: &[u8]| {
         ret: None,
         envid: None,
     };
+    let letter = Flow::from(LETTER);
     let copy = GroupCopy {
         recipients: &recipients,
-        message: LETTER,
+        message: &letter,
         form: Form::Sealed,
     };
     let mut asked = false;
@@ -32,7 +34,8 @@ fuzz_target!(|input: &[u8]| {
         let mut actions = handover.input(Event::Bytes(piece));
         while let Some(action) = actions.pop() {
             match action {
-                Action::Send(octets) => assert!(asked || !octets.windows(6).any(|w| w == b"LETTER")),
+                Action::Send(octets) => assert!(!octets.windows(6).any(|w| w == b"LETTER")),
+                Action::SendContent => assert!(asked),
                 Action::Ready if handover.is_usable() => actions.extend(handover.begin(&envelope, &copy)),
                 Action::Group(_) if handover.is_usable() => asked = false,
                 Action::StartTls => actions.extend(handover.input(Event::TlsReady)),

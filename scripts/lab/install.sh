@@ -126,8 +126,8 @@ SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
 if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
 SOUSPLI_LAB="$SOUSPLI_DEMO dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg"
 
-# Mail programs that read one mailbox, for docs/conformance.md; what a distribution lacks is said and left out.
-SOUSPLI_CLIENTS="alpine fetchmail getmail6 imapfilter isync neomutt offlineimap3"
+# Further mail programs, for docs/conformance.md; what a distribution lacks is said and left out.
+SOUSPLI_CLIENTS="alpine imapfilter neomutt offlineimap3"
 
 # Those of the packages that this distribution has: souspli_had PACKAGE...
 souspli_had() {

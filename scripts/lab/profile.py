@@ -15,21 +15,23 @@ from . import base
 _STARTTLS, _PASSWORD = 2, 3
 
 
-def make(folder: pathlib.Path, address, name, password, imap, smtp, certificate, marionette, preferences=None):
-    """Writes it; `certificate`: the PEM file of the server on both ports."""
+def make(folder: pathlib.Path, address, name, password, incoming, smtp, certificate, marionette, preferences=None, kind="imap"):
+    """Writes it; `incoming`: a port of that kind, imap or pop3; `certificate`: the PEM file of the server on both ports."""
     folder.mkdir(parents=True, exist_ok=True)
-    values = {**_account(address, name, imap, smtp), **_QUIET, "marionette.port": marionette, **(preferences or {})}
+    values = {**_account(address, name, incoming, smtp, kind), **_QUIET, "marionette.port": marionette, **(preferences or {})}
     lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in values.items())
     (folder / "user.js").write_text("".join(lines), encoding="utf-8")
     base.run("certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
-    _trust(folder, certificate, (imap, smtp))
-    _passwords(folder, address, password)
+    _trust(folder, certificate, (incoming, smtp))
+    _passwords(folder, address, password, "imap" if kind == "imap" else "mailbox")
 
 
-def _account(address, name, imap, smtp):
-    root = f"imap://{address.replace('@', '%40')}@{base.LOOPBACK}"
-    server = {"type": "imap", "name": address, "hostname": base.LOOPBACK, "port": imap, "userName": address, "socketType": _STARTTLS,
+def _account(address, name, incoming, smtp, kind):
+    root = f"{'imap' if kind == 'imap' else 'mailbox'}://{address.replace('@', '%40')}@{base.LOOPBACK}"
+    server = {"type": kind, "name": address, "hostname": base.LOOPBACK, "port": incoming, "userName": address, "socketType": _STARTTLS,
               "authMethod": _PASSWORD, "login_at_startup": True, "check_new_mail": True, "offline_download": True}
+    if kind == "pop3":
+        server |= {"leave_on_server": True, "download_on_biff": True}
     local = {"type": "none", "name": "Dossiers locaux", "hostname": "Local Folders", "userName": "nobody"}
     identity = {"fullName": name, "useremail": address, "valid": True, "smtpServer": "smtp1", "compose_html": True, "doFcc": True,
                 "fcc_folder": root + "/Sent", "fcc_folder_picker_mode": "1", "draft_folder": root + "/Drafts",
@@ -74,14 +76,14 @@ class _Item(ctypes.Structure):
     _fields_ = [("type", ctypes.c_uint), ("data", ctypes.c_void_p), ("len", ctypes.c_uint)]
 
 
-def _passwords(folder, address, password):
+def _passwords(folder, address, password, incoming):
     """The stored passwords of both servers, encrypted as Thunderbird does (NSS, no master password)."""
     user, secret = _encrypt(folder, address), _encrypt(folder, password)
     now = int(time.time() * 1000)
     logins = [{"id": n, "hostname": f"{kind}://{base.LOOPBACK}", "httpRealm": f"{kind}://{base.LOOPBACK}", "formSubmitURL": None,
                "usernameField": "", "passwordField": "", "encryptedUsername": user, "encryptedPassword": secret, "encType": 1,
                "guid": "{%s}" % uuid.uuid4(), "timeCreated": now, "timeLastUsed": now, "timePasswordChanged": now, "timesUsed": 1}
-              for n, kind in ((1, "imap"), (2, "smtp"))]
+              for n, kind in ((1, incoming), (2, "smtp"))]
     table = {"nextId": 3, "logins": logins, "potentiallyVulnerablePasswords": [], "dismissedBreachAlertsByLoginGUID": {}, "version": 3}
     (folder / "logins.json").write_text(json.dumps(table))
 

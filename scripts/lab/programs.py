@@ -6,14 +6,17 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 from . import base, terminal
 
 
 @dataclasses.dataclass
 class Way:
-    """Where Souspli listens, who logs in, the certificate to expect, a folder for the program, how many messages there are."""
+    """Where Souspli listens for IMAP and POP3, who logs in, the certificate to expect, a folder for the programs, how many
+    messages there are."""
     port: int
+    pop3: int
     user: str
     password: str
     certificate: pathlib.Path
@@ -28,7 +31,9 @@ class Way:
 
 
 def version(package):
-    """As the package manager knows it; None when it is not installed."""
+    """As the package manager knows it; None when it is not installed. Python is the one that runs."""
+    if package == "python3":
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
     done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package], capture_output=True, text=True)
     status, _, number = done.stdout.partition(" ")
     return number if status == "installed" else None
@@ -46,6 +51,14 @@ def curl(way, name="curl", mailbox="INBOX"):
     run(place, "curl", "-sS", "--ssl-reqd", "--cacert", way.certificate, "-u", f"{way.user}:{way.password}",
         f"imap://127.0.0.1:{way.port}/{mailbox};UID=[1-{way.count}]", "-o", f"{place}/#1")
     return {uid: (place / str(uid)).read_bytes() for uid in range(1, way.count + 1)}
+
+
+def curl_pop3(way):
+    """{number: octets}. RETR, one message after the other on one connection."""
+    place = way.place("curl-pop3")
+    run(place, "curl", "-sS", "--ssl-reqd", "--cacert", way.certificate, "-u", f"{way.user}:{way.password}",
+        f"pop3://127.0.0.1:{way.pop3}/[1-{way.count}]", "-o", f"{place}/#1")
+    return {number: (place / str(number)).read_bytes() for number in range(1, way.count + 1)}
 
 
 def mbsync(way):
@@ -74,20 +87,22 @@ def agent(place):
     return script, place / "in"
 
 
-def getmail(way):
-    """[octets] that it hands to a delivery agent. BODY.PEEK[], one by one. It knows no STARTTLS: in clear, on loopback."""
-    place = way.place("getmail")
+def getmail(way, protocol="IMAP"):
+    """[octets] that it hands to a delivery agent. BODY.PEEK[] one by one, or RETR. It knows no STARTTLS: in clear, on loopback."""
+    place = way.place(f"getmail-{protocol}")
     script, handed = agent(place)
-    (place / "rc").write_text(_GETMAIL.format(w=way, agent=script))
+    mailboxes, port = ('mailboxes = ("INBOX",)', way.port) if protocol == "IMAP" else ("", way.pop3)
+    (place / "rc").write_text(_GETMAIL.format(w=way, agent=script, protocol=protocol, port=port, mailboxes=mailboxes))
     run(place, "getmail", "--rcfile", place / "rc", "--getmaildir", place)
     return [file.read_bytes() for file in handed.iterdir()]
 
 
-def fetchmail(way):
-    """[octets] that it hands to a delivery agent. RFC822.HEADER and BODY.PEEK[TEXT] apart."""
-    place = way.place("fetchmail")
+def fetchmail(way, protocol="IMAP"):
+    """[octets] that it hands to a delivery agent. RFC822.HEADER and BODY.PEEK[TEXT] apart, or RETR."""
+    place = way.place(f"fetchmail-{protocol}")
     script, handed = agent(place)
-    (place / "rc").write_text(_FETCHMAIL.format(w=way, agent=script))
+    port = way.port if protocol == "IMAP" else way.pop3
+    (place / "rc").write_text(_FETCHMAIL.format(w=way, agent=script, protocol=protocol, port=port))
     (place / "rc").chmod(0o600)
     run(place, "fetchmail", "--invisible", "--silent", "-f", place / "rc", "--pidfile", place / "pid")
     return [file.read_bytes() for file in handed.iterdir()]
@@ -246,12 +261,12 @@ folderfilter = lambda name: name == 'INBOX'
 
 _GETMAIL = """\
 [retriever]
-type = SimpleIMAPRetriever
+type = Simple{protocol}Retriever
 server = 127.0.0.1
-port = {w.port}
+port = {port}
 username = {w.user}
 password = {w.password}
-mailboxes = ("INBOX",)
+{mailboxes}
 [destination]
 type = MDA_external
 path = {agent}
@@ -267,7 +282,7 @@ verbose = 1
 
 _FETCHMAIL = """\
 set no bouncemail
-poll localhost with proto IMAP port {w.port} auth password no dns
+poll localhost with proto {protocol} port {port} auth password no dns
   user "{w.user}" there password "{w.password}"
   options keep fetchall no rewrite no dropstatus pass8bits no mimedecode
   sslcertck sslcertfile "{w.certificate}" sslproto "tls1.2+"

@@ -14,7 +14,7 @@ _PRELUDE = """
 const W = Services.wm.getMostRecentWindow("mail:3pane");
 const P = W && W.document.getElementById("tabmail") && W.document.getElementById("tabmail").currentAbout3Pane;
 const {MailServices} = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
-const server = () => MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap");
+const server = () => MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap" || s.type == "pop3");
 const folder = n => n == "Local" ? MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)
   : n == "INBOX" ? server().rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox) : server().rootFolder.getChildNamed(n);
 const composer = () => Services.wm.getMostRecentWindow("msgcompose");
@@ -53,10 +53,10 @@ class Screen:
 class Thunderbird:
     """One profile, one account."""
 
-    def __init__(self, folder: pathlib.Path, screen, address, name, password, imap, smtp, certificate, preferences=None):
+    def __init__(self, folder: pathlib.Path, screen, address, name, password, incoming, smtp, certificate, preferences=None, kind="imap"):
         self.folder, self.screen, self.port = folder, screen, base.free_ports(1)[0]
         self.process = self.remote = None
-        profile.make(folder / "profile", address, name, password, imap, smtp, certificate, self.port, preferences)
+        profile.make(folder / "profile", address, name, password, incoming, smtp, certificate, self.port, preferences, kind)
 
     def start(self):
         """Returns once the main window shows the account."""
@@ -105,6 +105,10 @@ class Thunderbird:
         """Displays a folder."""
         self.script("P.displayFolder(folder(args[0])); folder(args[0]).updateFolder(W.msgWindow)", name)
         self.until("return P.gFolder == folder(args[0]) && !!P.gDBView", name)
+
+    def get_messages(self):
+        """What "Get Messages" does; over POP3 nothing comes by itself."""
+        self.script('server().getNewMessages(folder("INBOX"), W.msgWindow, null)')
 
     def keep_offline(self, name, wanted):
         """Whether the bodies of that folder are downloaded beforehand; without it a large message comes in chunks."""

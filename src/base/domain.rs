@@ -9,9 +9,9 @@ use std::fmt;
 pub struct Domain(String);
 
 impl Domain {
-    /// Reads a domain name; a leading `@` or `.` (as people write in lists of domains) is dropped.
+    /// Reads a domain name; a leading `@`, `.` or `*.` (as people write in lists of domains) is dropped.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        Self::written(text.trim().trim_start_matches(['@', '.']).trim_end_matches('.'))
+        Self::written(text.trim().trim_start_matches(['@', '.', '*']).trim_end_matches('.'))
     }
 
     /// A name as it stands in an address, without a final dot.
@@ -19,7 +19,7 @@ impl Domain {
         if name.is_empty() {
             return Err(AddressError::Incomplete);
         }
-        if name.contains(|c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@".contains(c)) {
+        if name.contains(|c: char| c.is_control() || c.is_whitespace() || "<>(),;\\\"@*".contains(c)) {
             return Err(AddressError::Character);
         }
         if name.is_ascii() {
@@ -71,6 +71,12 @@ mod tests {
             ("mssante.fr.evil.com", false),
         ] {
             assert_eq!(Domain::parse(name).unwrap().is_within(&parent), within, "{name}");
+        }
+        for list in ["*.mssante.fr", "*@mssante.fr", " .mssante.fr. "] {
+            assert_eq!(Domain::parse(list).ok(), Some(Domain::parse("mssante.fr").unwrap()), "{list}");
+        }
+        for wrong in ["*", "mss*.fr", "a@mssante.fr", "mssante.fr, x.fr", ""] {
+            assert!(Domain::parse(wrong).is_err(), "{wrong}");
         }
         let parent = Domain::parse("hôpital-évreux.fr").unwrap();
         for name in [

@@ -61,7 +61,7 @@ pub const POP3_LISTING_MAX: usize = 16 << 20;
 pub const POP3_CONTENT_MAX: usize = MESSAGE_MAX * 2;
 /// Octets of one unique-id (RFC 1939 §7 allows 70).
 pub const POP3_UNIQUE_ID_MAX: usize = 255;
-/// Messages of maildrops of which something is remembered; beyond it all is learnt anew.
+/// Messages of one maildrop, and of all maildrops of which something is remembered; beyond it all is learnt anew.
 pub const POP3_MESSAGES_MAX: usize = 200_000;
 /// Headers that are asked for at once of a provider that takes pipelined commands.
 pub const POP3_HEADERS_AT_ONCE: usize = 50;

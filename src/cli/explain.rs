@@ -36,6 +36,7 @@ impl ExplainMessage {
             ret: None,
             envid: None,
         };
+        let message = message.into();
         for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
             out.line(line);
         }

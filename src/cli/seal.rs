@@ -39,16 +39,15 @@ impl Seal {
         }
         let submission = Submission {
             envelope: self.envelope(),
-            message,
+            message: message.into(),
         };
         let groups = cli
             .block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??
             .groups;
         match &self.out {
-            Some(dir) => write_groups(dir, &groups, out)?,
+            Some(dir) => write_groups(dir, &groups, out),
             None => print_first(&groups, out),
         }
-        Ok(())
     }
 
     fn copies(&self) -> Vec<Copies> {
@@ -77,15 +76,18 @@ impl Seal {
 }
 
 /// The first group on standard output; the others are told.
-fn print_first(groups: &[Group], out: &mut Out) {
-    let Some(first) = groups.first() else { return };
-    out.octets(&first.message);
+fn print_first(groups: &[Group], out: &mut Out) -> Result<(), Failure> {
+    let Some(first) = groups.first() else { return Ok(()) };
+    for piece in first.message.pieces() {
+        out.octets(&piece.map_err(|e| Failure::from(&e))?);
+    }
     if groups.len() > 1 {
         let more = groups.len() - 1;
         complain(format_args!(
             "{more} enveloppe(s) de plus (Cci) : --out DIR les écrit toutes / {more} more envelope(s) (Bcc): --out DIR writes all"
         ));
     }
+    Ok(())
 }
 
 /// One file a group.
@@ -93,7 +95,8 @@ fn write_groups(dir: &Path, groups: &[Group], out: &mut Out) -> Result<(), Failu
     std::fs::create_dir_all(dir).map_err(|error| say::unwritable(&dir.display().to_string(), &text::Why::from(&error)))?;
     for (index, group) in groups.iter().enumerate() {
         let path = dir.join(format!("{}.eml", index + 1));
-        atomic::write(&path, &group.message).map_err(|e| Failure::from(&e))?;
+        let message = group.message.to_vec().map_err(|e| Failure::from(&e))?;
+        atomic::write(&path, &message).map_err(|e| Failure::from(&e))?;
         let names: Vec<&str> = group.recipients.iter().map(|r| r.address.as_str()).collect();
         out.line(format_args!("{}\t{}", path.display(), names.join(" ")));
     }

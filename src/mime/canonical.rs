@@ -4,9 +4,11 @@ use super::edit::LINE_MAX;
 use super::encode::{base64_lines, qp_encode, transfer_decode};
 use super::entity::{Entity, Kind, parse};
 use super::header::{Field, Header, unfold};
+use super::octets::Octets;
 use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
 use super::words;
 use crate::base::limits;
+use bytes::Bytes;
 use std::borrow::Cow;
 
 /// The entity as it is signed: the same octets when they are 7-bit safe, else 8-bit parts encoded anew.
@@ -21,9 +23,34 @@ pub fn for_signing(entity: &[u8]) -> Cow<'_, [u8]> {
     if leaves(&tree) >= limits::MIME_PARTS_MAX {
         return Cow::Borrowed(entity);
     }
-    let mut out = Vec::with_capacity(entity.len() + entity.len() / 3);
+    let mut out = Written::default();
     write(entity, &tree, &mut out);
-    Cow::Owned(out)
+    Cow::Owned(out.stretches().concat())
+}
+
+/// What is signed of a message whose root has this header instead of its own (fields alone): [`for_signing`] of both. What
+/// stays as it is is not copied.
+pub fn content(message: &Bytes, mut fields: Vec<u8>) -> Octets {
+    let (_, body) = Header::parse(message);
+    fields.extend_from_slice(b"\r\n");
+    let safe = is_seven_bit(&fields) && is_seven_bit(&message[body..]);
+    let tree = (!safe).then(|| parse(message)).filter(|tree| leaves(tree) < limits::MIME_PARTS_MAX);
+    let mut out = Written::default();
+    match tree.filter(|tree| !is_opaque(tree)) {
+        Some(tree) => rewrite(message, &tree, &Header::parse(&fields).0, &mut out),
+        None => {
+            out.anew = fields;
+            out.keep(&message[body..]);
+        }
+    }
+    let mut octets = Octets::default();
+    for stretch in out.stretches() {
+        match stretch {
+            Cow::Borrowed(kept) => octets.push(message.slice_ref(kept)),
+            Cow::Owned(anew) => octets.push(anew),
+        }
+    }
+    octets
 }
 
 /// The fields that say what the body is, Content-Type always among them, and where that body begins.
@@ -81,38 +108,73 @@ fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
     }
 }
 
-fn write(bytes: &[u8], entity: &Entity, out: &mut Vec<u8>) {
-    let octets = &bytes[entity.range()];
-    let opaque = entity.kind == Kind::Leaf && entity.media_type.starts_with("multipart/");
-    if is_seven_bit(octets) || opaque || entity.media_type == "multipart/signed" {
-        out.extend_from_slice(octets);
-        return;
+/// Stretches of what came, and what is written anew between them.
+#[derive(Default)]
+struct Written<'a> {
+    done: Vec<Cow<'a, [u8]>>,
+    anew: Vec<u8>,
+}
+
+impl<'a> Written<'a> {
+    fn keep(&mut self, octets: &'a [u8]) {
+        self.close();
+        self.done.push(Cow::Borrowed(octets));
     }
-    let header = Header::parse(&bytes[entity.header.clone()]).0;
+
+    fn close(&mut self) {
+        if !self.anew.is_empty() {
+            self.done.push(Cow::Owned(std::mem::take(&mut self.anew)));
+        }
+    }
+
+    fn stretches(mut self) -> Vec<Cow<'a, [u8]>> {
+        self.close();
+        self.done
+    }
+}
+
+fn write<'a>(bytes: &'a [u8], entity: &Entity, out: &mut Written<'a>) {
+    let octets = &bytes[entity.range()];
+    if is_seven_bit(octets) || is_opaque(entity) {
+        out.keep(octets);
+    } else {
+        rewrite(bytes, entity, &Header::parse(&bytes[entity.header.clone()]).0, out);
+    }
+}
+
+/// What is signed already, or not understood, is not ours to redo.
+fn is_opaque(entity: &Entity) -> bool {
+    let media_type = entity.media_type.as_str();
+    media_type == "multipart/signed" || (entity.kind == Kind::Leaf && media_type.starts_with("multipart/"))
+}
+
+/// The entity made safe, under that header.
+fn rewrite<'a>(bytes: &'a [u8], entity: &Entity, header: &Header<'_>, out: &mut Written<'a>) {
+    let body = &bytes[entity.body.clone()];
     match &entity.kind {
-        Kind::Leaf => leaf(&header, &entity.media_type, &bytes[entity.body.clone()], out),
+        Kind::Leaf => leaf(header, &entity.media_type, body, out),
         // Not a message in truth: its octets count more than its type.
         Kind::Message(inner) if has_garbage(&bytes[inner.header.clone()]) => {
-            fields(&header, "base64", out);
-            out.extend(base64_lines(&bytes[entity.body.clone()]));
+            fields(header, "base64", &mut out.anew);
+            out.anew.extend(base64_lines(body));
         }
         Kind::Message(inner) => {
-            fields(&header, "7bit", out);
+            fields(header, "7bit", &mut out.anew);
             write(bytes, inner, out);
         }
         Kind::Multipart(parts) => {
-            fields(&header, "7bit", out);
+            fields(header, "7bit", &mut out.anew);
             multipart(bytes, entity, parts, out);
         }
     }
 }
 
 /// The delimiters as they stand; a preamble or epilogue that is not 7-bit safe holds nothing that is shown, and goes.
-fn multipart(bytes: &[u8], entity: &Entity, parts: &[Entity], out: &mut Vec<u8>) {
+fn multipart<'a>(bytes: &'a [u8], entity: &Entity, parts: &[Entity], out: &mut Written<'a>) {
     let mut at = entity.body.start;
     for part in parts {
         let between = &bytes[at..part.header.start];
-        out.extend_from_slice(if at == entity.body.start && !is_seven_bit(between) {
+        out.keep(if at == entity.body.start && !is_seven_bit(between) {
             last_line(between)
         } else {
             between
@@ -122,25 +184,26 @@ fn multipart(bytes: &[u8], entity: &Entity, parts: &[Entity], out: &mut Vec<u8>)
     }
     let tail = &bytes[at..entity.body.end];
     let closing = memchr::memmem::find(tail, b"\n--").map_or(tail.len(), |n| super::header::line_end(tail, n + 1));
-    out.extend_from_slice(if is_seven_bit(tail) { tail } else { &tail[..closing] });
+    out.keep(if is_seven_bit(tail) { tail } else { &tail[..closing] });
 }
 
-fn leaf(header: &Header<'_>, media_type: &str, body: &[u8], out: &mut Vec<u8>) {
+fn leaf<'a>(header: &Header<'_>, media_type: &str, body: &'a [u8], out: &mut Written<'a>) {
     let coding = transfer_encoding(header);
-    let Some(octets) = transfer_decode(coding, body).filter(|_| !is_seven_bit(body)) else {
+    let unsafe_body = Some(body).filter(|body| !is_seven_bit(body));
+    let Some(octets) = unsafe_body.and_then(|body| transfer_decode(coding, body)) else {
         // The body is safe, or written in an encoding that is not ours to redo.
-        header.fields().iter().for_each(|f| push_safe(out, f));
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(body);
+        header.fields().iter().for_each(|f| push_safe(&mut out.anew, f));
+        out.anew.extend_from_slice(b"\r\n");
+        out.keep(body);
         return;
     };
     let text = media_type.starts_with("text/") && coding != TransferEncoding::Base64 && !octets.contains(&0);
     if text || coding == TransferEncoding::QuotedPrintable {
-        fields(header, "quoted-printable", out);
-        out.extend(qp_encode(&octets));
+        fields(header, "quoted-printable", &mut out.anew);
+        out.anew.extend(qp_encode(&octets));
     } else {
-        fields(header, "base64", out);
-        out.extend(base64_lines(&octets));
+        fields(header, "base64", &mut out.anew);
+        out.anew.extend(base64_lines(&octets));
     }
 }
 
@@ -293,11 +356,11 @@ mod tests {
             (b"Content-Type: text/html\r\ncontent-language: fr\r\n".to_vec(), mail.len() - 4)
         );
         for (body, charset) in [(&b"x"[..], "us-ascii"), (b"\xc3\xa9", "utf-8"), (b"\xe9", "windows-1252")] {
-            let (fields, _) = content_fields(&[b"A: 1\r\n\r\n", body].concat());
+            let mail = [b"A: 1\r\n\r\n", body].concat();
+            let (fields, _) = content_fields(&mail);
             assert_eq!(fields, format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
-            let entity = [&fields[..], b"\r\n", body].concat();
-            let safe = for_signing(&entity);
-            assert_eq!(text_of(&safe, &parse(&safe)).unwrap().0, if body == b"x" { "x" } else { "é" });
+            let entity = content(&mail.into(), fields).to_vec();
+            assert_eq!(text_of(&entity, &parse(&entity)).unwrap().0, if body == b"x" { "x" } else { "é" });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Content-Transfer-Encodings (RFC 2045 §6.7, §6.8) and charsets. Decoders take anything: what is no code is left out
 //! (base64) or kept (quoted-printable).
 
+use super::base64::Blocks;
 use super::parameters::TransferEncoding;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use std::borrow::Cow;
@@ -27,9 +28,16 @@ pub fn base64_wrapped(octets: &[u8], columns: usize) -> Vec<u8> {
 
 /// Base64 as it is met: anything outside the alphabet is skipped, the first `=` ends a group, a cut group gives what it can.
 pub fn base64_decode(text: &[u8]) -> Vec<u8> {
-    let mut flat: Vec<u8> = text.to_vec();
-    flat.retain(|b| !b.is_ascii_whitespace());
-    base64_simd::STANDARD.decode_to_vec(&flat).unwrap_or_else(|_| base64_slow(&flat))
+    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let mut blocks = Blocks::default();
+    let mut rest = text;
+    while let Some((octets, used)) = blocks.next(rest) {
+        out.extend_from_slice(octets);
+        rest = &rest[used..];
+    }
+    let flat: Vec<u8> = rest.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+    out.extend(base64_simd::STANDARD.decode_to_vec(&flat).unwrap_or_else(|_| base64_slow(&flat)));
+    out
 }
 
 /// Quoted-printable; what is not a valid escape stays as it is, trailing white space of a line goes (RFC 2045 §6.7 (3)).
@@ -193,6 +201,8 @@ mod tests {
             ("=", b""),
         ] {
             assert_eq!(base64_decode(text.as_bytes()), octets, "{text}");
+            let long = "AAAA".repeat(10_000) + text;
+            assert_eq!(base64_decode(long.as_bytes()), [&[0; 30_000], octets].concat(), "{text}");
         }
     }
 

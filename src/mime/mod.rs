@@ -1,10 +1,14 @@
 //! MIME: header fields kept as they came, entities as trees of spans, and the few things that are built.
 
+pub mod base64;
 pub mod canonical;
 pub mod edit;
 pub mod encode;
 pub mod entity;
 pub mod header;
+pub mod octets;
 pub mod overwrite;
 pub mod parameters;
 pub mod words;
+
+pub use octets::Octets;

@@ -70,10 +70,10 @@ impl Digest {
     }
 
     /// Hash of the concatenated parts.
-    pub fn of(self, parts: &[&[u8]]) -> Vec<u8> {
+    pub fn of(self, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
         let mut context = aws_lc_rs::digest::Context::new(self.lc());
         for part in parts {
-            context.update(part);
+            context.update(part.as_ref());
         }
         context.finish().as_ref().to_vec()
     }

@@ -1,6 +1,7 @@
 //! What a mail program hands over: an envelope and the message as received (RFC 6409).
 
 use crate::base::Address;
+use bytes::Bytes;
 
 /// One `RCPT TO`, with the DSN parameters of RFC 3461 as they were written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,5 +48,5 @@ pub struct Submission {
     /// Who and to whom.
     pub envelope: Envelope,
     /// The message after dot-unstuffing, CRLF line ends, byte for byte as the client sent it.
-    pub message: Vec<u8>,
+    pub message: Bytes,
 }

@@ -83,7 +83,7 @@ impl Maildrop {
     pub fn name(&mut self, listing: Option<&[u8]>) {
         let mut names = HashMap::new();
         let mut seen: HashMap<Arc<str>, u32> = HashMap::new();
-        for (number, name) in listing.into_iter().flat_map(unique_ids) {
+        for (number, name) in listing.into_iter().flat_map(unique_ids).take(POP3_MESSAGES_MAX) {
             let name: Arc<str> = name.into();
             match seen.get(&name) {
                 Some(first) => drop(names.remove(first)),

@@ -10,7 +10,7 @@ use super::known::{Maildrop, Sealed};
 use super::reading::{ALL_LINES, Progress};
 use super::session::{Action, Core};
 use super::wire::{Heard, Replies, Reply, content};
-use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX, POP3_LISTING_MAX, ROOM_IS_SURE};
+use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX, POP3_LISTING_MAX, POP3_MESSAGES_MAX, ROOM_IS_SURE};
 use crate::text::Explanation;
 use crate::view::View;
 use std::collections::VecDeque;
@@ -98,7 +98,10 @@ impl Survey {
             (Stage::Listing, Heard::End(piece)) => match self.hold(&piece, POP3_LISTING_MAX) {
                 Progress::More => {
                     self.listed = scan_listing(&content::message_of(std::mem::take(&mut self.content)));
-                    self.ask_headers(maildrop, core)
+                    match self.listed.len() > POP3_MESSAGES_MAX {
+                        true => Progress::Garbled,
+                        false => self.ask_headers(maildrop, core),
+                    }
                 }
                 other => other,
             },

@@ -116,7 +116,7 @@ impl Joining {
                 Next::Send(b"STLS\r\n".to_vec())
             }
             (Stage::Greeting, Reply::Ok(_)) => self.ask_capabilities(),
-            (Stage::Greeting, Reply::Err(_)) => Next::Failed(text::provider_closed()),
+            (Stage::Greeting, Reply::Err(said)) => Next::Failed(text::provider_unwilling(&String::from_utf8_lossy(said))),
             (Stage::StartTls, Reply::Ok(_)) => {
                 self.stage = Stage::Handshake;
                 Next::Secure

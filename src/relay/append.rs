@@ -1,22 +1,23 @@
 //! What a mail program uploads: Sent copies and drafts stored sealed to their owner, Views put back as they were stored.
 
-use super::incoming::without_own_field;
 use super::port::{Append, MessageKey};
 use super::{Relay, seals};
 use crate::config::Account;
 use crate::mime::header::Header;
-use crate::mime::{canonical, parameters};
+use crate::mime::{Octets, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::{Banner, Thread};
 use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
+use crate::smime::Flow;
 use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
-use crate::text::{Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::header::MARK;
 use crate::view::{Marks, marks, strip};
+use bytes::Bytes;
 
 impl Relay {
     pub(super) async fn store_upload(&self, account: &Account, message: &[u8]) -> Append {
@@ -76,26 +77,28 @@ impl Relay {
         let stripped = (sent == Sent::Sealed).then(|| strip(message)).flatten();
         let message = stripped.as_deref().unwrap_or(message);
         let purpose = Purpose::OwnCopy(self.subject());
-        let entity = header_protection::payload(message, purpose);
-        let entity = canonical::for_signing(&entity);
+        let entity = header_protection::protected(message, &Bytes::copy_from_slice(message), purpose);
         let inner = match sent {
-            Sent::Sealed => self.sign(account, &self.marked(&entity), Form::Opaque)?,
-            Sent::Unknown if self.is_from(message, account) => self.marked(&entity),
+            Sent::Sealed => self.sign(account, self.marked(entity), Form::Opaque)?,
+            Sent::Unknown if self.is_from(message, account) => self.marked(entity).into(),
             // Somebody else's letter, kept here: the mark of the owner would vouch for it.
-            Sent::Unknown => entity.into_owned(),
+            Sent::Unknown => entity.into(),
         };
         let reader = self.own_encryption_certificate(account)?;
-        let sealed = self.encrypt(&inner, &[reader], Cipher::Aes256Cbc)?;
+        let sealed = self.encrypt(inner, &[reader], Cipher::Aes256Cbc)?;
         let mut out = header_protection::outer_header(message, purpose);
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        out.extend_from_slice(&sealed);
-        Ok(out)
+        let mut stored = Flow::from(out);
+        stored.append(sealed);
+        stored.to_vec().map_err(|e| e.explain())
     }
 
     /// The entity with the mark by which this installation knows its owner's own copies again.
-    fn marked(&self, entity: &[u8]) -> Vec<u8> {
-        let mark = self.seals.own_mark(&without_own_field(entity));
-        [format!("{}: {mark}\r\n", seals::OWN_FIELD).as_bytes(), entity].concat()
+    fn marked(&self, entity: Octets) -> Octets {
+        let mark = self.seals.own_mark(entity.stretches());
+        let mut marked = Octets::from(format!("{}: {mark}\r\n", seals::OWN_FIELD));
+        entity.stretches().iter().for_each(|stretch| marked.push(stretch.clone()));
+        marked
     }
 }
 

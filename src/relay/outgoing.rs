@@ -9,17 +9,19 @@ use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::directory::port::Lookup;
 use crate::keys;
-use crate::mime::canonical;
+use crate::mime::Octets;
+use crate::mime::header::Header;
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Refusal, Why};
 use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
+use crate::smime::Flow;
 use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say, rule};
 use crate::view::{Marks, legacy_display, marks, strip};
-use std::borrow::Cow;
+use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// A refusal is a few lines in a window.
@@ -38,12 +40,20 @@ struct Found {
     refused: Vec<(Address, Certificate, select::Unfit)>,
 }
 
-/// The message on its way into an envelope.
+/// A message without tag, banner and marks of ours.
+struct Clear {
+    /// Its header, with what was missing.
+    header: Vec<u8>,
+    /// The message, under the header it came with.
+    message: Bytes,
+}
+
+/// The same on its way into an envelope.
 struct Content {
     /// The fields that stay outside.
     outer: Vec<u8>,
-    /// What is signed: 7-bit safe, without tag, banner and marks of ours, with the protected fields.
-    entity: Vec<u8>,
+    /// What is signed: 7-bit safe, with the protected fields.
+    entity: Octets,
 }
 
 impl Relay {
@@ -104,11 +114,11 @@ impl Relay {
             Decision::Refuse(refusal) => return Err(refused.iter().take(UNFIT_SAID).fold(refusal.explain(), known_but_unfit)),
         };
         self.speaks_for(account, &submission.message)?;
-        let message = self.completed(account, &submission.message)?;
-        let record = self.record(submission, &message, &left_out, trusted.len());
-        self.remember(&record)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
-        let groups = tokio::task::block_in_place(|| self.groups(account, &message, copies, &certificates, &trusted))?;
+        let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
+        let record = self.record(submission, &clear, &left_out, trusted.len());
+        self.remember(&record)?;
+        let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })
     }
 
@@ -116,15 +126,13 @@ impl Relay {
     fn groups(
         &self,
         account: &Account,
-        message: &[u8],
+        clear: &Clear,
         copies: Vec<Copies>,
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
-        let mut content = self.content(message, Purpose::Sealed(self.subject()));
-        let signed = self.sign(account, &content.entity, Form::Opaque)?;
-        // A message of 100 MB is not held once more.
-        content.entity = Vec::new();
+        let content = self.content(clear, Purpose::Sealed(self.subject()));
+        let signed = self.sign(account, content.entity.clone(), Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
@@ -133,7 +141,7 @@ impl Relay {
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
-                let message = content.closed(self.encrypt(&signed, &readers, self.cipher_for(&sealed))?);
+                let message = content.closed(self.encrypt(signed.clone(), &readers, self.cipher_for(&sealed))?);
                 groups.push(Group {
                     recipients: sealed,
                     message,
@@ -141,8 +149,8 @@ impl Relay {
             }
             let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
-                let readable = self.content(message, Purpose::Signed);
-                let message = readable.closed(self.sign(account, &readable.entity, Form::Detached)?);
+                let readable = self.content(clear, Purpose::Signed);
+                let message = readable.closed(self.sign(account, readable.entity.clone(), Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
                     message,
@@ -191,8 +199,8 @@ impl Relay {
 
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
-        let content = self.content(&self.completed(account, &submission.message)?, Purpose::Signed);
-        let signed = self.sign(account, &content.entity, Form::Detached)?;
+        let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
+        let signed = self.sign(account, content.entity.clone(), Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
             message: content.closed(signed),
@@ -251,22 +259,24 @@ impl Relay {
         }
     }
 
-    /// Takes our marks and the tag out, protects the fields, then makes what is left safe for every transport.
-    fn content(&self, message: &[u8], purpose: Purpose) -> Content {
-        let untagged = tag::removed(message, &self.config.policy.tag);
-        let stripped = strip(&untagged);
-        let message = stripped.as_deref().unwrap_or(&untagged);
-        let hidden = header_protection::hidden_subject(message, purpose);
-        let displayed = hidden.and_then(|subject| legacy_display::insert(message, &subject));
-        let entity = header_protection::payload(displayed.as_deref().unwrap_or(message), purpose);
-        let safe = match canonical::for_signing(&entity) {
-            Cow::Owned(anew) => anew,
-            // The same octets: no second copy of a message that may have 100 MB.
-            Cow::Borrowed(_) => entity,
-        };
+    /// Takes our marks and the tag out, and adds what is missing. Only the header is written anew where nothing else has to be.
+    fn clear(&self, account: &Account, message: &Bytes) -> Result<Clear, Explanation> {
+        let message = strip(message).map_or_else(|| message.clone(), Bytes::from);
+        let (_, body) = Header::parse(&message);
+        let unique = seals::unique().ok_or_else(say::sealing_failed)?;
+        let header = complete::completed(&message[..body], self.now(), &unique, account.address.domain());
+        let header = tag::removed(&header, &self.config.policy.tag).into_owned();
+        Ok(Clear { header, message })
+    }
+
+    /// Protects the fields, then makes what is left safe for every transport.
+    fn content(&self, clear: &Clear, purpose: Purpose) -> Content {
+        let hidden = header_protection::hidden_subject(&clear.header, purpose);
+        let displayed = hidden.and_then(|subject| legacy_display::insert(&clear.message, &subject));
+        let message = displayed.map_or_else(|| clear.message.clone(), Bytes::from);
         Content {
-            outer: header_protection::outer_header(message, purpose),
-            entity: safe,
+            outer: header_protection::outer_header(&clear.header, purpose),
+            entity: header_protection::protected(&clear.header, &message, purpose),
         }
     }
 
@@ -277,19 +287,14 @@ impl Relay {
             false => header_protection::Subject::Shown,
         }
     }
-
-    fn completed<'a>(&self, account: &Account, message: &'a [u8]) -> Result<Cow<'a, [u8]>, Explanation> {
-        let unique = seals::unique().ok_or_else(say::sealing_failed)?;
-        Ok(complete::completed(message, self.now(), &unique, account.address.domain()))
-    }
 }
 
 impl Content {
     /// The outer header with a sealed or signed entity in it.
-    fn closed(&self, mut entity: Vec<u8>) -> Vec<u8> {
-        // Put before it in place: a sealed message is large.
-        entity.splice(0..0, self.outer.iter().chain(b"MIME-Version: 1.0\r\n").copied());
-        entity
+    fn closed(&self, entity: Flow) -> Flow {
+        let mut message = Flow::from([self.outer.as_slice(), b"MIME-Version: 1.0\r\n"].concat());
+        message.append(entity);
+        message
     }
 }
 
@@ -304,7 +309,7 @@ fn passed(submission: &Submission) -> Outgoing {
         Some(message) => {
             let group = Group {
                 recipients: submission.envelope.recipients.clone(),
-                message,
+                message: message.into(),
             };
             Outgoing::Seal(SealedSubmission {
                 groups: vec![group],
@@ -320,7 +325,7 @@ fn passed(submission: &Submission) -> Outgoing {
 /// The steps around a key, shared with the copies stored for the owner.
 impl Relay {
     /// Signs as the account: prepare, the key, finish.
-    pub(super) fn sign(&self, account: &Account, entity: &[u8], form: Form) -> Result<Vec<u8>, Explanation> {
+    pub(super) fn sign(&self, account: &Account, entity: Octets, form: Form) -> Result<Flow, Explanation> {
         let now = self.now();
         let signer = self.identities.signing(&account.address, now)?;
         let encryption = self.identities.encryption(&account.address, now)?;
@@ -339,7 +344,7 @@ impl Relay {
     }
 
     /// Encrypts with fresh material.
-    pub(super) fn encrypt(&self, entity: &[u8], readers: &[Certificate], cipher: encrypt::Cipher) -> Result<Vec<u8>, Explanation> {
+    pub(super) fn encrypt(&self, entity: impl Into<Flow>, readers: &[Certificate], cipher: encrypt::Cipher) -> Result<Flow, Explanation> {
         let mut readers: Vec<&Certificate> = readers.iter().collect();
         readers.sort_by_key(|c| c.fingerprint());
         readers.dedup();
@@ -365,7 +370,7 @@ impl Relay {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
-    fn record(&self, submission: &Submission, message: &[u8], left_out: &[Address], over_channel: usize) -> SealedRecord {
+    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: usize) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -374,7 +379,7 @@ impl Relay {
             .cloned()
             .collect();
         SealedRecord {
-            message_id: threads::own(message),
+            message_id: threads::own(&clear.header),
             left_out,
             protection: Protection::Sealed,
             over_channel,

@@ -3,6 +3,7 @@
 pub use crate::base::{MessageKey, Place};
 use crate::config::Account;
 use crate::policy::{Recipient, Submission};
+use crate::smime::Flow;
 use crate::text::Explanation;
 use crate::view::{Restored, View};
 use std::future::Future;
@@ -38,7 +39,7 @@ pub struct Group {
     /// Its recipients, with their DSN parameters.
     pub recipients: Vec<Recipient>,
     /// The sealed message, CRLF line ends, not dot-stuffed.
-    pub message: Vec<u8>,
+    pub message: Flow,
 }
 
 /// What identifies a sealed message afterwards; holds no content.

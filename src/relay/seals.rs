@@ -83,9 +83,11 @@ impl Seals {
         tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 9
     }
 
-    /// The mark of a copy that its owner stored here.
-    pub fn own_mark(&self, content: &[u8]) -> String {
-        hex(hmac::sign(&self.own, content).as_ref())
+    /// The mark of a copy that its owner stored here, over its content's stretches.
+    pub fn own_mark(&self, content: &[impl AsRef<[u8]>]) -> String {
+        let mut mac = hmac::Context::with_key(&self.own);
+        content.iter().for_each(|stretch| mac.update(stretch.as_ref()));
+        hex(mac.sign().as_ref())
     }
 
     /// Whether `mark` is ours for that content.
@@ -224,7 +226,7 @@ mod tests {
     #[test]
     fn an_own_copy_is_known_by_its_content() {
         let s = seals(&Secrets::ephemeral().unwrap());
-        let mark = s.own_mark(b"draft");
+        let mark = s.own_mark(&["dr", "aft"]);
         assert!(s.is_own(&mark, b"draft") && !s.is_own(&mark, b"other"));
         assert!(!seals(&Secrets::ephemeral().unwrap()).is_own(&mark, b"draft"));
     }

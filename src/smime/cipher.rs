@@ -8,7 +8,8 @@ use crate::pki::ber::{BerError, tag};
 use crate::pki::oid;
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{
-    AES_128, AES_192, AES_256, DES_EDE3_FOR_LEGACY_USE_ONLY, DecryptionContext, StreamingDecryptingKey, UnboundCipherKey,
+    AES_128, AES_192, AES_256, DES_EDE3_FOR_LEGACY_USE_ONLY, DecryptionContext, PaddedBlockDecryptingKey, StreamingDecryptingKey,
+    UnboundCipherKey,
 };
 use cipher::{Block, BlockCipherDecrypt};
 use rc2::Rc2;
@@ -81,36 +82,42 @@ impl ContentCipher {
         }
     }
 
-    /// Decrypts CBC. `None` says nothing about why.
-    pub fn decrypt_cbc(&self, key: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
+    /// Decrypts CBC where it stands: the first octets are the clear ones; how many. `None` says nothing about why, and what
+    /// stands there then is of no use.
+    pub fn decrypt_cbc_in_place(&self, key: &[u8], octets: &mut [u8]) -> Option<usize> {
         let algorithm = match self.kind {
             CipherKind::AesCbc(16) => &AES_128,
             CipherKind::AesCbc(24) => &AES_192,
             CipherKind::AesCbc(_) => &AES_256,
-            CipherKind::TripleDesCbc => &DES_EDE3_FOR_LEGACY_USE_ONLY,
-            CipherKind::Rc2Cbc(bits) => return rc2_cbc(key, bits, &self.iv, ciphertext),
+            CipherKind::TripleDesCbc | CipherKind::Rc2Cbc(_) => {
+                let plain = self.decrypt_cbc(key, octets)?;
+                octets.get_mut(..plain.len())?.copy_from_slice(&plain);
+                return Some(plain.len());
+            }
             CipherKind::AesGcm(_) => return None,
         };
-        let context = match self.iv.len() {
-            16 => DecryptionContext::Iv128(<[u8; 16]>::try_from(self.iv.as_slice()).ok()?.into()),
-            8 => DecryptionContext::Iv64(<[u8; 8]>::try_from(self.iv.as_slice()).ok()?.into()),
-            _ => return None,
-        };
-        let key = UnboundCipherKey::new(algorithm, key).ok()?;
-        let mut stream = StreamingDecryptingKey::cbc_pkcs7(key, context).ok()?;
-        let mut out = vec![0; ciphertext.len() + 32];
-        let mut written = 0;
-        // The primitive counts in 32 bits.
-        for chunk in ciphertext.chunks(CHUNK) {
-            written += stream.update(chunk, &mut out[written..]).ok()?.written().len();
-        }
-        written += stream.finish(&mut out[written..]).ok()?.written().len();
-        out.truncate(written);
-        Some(out)
+        let context = DecryptionContext::Iv128(<[u8; 16]>::try_from(self.iv.as_slice()).ok()?.into());
+        let key = PaddedBlockDecryptingKey::cbc_pkcs7(UnboundCipherKey::new(algorithm, key).ok()?).ok()?;
+        Some(key.decrypt(octets, context).ok()?.len())
     }
 
-    /// Decrypts GCM; nothing is given before the tag is checked.
-    pub fn decrypt_gcm(&self, key: &[u8], aad: &[u8], ciphertext: &[u8], mac: &[u8]) -> Option<Vec<u8>> {
+    /// Decrypts CBC. `None` says nothing about why.
+    pub fn decrypt_cbc(&self, key: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
+        match self.kind {
+            CipherKind::AesCbc(_) => {
+                let mut octets = ciphertext.to_vec();
+                let length = self.decrypt_cbc_in_place(key, &mut octets)?;
+                octets.truncate(length);
+                Some(octets)
+            }
+            CipherKind::TripleDesCbc => triple_des_cbc(key, &self.iv, ciphertext),
+            CipherKind::Rc2Cbc(bits) => rc2_cbc(key, bits, &self.iv, ciphertext),
+            CipherKind::AesGcm(_) => None,
+        }
+    }
+
+    /// Decrypts GCM where it stands. `None`: the tag does not fit, and what stands there is not to be used.
+    pub fn decrypt_gcm_in_place(&self, key: &[u8], aad: &[u8], octets: &mut [u8], mac: &[u8]) -> Option<usize> {
         let algorithm = match self.kind {
             CipherKind::AesGcm(16) => &aead::AES_128_GCM,
             CipherKind::AesGcm(24) => &aead::AES_192_GCM,
@@ -119,14 +126,29 @@ impl ContentCipher {
         };
         let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
         let nonce = Nonce::try_assume_unique_for_key(&self.iv).ok()?;
-        let mut out = vec![0; ciphertext.len()];
-        key.open_separate_gather(nonce, Aad::from(aad), ciphertext, mac, &mut out).ok()?;
-        Some(out)
+        let plain = key.open_in_place_separate_tag(nonce, Aad::from(aad), mac, octets).ok()?;
+        Some(plain.len())
     }
 }
 
-/// Octets handed to the primitive at once: they stay in the processor's cache.
-pub const CHUNK: usize = 64 * 1024;
+/// Triple DES in CBC with PKCS#7 padding.
+fn triple_des_cbc(key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
+    let context = DecryptionContext::Iv64(<[u8; 8]>::try_from(iv).ok()?.into());
+    let key = UnboundCipherKey::new(&DES_EDE3_FOR_LEGACY_USE_ONLY, key).ok()?;
+    let mut stream = StreamingDecryptingKey::cbc_pkcs7(key, context).ok()?;
+    let mut out = vec![0; ciphertext.len() + 16];
+    let mut written = 0;
+    // The primitive counts in 32 bits.
+    for chunk in ciphertext.chunks(CHUNK) {
+        written += stream.update(chunk, &mut out[written..]).ok()?.written().len();
+    }
+    written += stream.finish(&mut out[written..]).ok()?.written().len();
+    out.truncate(written);
+    Some(out)
+}
+
+/// Octets handed to the primitive at once.
+const CHUNK: usize = 64 * 1024;
 
 /// RC2-CBCParameter (RFC 3370 §5.2).
 fn rc2_parameters(algorithm: &AlgorithmId<'_>) -> Result<Option<ContentCipher>, BerError> {

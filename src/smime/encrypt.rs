@@ -1,4 +1,5 @@
-//! EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083), written in DER in one pass: lengths are known beforehand.
+//! EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083) in DER: lengths are known beforehand, so nothing but the
+//! recipients is made before it is read.
 
 use crate::base::Secret;
 use crate::pki::algorithm::{Curve, Digest, KeyKind};
@@ -6,14 +7,13 @@ use crate::pki::ber::tag;
 use crate::pki::oid;
 use crate::pki::{Certificate, der};
 use crate::smime::agree::{self, KeyWrap};
-use crate::smime::cipher::CHUNK;
+use crate::smime::encipher::{GCM_NONCE, GCM_TAG, cbc_len};
+use crate::smime::flow::Flow;
 use crate::smime::port::Derivation;
 use crate::smime::reread;
-use crate::smime::transfer::Lines;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement;
-use aws_lc_rs::cipher::{AES_256, EncryptionContext, StreamingEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey};
+use std::sync::Arc;
 
 /// Content ciphers that are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -80,12 +80,12 @@ impl crate::text::Explain for EncryptError {
 }
 
 /// The complete entity, Content-* fields first.
-pub fn encrypt(entity: &[u8], recipients: &[&Certificate], method: Method, material: Material) -> Result<Vec<u8>, EncryptError> {
+pub fn encrypt(entity: impl Into<Flow>, recipients: &[&Certificate], method: Method, material: Material) -> Result<Flow, EncryptError> {
     let infos = recipient_infos(recipients, method.transport, &material)?;
-    match method.cipher {
-        Cipher::Aes256Cbc => enveloped(entity, &infos, &material),
-        Cipher::Aes256Gcm => auth_enveloped(entity, &infos, &material),
-    }
+    Ok(match method.cipher {
+        Cipher::Aes256Cbc => enveloped(entity.into(), &infos, material),
+        Cipher::Aes256Gcm => auth_enveloped(entity.into(), &infos, material),
+    })
 }
 
 const CBC_HEADER: &str = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n\
@@ -213,47 +213,28 @@ fn head(kind: oid::Oid, infos: &Infos, algorithm: &[u8], content: usize, after: 
     out
 }
 
-fn enveloped(entity: &[u8], infos: &Infos, material: &Material) -> Result<Vec<u8>, EncryptError> {
-    let sealed = (entity.len() / 16 + 1) * 16;
+fn enveloped(entity: Flow, infos: &Infos, material: Material) -> Flow {
     let algorithm = der::algorithm(oid::AES256_CBC, &der::octets(&material.iv));
-    let head = head(oid::ENVELOPED_DATA, infos, &algorithm, sealed, 0);
-    let mut lines = Lines::new(CBC_HEADER.as_bytes(), head.len() + sealed);
-    lines.push(&head);
-    cbc(entity, material, &mut lines).ok_or(EncryptError::Failed)?;
-    Ok(lines.finish())
+    let mut cms = Flow::from(head(oid::ENVELOPED_DATA, infos, &algorithm, cbc_len(entity.len()), 0));
+    cms.push_cbc(entity, Arc::new(material));
+    in_base64(CBC_HEADER, cms)
 }
 
-fn cbc(entity: &[u8], material: &Material, lines: &mut Lines) -> Option<()> {
-    let key = UnboundCipherKey::new(&AES_256, material.key.expose()).ok()?;
-    let mut stream = StreamingEncryptingKey::less_safe_cbc_pkcs7(key, EncryptionContext::Iv128(material.iv.into())).ok()?;
-    let mut buffer = vec![0; CHUNK + 16];
-    for chunk in entity.chunks(CHUNK) {
-        lines.push(stream.update(chunk, &mut buffer).ok()?.written());
-    }
-    let (_, last) = stream.finish(&mut buffer).ok()?;
-    lines.push(last.written());
-    Some(())
+fn in_base64(header: &'static str, cms: Flow) -> Flow {
+    let mut flow = Flow::from(header.as_bytes());
+    flow.push_base64(cms);
+    flow
 }
 
-fn auth_enveloped(entity: &[u8], infos: &Infos, material: &Material) -> Result<Vec<u8>, EncryptError> {
-    const TAG: usize = 16;
-    let nonce: [u8; 12] = material.iv[..12].try_into().map_err(|_| EncryptError::Failed)?;
-    let parameters = der::sequence(&[&der::octets(&nonce), &der::small(TAG as u8)]);
+fn auth_enveloped(entity: Flow, infos: &Infos, material: Material) -> Flow {
+    let parameters = der::sequence(&[&der::octets(&material.iv[..GCM_NONCE]), &der::small(GCM_TAG as u8)]);
     let algorithm = der::algorithm(oid::AES256_GCM, &parameters);
-    let key = UnboundKey::new(&AES_256_GCM, material.key.expose()).map_err(|_| EncryptError::Failed)?;
-    let mut sealed = entity.to_vec();
-    let mac = LessSafeKey::new(key)
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
-        .map_err(|_| EncryptError::Failed)?;
-    let mac = der::octets(mac.as_ref());
     let infos = Infos {
         set: infos.set.clone(),
         version: 0,
     };
-    let head = head(oid::AUTH_ENVELOPED_DATA, &infos, &algorithm, sealed.len(), mac.len());
-    let mut lines = Lines::new(GCM_HEADER.as_bytes(), head.len() + sealed.len() + mac.len());
-    for part in [&head, &sealed, &mac] {
-        lines.push(part);
-    }
-    Ok(lines.finish())
+    let mac = der::head_len(GCM_TAG) + GCM_TAG;
+    let mut cms = Flow::from(head(oid::AUTH_ENVELOPED_DATA, &infos, &algorithm, entity.len(), mac));
+    cms.push_gcm(entity, Arc::new(material));
+    in_base64(GCM_HEADER, cms)
 }

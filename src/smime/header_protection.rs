@@ -3,10 +3,12 @@
 //!
 //! The policy is `hcp_baseline` (§3.2.1), and Thread-Topic with it: Outlook repeats the Subject there.
 
-use crate::mime::canonical::{content_fields, is_structural, safe_field};
+use crate::mime::Octets;
+use crate::mime::canonical::{self, content_fields, is_structural, safe_field};
 use crate::mime::header::{Field, Header, without_line_end};
 use crate::mime::parameters::{content_type, labelled};
 use crate::pki::algorithm::Digest;
+use bytes::Bytes;
 use std::borrow::Cow;
 
 /// Parameter of the payload's Content-Type (§2.1.1).
@@ -64,18 +66,17 @@ pub fn outer_header(message: &[u8], purpose: Purpose) -> Vec<u8> {
         })
 }
 
-/// What is signed or encrypted: the body as it came, its root's header with the protected fields.
-pub fn payload(message: &[u8], purpose: Purpose) -> Vec<u8> {
-    let (header, _) = Header::parse(message);
-    let mut out = protected_fields(&header, purpose);
+/// What is signed or encrypted, safe for every transport: the body of the message as it came, under a root that has its
+/// `Content-*` fields and copies of those of `header`, which is to be protected.
+pub fn protected(header: &[u8], message: &Bytes, purpose: Purpose) -> Octets {
+    let mut out = protected_fields(&Header::parse(header).0, purpose);
     let (content, body) = content_fields(message);
-    let body = &message[body..];
-    out.reserve(content.len() + body.len() + 256);
-    match is_cryptographic_layer(&content) {
-        true => push_wrapped(&content, body, purpose, &mut out),
-        false => push_labelled(&content, body, purpose, &mut out),
+    if is_cryptographic_layer(&content) {
+        push_wrapped(&content, &message[body..], purpose, &mut out);
+        return canonical::for_signing(&out).into_owned().into();
     }
-    out
+    push_labelled(&content, purpose, &mut out);
+    canonical::content(message, out)
 }
 
 /// The Subject that a reader who knows nothing of header protection would miss (§5.2.2); `None`: none is hidden.
@@ -130,7 +131,7 @@ fn protected_fields(header: &Header<'_>, purpose: Purpose) -> Vec<u8> {
     out
 }
 
-fn push_labelled(content: &[u8], body: &[u8], purpose: Purpose, out: &mut Vec<u8>) {
+fn push_labelled(content: &[u8], purpose: Purpose, out: &mut Vec<u8>) {
     let mut label = Some([(PARAMETER, purpose.parameter())]);
     for field in Header::parse(content).0.fields() {
         match label.take_if(|_| field.is("Content-Type")) {
@@ -138,8 +139,6 @@ fn push_labelled(content: &[u8], body: &[u8], purpose: Purpose, out: &mut Vec<u8
             None => out.extend_from_slice(field.raw),
         }
     }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(body);
 }
 
 /// A message that its program has signed or encrypted itself goes inside a multipart: the fields belong into the innermost
@@ -180,6 +179,11 @@ fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn payload(message: &[u8], purpose: Purpose) -> Vec<u8> {
+        protected(message, &Bytes::copy_from_slice(message), purpose).to_vec()
+    }
+
     use crate::mime::canonical::is_seven_bit;
 
     const SEALED: Purpose = Purpose::Sealed(Subject::Hidden);

@@ -3,11 +3,15 @@
 //! `pki::ber` reads and `pki::der` writes; `port` is what a private key is asked; everything here is pure.
 
 pub mod agree;
+mod buffer;
 pub mod cipher;
 pub mod class;
 
+mod encipher;
 pub mod encrypt;
+mod envelope;
 pub mod field;
+pub mod flow;
 pub mod header_protection;
 
 pub mod open;
@@ -23,5 +27,6 @@ pub mod transfer;
 pub mod verify;
 
 pub use class::{Class, classify};
+pub use flow::Flow;
 pub use open::{Encryption, OpenError, Opened, open};
 pub use port::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};

@@ -1,19 +1,21 @@
 //! An S/MIME message opened: layer after layer, while the **whole** entity is S/MIME. What is nested inside another
 //! multipart is left alone, so that no decrypted text ever stands beside foreign parts.
 
-use crate::base::UnixTime;
 use crate::base::limits::{CMS_LAYERS_MAX, CMS_TRIES_MAX, DECOMPRESSED_MAX, DECOMPRESSED_SMALL, DECOMPRESSED_TIMES};
+use crate::base::{Secret, UnixTime};
+use crate::pki::Trust;
 use crate::pki::algorithm::AlgorithmId;
-use crate::pki::ber::{BerError, Reader, Value, tag};
-use crate::pki::oid::{self, Oid};
-use crate::pki::{Trust, der};
+use crate::pki::ber::{Reader, Value, tag};
+use crate::pki::oid;
+use crate::smime::buffer::{Buffer, Found};
 use crate::smime::cipher::{CipherKind, ContentCipher};
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
+use crate::smime::envelope::Envelope;
 pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
 use crate::smime::parts::{two_parts, with_crlf};
 use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey};
 use crate::smime::verify::{self, Integrity, SignedData, SignerReport};
-use crate::smime::{field, recipient, transfer};
+use crate::smime::{field, transfer};
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -35,13 +37,14 @@ pub fn open(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, now: UnixTi
     }
 }
 
-fn decoded<'a>(header: &[u8], body: &'a [u8]) -> Result<Cow<'a, [u8]>, OpenError> {
+/// How the body of that header is encoded.
+fn encoding(header: &[u8], body: &[u8]) -> String {
     let encoding = field::field(header, "Content-Transfer-Encoding")
         .map(|v| field::parse(&v).value)
         .unwrap_or_default();
     // A body that begins like a SEQUENCE is no base64, whatever its header says.
     let binary = body.first() == Some(&tag::SEQUENCE) && body.get(1).is_some_and(|b| *b >= 0x80);
-    transfer::decode(if binary { "binary" } else { &encoding }, body).ok_or(OpenError::Damaged)
+    if binary { "binary".to_owned() } else { encoding }
 }
 
 struct Session<'a> {
@@ -55,21 +58,23 @@ struct Session<'a> {
 impl Session<'_> {
     /// Layer after layer, until nothing is left to open.
     fn open(&self, message: &[u8], opened: &mut Opened) -> Result<(), OpenError> {
-        let mut entity = Cow::Borrowed(message);
+        let mut entity = Buffer::Received(message);
         // One more turn than layers: the last one must find nothing left to open.
         for _ in 0..=CMS_LAYERS_MAX {
-            let (header, body) = field::split(&entity);
-            let inner = match classify(header) {
+            let (header, body) = field::split(entity.octets());
+            let content = match classify(header) {
                 Class::Plain | Class::CertificatesOnly => None,
-                Class::SignedDetached => self.detached(header, body, opened)?,
+                Class::SignedDetached => self.detached(header, body, opened)?.map(|content| entity.find(content)),
                 Class::Enveloped | Class::SignedOpaque | Class::Compressed | Class::Unspecified => {
-                    Some(self.content_info(&decoded(header, body)?, opened)?)
+                    let (encoding, body) = (encoding(header, body), header.len());
+                    entity = self.content_info(entity.decoded(body, &encoding), opened)?;
+                    continue;
                 }
             };
-            match inner {
-                Some(inner) => entity = Cow::Owned(inner),
+            match content {
+                Some(content) => entity = entity.keep(content),
                 None => {
-                    opened.content = entity.into_owned();
+                    opened.content = entity.into_vec();
                     return Ok(());
                 }
             }
@@ -78,21 +83,25 @@ impl Session<'_> {
     }
 
     /// ContentInfo (RFC 5652 §3): what it is decides, not what the header called it.
-    fn content_info(&self, bytes: &[u8], opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
-        let mut reader = Reader::new(bytes);
-        let mut info = reader.sequence()?;
+    fn content_info<'m>(&self, cms: Buffer<'m>, opened: &mut Opened) -> Result<Buffer<'m>, OpenError> {
+        let mut info = Reader::new(cms.octets()).sequence()?;
         let kind = info.oid()?;
         let content = Value::only(info.expect(tag::context(0))?.content)?;
-        match kind {
-            oid::SIGNED_DATA => self.signed(content, opened),
-            oid::ENVELOPED_DATA => self.enveloped(content, opened),
-            oid::AUTH_ENVELOPED_DATA => self.auth_enveloped(content, opened),
-            oid::COMPRESSED_DATA => compressed(content, self.inflated, opened),
-            _ => Err(OpenError::Unsupported),
-        }
+        let content = match kind {
+            oid::SIGNED_DATA => self.signed(content, opened)?,
+            oid::COMPRESSED_DATA => Cow::Owned(compressed(content, self.inflated, opened)?),
+            oid::ENVELOPED_DATA | oid::AUTH_ENVELOPED_DATA => {
+                let (envelope, sealed) = Envelope::read(kind, content)?;
+                let sealed = cms.find(sealed);
+                return self.decrypted(&envelope, cms.keep(sealed), opened);
+            }
+            _ => return Err(OpenError::Unsupported),
+        };
+        let content = cms.find(content);
+        Ok(cms.keep(content))
     }
 
-    fn signed(&self, value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
+    fn signed<'v>(&self, value: Value<'v>, opened: &mut Opened) -> Result<Cow<'v, [u8]>, OpenError> {
         let mut signed = SignedData::read(value)?;
         let content = signed.content.take().ok_or(OpenError::Damaged)?;
         if signed.content_type != oid::DATA {
@@ -101,11 +110,11 @@ impl Session<'_> {
         }
         opened.layers.push(Layer::Signed(signed.verify(&content, self.trust, self.now)));
         opened.certificates.append(&mut signed.certificates);
-        Ok(content.into_owned())
+        Ok(content)
     }
 
     /// multipart/signed (RFC 8551 §3.5.3). `None`: not two parts, so nobody signed anything.
-    fn detached(&self, header: &[u8], body: &[u8], opened: &mut Opened) -> Result<Option<Vec<u8>>, OpenError> {
+    fn detached<'b>(&self, header: &[u8], body: &'b [u8], opened: &mut Opened) -> Result<Option<Cow<'b, [u8]>>, OpenError> {
         let Some((content, signature)) = two_parts(header, body) else {
             return Ok(None);
         };
@@ -116,7 +125,7 @@ impl Session<'_> {
         if !is_pkcs7_signature(&media_type) {
             return Ok(None);
         }
-        let bytes = decoded(signature_header, signature_body)?;
+        let bytes = transfer::decode(&encoding(signature_header, signature_body), signature_body);
         let mut info = Reader::new(&bytes).sequence()?;
         if info.oid()? != oid::SIGNED_DATA {
             return Err(OpenError::Damaged);
@@ -125,7 +134,7 @@ impl Session<'_> {
         let honest = signed.content.is_none() && signed.content_type == oid::DATA;
         let (reports, content) = match honest {
             true => self.over_received(&signed, content),
-            false => (signed.dishonest(self.trust, self.now), content.to_vec()),
+            false => (signed.dishonest(self.trust, self.now), Cow::Borrowed(content)),
         };
         opened.layers.push(Layer::Signed(reports));
         opened.certificates.append(&mut signed.certificates);
@@ -133,90 +142,62 @@ impl Session<'_> {
     }
 
     /// The signed bytes are those received; where line ends were changed to LF on the way, those of the standard.
-    fn over_received(&self, signed: &SignedData<'_>, content: &[u8]) -> (Vec<SignerReport>, Vec<u8>) {
+    fn over_received<'b>(&self, signed: &SignedData<'_>, content: &'b [u8]) -> (Vec<SignerReport>, Cow<'b, [u8]>) {
         let reports = signed.verify(content, self.trust, self.now);
         if reports.iter().any(|r| r.integrity == Integrity::Altered) {
             let canonical = with_crlf(content);
             if canonical != content {
                 let again = signed.verify(&canonical, self.trust, self.now);
                 if again.iter().all(|r| r.integrity != Integrity::Altered) {
-                    return (again, canonical);
+                    return (again, Cow::Owned(canonical));
                 }
             }
         }
-        (reports, content.to_vec())
+        (reports, Cow::Borrowed(content))
     }
 
-    /// EnvelopedData (RFC 5652 §6.1).
-    fn enveloped(&self, value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
-        let mut inside = value.inside();
-        inside.expect(tag::INTEGER)?;
-        inside.optional(tag::context(0))?;
-        let recipients = inside.expect(tag::SET)?;
-        let content = EncryptedContent::read(&mut inside)?;
-        if matches!(content.cipher.kind, CipherKind::AesGcm(_)) {
-            // An authenticated cipher without its tag (RFC 5084 §3.2 forbids it).
-            return Err(OpenError::Unsupported);
-        }
-        self.decrypted(recipients, &content.cipher, opened, |key| {
-            content.cipher.decrypt_cbc(key, &content.octets)
-        })
-    }
-
-    /// AuthEnvelopedData (RFC 5083 §2.1).
-    fn auth_enveloped(&self, value: Value<'_>, opened: &mut Opened) -> Result<Vec<u8>, OpenError> {
-        let mut inside = value.inside();
-        inside.expect(tag::INTEGER)?;
-        inside.optional(tag::context(0))?;
-        let recipients = inside.expect(tag::SET)?;
-        let content = EncryptedContent::read(&mut inside)?;
-        let aad = inside
-            .optional(tag::context(1))?
-            .map(authenticated_attributes)
-            .transpose()?
-            .unwrap_or_default();
-        let mac = inside.expect(tag::OCTET_STRING)?.octets()?;
-        self.decrypted(recipients, &content.cipher, opened, |key| {
-            content.cipher.decrypt_gcm(key, &aad, &content.octets, &mac)
-        })
-    }
-
-    fn decrypted(
-        &self,
-        recipients: Value<'_>,
-        cipher: &ContentCipher,
-        opened: &mut Opened,
-        decrypt: impl Fn(&[u8]) -> Option<Vec<u8>>,
-    ) -> Result<Vec<u8>, OpenError> {
-        let recipients = recipient::read(recipients, cipher.key_len())?;
-        let mut outcome = OpenError::NotForMe;
-        let mut tries = 0;
-        for key in self.keys {
-            if recipients.unsupported.iter().any(|r| r.names(key.certificate())) {
-                outcome = worse(outcome, OpenError::Unsupported);
-            }
-            for wrapped in &recipients.keys {
-                outcome = match key.unwrap(wrapped) {
-                    Unwrapped::NotMine => continue,
-                    Unwrapped::Locked => worse(outcome, OpenError::Locked),
-                    Unwrapped::Unsupported => worse(outcome, OpenError::Unsupported),
-                    Unwrapped::Failed => {
-                        // The content is decrypted all the same: how long it took tells nobody which of the two was wrong.
-                        std::hint::black_box(decrypt(&vec![0; cipher.key_len().unwrap_or(16)]));
-                        worse(outcome, OpenError::Undecryptable)
-                    }
-                    Unwrapped::Key(content_key) => match decrypt(content_key.expose()) {
-                        None => worse(outcome, OpenError::Undecryptable),
-                        Some(plain) => {
-                            opened.layers.push(Layer::Encrypted(encryption(cipher, wrapped, *key)));
-                            return Ok(plain);
-                        }
-                    },
-                };
-                tries += 1;
-                if tries == CMS_TRIES_MAX {
-                    return Err(outcome);
+    /// Tries every key on every RecipientInfo that names its certificate.
+    fn decrypted<'m>(&self, envelope: &Envelope, mut sealed: Buffer<'m>, opened: &mut Opened) -> Result<Buffer<'m>, OpenError> {
+        let Envelope { recipients, cipher, .. } = envelope;
+        let named = |key: &dyn PrivateKey| recipients.unsupported.iter().any(|r| r.names(key.certificate()));
+        let mut outcome = match self.keys.iter().any(|key| named(*key)) {
+            true => OpenError::Unsupported,
+            false => OpenError::NotForMe,
+        };
+        let pairs = self
+            .keys
+            .iter()
+            .flat_map(|key| recipients.keys.iter().map(move |wrapped| (*key, wrapped)));
+        let pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate()));
+        let mut pairs = pairs.take(CMS_TRIES_MAX).peekable();
+        while let Some((key, wrapped)) = pairs.next() {
+            let content_key = match key.unwrap(wrapped) {
+                Unwrapped::NotMine => continue,
+                Unwrapped::Locked => {
+                    outcome = worse(outcome, OpenError::Locked);
+                    continue;
                 }
+                Unwrapped::Unsupported => {
+                    outcome = worse(outcome, OpenError::Unsupported);
+                    continue;
+                }
+                // The content is decrypted all the same: how long it took tells nobody which of the two was wrong.
+                Unwrapped::Failed => None,
+                Unwrapped::Key(content_key) => Some(content_key),
+            };
+            // What a wrong key was tried on is spoilt: only the last one gets the octets themselves.
+            let mut attempt = match pairs.peek() {
+                Some(_) => sealed.clone(),
+                None => std::mem::replace(&mut sealed, Buffer::Received(&[])),
+            };
+            let stand_in = vec![0; cipher.key_len().unwrap_or(16)];
+            let key_octets = content_key.as_ref().map_or(stand_in.as_slice(), Secret::expose);
+            match envelope.decrypt(key_octets, attempt.octets_mut()) {
+                Some(length) if content_key.is_some() => {
+                    opened.layers.push(Layer::Encrypted(encryption(cipher, wrapped, key)));
+                    return Ok(attempt.keep(Found::Within(0..length)));
+                }
+                _ => outcome = worse(outcome, OpenError::Undecryptable),
             }
         }
         Err(outcome)
@@ -252,39 +233,6 @@ fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey
         authenticated,
         obsolete,
     }
-}
-
-/// EncryptedContentInfo (RFC 5652 §6.1).
-struct EncryptedContent<'a> {
-    cipher: ContentCipher,
-    octets: Cow<'a, [u8]>,
-}
-
-impl<'a> EncryptedContent<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OpenError> {
-        let mut inside = reader.sequence()?;
-        let kind: Oid = inside.oid()?;
-        let cipher = ContentCipher::read(&AlgorithmId::read(&mut inside)?)?.ok_or(OpenError::Unsupported)?;
-        let octets = match inside.next_value()? {
-            Some(v) if v.tag & !tag::CONSTRUCTED == tag::context_primitive(0) => v.octets()?,
-            _ => return Err(OpenError::Damaged),
-        };
-        if kind != oid::DATA {
-            return Err(OpenError::Unsupported);
-        }
-        Ok(Self { cipher, octets })
-    }
-}
-
-/// authAttrs as they are authenticated: a SET in DER (RFC 5083 §2.2).
-fn authenticated_attributes(attributes: Value<'_>) -> Result<Vec<u8>, BerError> {
-    let definite = attributes.to_der()?;
-    let mut children = Vec::new();
-    let mut inside = Value::only(&definite)?.inside();
-    while let Some(child) = inside.next_value()? {
-        children.push(child.raw.to_vec());
-    }
-    Ok(der::set(&children))
 }
 
 /// CompressedData (RFC 3274), bounded.

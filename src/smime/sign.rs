@@ -1,12 +1,13 @@
 //! SignedData in two halves around the key: what must be signed, then the finished entity (RFC 5652 §5, RFC 8551 §3.5).
 
 use crate::base::UnixTime;
+use crate::mime::Octets;
 use crate::pki::algorithm::Digest;
 use crate::pki::ber::tag;
 use crate::pki::oid::{self, Oid};
 use crate::pki::{Certificate, der};
+use crate::smime::flow::Flow;
 use crate::smime::port::SignatureScheme;
-use crate::smime::transfer::Lines;
 
 /// Where the signed entity stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +31,8 @@ pub struct Signer<'a> {
 
 /// A signature in the making.
 #[derive(Debug)]
-pub struct ToSign<'a> {
-    entity: &'a [u8],
+pub struct ToSign {
+    entity: Octets,
     form: Form,
     scheme: SignatureScheme,
     attributes: Vec<Vec<u8>>,
@@ -42,8 +43,9 @@ pub struct ToSign<'a> {
 }
 
 /// Prepares the signature over `entity`, byte for byte.
-pub fn prepare<'a>(entity: &'a [u8], signer: &Signer<'_>, form: Form, signing_time: UnixTime, scheme: SignatureScheme) -> ToSign<'a> {
-    let hash = scheme.digest().of(&[entity]);
+pub fn prepare(entity: impl Into<Octets>, signer: &Signer<'_>, form: Form, signing_time: UnixTime, scheme: SignatureScheme) -> ToSign {
+    let entity = entity.into();
+    let hash = scheme.digest().of(entity.stretches());
     let mut attributes = vec![
         attribute(oid::CONTENT_TYPE, &der::oid(oid::DATA)),
         attribute(oid::MESSAGE_DIGEST, &der::octets(&hash)),
@@ -68,7 +70,7 @@ pub fn prepare<'a>(entity: &'a [u8], signer: &Signer<'_>, form: Form, signing_ti
     }
 }
 
-impl ToSign<'_> {
+impl ToSign {
     /// What the key signs, hashing included.
     pub fn to_be_signed(&self) -> &[u8] {
         &self.to_be_signed
@@ -80,7 +82,7 @@ impl ToSign<'_> {
     }
 
     /// The complete entity, Content-* fields first.
-    pub fn finish(&self, signature: &[u8]) -> Vec<u8> {
+    pub fn finish(self, signature: &[u8]) -> Flow {
         let signer_info = self.signer_info(signature);
         match self.form {
             Form::Opaque => self.opaque(&signer_info),
@@ -107,41 +109,37 @@ impl ToSign<'_> {
         (before, after)
     }
 
-    fn opaque(&self, signer_info: &[u8]) -> Vec<u8> {
+    fn opaque(self, signer_info: &[u8]) -> Flow {
         let (before, after) = self.around(signer_info);
-        let (head, tail) = wrap_content(oid::SIGNED_DATA, &before, self.entity.len(), &after);
-        let mut lines = Lines::new(OPAQUE_HEADER.as_bytes(), head.len() + self.entity.len() + tail.len());
-        for part in [&head, self.entity, &tail] {
-            lines.push(part);
-        }
-        lines.finish()
+        let mut cms = Flow::from(before_content(oid::SIGNED_DATA, &before, self.entity.len(), after.len()));
+        cms.push(self.entity);
+        cms.push(after);
+        let mut flow = Flow::from(OPAQUE_HEADER.as_bytes());
+        flow.push_base64(cms);
+        flow
     }
 
-    fn detached(&self, signer_info: &[u8]) -> Vec<u8> {
+    fn detached(self, signer_info: &[u8]) -> Flow {
         let (before, after) = self.around(signer_info);
         let encapsulated = der::sequence(&[&der::oid(oid::DATA)]);
         let signed = der::sequence(&[&before, &encapsulated, &after]);
         let info = der::sequence(&[&der::oid(oid::SIGNED_DATA), &der::tlv(tag::context(0), &[&signed])]);
         let boundary = self.boundary();
         let micalg = self.scheme.digest().name().to_lowercase();
-        let head = format!(
+        let mut flow = Flow::from(format!(
             "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg={micalg}; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"
-        );
-        let mut start = head.into_bytes();
-        start.reserve(self.entity.len());
-        start.extend_from_slice(self.entity);
-        start.extend_from_slice(format!("\r\n--{boundary}\r\n{SIGNATURE_HEADER}").as_bytes());
-        let mut lines = Lines::new(&start, info.len());
-        lines.push(&info);
-        let mut out = lines.finish();
-        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-        out
+        ));
+        flow.push(self.entity);
+        flow.push(format!("\r\n--{boundary}\r\n{SIGNATURE_HEADER}"));
+        flow.push_base64(info.into());
+        flow.push(format!("--{boundary}--\r\n"));
+        flow
     }
 
     /// From the content's hash, so that the same message is sealed the same way; lengthened while the content holds it.
     fn boundary(&self) -> String {
         let mut boundary = format!("=_signed-{}", self.fingerprint);
-        while memchr::memmem::find(self.entity, boundary.as_bytes()).is_some() {
+        while self.entity.contains(boundary.as_bytes()) {
             boundary.push_str("-x");
         }
         boundary
@@ -153,13 +151,14 @@ const OPAQUE_HEADER: &str = "Content-Type: application/pkcs7-mime; smime-type=si
 const SIGNATURE_HEADER: &str = "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
     Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n";
 
-/// ContentInfo { SignedData { before, encapContentInfo { id-data, content }, after } } around a content of so many octets.
-fn wrap_content(kind: Oid, before: &[u8], content: usize, after: &[u8]) -> (Vec<u8>, Vec<u8>) {
+/// ContentInfo { SignedData { before, encapContentInfo { id-data, content }, after } }: all that stands before a content of
+/// so many octets, when so many follow it.
+fn before_content(kind: Oid, before: &[u8], content: usize, after: usize) -> Vec<u8> {
     let data = der::oid(oid::DATA);
     let string = der::head_len(content) + content;
     let explicit = der::head_len(string) + string;
     let encapsulated = data.len() + explicit;
-    let signed = before.len() + der::head_len(encapsulated) + encapsulated + after.len();
+    let signed = before.len() + der::head_len(encapsulated) + encapsulated + after;
     let kind = der::oid(kind);
     let outer = der::head_len(signed) + signed;
     let mut head = Vec::new();
@@ -172,7 +171,7 @@ fn wrap_content(kind: Oid, before: &[u8], content: usize, after: &[u8]) -> (Vec<
     head.extend_from_slice(&data);
     der::head(&mut head, tag::context(0), string);
     der::head(&mut head, tag::OCTET_STRING, content);
-    (head, after.to_vec())
+    head
 }
 
 fn attribute(kind: Oid, value: &[u8]) -> Vec<u8> {

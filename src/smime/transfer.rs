@@ -1,130 +1,133 @@
 //! Content-Transfer-Encoding of CMS bodies (RFC 2045 §6): fast base64 both ways, and quoted-printable for reading.
 
+use crate::mime::base64::Blocks;
+use crate::smime::flow::{Piece, Pieces};
 use std::borrow::Cow;
 
 /// Columns of a base64 line (RFC 2045 §6.8).
 const COLUMNS: usize = 76;
 
-/// A body as bytes; `None`: not in this encoding.
-pub fn decode<'a>(encoding: &str, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+/// A body as octets.
+pub fn decode<'a>(encoding: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
     match encoding {
-        "base64" => base64(body).map(Cow::Owned),
-        "quoted-printable" => Some(Cow::Owned(quoted_printable(body))),
-        _ => Some(Cow::Borrowed(body)),
+        "base64" => Cow::Owned(base64(body)),
+        "quoted-printable" => Cow::Owned(quoted_printable(body)),
+        _ => Cow::Borrowed(body),
     }
 }
 
 /// Base64 in lines; what stands outside the alphabet is left out (RFC 2045 §6.8), and nothing after the padding counts.
-pub fn base64(body: &[u8]) -> Option<Vec<u8>> {
-    regular_base64(body).or_else(|| careless_base64(body))
-}
-
-/// Characters gathered before they are decoded: they stay in the processor's cache. A multiple of four.
-const GATHERED: usize = 32 * 1024;
-
-/// Lines of the alphabet alone, padding at the very end; `None`: something else.
-fn regular_base64(body: &[u8]) -> Option<Vec<u8>> {
+pub fn base64(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
-    let mut gathered = Vec::with_capacity(GATHERED);
-    let mut start = 0;
-    while start < body.len() {
-        let end = memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |n| start + n);
-        let mut line = body[start..end].strip_suffix(b"\r").unwrap_or(&body[start..end]);
-        while gathered.len() + line.len() >= GATHERED {
-            let (now, rest) = line.split_at(GATHERED - gathered.len());
-            gathered.extend_from_slice(now);
-            let decoded = base64_simd::STANDARD.decode_inplace(&mut gathered).ok()?;
-            // Three octets of each four characters: no padding among them, for more may follow.
-            if decoded.len() != GATHERED / 4 * 3 && !is_empty_text(rest, &body[end..]) {
-                return None;
-            }
-            out.extend_from_slice(decoded);
-            gathered.clear();
-            line = rest;
-        }
-        gathered.extend_from_slice(line);
-        start = end + 1;
+    let mut blocks = Blocks::default();
+    let mut rest = body;
+    while let Some((octets, used)) = blocks.next(rest) {
+        out.extend_from_slice(octets);
+        rest = &rest[used..];
     }
-    out.extend_from_slice(base64_simd::STANDARD.decode_inplace(&mut gathered).ok()?);
-    Some(out)
+    out.extend(careless_base64(rest));
+    out
 }
 
-/// Nothing but line ends.
-fn is_empty_text(line: &[u8], after: &[u8]) -> bool {
-    line.is_empty() && after.iter().all(|b| matches!(b, b'\r' | b'\n'))
+/// The same where the text stands: its first octets are what it held; how many.
+pub fn base64_in_place(text: &mut [u8]) -> usize {
+    let (mut read, mut written) = (0, 0);
+    let mut put = |text: &mut [u8], octets: &[u8]| {
+        text[written..written + octets.len()].copy_from_slice(octets);
+        written += octets.len();
+    };
+    let mut blocks = Blocks::default();
+    while let Some((octets, used)) = blocks.next(&text[read..]) {
+        read += used;
+        put(text, octets);
+    }
+    let last = careless_base64(&text[read..]);
+    put(text, &last);
+    written
 }
 
-fn careless_base64(body: &[u8]) -> Option<Vec<u8>> {
-    let mut packed = body.to_vec();
-    packed.retain(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
-    let end = packed.iter().position(|b| *b == b'=').unwrap_or(packed.len());
-    packed.truncate(end);
+fn careless_base64(text: &[u8]) -> Vec<u8> {
+    let known = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let mut packed: Vec<u8> = text.iter().copied().filter(known).take_while(|b| *b != b'=').collect();
     // A single left-over character holds less than an octet.
     if packed.len() % 4 == 1 {
         packed.pop();
     }
-    base64_simd::forgiving_decode_to_vec(&packed).ok()
-}
-
-/// A body of base64 lines in the making: octets go in, in pieces of any length; lines of 76 end in CRLF.
-#[derive(Debug)]
-pub struct Lines {
-    out: Vec<u8>,
-    /// Octets that do not fill a batch yet.
-    pending: Vec<u8>,
-    text: Vec<u8>,
+    base64_simd::forgiving_decode_to_vec(&packed).unwrap_or_default()
 }
 
 /// Octets of a line.
 const OCTETS: usize = COLUMNS / 4 * 3;
-/// Octets encoded at once: whole lines that stay in the processor's cache.
-const BATCH: usize = OCTETS * 512;
+/// Octets encoded at once: whole lines that stay in the processor's nearest cache.
+const BATCH: usize = OCTETS * 64;
 
-impl Lines {
-    /// After this header, with room for `octets`.
-    pub fn new(header: &[u8], octets: usize) -> Self {
-        let mut out = Vec::with_capacity(header.len() + base64_len(octets) + 64);
-        out.extend_from_slice(header);
+/// Lines of 76 ended by CRLF, of octets that come in pieces of any length.
+pub struct Lines<'a> {
+    pieces: Pieces<'a>,
+    /// Octets that do not fill a line yet.
+    begun: Vec<u8>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of these octets.
+    pub fn new(pieces: Pieces<'a>) -> Self {
         Self {
-            out,
-            pending: Vec::with_capacity(BATCH),
-            text: vec![0; BATCH / 3 * 4],
+            pieces,
+            begun: Vec::with_capacity(OCTETS),
         }
     }
 
-    /// Adds octets.
-    pub fn push(&mut self, mut bytes: &[u8]) {
-        if !self.pending.is_empty() {
-            let (now, rest) = bytes.split_at(bytes.len().min(BATCH - self.pending.len()));
-            self.pending.extend_from_slice(now);
-            bytes = rest;
-            if self.pending.len() < BATCH {
-                return;
+    fn of(&mut self, octets: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(base64_len(self.begun.len() + octets.len()));
+        let mut rest = octets;
+        if !self.begun.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(OCTETS - self.begun.len()));
+            self.begun.extend_from_slice(now);
+            if self.begun.len() < OCTETS {
+                return out;
             }
-            let batch = std::mem::take(&mut self.pending);
-            self.encode(&batch);
-            self.pending = batch;
-            self.pending.clear();
+            encode(&self.begun, &mut out);
+            self.begun.clear();
+            rest = later;
         }
-        let mut batches = bytes.chunks_exact(BATCH);
-        for batch in &mut batches {
-            self.encode(batch);
-        }
-        self.pending.extend_from_slice(batches.remainder());
+        let (whole, begun) = rest.split_at(rest.len() / OCTETS * OCTETS);
+        encode(whole, &mut out);
+        self.begun.extend_from_slice(begun);
+        out
     }
 
-    /// The whole.
-    pub fn finish(mut self) -> Vec<u8> {
-        let rest = std::mem::take(&mut self.pending);
-        self.encode(&rest);
-        self.out
+    fn last(&mut self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        encode(&std::mem::take(&mut self.begun), &mut out);
+        (!out.is_empty()).then_some(out)
     }
+}
 
-    fn encode(&mut self, batch: &[u8]) {
-        let encoded = base64_simd::STANDARD.encode(batch, base64_simd::Out::from_slice(&mut self.text));
-        for line in encoded.chunks(COLUMNS) {
-            self.out.extend_from_slice(line);
-            self.out.extend_from_slice(b"\r\n");
+impl<'a> Iterator for Lines<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        match self.pieces.next() {
+            Some(piece) => Some(piece.map(|octets| Cow::Owned(self.of(&octets)))),
+            None => self.last().map(|lines| Ok(Cow::Owned(lines))),
+        }
+    }
+}
+
+/// Octets that begin a line, in lines.
+fn encode(octets: &[u8], out: &mut Vec<u8>) {
+    let mut text = [0; BATCH / 3 * 4];
+    for batch in octets.chunks(BATCH) {
+        let (lines, last) = base64_simd::STANDARD
+            .encode(batch, base64_simd::Out::from_slice(&mut text))
+            .as_chunks::<COLUMNS>();
+        for line in lines {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !last.is_empty() {
+            out.extend_from_slice(last);
+            out.extend_from_slice(b"\r\n");
         }
     }
 }
@@ -166,33 +169,59 @@ mod tests {
     fn base64_goes_both_ways_at_every_length() {
         for n in [0, 1, 2, 3, 56, 57, 58, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 100_000] {
             let bytes: Vec<u8> = (0..n).map(|i| (i * 7) as u8).collect();
-            let mut lines = Lines::new(b"", n);
-            bytes.chunks(1000 + n / 3).for_each(|piece| lines.push(piece));
-            let text = lines.finish();
-            assert_eq!(text.len(), base64_len(n));
-            assert!(text.split(|b| *b == b'\n').all(|l| l.len() <= 77));
-            assert_eq!(base64(&text).unwrap(), bytes);
+            for size in [1, 50, 57, 1000 + n / 3] {
+                let pieces = bytes.chunks(size).map(|piece| Ok(Cow::Borrowed(piece)));
+                let text: Vec<u8> = Lines::new(Box::new(pieces)).flat_map(|lines| lines.unwrap().into_owned()).collect();
+                assert_eq!(text.len(), base64_len(n));
+                assert!(text.split(|b| *b == b'\n').all(|l| l.len() <= 77));
+                assert_eq!(base64(&text), bytes);
+            }
         }
+    }
+
+    /// Read both ways, behind texts of any length.
+    fn read(text: &str) -> Vec<u8> {
+        let octets = base64(text.as_bytes());
+        for line in ["A".repeat(76) + "\r\n", "A".repeat(64) + "\n", "AAAA".to_owned()] {
+            for lines in [0, 1, 107, 108, 109, 500] {
+                let mut whole = (line.repeat(lines) + text).into_bytes();
+                let zeros = vec![0; line.trim_end().len() / 4 * 3 * lines];
+                assert_eq!(base64(&whole), [&zeros, &octets[..]].concat(), "{lines} {text}");
+                let length = base64_in_place(&mut whole);
+                assert_eq!(whole[..length], [&zeros, &octets[..]].concat(), "{lines} {text}");
+            }
+        }
+        octets
     }
 
     #[test]
     fn careless_base64_is_read() {
-        for text in ["YWJj", "YWJj\n", "Y W\tJ j", "YWJj\r\n--", "YWJjZ"] {
-            assert_eq!(base64(text.as_bytes()).unwrap(), b"abc", "{text}");
+        for text in [
+            "YWJj",
+            "YWJj\n",
+            "Y W\tJ j",
+            "YWJj\r\n--",
+            "YWJjZ",
+            "YW\rJj",
+            "YWJj\r\n=\r\nYWJj",
+            "YW-_Jj",
+            "\0YWJj",
+        ] {
+            assert_eq!(read(text), b"abc", "{text}");
         }
-        assert_eq!(base64(b"YWI=\r\ntrailer").unwrap(), b"ab");
-        assert_eq!(base64(b"YWI").unwrap(), b"ab");
-    }
-
-    #[test]
-    fn padding_ends_a_text_of_any_length() {
-        // Nothing after the padding counts, also where it stands at the end of what is decoded at once.
-        for quads in [1, GATHERED / 4 - 1, GATHERED / 4, GATHERED / 4 + 1] {
-            let text = "YWJj".repeat(quads - 1) + "YWI=";
-            let octets = [b"abc".repeat(quads - 1), b"ab".to_vec()].concat();
-            for end in ["", "\r\n\r\n", "\r\nYWJj\r\n", "YWJj"] {
-                assert_eq!(base64((text.clone() + end).as_bytes()).unwrap(), octets, "{quads} {end:?}");
-            }
+        for text in [
+            "YWI=\r\ntrailer",
+            "YWI",
+            "YWI=",
+            "YWI==",
+            "YWJ=",
+            "YWI=YWJj",
+            "YWI=\r\n\r\nYWJj\r\n",
+        ] {
+            assert_eq!(read(text), b"ab", "{text}");
+        }
+        for text in ["", "=", "Y", "\r\n", "=YWJj"] {
+            assert_eq!(read(text), b"", "{text}");
         }
     }
 

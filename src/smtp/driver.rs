@@ -224,13 +224,13 @@ impl Connection {
                 let Submission { envelope, message } = &submission;
                 let copy = GroupCopy {
                     recipients: &envelope.recipients,
-                    message,
+                    message: &message.clone().into(),
                     form: Form::AsSubmitted,
                 };
                 login.hand_over(&*shared.upstreams, envelope, &copy).await.reply(&account.smtp.host)
             }
             Outgoing::Seal(sealed) => {
-                // The clear text is not needed any more.
+                // Of the clear text only what is sealed as it goes is still needed.
                 let envelope = submission.envelope;
                 drop(submission.message);
                 login.hand_over_sealed(&shared, &envelope, sealed).await

@@ -11,6 +11,7 @@ use super::wire::{Reply, ReplyReader};
 use crate::config::ServerTls;
 use crate::policy::{Envelope, Recipient};
 use crate::sasl::{Credentials, Mechanism};
+use crate::smime::Flow;
 
 /// What happens to the connection.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Event<'a> {
 pub enum Action {
     /// Write to the provider.
     Send(Vec<u8>),
+    /// Write the group's message to the provider, and the end of data.
+    SendContent,
     /// Speak TLS from here; answer with [`Event::TlsReady`].
     StartTls,
     /// Logged in (or, without credentials, greeted): groups can be handed over.
@@ -64,7 +67,7 @@ pub struct GroupCopy<'a> {
     /// Who gets it.
     pub recipients: &'a [Recipient],
     /// What they get, CRLF line ends, not dot-stuffed.
-    pub message: &'a [u8],
+    pub message: &'a Flow,
     /// What that is.
     pub form: Form,
 }
@@ -292,17 +295,18 @@ impl Handover {
         }
         let closing = reply.code == 421;
         let next = transaction.reply(reply);
-        if matches!(next, Next::Send(_)) && self.reader.holds_more() {
+        if matches!(next, Next::Send(_) | Next::Content) && self.reader.holds_more() {
             // An answer to what was not asked yet: taken in turn it would accept a message that was never given.
             return Some(self.fail(Failure::NoReply));
         }
         self.state = match next {
-            Next::Send(_) | Next::Wait => State::Group(transaction),
+            Next::Send(_) | Next::Content | Next::Wait => State::Group(transaction),
             Next::Done(_) if closing => State::Ended(Progress::Nothing),
             Next::Done(_) => State::Ready,
         };
         match next {
             Next::Send(octets) => Some(Action::Send(octets)),
+            Next::Content => Some(Action::SendContent),
             Next::Wait => None,
             Next::Done(result) => Some(Action::Group(result)),
         }

@@ -406,6 +406,7 @@ impl Session {
         let refusal = match content {
             Content::Message(message) => {
                 self.phase = Phase::Waiting;
+                let message = message.into();
                 return self.out.push(Action::Submit(Submission { envelope, message }));
             }
             Content::Faulty(Fault::BareLineEnd) => Reply::explained(550, "5.6.0", &text::bare_line_end()),

@@ -101,8 +101,8 @@ pub fn altered(french: &str, english: &str) -> String {
     bilingual(
         &[
             french,
-            "Le contenu n'est pas affiché. Le message d'origine est joint, intact.",
-            "Ne répondez pas avant d'avoir vérifié auprès de l'expéditeur, par un autre moyen, que ce message vient de lui.",
+            "Le contenu n’est pas affiché. Le message d’origine est joint, intact.",
+            "Ne répondez pas avant d’avoir vérifié auprès de l’expéditeur, par un autre moyen, que ce message vient de lui.",
         ],
         &[
             english,
@@ -117,8 +117,8 @@ pub fn unopenable(french: &str, english: &str) -> String {
     bilingual(
         &[
             french,
-            "Son contenu ne peut pas être affiché. Le message d'origine est joint, intact : rien n'est perdu.",
-            "Prévenez l'expéditeur : il peut le renvoyer avec votre certificat actuel.",
+            "Son contenu ne peut pas être affiché. Le message d’origine est joint, intact : rien n’est perdu.",
+            "Prévenez l’expéditeur : il peut le renvoyer avec votre certificat actuel.",
         ],
         &[
             english,
@@ -135,7 +135,7 @@ fn bilingual(french: &[&str], english: &[&str]) -> String {
 
 /// The same where there is little room.
 pub fn brief_failure(french: &str, english: &str) -> String {
-    let french = wrap(&format!("{french} Le message d'origine est joint."));
+    let french = wrap(&format!("{french} Le message d’origine est joint."));
     format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
 }
 

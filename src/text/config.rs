@@ -157,7 +157,7 @@ pub fn no_pop3_server(line: usize) -> Explanation {
         "SP-CONFIG-POP3",
         line,
         (
-            "Souspli écouterait en POP3, mais aucun compte n'a de serveur POP3.",
+            "Souspli écouterait en POP3, mais aucun compte n’a de serveur POP3.",
             "Ajoutez « pop3 = { … } » à un compte, ou supprimez la clé pop3 de [listen].",
         ),
         (

@@ -9,8 +9,8 @@ pub fn unknown_login() -> Explanation {
         "SP-IMAP-LOGIN",
         Retry::AfterUser,
         (
-            "Ce nom d'utilisateur n'est pas celui d'un compte de Souspli.",
-            "Vérifiez le nom d'utilisateur dans le logiciel de messagerie.",
+            "Ce nom d’utilisateur n’est pas celui d’un compte de Souspli.",
+            "Vérifiez le nom d’utilisateur dans le logiciel de messagerie.",
         ),
         (
             "No account of Souspli has this user name.",
@@ -41,7 +41,7 @@ pub fn no_mechanism() -> Explanation {
         "SP-IMAP-MECHANISM",
         Retry::AfterUser,
         (
-            "Le fournisseur n'accepte pas cette méthode d'authentification.",
+            "Le fournisseur n’accepte pas cette méthode d’authentification.",
             "Choisissez-en une autre dans le logiciel de messagerie.",
         ),
         (
@@ -57,7 +57,7 @@ pub fn bad_login() -> Explanation {
         "SP-IMAP-AUTH",
         Retry::Never,
         (
-            "L'authentification n'a pas pu être lue.",
+            "L’authentification n’a pas pu être lue.",
             "Vérifiez la méthode choisie dans le logiciel de messagerie.",
         ),
         (
@@ -88,7 +88,7 @@ pub fn login_first() -> Explanation {
     Explanation::new(
         "SP-IMAP-ORDER",
         Retry::Never,
-        ("Il faut d'abord s'authentifier.", "Reconnectez-vous."),
+        ("Il faut d’abord s’authentifier.", "Reconnectez-vous."),
         ("Log in first.", "Connect again."),
     )
 }
@@ -99,7 +99,7 @@ pub fn refused_command() -> Explanation {
         "SP-IMAP-COMMAND",
         Retry::Never,
         (
-            "Souspli n'offre pas cette commande.",
+            "Souspli n’offre pas cette commande.",
             "Mettez à jour le logiciel de messagerie si cela se répète.",
         ),
         (
@@ -184,7 +184,7 @@ pub fn provider_without_tls() -> Explanation {
         "SP-IMAP-TLS",
         Retry::Never,
         (
-            "Le fournisseur refuse de chiffrer la connexion ; le mot de passe n'a pas été envoyé.",
+            "Le fournisseur refuse de chiffrer la connexion ; le mot de passe n’a pas été envoyé.",
             "Vérifiez le serveur et le port dans la configuration.",
         ),
         (
@@ -200,7 +200,7 @@ pub fn provider_preauth() -> Explanation {
         "SP-IMAP-PREAUTH",
         Retry::Never,
         (
-            "Le fournisseur n'a demandé aucun mot de passe : Souspli refuse d'ouvrir le courrier ainsi.",
+            "Le fournisseur n’a demandé aucun mot de passe : Souspli refuse d’ouvrir le courrier ainsi.",
             "Prévenez votre service informatique.",
         ),
         (

@@ -28,7 +28,7 @@ pub fn no_certificate(addresses: &[Address], rule: &Rule) -> Explanation {
                 "Message non envoyé : pas de certificat de chiffrement valide pour {list} ({} demande de chiffrer).",
                 rule.fr
             ),
-            format!("{mend_fr}, puis renvoyez. Personne n'a reçu ce message."),
+            format!("{mend_fr}, puis renvoyez. Personne n’a reçu ce message."),
         ),
         (
             format!(
@@ -49,7 +49,7 @@ pub fn known_but_unfit(refusal: Explanation, address: &Address, why: &Explanatio
     Explanation {
         fr: with(
             refusal.fr,
-            format!("Celui que l'on connaît de {address} est écarté : {}", why.fr.what),
+            format!("Celui que l’on connaît de {address} est écarté : {}", why.fr.what),
         ),
         en: with(refusal.en, format!("The one known of {address} is not used: {}", why.en.what)),
         ..refusal
@@ -64,9 +64,9 @@ pub fn space_of_trust(addresses: &[Address]) -> Explanation {
         Retry::Never,
         (
             format!(
-                "Message non envoyé : pas de certificat pour {list}, et MSSanté n'accepte que des messages venant de l'espace de confiance."
+                "Message non envoyé : pas de certificat pour {list}, et MSSanté n’accepte que des messages venant de l’espace de confiance."
             ),
-            "Utilisez votre compte MSSanté, ou importez le certificat du destinataire. Personne n'a reçu ce message.",
+            "Utilisez votre compte MSSanté, ou importez le certificat du destinataire. Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: no certificate for {list}, and MSSanté only accepts mail from within the space of trust."),
@@ -83,10 +83,10 @@ pub fn directory_away(addresses: &[Address], rule: &Rule) -> Explanation {
         Retry::Later,
         (
             format!(
-                "Message non envoyé : l'annuaire des certificats ne répond pas pour {list} ({} demande de chiffrer).",
+                "Message non envoyé : l’annuaire des certificats ne répond pas pour {list} ({} demande de chiffrer).",
                 rule.fr
             ),
-            "Réessayez dans quelques minutes. Personne n'a reçu ce message.",
+            "Réessayez dans quelques minutes. Personne n’a reçu ce message.",
         ),
         (
             format!(
@@ -104,8 +104,8 @@ pub fn near_miss(tag: &str) -> Explanation {
         "SP-TAG-UNSURE",
         Retry::Never,
         (
-            format!("Message non envoyé : l'objet contient une marque qui ressemble à {tag} sans être exacte ou sans être au début."),
-            format!("Pour chiffrer, commencez l'objet par \"{tag} \" ; sinon, ôtez cette marque. Puis renvoyez."),
+            format!("Message non envoyé : l’objet contient une marque qui ressemble à {tag} sans être exacte ou sans être au début."),
+            format!("Pour chiffrer, commencez l’objet par \"{tag} \" ; sinon, ôtez cette marque. Puis renvoyez."),
         ),
         (
             format!("Not sent: the subject holds a mark that resembles {tag} but is not exact or not at its start."),
@@ -120,7 +120,7 @@ pub fn glued_tag(tag: &str) -> Explanation {
         "SP-TAG-GLUED",
         Retry::Never,
         (
-            format!("Message non envoyé : la marque {tag} est collée au texte de l'objet."),
+            format!("Message non envoyé : la marque {tag} est collée au texte de l’objet."),
             format!("Mettez une espace après {tag}, puis renvoyez."),
         ),
         (
@@ -136,7 +136,7 @@ pub fn patient_on_ordinary_channel() -> Explanation {
         "SP-PATIENT-CHANNEL",
         Retry::Never,
         (
-            "Message non envoyé : une adresse de patient (patient.mssante.fr) n'est joignable que depuis un compte MSSanté.",
+            "Message non envoyé : une adresse de patient (patient.mssante.fr) n’est joignable que depuis un compte MSSanté.",
             "Utilisez votre compte MSSanté, ou retirez cette adresse.",
         ),
         (
@@ -158,7 +158,7 @@ pub fn patient_cannot_open(rule: Option<&Rule>) -> Explanation {
             format!(
                 "Message non envoyé : il est à chiffrer{fr}, et un patient (patient.mssante.fr) ne peut pas ouvrir un message chiffré."
             ),
-            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement. Personne n'a reçu celui-ci.",
+            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement. Personne n’a reçu celui-ci.",
         ),
         (
             format!("Not sent: it must be encrypted{en}, and a patient (patient.mssante.fr) cannot open an encrypted message."),
@@ -190,8 +190,8 @@ pub fn another_sender(from: &[Address], covered: &[Address]) -> Explanation {
         "SP-SENDER",
         Retry::Never,
         (
-            format!("Message non envoyé : votre clé signe pour {covered}, pas pour l'expéditeur {from}."),
-            "Choisissez un expéditeur de votre clé, ou envoyez depuis le compte de celui-ci. Personne n'a reçu ce message.",
+            format!("Message non envoyé : votre clé signe pour {covered}, pas pour l’expéditeur {from}."),
+            "Choisissez un expéditeur de votre clé, ou envoyez depuis le compte de celui-ci. Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: your key signs for {covered}, not for the sender {from}."),
@@ -222,8 +222,8 @@ pub fn sealing_failed() -> Explanation {
         "SP-SEALING-FAILED",
         Retry::Never,
         (
-            "Message non envoyé : il n'a pas pu être chiffré.",
-            "Rien n'est parti. Signalez ce code à votre assistance.",
+            "Message non envoyé : il n’a pas pu être chiffré.",
+            "Rien n’est parti. Signalez ce code à votre assistance.",
         ),
         (
             "Not sent: it could not be encrypted.",
@@ -255,8 +255,8 @@ pub fn no_room() -> Explanation {
         "SP-NO-ROOM",
         Retry::Later,
         (
-            "Message non envoyé : d'autres messages volumineux sont en cours d'envoi.",
-            "Réessayez dans quelques minutes. Rien n'est parti.",
+            "Message non envoyé : d’autres messages volumineux sont en cours d’envoi.",
+            "Réessayez dans quelques minutes. Rien n’est parti.",
         ),
         (
             "Not sent: other large messages are being sent.",
@@ -272,7 +272,7 @@ pub fn too_many_copies() -> Explanation {
         Retry::Never,
         (
             "Message non envoyé : trop de destinataires en copie cachée pour un message de cette taille.",
-            "Réduisez les pièces jointes, ou envoyez en plusieurs fois. Rien n'est parti.",
+            "Réduisez les pièces jointes, ou envoyez en plusieurs fois. Rien n’est parti.",
         ),
         (
             "Not sent: too many recipients in Bcc for a message of this size.",
@@ -314,7 +314,7 @@ pub fn header_unreadable() -> Explanation {
         Retry::Never,
         (
             "Message non envoyé : son en-tête est incorrect, il ne peut pas être chiffré sans risque.",
-            "Le logiciel de messagerie doit être corrigé ou mis à jour. Rien n'est parti.",
+            "Le logiciel de messagerie doit être corrigé ou mis à jour. Rien n’est parti.",
         ),
         (
             "Not sent: its header is wrong, it cannot be encrypted safely.",
@@ -330,7 +330,7 @@ pub fn provider_away(host: &str) -> Explanation {
         Retry::Later,
         (
             format!("Message non envoyé : le serveur {host} ne répond pas."),
-            "Vérifiez la connexion et réessayez plus tard. Rien n'est parti.",
+            "Vérifiez la connexion et réessayez plus tard. Rien n’est parti.",
         ),
         (
             format!("Not sent: the server {host} does not answer."),
@@ -345,8 +345,8 @@ pub fn outcome_unknown(host: &str) -> Explanation {
         "SP-OUTCOME-UNKNOWN",
         Retry::Later,
         (
-            format!("Le serveur {host} n'a pas confirmé : ce message est peut-être parti."),
-            "Demandez à un destinataire s'il l'a reçu avant de renvoyer : il le recevrait deux fois.",
+            format!("Le serveur {host} n’a pas confirmé : ce message est peut-être parti."),
+            "Demandez à un destinataire s’il l’a reçu avant de renvoyer : il le recevrait deux fois.",
         ),
         (
             format!("The server {host} has not confirmed: this message may have been sent."),
@@ -363,7 +363,7 @@ pub fn recipients_refused(addresses: &[Address], said: &str) -> Explanation {
         Retry::Never,
         (
             format!("Message non envoyé : le serveur refuse {list} ({said})."),
-            "Corrigez ou retirez cette adresse, puis renvoyez. Personne n'a reçu ce message.",
+            "Corrigez ou retirez cette adresse, puis renvoyez. Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: the server refuses {list} ({said})."),
@@ -379,7 +379,7 @@ pub fn message_refused(said: &str) -> Explanation {
         Retry::Never,
         (
             format!("Message non envoyé : le serveur le refuse ({said})."),
-            "Personne n'a reçu ce message.",
+            "Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: the server refuses it ({said})."),
@@ -394,7 +394,7 @@ pub fn provider_lacks(what_fr: &str, what_en: &str) -> Explanation {
         "SP-PROVIDER-LACKS",
         Retry::Never,
         (
-            format!("Message non envoyé : le serveur n'accepte pas {what_fr}."),
+            format!("Message non envoyé : le serveur n’accepte pas {what_fr}."),
             "Envoyez-le depuis un autre compte.",
         ),
         (
@@ -425,8 +425,8 @@ pub fn no_account(address: &Address) -> Explanation {
         "SP-NO-ACCOUNT",
         Retry::Never,
         (
-            format!("Aucun compte n'est configuré pour {address}."),
-            "Vérifiez l'adresse, ou ajoutez le compte à souspli.toml.",
+            format!("Aucun compte n’est configuré pour {address}."),
+            "Vérifiez l’adresse, ou ajoutez le compte à souspli.toml.",
         ),
         (
             format!("No account is configured for {address}."),

@@ -9,7 +9,7 @@ pub fn unknown_login() -> Explanation {
         "SP-POP3-LOGIN",
         Retry::AfterUser,
         (
-            "Ce nom d'utilisateur n'est pas celui d'un compte de Souspli.",
+            "Ce nom d’utilisateur n’est pas celui d’un compte de Souspli.",
             "Vérifiez-le dans le logiciel de messagerie.",
         ),
         ("No account of Souspli has this user name.", "Check it in the mail program."),
@@ -22,7 +22,7 @@ pub fn no_server() -> Explanation {
         "SP-POP3-SERVER",
         Retry::AfterUser,
         (
-            "Ce compte n'a pas de serveur POP3 dans la configuration de Souspli.",
+            "Ce compte n’a pas de serveur POP3 dans la configuration de Souspli.",
             "Ajoutez-y la clé pop3, ou lisez ce compte par IMAP.",
         ),
         (
@@ -38,7 +38,7 @@ pub fn no_mechanism() -> Explanation {
         "SP-POP3-MECHANISM",
         Retry::AfterUser,
         (
-            "Cette méthode d'authentification n'est pas acceptée.",
+            "Cette méthode d’authentification n’est pas acceptée.",
             "Choisissez-en une autre dans le logiciel de messagerie.",
         ),
         ("This way to log in is not accepted.", "Choose another one in the mail program."),
@@ -51,7 +51,7 @@ pub fn apop() -> Explanation {
         "SP-POP3-APOP",
         Retry::AfterUser,
         (
-            "Souspli n'accepte pas APOP.",
+            "Souspli n’accepte pas APOP.",
             "Choisissez « mot de passe normal » dans le logiciel de messagerie.",
         ),
         ("Souspli does not accept APOP.", "Choose \"normal password\" in the mail program."),
@@ -64,7 +64,7 @@ pub fn bad_login() -> Explanation {
         "SP-POP3-AUTH",
         Retry::Never,
         (
-            "L'authentification n'a pas pu être lue.",
+            "L’authentification n’a pas pu être lue.",
             "Vérifiez la méthode choisie dans le logiciel de messagerie.",
         ),
         (
@@ -79,7 +79,7 @@ pub fn not_now() -> Explanation {
     Explanation::new(
         "SP-POP3-ORDER",
         Retry::Never,
-        ("Cette commande n'est pas permise à ce moment.", "Reconnectez-vous."),
+        ("Cette commande n’est pas permise à ce moment.", "Reconnectez-vous."),
         ("This command is not permitted now.", "Connect again."),
     )
 }
@@ -90,7 +90,7 @@ pub fn unknown_command() -> Explanation {
         "SP-POP3-COMMAND",
         Retry::Never,
         (
-            "Souspli n'offre pas cette commande.",
+            "Souspli n’offre pas cette commande.",
             "Mettez à jour le logiciel de messagerie si cela se répète.",
         ),
         (
@@ -132,12 +132,29 @@ pub fn message_withheld() -> Explanation {
         "SP-POP3-MESSAGE",
         Retry::Later,
         (
-            "Le fournisseur n'a pas donné ce message.",
+            "Le fournisseur n’a pas donné ce message.",
             "Réessayez ; si cela se répète, lisez-le sur le site du fournisseur.",
         ),
         (
             "The provider did not give this message.",
             "Try again; if it happens again, read it on the provider's web site.",
+        ),
+    )
+}
+
+/// The provider greets with a refusal; its own words are given.
+pub fn provider_unwilling(said: &str) -> Explanation {
+    let said: String = said.chars().take(200).collect();
+    Explanation::new(
+        "SP-POP3-UNWILLING",
+        Retry::Later,
+        (
+            format!("Le fournisseur n’accepte pas la connexion ({said})."),
+            "Réessayez dans quelques minutes.",
+        ),
+        (
+            format!("The provider does not take the connection ({said})."),
+            "Try again in a few minutes.",
         ),
     )
 }
@@ -184,7 +201,7 @@ pub fn provider_without_tls() -> Explanation {
         "SP-POP3-TLS",
         Retry::Never,
         (
-            "Le fournisseur refuse de chiffrer la connexion ; le mot de passe n'a pas été envoyé.",
+            "Le fournisseur refuse de chiffrer la connexion ; le mot de passe n’a pas été envoyé.",
             "Vérifiez le serveur et le port dans la configuration.",
         ),
         (
@@ -207,6 +224,7 @@ mod tests {
             apop(),
             message_too_large(),
             message_withheld(),
+            provider_unwilling(&"é".repeat(500)),
             provider_without_tls(),
             crate::text::keys::locked(),
         ] {

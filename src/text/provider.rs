@@ -10,7 +10,7 @@ pub fn not_sent(why: Explanation) -> Explanation {
         todo: format!("{} {after}", said.todo),
     };
     Explanation {
-        fr: with(why.fr, "Message non envoyé.", "Rien n'est parti."),
+        fr: with(why.fr, "Message non envoyé.", "Rien n’est parti."),
         en: with(why.en, "Not sent.", "Nothing has left."),
         ..why
     }
@@ -22,7 +22,7 @@ pub fn unwilling(host: &str, said: &str) -> Explanation {
         "SP-PROVIDER-UNWILLING",
         Retry::Later,
         (
-            format!("Le serveur {host} n'accepte pas la connexion ({said})."),
+            format!("Le serveur {host} n’accepte pas la connexion ({said})."),
             "Réessayez plus tard ; si cela persiste, signalez ces mots à votre fournisseur de messagerie.",
         ),
         (
@@ -38,7 +38,7 @@ pub fn connection_unsafe(host: &str) -> Explanation {
         "SP-PROVIDER-UNSAFE",
         Retry::Later,
         (
-            format!("La connexion au serveur {host} n'est pas sûre."),
+            format!("La connexion au serveur {host} n’est pas sûre."),
             "Ne changez pas vos réglages ; signalez ce code à votre assistance.",
         ),
         (
@@ -54,8 +54,8 @@ pub fn login_deferred(said: &str) -> Explanation {
         "SP-LOGIN-DEFERRED",
         Retry::Later,
         (
-            format!("Le serveur ne peut pas vérifier votre mot de passe pour l'instant ({said})."),
-            "Réessayez plus tard ; votre mot de passe n'est pas en cause.",
+            format!("Le serveur ne peut pas vérifier votre mot de passe pour l’instant ({said})."),
+            "Réessayez plus tard ; votre mot de passe n’est pas en cause.",
         ),
         (
             format!("The server cannot check your password now ({said})."),
@@ -70,8 +70,8 @@ pub fn message_deferred(said: &str) -> Explanation {
         "SP-PROVIDER-DEFERRED",
         Retry::Later,
         (
-            format!("Message non envoyé : le serveur ne le prend pas pour l'instant ({said})."),
-            "Réessayez plus tard. Personne n'a reçu ce message.",
+            format!("Message non envoyé : le serveur ne le prend pas pour l’instant ({said})."),
+            "Réessayez plus tard. Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: the server does not take it now ({said})."),
@@ -87,8 +87,8 @@ pub fn recipients_deferred(addresses: &[Address], said: &str) -> Explanation {
         "SP-RECIPIENT-DEFERRED",
         Retry::Later,
         (
-            format!("Message non envoyé : le serveur ne prend pas {list} pour l'instant ({said})."),
-            "Réessayez plus tard ; si cela persiste, retirez cette adresse. Personne n'a reçu ce message.",
+            format!("Message non envoyé : le serveur ne prend pas {list} pour l’instant ({said})."),
+            "Réessayez plus tard ; si cela persiste, retirez cette adresse. Personne n’a reçu ce message.",
         ),
         (
             format!("Not sent: the server does not take {list} now ({said})."),
@@ -105,7 +105,7 @@ pub fn too_large_sealed(most: u64) -> Explanation {
         Retry::Never,
         (
             format!("Message non envoyé : une fois chiffré, il dépasse ce que le serveur accepte ({after} Mo)."),
-            format!("Réduisez ou répartissez les pièces jointes : au plus {before} Mo environ. Personne n'a reçu ce message."),
+            format!("Réduisez ou répartissez les pièces jointes : au plus {before} Mo environ. Personne n’a reçu ce message."),
         ),
         (
             format!("Not sent: once encrypted it is larger than the server takes ({after} MB)."),
@@ -121,8 +121,8 @@ pub fn outcome_unknown_but(host: &str, without: &[Address]) -> Explanation {
         "SP-OUTCOME-UNKNOWN",
         Retry::Later,
         (
-            format!("Le serveur {host} n'a pas confirmé : ce message est peut-être parti, mais pas à {list}."),
-            "Demandez à un autre destinataire s'il l'a reçu avant de renvoyer : il le recevrait deux fois.",
+            format!("Le serveur {host} n’a pas confirmé : ce message est peut-être parti, mais pas à {list}."),
+            "Demandez à un autre destinataire s’il l’a reçu avant de renvoyer : il le recevrait deux fois.",
         ),
         (
             format!("The server {host} has not confirmed: this message may have been sent, but not to {list}."),
@@ -138,8 +138,8 @@ pub fn partly_delivered(addresses: &[Address]) -> Explanation {
         "SP-PARTLY-DELIVERED",
         Retry::AfterUser,
         (
-            format!("Message envoyé, mais sa remise a échoué ou n'est pas confirmée pour {list}."),
-            "Ne le renvoyez qu'à ceux-là, s'ils ne l'ont pas : les autres l'ont déjà.",
+            format!("Message envoyé, mais sa remise a échoué ou n’est pas confirmée pour {list}."),
+            "Ne le renvoyez qu’à ceux-là, s’ils ne l’ont pas : les autres l’ont déjà.",
         ),
         (
             format!("Sent, but handing it over failed or was not confirmed for {list}."),

@@ -23,13 +23,13 @@ impl Rule {
 
 /// The tag in the Subject.
 pub fn tag(tag: &str) -> Rule {
-    Rule::new(format!("la marque {tag} de l'objet"), format!("the tag {tag} of the subject"))
+    Rule::new(format!("la marque {tag} de l’objet"), format!("the tag {tag} of the subject"))
 }
 
 /// A recipient's domain.
 pub fn domain(domain: &Domain) -> Rule {
     Rule::new(
-        format!("le domaine {domain} d'un destinataire"),
+        format!("le domaine {domain} d’un destinataire"),
         format!("the domain {domain} of a recipient"),
     )
 }
@@ -42,7 +42,7 @@ pub fn account() -> Rule {
 /// The thread memory.
 pub fn thread() -> Rule {
     Rule::new(
-        "le message chiffré auquel il répond ou qu'il transmet",
+        "le message chiffré auquel il répond ou qu’il transmet",
         "the encrypted message that it answers or passes on",
     )
 }
@@ -50,7 +50,7 @@ pub fn thread() -> Rule {
 /// Marks of ours in the text.
 pub fn marks() -> Rule {
     Rule::new(
-        "le texte repris d'un message ouvert par Souspli",
+        "le texte repris d’un message ouvert par Souspli",
         "the text taken from a message that Souspli opened",
     )
 }
@@ -122,7 +122,7 @@ pub fn would_pass_over_channel(addresses: &[Address]) -> Explanation {
         Retry::Never,
         (
             format!("Sans certificat, {list} le recevrait signé, non chiffré de bout en bout :"),
-            "l'espace de confiance MSSanté le protège.",
+            "l’espace de confiance MSSanté le protège.",
         ),
         (
             format!("Without a certificate, {list} would get it signed, not encrypted end to end:"),

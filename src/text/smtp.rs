@@ -9,8 +9,8 @@ pub fn recipient_not_taken() -> Explanation {
         "SP-RECIPIENT-NOT-TAKEN",
         Retry::Never,
         (
-            "Message non envoyé : l'adresse d'un destinataire a été refusée.",
-            "Corrigez-la ou retirez-la, puis renvoyez. Personne n'a reçu ce message.",
+            "Message non envoyé : l’adresse d’un destinataire a été refusée.",
+            "Corrigez-la ou retirez-la, puis renvoyez. Personne n’a reçu ce message.",
         ),
         (
             "Not sent: the address of a recipient was refused.",
@@ -38,7 +38,7 @@ pub fn login_refused(said: &str) -> Explanation {
         "SP-LOGIN-REFUSED",
         Retry::Never,
         (
-            format!("Le serveur refuse l'identifiant ou le mot de passe ({said})."),
+            format!("Le serveur refuse l’identifiant ou le mot de passe ({said})."),
             "Vérifiez le mot de passe.",
         ),
         (
@@ -54,8 +54,8 @@ pub fn no_mechanism(host: &str) -> Explanation {
         "SP-NO-MECHANISM",
         Retry::Never,
         (
-            format!("Le serveur {host} n'accepte pas cette méthode de connexion."),
-            "Choisissez une autre méthode d'authentification.",
+            format!("Le serveur {host} n’accepte pas cette méthode de connexion."),
+            "Choisissez une autre méthode d’authentification.",
         ),
         (
             format!("The server {host} does not take this way to log in."),

@@ -264,6 +264,8 @@ mod tests {
         }
     }
 
+    static UNCHANGED: std::sync::LazyLock<Restored> = std::sync::LazyLock::new(Restored::default);
+
     fn text(view: &View) -> String {
         String::from_utf8_lossy(view.bytes()).into_owned()
     }

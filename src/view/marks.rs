@@ -60,17 +60,18 @@ fn of_parts(bytes: &[u8], entity: &Entity, parts: &[Entity], encoded: usize) -> 
 }
 
 fn of_leaf(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
-    if let Some((text, _)) = text_of(bytes, entity) {
-        let told = if is_html(&entity.media_type) {
+    let told = if let Some((text, _)) = text_of(bytes, entity) {
+        if is_html(&entity.media_type) {
             of_html(&text)
         } else {
             of_text(&text)
-        };
-        if told != Marks::Absent {
-            return told;
         }
-    } else if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
-        return of_entity(&message, &parse(&message), encoded + 1);
+    } else {
+        let message = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX);
+        message.map_or(Marks::Absent, |message| of_entity(&message, &parse(&message), encoded + 1))
+    };
+    if told != Marks::Absent {
+        return told;
     }
     // What it says of its charset and encoding may be wrong; and any file may be a View or a text saved from one.
     let header = Header::parse(&bytes[entity.header.clone()]).0;
@@ -90,7 +91,11 @@ fn of_octets(octets: &[u8]) -> Marks {
     if begins || html::find_ignoring_case(octets, mark.as_bytes()).is_some() {
         return Marks::Sealed;
     }
-    let stands = |nuls| holds(octets, &spread(OPENING, nuls));
+    // Every form of the token begins with its bracket, which base64 never holds.
+    let Some(first) = memchr::memchr(b'[', octets) else {
+        return Marks::Absent;
+    };
+    let stands = |nuls| holds(&octets[first..], &spread(OPENING, nuls));
     if stands(0) {
         of_text(&octets_to_text(octets))
     } else if stands(1) || stands(3) {
@@ -117,7 +122,9 @@ fn holds(octets: &[u8], wanted: &[u8]) -> bool {
 
 fn of_header(header: &Header<'_>) -> Marks {
     if !header.fields().iter().any(is_ours) {
-        return Marks::Absent;
+        // Text where a header should be.
+        let no_fields = header.fields().iter().filter(|field| field.name.is_empty());
+        return no_fields.map(|line| of_octets(line.raw)).max().unwrap_or(Marks::Absent);
     }
     match header.text(&format!("{}Verdict", header::PREFIX)) {
         Some(verdict) if verdict.ends_with(header::NOT_ENCRYPTED) => Marks::Clear,
@@ -238,6 +245,8 @@ mod tests {
                 wanted,
             );
         }
+        check(head("message/rfc822", "base64") + banner, Marks::Sealed);
+        check(head("message/rfc822", "7bit") + "From: a@b\r\n" + banner, Marks::Sealed);
         let named = "<p>&lsqb;Souspli&rsqb; Message chiffré. &lbrack;&sol;Souspli&rbrack;</p>";
         check(head("text/html; charset=utf-8", "8bit") + named, Marks::Sealed);
         check(

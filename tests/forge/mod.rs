@@ -10,11 +10,17 @@ use souspli::keys::SoftwareKey;
 use souspli::pki::algorithm::Digest;
 use souspli::pki::oid::{self, Oid};
 use souspli::pki::{Certificate, Trust, der};
+use souspli::smime::encrypt::{self, EncryptError, Material, Method};
 use souspli::smime::{PrivateKey, SignatureScheme, open};
 use souspli::view::verdict::{Verdict, judge};
 
 pub const NOW: UnixTime = UnixTime(1_795_400_000);
 pub const ENTITY: &[u8] = b"Content-Type: text/plain\r\n\r\nBonjour\r\n";
+
+/// An entity encrypted, all of it at once.
+pub fn encrypt(entity: &[u8], recipients: &[&Certificate], method: Method, material: Material) -> Result<Vec<u8>, EncryptError> {
+    encrypt::encrypt(entity.to_vec(), recipients, method, material)?.to_vec()
+}
 
 /// An authority with its key.
 pub struct Authority {

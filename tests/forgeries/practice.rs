@@ -1,6 +1,6 @@
 //! Alice's home, the people who write to her, and those who would like to be them.
 
-use crate::forge::{Authority, attribute, attributes, doctor, signed};
+use crate::forge::{Authority, attribute, attributes, doctor, encrypt, signed};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyUsagePurpose};
 use souspli::base::{Address, MessageKey, Place, UnixTime};
 use souspli::config::parse::parse;
@@ -8,7 +8,7 @@ use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{der, oid};
 use souspli::relay::Relay;
 use souspli::relay::port::Opening;
-use souspli::smime::encrypt::{Cipher, Method, Transport, encrypt};
+use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{PrivateKey, SignatureScheme};
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
 use souspli::view::View;

@@ -1,11 +1,11 @@
 //! SignedData that is right somewhere and wrong in one place, octet by octet; judged without a home.
 
-use crate::forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, judged, names, names_by_sha1, opaque, signed, signer};
+use crate::forge::{Authority, ENTITY, NOW, attribute, attributes, doctor, encrypt, judged, names, names_by_sha1, opaque, signed, signer};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber};
 use souspli::base::Address;
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Trust, der, oid};
-use souspli::smime::encrypt::{Cipher, Method, Transport, encrypt};
+use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{OpenError, PrivateKey, open};
 use souspli::view::verdict::{Grade, judge};
 use std::ops::Range;

@@ -28,11 +28,11 @@ class CertificatesTest(unittest.TestCase):
         self.assertIn("[SP-NO-CERTIFICATE]", said)
         self.assertRegex(said, "Pour bob@lab.test, le certificat n° [0-9a-f]+ .* est écarté : L’autorité « Autorité étrangère » n’est pas connue.")
         self.assertIn("[SP-UNKNOWN-AUTHORITY]", said)
-        self.assertIn("signé et chiffré : la marque #med# de l'objet le demande.", said)
+        self.assertIn("signé et chiffré : la marque #med# de l’objet le demande.", said)
         # Who has imported it would import it again, were he not told.
         refused = self.relay.attempt("seal", *arguments, stdin=self.message).stderr.decode()
         self.assertIn("[SP-NO-CERTIFICATE]", refused)
-        self.assertIn("Celui que l'on connaît de bob@lab.test est écarté : L’autorité « Autorité étrangère » n’est pas connue.", refused)
+        self.assertIn("Celui que l’on connaît de bob@lab.test est écarté : L’autorité « Autorité étrangère » n’est pas connue.", refused)
 
     def test_a_right_signature_assures_one_sender_only(self):
         signed = mails.smime(mails.letter("carol@lab.test", "alice@lab.test", "Lettre", "Bonjour.\n"), mails.signing(self.carol))

@@ -206,14 +206,15 @@ class ReportTest(unittest.TestCase):
 
 
 SCRIPTS_TEXT = """\
-The scripted tests of ImapTest (imapwiki.org/ImapTest), read and run by tests/conformance, each group of commands counted once. Every group
-that ran had the same result by both ways; "withheld" counts the groups of scripts that need a capability which Souspli does not
-offer, "not offered" those that need one which the server itself has not.
+The scripted tests of ImapTest (imapwiki.org/ImapTest), read and run by tests/conformance, but for the one that their authors keep
+apart as broken; each group of commands is counted once. Every group that ran had the same result by both ways. "Withheld" counts the
+groups of scripts that need a capability which Souspli does not offer, "not offered" those that need one which the server itself
+has not.
 
 """
 CAPABILITIES_TEXT = """\
 What the servers offer and Souspli does not, from the list in src/imap/capability.rs; in parentheses the servers of this run that
-offer it. The commands behind them are refused too.
+offer it. Their commands and items of FETCH are refused too; what only adds words to SEARCH and SORT passes.
 
 """
 

@@ -79,7 +79,7 @@ class DeceptionTest(PracticeCase):
 
     def assert_warned(self, shown):
         """The warning alone."""
-        self.assertIn("Le contenu n'est pas affiché.", " ".join(shown["text"].split()))
+        self.assertIn("Le contenu n’est pas affiché.", " ".join(shown["text"].split()))
         self.assertNotIn("euros", shown["html"])
 
     def test_altered_beside_the_signature(self):

@@ -7,7 +7,7 @@ import re
 import smtplib
 import socket
 
-from lab import base, imapline, mails, pki, sink
+from lab import base, dovecot, imapline, mails, pki, pop3line, sink
 
 from common import Canary, PracticeCase
 
@@ -16,7 +16,7 @@ TO_BOB = "bob@lab.test"
 
 class FlowsTest(PracticeCase):
     """The flows of requirement 4."""
-    options = {"rawlog": True}
+    options = {"rawlog": True, "pop3_tls": "implicit" if dovecot.has_pop3() else None}
 
     @classmethod
     def setUpClass(cls):
@@ -259,6 +259,36 @@ class FlowsTest(PracticeCase):
             self.imap("alice", None).do('APPEND "Junk" ', view)
         except imapline.Refused as refused:
             self.assertRegex(str(refused), r"\[")
+
+    def opened_over_pop3(self):
+        """The newest letter of bob as a program reads it that knows nothing else."""
+        if not dovecot.has_pop3():
+            self.skipTest("Dovecot's POP3 server is not installed")
+        self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
+        self.sent()
+        box = pop3line.Pop3(self.relay("bob").pop3, TO_BOB, "pw-bob")
+        self.addCleanup(box.close)
+        newest = max(box.sizes())
+        box.content(f"TOP {newest} 5")
+        got = box.message(newest)
+        box.do("QUIT")
+        self.assertEqual({self.canary.body, self.canary.name}, set(self.canary.found_in(got)))
+        return got
+
+    def test_read_over_pop3(self):
+        self.opened_over_pop3()
+
+    def test_view_of_pop3_stored_in_a_folder(self):
+        """Nobody can put back what is stored behind it: it is sealed to its owner instead."""
+        view = self.opened_over_pop3()
+        self.imap("bob", None).do('APPEND "Junk" ', view)
+        self.assertIn(b"pkcs7-mime", self.store.stored("bob@lab.test", "Junk")[-1])
+
+    def test_view_of_pop3_sent_on(self):
+        view = self.opened_over_pop3()
+        head, body = view.split(b"\r\n\r\n", 1)
+        self.submit("bob", re.sub(rb"(?m)^From: .*\r\n", b"From: bob@lab.test\r\n", head) + b"\r\n\r\n" + body, "alice@lab.test")
+        self.assertIn(b"pkcs7-mime", self.sent(2)[-1].octets)
 
     def test_second_account(self):
         self.submit("bob", self.canary.letter("#med# Lettre", "alice@lab.test", TO_BOB), "alice@lab.test")

@@ -251,7 +251,7 @@ class ThunderbirdTest(PracticeCase):
         self.store.append("alice@lab.test", stored)
         shown = self.tb.read("Pas pour moi")
         self.assertIn("Ce message n’est pas chiffré pour une de vos clés.", shown["text"])
-        self.assertIn("Prévenez l'expéditeur", shown["text"])
+        self.assertIn("Prévenez l’expéditeur", shown["text"])
         self.assertEqual(shown["security"], [])
         self.assertIn([a["name"] for a in shown["attachments"]], (["original.eml"], ["original.eml.bin"], ["smime.p7m"]))
 

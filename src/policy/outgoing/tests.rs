@@ -39,7 +39,7 @@ fn submission(to: &[&str], message: &str) -> Submission {
     };
     Submission {
         envelope,
-        message: format!("From: me@cabinet.fr\n{message}").replace('\n', "\r\n").into_bytes(),
+        message: format!("From: me@cabinet.fr\n{message}").replace('\n', "\r\n").into(),
     }
 }
 

@@ -307,7 +307,7 @@ impl Sealing for Script {
         let partial = told.contains(&"ok") && told.contains(&"failed");
         *self.told.lock().unwrap() = told;
         let notice = partial.then(|| Group {
-            message: b"NOTICE\r\n".to_vec(),
+            message: b"NOTICE\r\n".to_vec().into(),
             ..groups("me@x.fr").remove(0)
         });
         Box::pin(async move { notice })
@@ -322,7 +322,7 @@ fn groups(text: &str) -> Vec<Group> {
     };
     let group = |(n, list): (usize, &str)| Group {
         recipients: list.split_whitespace().map(recipient).collect(),
-        message: format!("SEALED {n}\r\n.dot\r\n").into_bytes(),
+        message: format!("SEALED {n}\r\n.dot\r\n").into(),
     };
     text.split('|').enumerate().map(group).collect()
 }

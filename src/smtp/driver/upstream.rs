@@ -7,9 +7,11 @@ use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
 use crate::policy::Envelope;
 use crate::sasl::Credentials;
+use crate::smime::Flow;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
+use crate::smtp::wire::data::DataEncoder;
 use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,7 +83,7 @@ impl Upstream {
             cut_short: false,
             unsecured: None,
         };
-        match upstream.drive(upstreams, Vec::new()).await {
+        match upstream.drive(upstreams, Vec::new(), &Flow::default()).await {
             Some(Action::Ready) => Ok(upstream),
             Some(Action::LoginRefused(reply)) => Err(LoginFailure::Refused(reply)),
             Some(Action::Failed(failure)) => Err(LoginFailure::Protocol(failure)),
@@ -100,7 +102,7 @@ impl Upstream {
     pub(super) async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
         self.deadline = Instant::now() + self.patience.silence;
         let begun = self.handover.begin(envelope, group);
-        match self.drive(upstreams, begun).await {
+        match self.drive(upstreams, begun, group.message).await {
             Some(Action::Group(Ok(()))) => Attempt::Accepted,
             Some(Action::Group(Err(refused))) => Attempt::Refused(refused),
             _ => {
@@ -126,25 +128,26 @@ impl Upstream {
     }
 
     /// Runs until the handover has something to tell; `None`: the connection broke.
-    async fn drive(&mut self, upstreams: &dyn Upstreams, actions: Vec<Action>) -> Option<Action> {
+    async fn drive(&mut self, upstreams: &dyn Upstreams, actions: Vec<Action>, message: &Flow) -> Option<Action> {
         let mut actions = VecDeque::from(actions);
         let mut buffer = vec![0; CHUNK];
         loop {
             while let Some(action) = actions.pop_front() {
-                match action {
-                    Action::Send(octets) => {
-                        // A provider that closes while it is written to has often said why.
-                        if self.give(&octets).await.is_none() {
-                            return self.last_words(&mut buffer).await;
-                        }
-                    }
+                let given = match action {
+                    Action::Send(octets) => self.give(&octets).await,
+                    Action::SendContent => self.give_content(message).await,
                     Action::StartTls => {
                         let clear = self.stream.take()?;
                         let secured = timeout(patience::CONNECT, upstreams.secure(&self.server, clear)).await.ok()?;
                         self.stream = Some(secured.map_err(|why| self.unsecured = Some(why)).ok()?);
                         actions.extend(self.handover.input(Event::TlsReady));
+                        Some(())
                     }
                     told => return Some(told),
+                };
+                // A provider that closes while it is written to has often said why.
+                if given.is_none() {
+                    return self.last_words(&mut buffer).await;
                 }
             }
             let until = match self.handover.progress() {
@@ -161,19 +164,40 @@ impl Upstream {
         }
     }
 
-    async fn give(&mut self, octets: &[u8]) -> Option<()> {
-        let stream = self.stream.as_mut()?;
-        let pieces = octets.len().div_ceil(CHUNK);
-        for (at, piece) in octets.chunks(CHUNK).enumerate() {
-            if !matches!(timeout(patience::WRITE, stream.write_all(piece)).await, Ok(Ok(()))) {
-                self.cut_short = at + 1 < pieces;
-                return None;
+    /// The message, made as it goes, and the end of data with its last octets.
+    async fn give_content(&mut self, message: &Flow) -> Option<()> {
+        self.cut_short = true;
+        let mut encoder = DataEncoder::default();
+        let mut ready = Vec::with_capacity(4 * CHUNK);
+        for piece in message.pieces() {
+            encoder.feed(&piece.ok()?, &mut ready);
+            if ready.len() >= CHUNK {
+                self.write(&ready).await?;
+                ready.clear();
             }
+        }
+        encoder.end(&mut ready);
+        let (before, last) = ready.split_at(ready.len().saturating_sub(CHUNK));
+        self.write(before).await?;
+        self.cut_short = false;
+        self.give(last).await
+    }
+
+    async fn give(&mut self, octets: &[u8]) -> Option<()> {
+        self.write(octets).await?;
+        timeout(patience::WRITE, self.stream.as_mut()?.flush()).await.ok()?.ok()
+    }
+
+    /// Octets that get through begin the silence anew.
+    async fn write(&mut self, octets: &[u8]) -> Option<()> {
+        let stream = self.stream.as_mut()?;
+        for piece in octets.chunks(CHUNK) {
+            timeout(patience::WRITE, stream.write_all(piece)).await.ok()?.ok()?;
             if piece.len() == CHUNK {
                 self.deadline = Instant::now() + self.patience.silence;
             }
         }
-        timeout(patience::WRITE, stream.flush()).await.ok()?.ok()
+        Some(())
     }
 
     async fn last_words(&mut self, buffer: &mut [u8]) -> Option<Action> {

@@ -41,6 +41,8 @@ pub enum Refused {
 #[derive(Debug)]
 pub(super) enum Next {
     Send(Vec<u8>),
+    /// The message itself.
+    Content,
     Wait,
     Done(Result<(), Refused>),
 }
@@ -54,7 +56,6 @@ pub(super) struct Transaction {
     recipients: Vec<Address>,
     refused: Vec<(Address, Reply)>,
     sender_refused: Option<Reply>,
-    content: Vec<u8>,
     stage: Stage,
 }
 
@@ -134,6 +135,9 @@ impl Transaction {
             return Err(refused);
         }
         let parameters = parameters(envelope, group, offered)?;
+        if data::has_bare_line_end(group.message.given()) {
+            return Err(Refused::LineEnds);
+        }
         let from = envelope.from.as_ref().map_or("", Address::as_str);
         let mut commands = vec![format!("MAIL FROM:<{from}>{parameters}\r\n")];
         commands.extend(group.recipients.iter().map(|recipient| rcpt(recipient, offered)));
@@ -145,7 +149,6 @@ impl Transaction {
             recipients: group.recipients.iter().map(|r| r.address.clone()).collect(),
             refused: Vec::new(),
             sender_refused: None,
-            content: data::encode(group.message).ok_or(Refused::LineEnds)?,
             stage: Stage::Envelope,
         })
     }
@@ -187,7 +190,7 @@ impl Transaction {
             Stage::Envelope => self.envelope_reply(reply),
             Stage::Data if reply.code == 354 => {
                 self.stage = Stage::Content;
-                Next::Send(std::mem::take(&mut self.content))
+                Next::Content
             }
             Stage::Data => self.reset(Refused::Message(reply)),
             Stage::Content if reply.is_positive() => Next::Done(Ok(())),
@@ -236,7 +239,7 @@ fn parameters(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities
         out += &format!(" SIZE={}", group.message.len());
     }
     // What is sealed is 7-bit but for an outer header in UTF-8.
-    let wide = !group.message.is_ascii();
+    let wide = !group.message.given().all(<[u8]>::is_ascii);
     let declared = match group.form {
         Form::AsSubmitted => envelope.eight_bit,
         Form::Sealed => wide,

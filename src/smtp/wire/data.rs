@@ -134,32 +134,62 @@ impl DataDecoder {
     }
 }
 
-/// The message as it is sent after 354: dots stuffed, end of data added. A message without a final CRLF gets one, for the
-/// grammar leaves no other way. `None`: it holds a bare CR or LF and must not be sent.
-pub fn encode(message: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(message.len() + message.len() / 64 + 5);
-    let mut rest = message;
-    while !rest.is_empty() {
-        let end = line_end(rest)?;
-        if rest[0] == b'.' {
-            out.push(b'.');
-        }
-        out.extend_from_slice(&rest[..end]);
-        rest = &rest[end..];
-    }
-    if !message.is_empty() && !message.ends_with(b"\r\n") {
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(b".\r\n");
-    Some(out)
+/// Writes a message as it is sent after 354: dots stuffed, end of data added.
+#[derive(Debug)]
+pub struct DataEncoder {
+    at_line_start: bool,
 }
 
-/// Octets of the first line with its CRLF; `None`: a bare CR or LF stands in it.
-fn line_end(text: &[u8]) -> Option<usize> {
-    match memchr::memchr2(b'\r', b'\n', text) {
-        None => Some(text.len()),
-        Some(at) => text[at..].starts_with(b"\r\n").then_some(at + 2),
+impl Default for DataEncoder {
+    fn default() -> Self {
+        Self { at_line_start: true }
     }
+}
+
+impl DataEncoder {
+    /// The next octets of the message, put behind `out`.
+    pub fn feed(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        if self.at_line_start && octets.starts_with(b".") {
+            out.push(b'.');
+        }
+        let mut start = 0;
+        for line_end in memchr::memmem::find_iter(octets, b"\n.") {
+            out.extend_from_slice(&octets[start..=line_end]);
+            out.push(b'.');
+            start = line_end + 1;
+        }
+        out.extend_from_slice(&octets[start..]);
+        self.at_line_start = octets.last().map_or(self.at_line_start, |last| *last == b'\n');
+    }
+
+    /// The end of data. A message without a final CRLF gets one, for the grammar leaves no other way.
+    pub fn end(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.at_line_start { b".\r\n" } else { b"\r\n.\r\n" });
+    }
+}
+
+/// True when a CR or LF stands there that is not part of a CRLF: such a message must not be sent.
+pub fn has_bare_line_end<'a>(stretches: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut after_cr = false;
+    for stretch in stretches.filter(|stretch| !stretch.is_empty()) {
+        if after_cr && stretch[0] != b'\n' {
+            return true;
+        }
+        let mut at = usize::from(after_cr);
+        after_cr = false;
+        while let Some(found) = memchr::memchr2(b'\r', b'\n', &stretch[at..]) {
+            at += found;
+            match &stretch[at..] {
+                [b'\r', b'\n', ..] => at += 2,
+                [b'\r'] => {
+                    after_cr = true;
+                    at += 1;
+                }
+                _ => return true,
+            }
+        }
+    }
+    after_cr
 }
 
 #[cfg(test)]
@@ -179,6 +209,16 @@ mod tests {
             }
         }
         (None, input.len())
+    }
+
+    /// What is sent for a message that comes in two pieces; `None`: it must not be sent.
+    fn encode(message: &[u8], cut: usize) -> Option<Vec<u8>> {
+        let (head, tail) = message.split_at(cut % (message.len() + 1));
+        let mut out = Vec::new();
+        let mut encoder = DataEncoder::default();
+        [head, tail].iter().for_each(|piece| encoder.feed(piece, &mut out));
+        encoder.end(&mut out);
+        (!has_bare_line_end([head, tail].into_iter())).then_some(out)
     }
 
     fn message(text: &[u8]) -> Option<Content> {
@@ -229,7 +269,7 @@ mod tests {
                 Content::Faulty(fault) => assert_eq!(fault, Fault::BareLineEnd, "{name}"),
                 Content::Message(kept) => {
                     assert!(name.contains("NUL"), "{name}");
-                    assert_eq!(decode(&encode(&kept).unwrap(), &[]).0, message(&kept));
+                    assert_eq!(decode(&encode(&kept, 0).unwrap(), &[]).0, message(&kept));
                 }
             }
         }
@@ -262,10 +302,14 @@ mod tests {
             (".", "..\r\n.\r\n"),
             (".a\r\n.\r\nb.c\r\n", "..a\r\n..\r\nb.c\r\n.\r\n"),
         ] {
-            assert_eq!(encode(text.as_bytes()).as_deref(), Some(wanted.as_bytes()), "{text:?}");
+            for cut in 0..=text.len() {
+                assert_eq!(encode(text.as_bytes(), cut).as_deref(), Some(wanted.as_bytes()), "{text:?}");
+            }
         }
         for text in ["a\nb", "a\rb", "\r\r\n", "a\r", "\n"] {
-            assert_eq!(encode(text.as_bytes()), None, "{text:?}");
+            for cut in 0..=text.len() {
+                assert_eq!(encode(text.as_bytes(), cut), None, "{text:?}");
+            }
         }
     }
 
@@ -279,9 +323,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sent_is_what_was_taken(lines in proptest::collection::vec("[a.\0é]{0,6}", 0..8)) {
+        fn what_is_sent_is_what_was_taken(lines in proptest::collection::vec("[a.\0é]{0,6}", 0..8), cut: usize) {
             let text: String = lines.iter().map(|l| format!("{l}\r\n")).collect();
-            let wire = encode(text.as_bytes()).unwrap();
+            let wire = encode(text.as_bytes(), cut).unwrap();
             prop_assert_eq!(decode(&wire, &[]), (message(text.as_bytes()), wire.len()));
         }
     }

@@ -147,7 +147,7 @@ async fn a_message_cut_short_is_known_not_to_have_left() {
         envid: None,
     };
     for (octets, gone) in [(3 * CHUNK, true), (2000, false)] {
-        group.message = vec![b'x'; octets];
+        group.message = vec![b'x'; octets].into();
         let Ok(mut upstream) = Upstream::open(&Leaving, &server, None, Patience::default()).await else {
             panic!("no connection")
         };
