@@ -74,9 +74,8 @@ impl Views {
 
     /// The same, if it is that of these octets: a server that gives their name to others does not get their View.
     pub fn find_of(&self, key: &MessageKey, stored: &[u8], keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
-        let imprint = imprint(stored);
-        let same = self.held().views.get(key).is_some_and(|kept| kept.imprint == imprint);
-        same.then(|| self.find(key, keys)).flatten()
+        let held = self.held().views.get(key).map(|kept| kept.imprint)?;
+        (held == imprint(stored)).then(|| self.find(key, keys)).flatten()
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
