@@ -109,7 +109,7 @@ class ConversationsTest(unittest.TestCase):
         letters = messages()
         sealed = mails.smime(letters[1], mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob))
         for user in ("alice@lab.test", "carol@lab.test"):
-            box = cls.provider.dovecot.connect(user)
+            box = cls.provider.store.connect(user)
             box.create("Sealed")
             for mailbox, stored in (("INBOX", letters), ("Sealed", [letters[0], sealed, letters[2], sealed, letters[3]])):
                 for message in stored:
@@ -117,7 +117,7 @@ class ConversationsTest(unittest.TestCase):
             box.logout()
 
     def at_provider(self, user):
-        return self.connection(self.provider.dovecot.imaps, user, "implicit")
+        return self.connection(self.provider.store.imaps, user, "implicit")
 
     def connection(self, port, user, secure):
         box = imapline.Imap(port, user, self.provider.users[user], secure=secure, seconds=30)
