@@ -454,7 +454,7 @@ fn every_sample_shows_its_authors_fields_and_text() {
             .collect();
         assert!(sample.digest.is_empty() || digest == sample.digest, "{name}: not the RFC's octets");
         let stored = sample.message(&alice);
-        let opened = relay.open_by_hand(&stored).unwrap();
+        let opened = relay.open_by_hand(stored.clone()).unwrap();
         let json = opened.json();
         let code = if sample.form == Form::Encrypted {
             "encrypted-signed"
@@ -506,7 +506,7 @@ fn what_is_rebuilt_is_what_the_rfc_prints() {
     let folded = String::from_utf8(opened.content).unwrap().replace("HP-Outer:\r\n ", "HP-Outer: ");
     assert_eq!(folded.as_bytes(), sample.signed_octets());
     let (_guard, relay) = bobs_relay(&folder);
-    let json = relay.open_by_hand(&stored).unwrap().json();
+    let json = relay.open_by_hand(stored.clone()).unwrap().json();
     assert_eq!(
         (json["code"].as_str(), json["subject"].as_str(), json["from"].as_str()),
         (Some("encrypted-signed"), Some(sample.name), Some("Alice <alice@smime.example>"))
@@ -534,7 +534,7 @@ fn messages_of_the_older_scheme_show_their_fields() {
             .replace("\r\n", "\n")
             .replace('\n', "\r\n")
             .into_bytes();
-        let opened = relay.open_by_hand(&stored).unwrap();
+        let opened = relay.open_by_hand(stored.clone()).unwrap();
         let json = opened.json();
         assert_eq!(
             (json["code"].as_str(), json["subject"].as_str()),

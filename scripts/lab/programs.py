@@ -143,7 +143,8 @@ class Alpine:
         self.screen = terminal.Terminal(["alpine", "-p", str(self.place / "rc"), "-i"],
                                         {"HOME": str(self.place), "SSL_CERT_FILE": str(way.certificate)}, self.place / "screen")
         self.screen.answer("ENTER PASSWORD", way.password + "\r")
-        self.screen.insist("Preserve password", "n", f"opened with {way.count} messages")
+        self.screen.insist("Preserve password", "n", "MESSAGE INDEX")
+        self.screen.until(f"opened with {way.count} messages")
         self.keys(";")
         self.screen.answer("SELECT criteria", "a")
         self.screen.until(f"All {way.count} messages selected")
@@ -161,7 +162,8 @@ class Alpine:
         self._all("s")
         self.screen.answer("SAVE", "\x12")  # not marked as deleted
         self.screen.answer("no delete", "copied\r")
-        self.screen.insist("Create", "y", "messages saved")
+        if self.screen.insist("Create", "y", "Saving|messages saved").endswith("Saving"):
+            self.screen.until("DONE|messages saved")
         return mbox((self.place / "mail" / "copied").read_bytes())
 
     def export_all(self):

@@ -19,6 +19,12 @@ impl Secret {
     }
 }
 
+/// Overwrites what may not be left behind in memory, however large it is: [`Zeroizing`] goes octet by octet.
+pub fn wipe(octets: &mut [u8]) {
+    octets.fill(0);
+    zeroize::optimization_barrier(octets);
+}
+
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text.as_bytes().to_vec())

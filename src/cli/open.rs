@@ -19,7 +19,7 @@ pub struct Open {
 impl Open {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let stored = input::message(self.file.as_deref())?;
-        let opened = cli.relay(cli.config_or_default(None)?)?.open_by_hand(&stored)?;
+        let opened = cli.relay(cli.config_or_default(None)?)?.open_by_hand(stored)?;
         if self.json {
             out.line(opened.json());
         } else {

@@ -92,6 +92,7 @@ pub enum FrameError {
 enum State {
     Text,
     Literal(u64),
+    Lost(FrameError),
 }
 
 /// Whether the line at hand may announce literals.
@@ -128,12 +129,14 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next piece; `None`: more must be pushed first.
+    /// The next piece; `None`: more must be pushed first. After an error there is none: nobody knows where a line begins.
     pub fn next_piece(&mut self) -> Result<Option<Piece>, FrameError> {
-        match self.state {
+        let piece = match self.state {
             State::Literal(left) => Ok(self.literal(left)),
             State::Text => self.text(),
-        }
+            State::Lost(error) => Err(error),
+        };
+        piece.inspect_err(|error| self.state = State::Lost(*error))
     }
 
     /// Forgets what was pushed and not handed out; true when there was something (RFC 9051 §6.2.1, STARTTLS).
@@ -322,6 +325,17 @@ mod tests {
             text(b"* 2 EXISTS\r\n", None),
         ];
         assert_eq!(cut(Side::Server, &[stream]).unwrap(), want);
+    }
+
+    #[test]
+    fn after_an_error_nothing_is_taken_for_a_line() {
+        for stream in ["* x {77777777777777777777777}\r\n", "a NOOP\n"] {
+            let mut framer = Framer::new(Side::Client);
+            framer.push(stream.as_bytes());
+            let error = framer.next_piece().unwrap_err();
+            framer.push(b"a LOGOUT\r\n");
+            assert_eq!(framer.next_piece(), Err(error));
+        }
     }
 
     #[test]

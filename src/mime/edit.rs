@@ -138,16 +138,20 @@ impl<'a> Written<'a> {
     }
 
     fn push(&mut self, octets: &[u8]) {
-        match &mut self.out {
-            Some(out) => out.extend_from_slice(octets),
-            None if self.original[self.same..].starts_with(octets) => self.same += octets.len(),
-            None => {
-                let mut out = Vec::with_capacity(self.original.len() + 1024);
-                out.extend_from_slice(&self.original[..self.same]);
-                out.extend_from_slice(octets);
-                self.out = Some(out);
-            }
+        if let Some(out) = &mut self.out {
+            return out.extend_from_slice(octets);
         }
+        let next = &self.original[self.same..];
+        // Most octets are the original's own, and need not be compared.
+        let own = next.as_ptr() == octets.as_ptr() && next.len() >= octets.len();
+        if own || next.starts_with(octets) {
+            self.same += octets.len();
+            return;
+        }
+        let mut out = Vec::with_capacity(self.original.len() + 1024);
+        out.extend_from_slice(&self.original[..self.same]);
+        out.extend_from_slice(octets);
+        self.out = Some(out);
     }
 
     /// Takes the last octets back.

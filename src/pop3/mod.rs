@@ -3,6 +3,7 @@
 
 pub mod capability;
 pub mod collected;
+pub mod core;
 pub mod driver;
 pub mod known;
 pub mod login;

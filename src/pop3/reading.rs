@@ -5,8 +5,8 @@
 //! For the same reason what only TOP was asked for is read by TOP.
 
 use super::collected::Collected;
+use super::core::{Action, Code, Core};
 use super::known::{Maildrop, Sealed};
-use super::session::{Action, Code, Core};
 use super::wire::{Heard, Replies, Reply, content};
 use crate::base::limits::{HEADER_MAX, LOOKED_AT_MAX, POP3_CONTENT_MAX};
 use crate::text::{Explanation, pop3 as text};

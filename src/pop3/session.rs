@@ -3,6 +3,8 @@
 mod stranger;
 
 use super::capability::{self, StartTls};
+pub use super::core::Action;
+use super::core::{Code, Core};
 use super::known::Memory;
 use super::login::{self, Credentials, Login};
 use super::shelf::{Found, Shelf};
@@ -10,7 +12,6 @@ use super::transaction::{After, Transaction};
 use super::upstream::{self, Joining};
 use super::wire::{Command, Lines, Replies, Syntax};
 use crate::base::limits::{LOGIN_FAILURES_MAX, POP3_ERRORS_MAX};
-use crate::base::{MessageKey, Retry};
 use crate::config::ServerTls;
 use crate::text::{Explanation, pop3 as text};
 use crate::view::View;
@@ -52,29 +53,6 @@ pub enum Silent {
     Upstream,
 }
 
-/// What is to be done, in order.
-#[derive(Debug)]
-pub enum Action {
-    /// Write to the client.
-    ToClient(Vec<u8>),
-    /// Write to the provider.
-    ToUpstream(Vec<u8>),
-    /// Begin TLS with the client.
-    SecureClient,
-    /// Connect to the provider of this login's account.
-    Connect(String),
-    /// Begin TLS with the provider.
-    SecureUpstream,
-    /// Close the provider's connection.
-    DropUpstream,
-    /// Wait until there is room for a message of so many octets; nothing more of it is read before.
-    Reserve(u64),
-    /// Open a stored message.
-    Open(MessageKey, Vec<u8>),
-    /// Write what is to be written, then close.
-    Close,
-}
-
 /// The session.
 pub struct Session {
     core: Core,
@@ -106,88 +84,11 @@ enum Presence {
     Leaving,
 }
 
-/// What every part of a session writes to and asks.
-pub struct Core {
-    /// The relay.
-    pub(super) shelf: Box<dyn Shelf>,
-    actions: Vec<Action>,
-}
-
-/// The response code of a refusal (RFC 2449 §8, RFC 3206).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Code {
-    /// The command itself is wrong.
-    None,
-    /// The credentials are.
-    Auth,
-    /// It may be mended by waiting, or by the user.
-    Temporary,
-    /// It may not.
-    Permanent,
-}
-
-impl Code {
-    /// Whether trying again makes sense.
-    pub fn of(explanation: &Explanation) -> Self {
-        match explanation.retry {
-            Retry::Never => Self::Permanent,
-            Retry::Later | Retry::AfterUser => Self::Temporary,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Auth => "[AUTH] ",
-            Self::Temporary => "[SYS/TEMP] ",
-            Self::Permanent => "[SYS/PERM] ",
-        }
-    }
-}
-
-/// Writes below this many octets are joined; a message is moved, not copied.
-const JOIN_MAX: usize = 16 * 1024;
-
-impl Core {
-    pub(super) fn client(&mut self, bytes: &[u8]) {
-        match self.actions.last_mut() {
-            Some(Action::ToClient(out)) => out.extend_from_slice(bytes),
-            _ => self.actions.push(Action::ToClient(bytes.to_vec())),
-        }
-    }
-
-    pub(super) fn client_owned(&mut self, bytes: Vec<u8>) {
-        match self.actions.last_mut() {
-            Some(Action::ToClient(out)) if bytes.len() < JOIN_MAX => out.extend_from_slice(&bytes),
-            _ if bytes.is_empty() => {}
-            _ => self.actions.push(Action::ToClient(bytes)),
-        }
-    }
-
-    pub(super) fn upstream(&mut self, line: String) {
-        match self.actions.last_mut() {
-            Some(Action::ToUpstream(out)) => out.extend_from_slice(line.as_bytes()),
-            _ => self.actions.push(Action::ToUpstream(line.into_bytes())),
-        }
-    }
-
-    pub(super) fn act(&mut self, action: Action) {
-        self.actions.push(action);
-    }
-
-    pub(super) fn refuse(&mut self, code: Code, explanation: &Explanation) {
-        self.client(format!("-ERR {}{}\r\n", code.as_str(), explanation.wire()).as_bytes());
-    }
-}
-
 impl Session {
     /// For a client that has just connected; the first actions greet it. No timestamp: APOP cannot be passed on.
     pub fn new(shelf: Box<dyn Shelf>, memory: Arc<Memory>, starttls: StartTls) -> (Self, Vec<Action>) {
         let mut session = Self {
-            core: Core {
-                shelf,
-                actions: Vec::new(),
-            },
+            core: Core::new(shelf),
             client: Lines::default(),
             presence: Presence::Here,
             upstream: Replies::default(),
@@ -199,7 +100,7 @@ impl Session {
             errors: 0,
         };
         session.core.client(b"+OK Souspli\r\n");
-        let actions = std::mem::take(&mut session.core.actions);
+        let actions = session.core.take();
         (session, actions)
     }
 
@@ -207,7 +108,7 @@ impl Session {
     pub fn input(&mut self, event: Event<'_>) -> Vec<Action> {
         self.take(event);
         self.pump();
-        std::mem::take(&mut self.core.actions)
+        self.core.take()
     }
 
     /// Whether the client may send more; else what it sends stays in its socket. It may while a command is in progress, so

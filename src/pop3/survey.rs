@@ -6,9 +6,9 @@
 //! message is read.
 
 use super::collected::Collected;
+use super::core::{Action, Core};
 use super::known::{Maildrop, Sealed};
 use super::reading::{ALL_LINES, Progress};
-use super::session::{Action, Core};
 use super::wire::{Heard, Replies, Reply, content};
 use crate::base::limits::{HEADER_MAX, POP3_CONTENT_MAX, POP3_LISTING_MAX, POP3_MESSAGES_MAX, ROOM_IS_SURE};
 use crate::text::Explanation;

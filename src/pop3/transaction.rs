@@ -2,9 +2,9 @@
 //! are the provider's as they are: nothing is deleted but by its UPDATE state.
 
 use super::capability::{self, Capabilities};
+use super::core::{Code, Core};
 use super::known::{Maildrop, Memory};
 use super::reading::{Part, Progress, Reading};
-use super::session::{Code, Core};
 use super::survey::{Asked, Survey, Tops};
 use super::wire::{Command, Heard, Replies, Reply, content};
 use crate::base::limits::{POP3_HEADERS_AT_ONCE, POP3_LISTING_MAX};
@@ -149,24 +149,13 @@ impl Transaction {
         let progress = match &mut self.work {
             Work::Idle => Progress::Garbled,
             Work::Naming(..) => return self.named(heard, replies, core),
-            Work::Passing(form) => match (heard, *form) {
-                (Heard::Line(line), form) => {
-                    let reply = Reply::of(&line);
-                    let (ok, known) = (matches!(reply, Reply::Ok(_)), matches!(reply, Reply::Ok(_) | Reply::Err(_)));
-                    if known {
-                        core.client_owned(line);
-                    }
-                    match (known, ok && form == Form::Content) {
-                        (false, _) => Progress::Garbled,
-                        (true, false) => Progress::Done,
-                        (true, true) => {
-                            replies.expect_content();
-                            self.work = Work::PassingContent;
-                            Progress::More
-                        }
-                    }
+            Work::Passing(form) => match pass_line(heard, *form, core) {
+                Progress::More => {
+                    replies.expect_content();
+                    self.work = Work::PassingContent;
+                    return After::Continue;
                 }
-                (Heard::Content(_) | Heard::End(_), _) => Progress::Garbled,
+                other => other,
             },
             Work::PassingContent => pass_content(heard, core),
             Work::Offering(listing) => offer(listing, heard, replies, core),
@@ -257,6 +246,20 @@ impl Transaction {
 fn pass(command: String, form: Form, core: &mut Core) -> Work {
     core.upstream(command);
     Work::Passing(form)
+}
+
+/// A status line; more of it is to come where it has content.
+fn pass_line(heard: Heard, form: Form, core: &mut Core) -> Progress {
+    let Heard::Line(line) = heard else {
+        return Progress::Garbled;
+    };
+    let progress = match (Reply::of(&line), form) {
+        (Reply::Ok(_), Form::Content) => Progress::More,
+        (Reply::Ok(_), Form::Line) | (Reply::Err(_), _) => Progress::Done,
+        (Reply::Challenge | Reply::Garbage, _) => return Progress::Garbled,
+    };
+    core.client_owned(line);
+    progress
 }
 
 fn pass_content(heard: Heard, core: &mut Core) -> Progress {

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::HeaderShown;
 use crate::view::verdict::{Grade, Verdict};
-use crate::view::{Restored, View};
+use crate::view::{Draft, Restored};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -132,7 +132,7 @@ impl Relay {
     }
 
     /// Keeps what a View says. A message that could not be opened is not frozen: its key may still be imported.
-    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &View) -> Result<(), Explanation> {
+    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &Draft) -> Result<(), Explanation> {
         let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
             return Ok(());
         };
@@ -155,7 +155,7 @@ impl Relay {
     }
 
     /// The fields first: a mark that says that they are kept must be true.
-    fn keep_header(&self, key: &MessageKey, view: &View) -> Result<HeaderKept, StoreError> {
+    fn keep_header(&self, key: &MessageKey, view: &Draft) -> Result<HeaderKept, StoreError> {
         if view.restored().is_empty() {
             return Ok(HeaderKept::Unchanged);
         }

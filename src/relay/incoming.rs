@@ -2,7 +2,7 @@
 
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
-use super::views::Lasts;
+use super::views::{Imprint, Lasts};
 use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -14,7 +14,7 @@ use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
 use crate::view::restored::UNCHANGED;
 use crate::view::verdict::{Grade, Verdict, judge};
-use crate::view::{View, build, frozen};
+use crate::view::{Draft, View, build, frozen};
 use std::sync::Arc;
 
 /// What `souspli open` shows.
@@ -23,8 +23,7 @@ pub struct OpenedByHand {
     verdict: Verdict,
     subject: String,
     from: String,
-    view: Option<View>,
-    stored: Vec<u8>,
+    view: View,
 }
 
 /// A stored message opened and judged.
@@ -52,21 +51,21 @@ impl Read {
 
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
-    pub(super) fn view_of(&self, key: &MessageKey, stored: &[u8]) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find_of(key, stored, || self.identities.all().ok()) {
+    pub(super) fn view_of(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, Explanation> {
+        if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
             return Ok(view);
         }
         let keys = self.identities.all()?;
-        let mut read = self.read(stored, &keys)?;
+        let mut read = self.read(&stored, &keys)?;
         let evidence = self.evidence(&read);
         self.recall(key, &mut read.verdict, evidence)?;
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
-        let view = self.build(key, stored, told.unwrap_or(stored.len() as u64), &read, header);
-        self.freeze(key, &read.verdict, evidence, &view)?;
-        self.keep_size(key, told, stored, &view, &verdict)?;
-        let ids = message_ids(stored, &view);
+        let draft = self.draft(key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
+        self.freeze(key, &read.verdict, evidence, &draft)?;
+        self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
+        let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
@@ -76,7 +75,10 @@ impl Relay {
             _ => Lasts::ForGood,
         };
         self.remember_unopened(key, &lasts);
-        Ok(self.views.keep(key, stored, Arc::new(view), lasts))
+        let imprint = Imprint::of(&stored);
+        // A large message and its content are not held beside the whole View.
+        drop((read, stored));
+        Ok(self.views.keep(key, imprint, Arc::new(draft.filled()), lasts))
     }
 
     /// The View that is in memory.
@@ -125,9 +127,9 @@ impl Relay {
         self.seals.is_own(&mark, &without_own_field(&opened.content))
     }
 
-    fn build(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> View {
+    fn draft(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
         let letter = read.letter(stored, header);
-        build::build(&build::ViewInput {
+        build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
@@ -154,8 +156,7 @@ impl Relay {
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
-    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], view: &View, verdict: &Verdict) -> Result<(), Explanation> {
-        let size = view.bytes().len() as u64;
+    fn keep_size(&self, key: &MessageKey, told: Option<u64>, stored: &[u8], size: u64, verdict: &Verdict) -> Result<(), Explanation> {
         let implied = verdict.grade != Grade::Unopenable && size == stored.len() as u64;
         if told.map_or(implied, |told| told == size) {
             return Ok(());
@@ -175,8 +176,8 @@ impl Relay {
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
-    pub fn open_by_hand(&self, stored: &[u8]) -> Result<OpenedByHand, Explanation> {
-        let read = self.read(stored, &self.identities.all()?)?;
+    pub fn open_by_hand(&self, stored: Vec<u8>) -> Result<OpenedByHand, Explanation> {
+        let read = self.read(&stored, &self.identities.all()?)?;
         let verdict = read.said();
         let key = MessageKey {
             account: "".into(),
@@ -186,16 +187,23 @@ impl Relay {
                 uid: 0,
             },
         };
-        let shown = |size| self.build(&key, stored, size, &read, HeaderShown::Protected);
-        let view = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
-        let header = Header::parse(view.as_ref().map_or(stored, View::bytes)).0;
+        let shown = |size| self.draft(&key, &stored, size, &read, HeaderShown::Protected);
+        let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
+        let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        drop(read);
+        let view = match draft {
+            Some(draft) => {
+                drop(stored);
+                draft.filled()
+            }
+            None => View::of(stored),
+        };
         Ok(OpenedByHand {
             verdict,
             subject,
             from,
             view,
-            stored: stored.to_vec(),
         })
     }
 }
@@ -203,7 +211,7 @@ impl Relay {
 impl OpenedByHand {
     /// The View; the message itself when it is not S/MIME.
     pub fn bytes(&self) -> &[u8] {
-        self.view.as_ref().map_or(&self.stored, View::bytes)
+        self.view.bytes()
     }
 
     /// The verdict (docs/verdicts.md); no body text.
@@ -226,8 +234,8 @@ impl OpenedByHand {
 }
 
 /// The Message-ID that the View shows, and the one outside: an answer may name either.
-fn message_ids(stored: &[u8], view: &View) -> Vec<String> {
-    let mut ids: Vec<String> = [view.bytes(), stored].iter().filter_map(|m| threads::own(m)).collect();
+fn message_ids(stored: &[u8], view: &[u8]) -> Vec<String> {
+    let mut ids: Vec<String> = [view, stored].iter().filter_map(|m| threads::own(m)).collect();
     ids.dedup();
     ids
 }

@@ -233,10 +233,10 @@ impl Opening for Relay {
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         Box::pin(async move {
             if stored.len() <= OPENED_IN_PLACE {
-                return self.view_of(key, &stored);
+                return self.view_of(key, stored);
             }
             // Opening takes milliseconds of computing: never on the thread that serves the others.
-            tokio::task::block_in_place(|| self.view_of(key, &stored))
+            tokio::task::block_in_place(|| self.view_of(key, stored))
         })
     }
 

@@ -25,7 +25,7 @@ struct Held {
 struct Kept {
     view: Arc<View>,
     /// Of which stored octets it is the View.
-    imprint: [u8; 32],
+    imprint: Imprint,
     lasts: Lasts,
     used: u64,
 }
@@ -74,14 +74,12 @@ impl Views {
 
     /// The same, if it is that of these octets: a server that gives their name to others does not get their View.
     pub fn find_of(&self, key: &MessageKey, stored: &[u8], keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
-        let imprint = imprint(stored);
-        let same = self.held().views.get(key).is_some_and(|kept| kept.imprint == imprint);
-        same.then(|| self.find(key, keys)).flatten()
+        let imprint = self.held().views.get(key).map(|kept| kept.imprint)?;
+        (imprint == Imprint::of(stored)).then(|| self.find(key, keys)).flatten()
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, stored: &[u8], view: Arc<View>, lasts: Lasts) -> Arc<View> {
-        let imprint = imprint(stored);
+    pub fn keep(&self, key: &MessageKey, imprint: Imprint, view: Arc<View>, lasts: Lasts) -> Arc<View> {
         let mut held = self.held();
         match held.views.get(key) {
             Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
@@ -115,16 +113,22 @@ impl Views {
 
 /// What tells a message from another: its length and both its ends. Whoever puts one in the place of another has the other
 /// one shown as it was at worst, never this one.
-fn imprint(stored: &[u8]) -> [u8; 32] {
-    const END: usize = 64 << 10;
-    let (head, tail) = (&stored[..stored.len().min(END)], &stored[stored.len().saturating_sub(END)..]);
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(&stored.len().to_be_bytes());
-    context.update(head);
-    context.update(tail);
-    let mut octets = [0; 32];
-    octets.copy_from_slice(context.finish().as_ref());
-    octets
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Imprint([u8; 32]);
+
+impl Imprint {
+    /// Of a stored message.
+    pub fn of(stored: &[u8]) -> Self {
+        const END: usize = 64 << 10;
+        let (head, rest) = stored.split_at(stored.len().min(END));
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&stored.len().to_be_bytes());
+        context.update(head);
+        context.update(&rest[rest.len().saturating_sub(END)..]);
+        let mut octets = [0; 32];
+        octets.copy_from_slice(context.finish().as_ref());
+        Self(octets)
+    }
 }
 
 impl Held {
@@ -169,22 +173,22 @@ mod tests {
         let views = Views::new(100);
         let find = |uid| views.find(&key(uid), || None).is_some();
         for uid in 1..=3 {
-            views.keep(&key(uid), b"", view(30), Lasts::ForGood);
+            views.keep(&key(uid), Imprint::of(b""), view(30), Lasts::ForGood);
         }
         assert!(find(1));
-        views.keep(&key(4), b"", view(30), Lasts::ForGood);
+        views.keep(&key(4), Imprint::of(b""), view(30), Lasts::ForGood);
         assert_eq!([find(1), find(2), find(3), find(4)], [true, false, true, true]);
-        views.keep(&key(5), b"", view(101), Lasts::ForGood);
+        views.keep(&key(5), Imprint::of(b""), view(101), Lasts::ForGood);
         assert_eq!([find(1), find(5)], [true, false]);
     }
 
     #[test]
     fn other_octets_under_one_name_are_another_message() {
         let views = Views::new(100);
-        views.keep(&key(1), b"a", view(10), Lasts::ForGood);
+        views.keep(&key(1), Imprint::of(b"a"), view(10), Lasts::ForGood);
         assert!(views.find_of(&key(1), b"a", || None).is_some());
         assert!(views.find_of(&key(1), b"b", || None).is_none());
-        assert_eq!(views.keep(&key(1), b"b", view(20), Lasts::ForGood).bytes().len(), 20);
+        assert_eq!(views.keep(&key(1), Imprint::of(b"b"), view(20), Lasts::ForGood).bytes().len(), 20);
         assert_eq!(views.held().octets, 20);
     }
 
@@ -192,7 +196,7 @@ mod tests {
     fn what_no_key_opened_is_forgotten_when_there_is_another_key() {
         let views = Views::new(100);
         let (then, now) = (KeyRing::default(), Arc::new(Vec::with_capacity(1)));
-        views.keep(&key(1), b"", view(10), Lasts::While(Arc::clone(&then)));
+        views.keep(&key(1), Imprint::of(b""), view(10), Lasts::While(Arc::clone(&then)));
         assert!(views.find(&key(1), || Some(Arc::clone(&then))).is_some());
         assert!(views.find(&key(1), || None).is_some());
         assert!(views.find(&key(1), || Some(Arc::clone(&now))).is_none());

@@ -23,6 +23,15 @@ pub fn insert(content: &[u8], verdict: &Verdict) -> Option<Vec<u8>> {
     )
 }
 
+/// Which part of a multipart/mixed has the main text; `None`: none has a text.
+pub fn main_part(content: &[u8], root: &Entity) -> Option<usize> {
+    root.children().iter().position(|part| {
+        let mut found = Vec::new();
+        main_texts(content, part, &mut found);
+        !found.is_empty()
+    })
+}
+
 /// The banner's lines, ended by CRLF, with the empty line that follows them.
 pub fn paragraph(verdict: &Verdict) -> String {
     text_form(&banner::lines(&facts(verdict)))

@@ -19,7 +19,7 @@ use super::header::{Detail, outer_fields, own_fields};
 use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
-use super::{View, banner, lookalike};
+use super::{Draft, View, banner, lookalike};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
@@ -50,9 +50,14 @@ pub struct ViewInput<'a> {
 
 /// The View: of the stored message's size wherever it fits into it.
 pub fn build(input: &ViewInput<'_>) -> View {
+    draft(input).filled()
+}
+
+/// The same without its padding.
+pub fn draft(input: &ViewInput<'_>) -> Draft {
     let verdict = match shown(input) {
         Ok(content) => match of_content(input, &content) {
-            Some(view) => return view,
+            Some(draft) => return draft,
             None => Box::new(dishonest(input.verdict)),
         },
         Err(verdict) => verdict,
@@ -86,38 +91,30 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
 }
 
 /// `None`: the content's own structure reaches into ours.
-fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<View> {
+fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<Draft> {
     // A warning stands in the text whatever the setting: nobody reads header fields.
     let spoken = input.banner == BannerMode::Text || input.verdict.text_only();
-    let wants_banner = spoken && !input.verdict.own && input.verdict.grade != Grade::Plain;
-    let bannered = if wants_banner {
-        banner::insert(content, input.verdict)
-    } else {
-        None
-    };
-    let mut full = parts_of(bannered.as_deref().unwrap_or(content));
-    if wants_banner && bannered.is_none() {
-        full.insert(0, Cow::Owned(own_text(input.verdict)));
-    }
-    let fitting = |detail, parts: &[Cow<'_, [u8]>]| Some((padded(input, assemble(input, detail, parts))?, parts.len()));
+    let said = (spoken && !input.verdict.own && input.verdict.grade != Grade::Plain).then_some(input.verdict);
+    let unsaid = || parts_of(content, None).unwrap_or_default();
+    let full = parts_of(content, said).unwrap_or_else(|| {
+        let mut parts = unsaid();
+        parts.insert(0, own_text(input.verdict).into());
+        parts
+    });
+    let fitting = |detail, parts: &[Part<'_>]| Some((fitting(input, assemble(input, detail, parts))?, parts.len()));
     // What is not assured is never shown without a word: a forger would leave no room for it. Should it fit in no form,
     // nothing is gained by leaving something out.
-    let unsaid = || fitting(Detail::Least, &parts_of(content)).filter(|_| !input.verdict.text_only());
-    let (view, parts) = fitting(Detail::Full, &full)
+    let (draft, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
-        .or_else(unsaid)
-        .unwrap_or_else(|| (filled(input, assemble(input, Detail::Full, &full)), full.len()));
-    has_our_parts(&view, parts, input.boundary).then(|| view.showing(input.restored))
+        .or_else(|| fitting(Detail::Least, &unsaid()).filter(|_| !input.verdict.text_only()))
+        .unwrap_or_else(|| (Draft::new(assemble(input, Detail::Full, &full), input.size), full.len()));
+    draft.has_parts(parts, input.boundary).then(|| draft.showing(input.restored))
 }
 
-/// True when the View reads as it was put together: that many parts, the last one ended by our closing delimiter.
-pub(super) fn has_our_parts(view: &View, parts: usize, boundary: &str) -> bool {
-    let read = view.entity().children();
-    let end = read.last().map_or(0, |part| part.body.end);
-    let tail = &view.bytes()[end..];
-    let closing = format!("--{boundary}--");
-    let after = tail.strip_prefix(b"\r\n").unwrap_or(tail).strip_prefix(closing.as_bytes());
-    read.len() == parts && after.is_some_and(|rest| rest.strip_prefix(b" ").unwrap_or(rest).starts_with(b"\r\n"))
+/// The draft of a View; `None`: it is larger than what is stored. The choice between forms must not hang on the size that
+/// was told: after a restart it would be another.
+pub(super) fn fitting(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<Draft> {
+    (bytes.len() <= input.stored.len()).then(|| Draft::new(bytes, input.size))
 }
 
 /// The verdict on a content that uses the View's own boundary.
@@ -132,14 +129,38 @@ fn dishonest(verdict: &Verdict) -> Verdict {
     }
 }
 
-/// The parts of a multipart/mixed with their octets, or the entity as one part.
-fn parts_of(content: &[u8]) -> Vec<Cow<'_, [u8]>> {
+/// A part of the View: its header, and what follows. Its octets may be one stretch as well.
+pub(super) struct Part<'a>([Cow<'a, [u8]>; 2]);
+
+impl<'a> From<&'a [u8]> for Part<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Self([Cow::Borrowed(octets), Cow::Borrowed(&[])])
+    }
+}
+
+impl From<Vec<u8>> for Part<'_> {
+    fn from(octets: Vec<u8>) -> Self {
+        Self([Cow::Owned(octets), Cow::Borrowed(&[])])
+    }
+}
+
+/// The parts of a multipart/mixed with their octets, or the entity as one part; what is said stands in the main text.
+/// `None`: there is no text that it can stand in.
+fn parts_of<'a>(content: &'a [u8], said: Option<&Verdict>) -> Option<Vec<Part<'a>>> {
     let root = parse(content);
     match &root.kind {
         Kind::Multipart(parts) if root.media_type == "multipart/mixed" => {
-            parts.iter().map(|p| Cow::Borrowed(&content[p.range()])).collect()
+            let mut out: Vec<Part<'_>> = parts.iter().map(|part| Part::from(&content[part.range()])).collect();
+            if let Some(verdict) = said {
+                let main = banner::main_part(content, &root)?;
+                out[main] = banner::insert(&content[parts[main].range()], verdict)?.into();
+            }
+            Some(out)
         }
-        _ => vec![Cow::Owned(as_part(content))],
+        _ => match said {
+            Some(verdict) => banner::insert(content, verdict).map(|bannered| vec![as_part(Cow::Owned(bannered))]),
+            None => Some(vec![as_part(Cow::Borrowed(content))]),
+        },
     }
 }
 
@@ -149,22 +170,25 @@ fn own_text(verdict: &Verdict) -> Vec<u8> {
 }
 
 /// Of a part's header only `Content-*` means something (RFC 2046 §5.1): protected copies of From, Subject and the like stay out.
-fn as_part(content: &[u8]) -> Vec<u8> {
-    let (header, body) = Header::parse(content);
-    let mut out = header.retain(|f| f.begins("Content-"));
-    if !out.is_empty() && !out.ends_with(b"\n") {
-        out.extend_from_slice(b"\r\n");
+fn as_part(content: Cow<'_, [u8]>) -> Part<'_> {
+    let (header, body) = Header::parse(&content);
+    let mut fields = header.retain(|f| f.begins("Content-"));
+    if !fields.is_empty() && !fields.ends_with(b"\n") {
+        fields.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(&content[body..]);
-    out
+    fields.extend_from_slice(b"\r\n");
+    let rest = match content {
+        Cow::Borrowed(octets) => Cow::Borrowed(&octets[body..]),
+        Cow::Owned(mut octets) => Cow::Owned(octets.split_off(body)),
+    };
+    Part([Cow::Owned(fields), rest])
 }
 
 pub(super) fn text_part(text: &str) -> Vec<u8> {
     format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}").into_bytes()
 }
 
-pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
+pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[Part<'_>]) -> Vec<u8> {
     let fields = outer_fields(&Header::parse(input.stored).0, input.boundary, input.restored);
     // With room for the padding: a View has the size of what is stored.
     let mut out = Vec::with_capacity(input.stored.len());
@@ -172,38 +196,10 @@ pub(super) fn assemble(input: &ViewInput<'_>, detail: Detail, parts: &[impl AsRe
     out.extend_from_slice(own_fields(input.verdict, input.token, detail).as_bytes());
     for part in parts {
         out.extend_from_slice(format!("\r\n--{}\r\n", input.boundary).as_bytes());
-        out.extend_from_slice(part.as_ref());
+        part.0.iter().for_each(|stretch| out.extend_from_slice(stretch));
     }
     out.extend_from_slice(format!("\r\n--{}--\r\n", input.boundary).as_bytes());
     out
-}
-
-/// The View filled up to the size that was told; `None`: it is larger than what is stored. The choice between forms must
-/// not hang on the size that was told: after a restart it would be another.
-pub(super) fn padded(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<View> {
-    (bytes.len() <= input.stored.len()).then(|| filled(input, bytes))
-}
-
-/// The View filled up to the size that was told, where it is not larger already.
-pub(super) fn filled(input: &ViewInput<'_>, mut bytes: Vec<u8>) -> View {
-    let room = input.size.checked_sub(bytes.len());
-    pad(&mut bytes, room.unwrap_or_default());
-    if room.is_some() { View::padded(bytes) } else { View::of(bytes) }
-}
-
-fn pad(out: &mut Vec<u8>, mut octets: usize) {
-    const LINE: usize = 76;
-    out.reserve(octets);
-    while octets > 1 {
-        let line = octets.min(LINE);
-        out.resize(out.len() + line - 2, b' ');
-        out.extend_from_slice(b"\r\n");
-        octets -= line;
-    }
-    if octets == 1 {
-        out.truncate(out.len() - 2);
-        out.extend_from_slice(b" \r\n");
-    }
 }
 
 fn apply<'a>(content: Cow<'a, [u8]>, change: fn(&[u8]) -> Option<Vec<u8>>) -> Cow<'a, [u8]> {

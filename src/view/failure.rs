@@ -3,8 +3,8 @@
 //! A listing made before it was opened said the size of what is stored, so the longer forms give way to shorter ones: a
 //! brief warning, and base64 written in the longest lines. Short messages have no room in any form.
 
-use super::View;
-use super::build::{ViewInput, assemble, filled, has_our_parts, padded, text_part};
+use super::Draft;
+use super::build::{ViewInput, assemble, fitting, text_part};
 use super::header::Detail;
 use super::verdict::{Grade, Verdict};
 use crate::mime::entity::{Entity, Kind, parse};
@@ -18,12 +18,12 @@ use memchr::memmem;
 const AS_FILE: &[u8] = b"Content-Type: application/octet-stream; name=original.eml.bin\r\nContent-Disposition: attachment; filename=original.eml.bin\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
 
 /// The View: of the size that was told wherever it fits into it.
-pub(super) fn of_failure(input: &ViewInput<'_>) -> View {
-    fitting(input).unwrap_or_else(|| whole(input))
+pub(super) fn of_failure(input: &ViewInput<'_>) -> Draft {
+    brief(input).unwrap_or_else(|| whole(input))
 }
 
 /// The best form that has room.
-fn fitting(input: &ViewInput<'_>) -> Option<View> {
+fn brief(input: &ViewInput<'_>) -> Option<Draft> {
     let alone = sealed_file(input.stored).unwrap_or_else(|| inner_message(input.stored));
     if memmem::find(&alone, input.boundary.as_bytes()).is_some() {
         return None;
@@ -32,14 +32,17 @@ fn fitting(input: &ViewInput<'_>) -> Option<View> {
     let warnings = [warning(input.verdict), said::brief_failure(french, english)];
     warnings
         .iter()
-        .find_map(|warning| padded(input, assemble(input, Detail::Least, &[text_part(warning), alone.clone()])))
-        .filter(|view| has_our_parts(view, 2, input.boundary))
+        .find_map(|warning| {
+            let parts = [text_part(warning).into(), alone.as_slice().into()];
+            fitting(input, assemble(input, Detail::Least, &parts))
+        })
+        .filter(|draft| draft.has_parts(2, input.boundary))
 }
 
 /// Everything that there is to say, whatever the size.
-fn whole(input: &ViewInput<'_>) -> View {
-    let warning = text_part(&warning(input.verdict));
-    filled(input, assemble(input, Detail::Full, &[warning, original_file(input.stored)]))
+fn whole(input: &ViewInput<'_>) -> Draft {
+    let parts = [text_part(&warning(input.verdict)).into(), original_file(input.stored).into()];
+    Draft::new(assemble(input, Detail::Full, &parts), input.size)
 }
 
 /// What could not be opened is not called suspect.
@@ -118,6 +121,7 @@ fn original_file(stored: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::View;
     use super::super::verdict::Grade;
     use super::*;
     use crate::config::BannerMode;
@@ -144,6 +148,7 @@ mod tests {
             banner: BannerMode::Text,
             token: &"0".repeat(110),
         })
+        .filled()
     }
 
     fn lines(octets: usize) -> String {

@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod build;
+mod draft;
 mod failure;
 pub mod foreign;
 pub mod frozen;
@@ -18,14 +19,15 @@ pub mod strip;
 pub mod text_only;
 pub mod verdict;
 
-pub use build::{ViewInput, build};
+pub use build::{ViewInput, build, draft};
+pub use draft::Draft;
 pub use header::rewrite_fields;
 pub use marks::{Marks, holds_banner, marks};
 pub use restored::Restored;
 pub use strip::strip;
 
+use crate::base::secret::wipe;
 use crate::mime::entity::{Entity, parse};
-use zeroize::Zeroize;
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ pub enum SectionText {
 /// What was opened is not left behind in memory.
 impl Drop for View {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        wipe(&mut self.bytes);
     }
 }
 
@@ -102,6 +104,16 @@ impl View {
 
     fn padded(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Stored)
+    }
+
+    fn filled(bytes: Vec<u8>, entity: Entity, preserved: bool) -> Self {
+        let size = if preserved { Size::Stored } else { Size::Own };
+        Self {
+            bytes,
+            entity,
+            size,
+            restored: Restored::default(),
+        }
     }
 
     fn sized(bytes: Vec<u8>, size: Size) -> Self {

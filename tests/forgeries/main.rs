@@ -9,6 +9,7 @@ mod banners;
 mod certificates;
 mod ciphertexts;
 mod practice;
+mod protected;
 mod replaced;
 mod reread;
 mod senders;
@@ -65,6 +66,7 @@ fn nothing_forged_is_shown_as_genuine() {
         structures::attacks,
         ciphertexts::attacks,
         banners::attacks,
+        protected::attacks,
     ] {
         for attack in attacks(&practice) {
             names.push(attack.name);

@@ -69,7 +69,7 @@ impl Practice {
 
     /// As `souspli open` does.
     pub fn opens(&self, stored: &[u8]) -> Seen {
-        let opened = self.relay.open_by_hand(stored).unwrap_or_else(|e| panic!("{}", e.fr.what));
+        let opened = self.relay.open_by_hand(stored.to_vec()).unwrap_or_else(|e| panic!("{}", e.fr.what));
         Seen {
             verdict: opened.json(),
             view: opened.bytes().to_vec(),

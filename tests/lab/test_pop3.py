@@ -146,6 +146,24 @@ class ReadingTest(Pop3Case):
         with self.assertRaises(base.LabError):
             box.line()
 
+    def test_a_key_that_cannot_be_used_now(self):
+        """That message alone is refused, with what to do; the connection stays, and the message comes once the key is back."""
+        keys = {file: file.read_bytes() for file in (self.relay("alice").home / "keys").iterdir() if file.is_file()}
+        self.assertTrue(keys)
+        view = self.pop3().content("RETR 2")
+        self.relay("alice").restart()
+        try:
+            for file in keys:
+                file.write_bytes(b"rubbish")
+            box = self.pop3()
+            with self.assertRaisesRegex(pop3line.Refused, r"^-ERR \[SYS/(TEMP|PERM)\] .*\[SP-[A-Z-]+\]$"):
+                box.do("RETR 2")
+            self.assertEqual(mails.crlf(self.plain), box.message(1))
+        finally:
+            for file, octets in keys.items():
+                file.write_bytes(octets)
+        self.assertEqual(view, box.content("RETR 2"))
+
     def test_two_at_once_see_the_same(self):
         one, other = self.pop3(), self.pop3()
         self.assertEqual(one.content("RETR 2"), other.content("RETR 2"))

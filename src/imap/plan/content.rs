@@ -90,9 +90,10 @@ impl Plan {
         let (Some(asked), Some((min, max)), None) = (asked, bounds, &self.request.modifiers) else {
             return;
         };
+        let last = self.selected.uid_next.map_or(u32::MAX, |next| next.saturating_sub(1)).max(max);
         self.ahead = match self.selected.read.replace(max) {
             _ if max - min >= AHEAD => None,
-            Some(before) if before < min => Some(asked.with((min, max.saturating_add(AHEAD)))),
+            Some(before) if before < min => Some(asked.with((min, max.saturating_add(AHEAD).min(last)))),
             Some(before) if before > max => Some(asked.with((min.saturating_sub(AHEAD).max(1), max))),
             Some(_) | None => None,
         };

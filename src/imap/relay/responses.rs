@@ -247,7 +247,8 @@ impl Relay {
             name: name.into(),
             uidvalidity,
         };
-        self.selected = (status == Status::Ok).then(|| Selected {
+        // Where UIDs name nothing for good nothing can be said of a message, and none is opened (RFC 9051 §6.3.2).
+        self.selected = (status == Status::Ok && uidvalidity > 0).then(|| Selected {
             classes: core.memory.mailbox(&mailbox),
             mailbox,
             access,
