@@ -79,7 +79,7 @@ impl Relay {
         let purpose = Purpose::OwnCopy(self.subject());
         let entity = header_protection::protected(message, &Bytes::copy_from_slice(message), purpose);
         let inner = match sent {
-            Sent::Sealed => self.sign(account, self.marked(entity), Form::Opaque)?,
+            Sent::Sealed => self.sign(account, &self.signer(account, message)?, self.marked(entity), Form::Opaque)?,
             Sent::Unknown if self.is_from(message, account) => self.marked(entity).into(),
             // Somebody else's letter, kept here: the mark of the owner would vouch for it.
             Sent::Unknown => entity.into(),

@@ -7,6 +7,7 @@ use crate::pki::cert::KeyUsage;
 use crate::smime::port::PrivateKey;
 use crate::store::{FolderStamp, KeysStore, StoreError};
 use crate::text::{Explain, Explanation, keys as say};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A key and whose it is.
@@ -63,36 +64,53 @@ impl Identities {
         Ok(all)
     }
 
-    /// The newest key of the account that may sign and is valid.
-    pub fn signing(&self, account: &Address, now: UnixTime) -> Result<Identity, Explanation> {
-        self.newest(account, now, |c| {
-            usable_for(c, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION])
+    /// The key that may sign and is valid whose certificate names these senders; else one that names nobody, as that of a
+    /// card; the newest of those.
+    pub fn signing(&self, account: &Address, from: &BTreeSet<Address>, now: UnixTime) -> Result<Identity, Explanation> {
+        let may_sign = |c: &Certificate| usable_for(c, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION]);
+        self.best(account, now, may_sign, |c| match c.emails().is_empty() {
+            true => Naming::Nobody,
+            false if from.iter().all(|sender| c.has_email(sender.as_str())) => Naming::These,
+            false => Naming::Others,
         })
     }
 
     /// The certificate that others, and the account itself, encrypt to.
     pub fn encryption(&self, account: &Address, now: UnixTime) -> Result<Identity, Explanation> {
         let usages = [KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT];
-        self.newest(account, now, |c| {
-            usable_for(c, &usages) && crate::pki::select::can_be_encrypted_to(c)
-        })
+        let fits = |c: &Certificate| usable_for(c, &usages) && crate::pki::select::can_be_encrypted_to(c);
+        self.best(account, now, fits, |_| Naming::These)
     }
 
-    fn newest(&self, account: &Address, now: UnixTime, fits: impl Fn(&Certificate) -> bool) -> Result<Identity, Explanation> {
+    fn best(
+        &self,
+        account: &Address,
+        now: UnixTime,
+        fits: impl Fn(&Certificate) -> bool,
+        naming: impl Fn(&Certificate) -> Naming,
+    ) -> Result<Identity, Explanation> {
         let all = self.all()?;
         let valid = |c: &Certificate| c.not_before() <= now && now <= c.not_after();
         let own = || all.iter().filter(|i| i.account == *account && fits(i.key.certificate()));
-        let newest = own()
-            .filter(|i| valid(i.key.certificate()))
-            .max_by_key(|i| i.key.certificate().not_before());
-        newest
-            .cloned()
+        let best = own().filter(|i| valid(i.key.certificate())).max_by_key(|i| {
+            let certificate = i.key.certificate();
+            (naming(certificate), certificate.not_before())
+        });
+        best.cloned()
             .ok_or_else(|| match own().map(|i| i.key.certificate()).max_by_key(|c| c.not_after()) {
                 Some(early) if early.not_before() > now => say::own_certificate_not_yet_valid(account, early.not_before()),
                 Some(expired) => say::own_certificate_expired(account, expired.not_after()),
                 None => crate::text::outgoing::no_own_key(account),
             })
     }
+}
+
+/// Whom a certificate names, the least fitting first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Naming {
+    Others,
+    Nobody,
+    These,
 }
 
 /// No keyUsage means any (RFC 5280 §4.2.1.3).

@@ -2,6 +2,7 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
+use super::identities::Identity;
 use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
 use super::{Relay, seals};
 use crate::base::Address;
@@ -132,7 +133,8 @@ impl Relay {
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
         let content = self.content(clear, Purpose::Sealed(self.subject()));
-        let signed = self.sign(account, content.entity.clone(), Form::Opaque)?;
+        let signer = self.signer(account, &clear.header)?;
+        let signed = self.sign(account, &signer, content.entity.clone(), Form::Opaque)?;
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
@@ -150,7 +152,7 @@ impl Relay {
             let over_channel: Vec<Recipient> = others.into_iter().filter(|r| trusted.contains(&r.address)).collect();
             if !over_channel.is_empty() {
                 let readable = self.content(clear, Purpose::Signed);
-                let message = readable.closed(self.sign(account, readable.entity.clone(), Form::Detached)?);
+                let message = readable.closed(self.sign(account, &signer, readable.entity.clone(), Form::Detached)?);
                 groups.push(Group {
                     recipients: over_channel,
                     message,
@@ -200,7 +202,8 @@ impl Relay {
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
-        let signed = self.sign(account, content.entity.clone(), Form::Detached)?;
+        let signer = self.signer(account, &submission.message)?;
+        let signed = self.sign(account, &signer, content.entity.clone(), Form::Detached)?;
         let group = Group {
             recipients: submission.envelope.recipients.clone(),
             message: content.closed(signed),
@@ -325,9 +328,8 @@ fn passed(submission: &Submission) -> Outgoing {
 /// The steps around a key, shared with the copies stored for the owner.
 impl Relay {
     /// Signs as the account: prepare, the key, finish.
-    pub(super) fn sign(&self, account: &Account, entity: Octets, form: Form) -> Result<Flow, Explanation> {
+    pub(super) fn sign(&self, account: &Account, signer: &Identity, entity: Octets, form: Form) -> Result<Flow, Explanation> {
         let now = self.now();
-        let signer = self.identities.signing(&account.address, now)?;
         let encryption = self.identities.encryption(&account.address, now)?;
         let scheme = SignatureScheme::for_certificate(signer.key.certificate()).ok_or_else(|| KeyError::Unsupported.explain())?;
         let who = sign::Signer {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 impl Relay {
     /// Refuses to sign under a name that the key does not cover.
     pub(super) fn speaks_for(&self, account: &Account, message: &[u8]) -> Result<(), Explanation> {
-        let signer = self.identities.signing(&account.address, self.now())?;
+        let signer = self.signer(account, message)?;
         match sender::under(message, |address| signer.covers(address)) {
             Under::Own => Ok(()),
             Under::Others(others) => Err(say::another_sender(&Vec::from_iter(others), &signer.addresses())),
@@ -24,11 +24,17 @@ impl Relay {
 
     /// True when a message is under the account's own name alone.
     pub(super) fn is_from(&self, message: &[u8], account: &Account) -> bool {
-        let covers = |address: &Address| match self.identities.signing(&account.address, self.now()) {
-            Ok(signer) => signer.covers(address),
-            Err(_) => *address == account.address,
+        let signer = self.signer(account, message).ok();
+        let covers = |address: &Address| match &signer {
+            Some(signer) => signer.covers(address),
+            None => *address == account.address,
         };
         sender::under(message, covers) == Under::Own
+    }
+
+    /// The own key that signs a message with that header.
+    pub(super) fn signer(&self, account: &Account, header: &[u8]) -> Result<Identity, Explanation> {
+        self.identities.signing(&account.address, &sender::addresses(header), self.now())
     }
 
     /// The account with the rules of every other one whose address the letter goes under: a program that knows one

@@ -199,8 +199,9 @@ class OddTest(SendingCase):
         self.sent(2)
 
 
-class StricterAccountTest(SendingCase):
-    """Two accounts of one home at one server: the rules of the one are not passed by through the other."""
+class SeveralTest(SendingCase):
+    """Two accounts of one home at one server, and two keys of the one."""
+    PRACTICE = "cabinet@lab.test"
 
     @classmethod
     def setUpClass(cls):
@@ -209,16 +210,25 @@ class StricterAccountTest(SendingCase):
         place.mkdir()
         accounts = [cls.provider.account(ALICE), cls.provider.account("carol@lab.test", extra="always_encrypt = true")]
         relay = souspli.Souspli(place, accounts, [cls.provider.tls.bundle])
-        relay.furnish({ALICE: [cls.practice.doctors["alice"]]}, [cls.practice.doctors["bob"]], [cls.practice.authority.certificate])
+        doctors, authority = cls.practice.doctors, cls.practice.authority
+        newer = authority.doctor("cabinet", "Cabinet ESSAI", cls.PRACTICE)
+        relay.furnish({ALICE: [doctors["alice"], newer]}, [doctors["bob"]], [authority.certificate])
         cls.addClassCleanup(relay.stop)
         cls.practice.relays["alice"].stop()
         cls.practice.relays["alice"] = relay.start()
 
     def test_under_the_name_of_who_seals_everything(self):
+        """The rules of the one account are not passed by through the other."""
         message = head("Subject: Lettre", sender="carol@lab.test") + f"\r\n{self.canary.body}\r\n".encode()
         self.assertIn("[SP-SENDER]", self.refused(message, BOB)[1])
         self.submit("alice", head("Subject: Lettre") + b"\r\nx\r\n", BOB)
         self.assertNotIn(b"pkcs7", self.sent()[0].octets)
+
+    def test_each_sender_has_the_key_that_names_him(self):
+        for at, sender in enumerate((ALICE, self.PRACTICE)):
+            self.submit("alice", head("Subject: #med# Lettre", sender=sender) + b"\r\nx\r\n", BOB)
+            verdict = self.relay("bob").open_json(self.sent(at + 1)[at].octets)
+            self.assertEqual(("verified", sender), (verdict["grade"], verdict["signers"][0]["address"]))
 
 
 class SizeOfSealedTest(OtherRelay):
