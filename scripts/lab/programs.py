@@ -183,7 +183,8 @@ class Alpine:
         self.screen.until("ATTACHMENT INDEX")
         self.keys("n" * last_parts + "s")
         self.screen.answer("Copy attachment to file", f"{_CLEAR}part{uid}\r")
-        self.screen.until("written to|saved")
+        # Keys pressed now are obeyed when it is saved; the words that say so may be overwritten at once.
+        self.screen.until("Saving to|written to|saved")
         self.keys("<")
         self.screen.until("MESSAGE TEXT")
         self.keys("<")
