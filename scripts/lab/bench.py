@@ -240,15 +240,15 @@ class Bench:
 
     def peak(self, name, message, *command):
         """Standard output of a command, and its peak of memory in octets."""
-        relay, out = self.practice.relays[name], self.practice.folder.path / "out"
-        (self.practice.folder.path / "in").write_bytes(message)
-        with open(self.practice.folder.path / "in", "rb") as stdin, open(out, "wb") as stdout:
-            process = subprocess.Popen([str(souspli.binary()), *command, "--config", relay.config, "--home", relay.home], stdin=stdin, stdout=stdout,
-                                       env=relay.environment())
-            _, status, usage = os.wait4(process.pid, 0)
-        if status != 0:
-            raise base.LabError(f"souspli {command[0]}: {status}")
-        return out.read_bytes(), usage.ru_maxrss * 1024
+        relay, place = self.practice.relays[name], self.practice.folder.path
+        (place / "in").write_bytes(message)
+        # A child's peak begins with that of its parent: the command is the child of a small program, not of this one.
+        small = "import os, sys; p = os.fork() or os.execv(sys.argv[2], sys.argv[2:]); _, s, u = os.wait4(p, 0); " \
+                "open(sys.argv[1], 'w').write(str(u.ru_maxrss)); sys.exit(s != 0)"
+        with open(place / "in", "rb") as stdin, open(place / "out", "wb") as stdout:
+            run = [sys.executable, "-c", small, str(place / "peak"), str(souspli.binary()), *command, "--config", relay.config, "--home", relay.home]
+            subprocess.run([str(word) for word in run], stdin=stdin, stdout=stdout, env=relay.environment(), check=True)
+        return (place / "out").read_bytes(), int((place / "peak").read_text()) * 1024
 
     def program(self):
         """From start to ready; size."""
