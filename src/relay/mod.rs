@@ -4,12 +4,14 @@
 
 mod append;
 pub mod budget;
+mod explain;
 mod headers;
 mod identities;
 mod incoming;
 pub mod notice;
 mod outgoing;
 pub mod port;
+mod recipients;
 mod seals;
 mod sender;
 mod views;

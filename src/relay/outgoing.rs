@@ -4,11 +4,11 @@
 
 use super::identities::Identity;
 use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
+use super::recipients::{Certificates, Found};
 use super::{Relay, seals};
 use crate::base::Address;
 use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
-use crate::directory::port::Lookup;
 use crate::keys;
 use crate::mime::Octets;
 use crate::mime::header::Header;
@@ -20,26 +20,12 @@ use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
-use crate::text::{Explain, Explanation, outgoing as say, rule};
+use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::{Marks, legacy_display, marks, strip};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// A refusal is a few lines in a window.
 const UNFIT_SAID: usize = 3;
-
-/// What was found for each recipient.
-type Certificates = BTreeMap<Address, Certificate>;
-
-/// The certificates of a submission's recipients.
-#[derive(Default)]
-struct Found {
-    chosen: Certificates,
-    /// One answer for each recipient, in the order of the envelope.
-    lookups: Vec<outgoing::Lookup>,
-    /// Those that are known and will not do.
-    refused: Vec<(Address, Certificate, select::Unfit)>,
-}
 
 /// A message without tag, banner and marks of ours.
 struct Clear {
@@ -165,40 +151,6 @@ impl Relay {
         Ok(groups)
     }
 
-    /// What would be decided, in French and English lines.
-    pub async fn explain(&self, account: &Account, submission: &Submission) -> Vec<String> {
-        let why = match self.need(account, submission) {
-            Need::Clear => return vec![rule::would_pass().to_string()],
-            Need::Sign => return vec![rule::would_sign().to_string()],
-            Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
-            Need::Secure(why) => why,
-        };
-        let found = self.certificates(&submission.envelope.recipients).await;
-        let mut lines = vec![rule::would_seal(&why.rule(&self.config.policy)).to_string()];
-        lines.extend(
-            match outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
-                Decision::Seal => None,
-                Decision::SealExcept(addresses) => Some(rule::would_leave_out(&addresses).to_string()),
-                Decision::SealOrTrust(addresses) => Some(rule::would_pass_over_channel(&addresses).to_string()),
-                Decision::Refuse(refusal) => Some(refusal.explain().to_string()),
-            },
-        );
-        lines.extend(
-            self.speaks_for(account, &submission.message)
-                .err()
-                .map(|refusal| refusal.to_string()),
-        );
-        for (address, certificate, unfit) in &found.refused {
-            let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
-            lines.push(rule::not_chosen(address, &serial, issuer, &unfit.explain()).to_string());
-        }
-        for (address, chosen) in &found.chosen {
-            let (issuer, serial, until) = (chosen.issuer_common_name(), chosen.serial_hex(), chosen.not_after().civil().date());
-            lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
-        }
-        lines
-    }
-
     fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
@@ -216,50 +168,6 @@ impl Relay {
                 ..SealedRecord::default()
             },
         })
-    }
-
-    /// The best certificate of each recipient.
-    async fn certificates(&self, recipients: &[Recipient]) -> Found {
-        let mut found = Found::default();
-        for recipient in recipients {
-            let answer = self.lookup(&recipient.address, &mut found).await;
-            found.lookups.push(answer);
-        }
-        found
-    }
-
-    async fn lookup(&self, address: &Address, found: &mut Found) -> outgoing::Lookup {
-        // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
-        if let Ok(own) = self.identities.encryption(address, self.now()) {
-            found.chosen.insert(address.clone(), own.key.certificate().clone());
-            return outgoing::Lookup::Found;
-        }
-        match self.directory.find(address).await {
-            Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
-            Lookup::NotFound => outgoing::Lookup::NotFound,
-            Lookup::Found(ders) => self.chosen(address, ders, found),
-        }
-    }
-
-    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Found) -> outgoing::Lookup {
-        let Ok(trust) = self.trust() else {
-            return outgoing::Lookup::Unavailable;
-        };
-        let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
-        match select::best(address, &candidates, &candidates, &trust, self.now()) {
-            Ok(best) => {
-                found.chosen.insert(address.clone(), best);
-                outgoing::Lookup::Found
-            }
-            Err(none) => {
-                let refused = none
-                    .refused
-                    .into_iter()
-                    .map(|(certificate, why)| (address.clone(), certificate, why));
-                found.refused.extend(refused);
-                outgoing::Lookup::NotFound
-            }
-        }
     }
 
     /// Takes our marks and the tag out, and adds what is missing. Only the header is written anew where nothing else has to be.
@@ -356,20 +264,6 @@ impl Relay {
             ..encrypt::Method::default()
         };
         encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
-    }
-
-    /// AES-GCM only where every recipient is known to read it (requirements B.4); the sender reads through this relay.
-    fn cipher_for(&self, recipients: &[Recipient]) -> encrypt::Cipher {
-        let reads = |r: &Recipient| self.config.policy.reads_gcm.iter().any(|c| c.include(&r.address));
-        if recipients.iter().all(reads) {
-            encrypt::Cipher::Aes256Gcm
-        } else {
-            encrypt::Cipher::Aes256Cbc
-        }
-    }
-
-    pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {
-        Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
 
     fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: usize) -> SealedRecord {
