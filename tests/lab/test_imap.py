@@ -1,5 +1,6 @@
 """IMAP with its extensions: what the provider says reaches the mail program, and a View that is dragged elsewhere is put back as stored."""
 import base64
+import hashlib
 import re
 import subprocess
 import threading
@@ -252,12 +253,15 @@ class RoomTest(PracticeCase):
         def read(number):
             got = self.imap("alice").fetch(number + 1, "UID RFC822.SIZE BODY.PEEK[]")[number + 1]
             sizes[number] = (int(got["RFC822.SIZE"]), len(got["BODY[]"]))
-        readers = [threading.Thread(target=read, args=(number,)) for number in range(8)]
-        for reader in readers:
-            reader.start()
-        for reader in readers:
-            reader.join(120)
-        self.assertEqual([(stored, stored)] * 8, sizes)
+        # Made first, then some of them from memory.
+        for _ in range(2):
+            together(read, range(8))
+            self.assertEqual([(stored, stored)] * 8, sizes)
+        # Uploads: what every one of them holds is taken from the same room.
+        view = self.imap("alice").fetch(1, "UID BODY.PEEK[]")[1]["BODY[]"]
+        together(lambda number: self.imap("alice", None).do('APPEND "Junk" ', view), range(4))
+        digests = lambda mailbox: [hashlib.sha256(m).hexdigest() for m in self.store.stored("alice@lab.test", mailbox)]  # noqa: E731
+        self.assertEqual(digests("INBOX")[:4], digests("Junk"))
         # The Views that are kept, and room for messages in hand (base::limits): 256 + 512 MiB.
         self.assertLess(self.relay("alice").memory_kib() - before, 768 << 10)
 
@@ -340,6 +344,15 @@ class DraggedTest(unittest.TestCase):
         self.assertNotEqual(self.original, stored)
         self.assertIn(b"other@lab.test", stored)
         self.assertIn(b"pkcs7-mime", stored)
+
+
+def together(task, numbers):
+    """The task for each number, all at once."""
+    threads = [threading.Thread(target=task, args=(number,)) for number in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(240)
 
 
 def newest_change(box):
