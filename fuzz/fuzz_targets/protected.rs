@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use souspli::mime::canonical::is_seven_bit;
 use souspli::mime::header::Header;
-use souspli::smime::header_protection::{Purpose, Subject, hidden_subject, outer_header, payload};
+use souspli::smime::header_protection::{Purpose, Subject, hidden_subject, outer_header, protected};
 use souspli::smime::opened::{Encryption, Layer, Opened};
 use souspli::view::Restored;
 use souspli::view::letter::{HeaderShown, letter, senders};
@@ -17,7 +17,8 @@ fuzz_target!(|data: &[u8]| {
     read(stored, content.to_vec());
     let sealed = Purpose::Sealed(Subject::Hidden);
     let displayed = hidden_subject(data, sealed).and_then(|subject| legacy_display::insert(data, &subject));
-    read(&outer_header(data, sealed), payload(displayed.as_deref().unwrap_or(data), sealed));
+    let message = displayed.unwrap_or_else(|| data.to_vec()).into();
+    read(&outer_header(data, sealed), protected(data, &message, sealed).stretches().concat());
 });
 
 fn read(stored: &[u8], content: Vec<u8>) {
