@@ -7,8 +7,8 @@ pub use logins::{Login, Logins};
 
 use super::capability::StartTls;
 use super::classes::ClassMemory;
-use super::plan::Shelf;
 use super::login::Credentials;
+use super::plan::Shelf;
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::limits::IMAP_TICK_SECONDS;
 use crate::base::{Asker, MessageKey};
@@ -251,9 +251,9 @@ impl Connection {
 
     fn unlock(&mut self, asker: Asker) {
         let opening = Arc::clone(&self.services.opening);
-        self.job = Some(Box::pin(async move {
-            Happened::Unlocked(opening.unlock(asker, Silence::Broken).await)
-        }));
+        self.job = Some(Box::pin(
+            async move { Happened::Unlocked(opening.unlock(asker, Silence::Broken).await) },
+        ));
     }
 
     async fn secure_client(&mut self) -> io::Result<Happened> {

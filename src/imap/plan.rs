@@ -446,7 +446,7 @@ impl Plan {
     fn asker(&self) -> Asker {
         let one = |set: &Ranges| set.min().is_some() && set.min() == set.max();
         match self.request.set.closed() {
-            Some(set) if one(&set) && !self.lists() => Asker::Person,
+            Some(set) if one(&set) && !self.lists() => Asker::Reader,
             _ => Asker::Program,
         }
     }

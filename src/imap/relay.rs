@@ -157,7 +157,9 @@ impl Relay {
     }
 
     pub(super) fn unlocked(&mut self, outcome: Result<(), Explanation>, core: &mut Core) {
-        let Work::Fetch(plan, waits @ Waits::Key) = &mut self.work else { return };
+        let Work::Fetch(plan, waits @ Waits::Key) = &mut self.work else {
+            return;
+        };
         *waits = Waits::No;
         let mut out = Vec::new();
         let next = plan.unlocked(outcome, core.shelf.as_ref(), &mut out);

@@ -262,7 +262,7 @@ impl Connection {
 
     fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
         let opening = Arc::clone(&self.services.opening);
-        self.job = Some(Box::pin(async move { 
+        self.job = Some(Box::pin(async move {
             // Mail programs look for new mail by themselves: nobody may be there.
             Happened::Opened(match opening.unlock(Asker::Program, Silence::Kept).await {
                 Ok(()) => opening.view(&key, stored).await,

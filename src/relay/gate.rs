@@ -45,16 +45,16 @@ enum Turn {
 
 impl Turns {
     fn take(&mut self, asker: Asker, now: Instant) -> Turn {
-        let (person, asker) = (asker, self.seen(asker, now));
+        let seen = self.seen(asker, now);
         let quiet = self.refused.as_ref().filter(|(at, _)| now.duration_since(*at) < REFUSED);
-        match (asker, quiet, self.asking) {
+        match (seen, quiet, self.asking) {
             (Asker::Program, Some((_, why)), _) => {
                 let why = why.clone();
-                self.tell(person, now);
+                self.tell(asker, now);
                 Turn::Refused(why)
             }
             (_, _, Some(since)) => Turn::Join(since),
-            (Asker::Person, _, None) | (Asker::Program, None, None) => {
+            (Asker::Reader | Asker::Sender, _, None) | (Asker::Program, None, None) => {
                 self.asking = Some(now);
                 Turn::Ask
             }
@@ -64,7 +64,7 @@ impl Turns {
     /// Nobody reads one message after another this fast: that is a program which fetches them one by one.
     fn seen(&self, asker: Asker, now: Instant) -> Asker {
         match self.told {
-            Some(at) if now.duration_since(at) < READER_PAUSE => Asker::Program,
+            Some(at) if asker == Asker::Reader && now.duration_since(at) < READER_PAUSE => Asker::Program,
             _ => asker,
         }
     }
@@ -80,7 +80,7 @@ impl Turns {
     }
 
     fn tell(&mut self, asker: Asker, now: Instant) {
-        if asker == Asker::Person {
+        if asker == Asker::Reader {
             self.told = Some(now);
         }
     }
@@ -127,7 +127,7 @@ impl Gate {
                 now + patience
             }
             // Who reads joins a window that is open already; what goes on in the background does not begin to wait anew.
-            (Turn::Join(_), Asker::Person) => now + patience,
+            (Turn::Join(_), Asker::Reader | Asker::Sender) => now + patience,
             (Turn::Join(since), Asker::Program) => since + patience,
         };
         // A try that ended before the subscription has opened the gate, or has been refused by now.
@@ -138,7 +138,7 @@ impl Gate {
     /// Asks at the start of the program, and waits that long for an answer: one that comes later is waited for by those who
     /// need it.
     pub fn begin(self: &Arc<Self>, patience: Duration) -> Result<(), StoreError> {
-        if self.is_open() || !matches!(self.turns().take(Asker::Person, Instant::now()), Turn::Ask) {
+        if self.is_open() || !matches!(self.turns().take(Asker::Reader, Instant::now()), Turn::Ask) {
             return Ok(());
         }
         let (gate, (tell, told)) = (Arc::clone(self), std::sync::mpsc::channel());
@@ -198,7 +198,7 @@ mod tests {
     fn one_window_at_a_time_whoever_asks() {
         let (mut turns, now) = (Turns::default(), Instant::now());
         assert_eq!(turns.take(Asker::Program, now), Turn::Ask);
-        for asker in [Asker::Program, Asker::Person] {
+        for asker in [Asker::Program, Asker::Reader] {
             assert_eq!(turns.take(asker, now + Duration::from_secs(1)), Turn::Join(now));
         }
     }
@@ -210,7 +210,7 @@ mod tests {
         turns.ended(Err(no()), now);
         let soon = now + Duration::from_secs(30);
         assert_eq!(turns.take(Asker::Program, soon), Turn::Refused(no()));
-        assert_eq!(turns.take(Asker::Person, soon + READER_PAUSE), Turn::Ask);
+        assert_eq!(turns.take(Asker::Reader, soon + READER_PAUSE), Turn::Ask);
         turns.ended(Err(no()), soon + READER_PAUSE);
         assert_eq!(turns.take(Asker::Program, soon + READER_PAUSE + REFUSED), Turn::Ask);
     }
@@ -218,14 +218,16 @@ mod tests {
     #[test]
     fn messages_read_one_by_one_without_a_pause_are_a_program() {
         let (mut turns, mut now) = (Turns::default(), Instant::now());
-        assert_eq!(turns.take(Asker::Person, now), Turn::Ask);
+        assert_eq!(turns.take(Asker::Reader, now), Turn::Ask);
         turns.ended(Err(no()), now);
-        turns.refuse(no(), Asker::Person, now);
+        turns.refuse(no(), Asker::Reader, now);
         for _ in 0..500 {
             now += Duration::from_millis(500);
-            assert_eq!(turns.take(Asker::Person, now), Turn::Refused(no()));
+            assert_eq!(turns.take(Asker::Reader, now), Turn::Refused(no()));
         }
-        assert_eq!(turns.take(Asker::Person, now + READER_PAUSE), Turn::Ask);
+        assert_eq!(turns.take(Asker::Sender, now), Turn::Ask, "nobody sends by accident");
+        turns.ended(Err(no()), now);
+        assert_eq!(turns.take(Asker::Reader, now + READER_PAUSE), Turn::Ask);
     }
 
     #[test]
@@ -235,6 +237,6 @@ mod tests {
         let late = now + Duration::from_secs(120);
         turns.refuse(no(), Asker::Program, late);
         assert_eq!(turns.take(Asker::Program, late), Turn::Refused(no()));
-        assert_eq!(turns.take(Asker::Person, late), Turn::Join(now));
+        assert_eq!(turns.take(Asker::Reader, late), Turn::Join(now));
     }
 }

@@ -1,10 +1,10 @@
 //! From a stored message to its View.
 
+use super::Relay;
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
-use super::views::{Imprint, Lasts};
 use super::seals::{self, Seals};
-use super::Relay;
+use super::views::{Imprint, Lasts};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
 use crate::policy::threads;

@@ -216,7 +216,7 @@ impl Sealing for Relay {
         Box::pin(async move {
             // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
             let handle = tokio::runtime::Handle::current();
-            if self.unlock(Asker::Person, Silence::Kept).await.is_err() {
+            if self.unlock(Asker::Sender, Silence::Kept).await.is_err() {
                 return Outgoing::Refuse(say::key_locked());
             }
             let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));

@@ -286,14 +286,8 @@ mod tests {
             again.mac(Purpose::Marks, &[b"x"]).unwrap()
         );
         fs::write(&pass, "wrong").unwrap();
-        assert!(matches!(
-            open_with(&home, NoKeyring, Some(&pass)),
-            Err(StoreError::WrongPassphrase)
-        ));
-        assert!(matches!(
-            open_with(&home, Fake::default(), None),
-            Err(StoreError::PassphraseWanted)
-        ));
+        assert!(matches!(open_with(&home, NoKeyring, Some(&pass)), Err(StoreError::WrongPassphrase)));
+        assert!(matches!(open_with(&home, Fake::default(), None), Err(StoreError::PassphraseWanted)));
     }
 
     #[test]

@@ -99,15 +99,7 @@ impl Plan {
                     return answer::write_without(&answer.line, &answer.fetched, &strip, out);
                 };
                 let header = known.header.unwrap_or_else(|| self.told_as_stored(&key, shelf));
-                answer::write_listing(
-                    &answer.line,
-                    &answer.fetched,
-                    &strip,
-                    &boundary,
-                    known.size,
-                    &header,
-                    out,
-                );
+                answer::write_listing(&answer.line, &answer.fetched, &strip, &boundary, known.size, &header, out);
             }
         }
     }
