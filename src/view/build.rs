@@ -19,7 +19,7 @@ use super::header::{Detail, outer_fields, own_fields};
 use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
-use super::{Draft, View, banner, lookalike};
+use super::{Draft, View, banner, lookalike, short};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
@@ -107,8 +107,15 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<Draft> {
     let (draft, parts) = fitting(Detail::Full, &full)
         .or_else(|| fitting(Detail::Least, &full))
         .or_else(|| fitting(Detail::Least, &unsaid()).filter(|_| !input.verdict.text_only()))
+        .or_else(|| Some((short(input, &full)?, 0)))
         .unwrap_or_else(|| (Draft::new(assemble(input, Detail::Full, &full), input.size), full.len()));
-    draft.has_parts(parts, input.boundary).then(|| draft.showing(input.restored))
+    (parts == 0 || draft.has_parts(parts, input.boundary)).then(|| draft.showing(input.restored))
+}
+
+/// Of what is not assured as much as fits, where a list has told the size.
+fn short(input: &ViewInput<'_>, parts: &[Part<'_>]) -> Option<Draft> {
+    let told = input.verdict.text_only() && short::is_told_unopened(input.stored);
+    told.then(|| short::of_parts(input, parts, &banner::paragraph(input.verdict)))
 }
 
 /// The draft of a View; `None`: it is larger than what is stored. The choice between forms must not hang on the size that
@@ -131,6 +138,13 @@ fn dishonest(verdict: &Verdict) -> Verdict {
 
 /// A part of the View: its header, and what follows. Its octets may be one stretch as well.
 pub(super) struct Part<'a>([Cow<'a, [u8]>; 2]);
+
+impl Part<'_> {
+    /// All of it.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        self.0.concat()
+    }
+}
 
 impl<'a> From<&'a [u8]> for Part<'a> {
     fn from(octets: &'a [u8]) -> Self {
