@@ -28,8 +28,11 @@ impl Shelf for Empty {
     fn cached(&self, _: &MessageKey) -> Option<Arc<View>> {
         None
     }
-    fn boundary(&self, _: &MessageKey) -> String {
-        "b".into()
+    fn is_locked(&self) -> bool {
+        false
+    }
+    fn boundary(&self, _: &MessageKey) -> Option<String> {
+        Some("b".into())
     }
     fn size(&self, _: &MessageKey, stored: u64) -> Option<u64> {
         Some(stored)
