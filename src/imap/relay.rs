@@ -13,7 +13,7 @@ use super::frame::{Piece, Sync};
 use super::intake::Refusal;
 use super::line::{Fragment, Line};
 use super::plan::looks::Passing;
-use super::plan::{self, Need, Next, Plan, Selected};
+use super::plan::{self, Need, Next, Plan, Selected, Withheld};
 use super::response::{self, Response, Status};
 use super::session::{Action, Core, Reads, Stored};
 use crate::base::{Retry, limits};
@@ -36,6 +36,7 @@ pub(super) struct Relay {
     reading: Reading,
     reserving: bool,
     leaving: bool,
+    withheld: Withheld,
 }
 
 /// What the session does after a piece.
@@ -139,6 +140,7 @@ impl Relay {
             reading: Reading::Between,
             reserving: false,
             leaving: false,
+            withheld: Withheld::Nothing,
         }
     }
 
@@ -149,6 +151,11 @@ impl Relay {
     /// Whether the provider may send more.
     pub(super) fn reads_upstream(&self) -> bool {
         !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room | Waits::Key))
+    }
+
+    /// Whether the client holds a list that lacks what could be told by now: it must begin anew.
+    pub(super) fn is_behind(&self, core: &Core) -> bool {
+        self.withheld == Withheld::Some && self.is_quiet() && !core.shelf.is_locked()
     }
 
     /// Whether the client waits for somebody who unlocks a key.
