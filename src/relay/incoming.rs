@@ -10,6 +10,7 @@ use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
+use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
 use crate::view::restored::UNCHANGED;
@@ -134,6 +135,7 @@ impl Relay {
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
             restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
+            header,
             verdict: &read.said(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
@@ -171,8 +173,7 @@ impl Relay {
 
     /// The size of a message's View, when it has been opened once.
     pub(super) fn known_size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
-        let opened = || self.marks.size(&[b"verdict", &seals::place(key)]).ok().flatten().map(|_| stored);
-        self.told_size(key).or_else(opened)
+        self.told_size(key).or_else(|| self.has_been_shown(key).then_some(stored))
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
@@ -191,6 +192,7 @@ impl Relay {
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let subject = without_marks(&subject).unwrap_or(subject);
         drop(read);
         let view = match draft {
             Some(draft) => {

@@ -15,6 +15,7 @@ pub mod provider;
 pub mod rule;
 pub mod smtp;
 pub mod store;
+pub mod subject;
 pub mod verdict;
 mod why;
 

@@ -16,6 +16,7 @@
 
 use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
+use super::letter::HeaderShown;
 use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
@@ -38,6 +39,8 @@ pub struct ViewInput<'a> {
     pub content: Option<&'a [u8]>,
     /// What stands in the header in place of fields of the stored message, where the content is shown.
     pub restored: &'a Restored,
+    /// Whether the Subject may say more than it was told to say.
+    pub header: HeaderShown,
     /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
     pub verdict: &'a Verdict,
     /// The boundary of this message's View (RFC 2046 §5.1.1 `boundary`), known before it is opened.
@@ -56,17 +59,28 @@ pub fn build(input: &ViewInput<'_>) -> View {
 /// The same without its padding.
 pub fn draft(input: &ViewInput<'_>) -> Draft {
     let verdict = match shown(input) {
-        Ok(content) => match of_content(input, &content) {
-            Some(draft) => return draft,
-            None => Box::new(dishonest(input.verdict)),
-        },
+        Ok(content) => {
+            let restored = &marked(input, input.restored, input.verdict);
+            match of_content(&ViewInput { restored, ..*input }, &content) {
+                Some(draft) => return draft,
+                None => Box::new(dishonest(input.verdict)),
+            }
+        }
         Err(verdict) => verdict,
     };
     of_failure(&ViewInput {
         verdict: &verdict,
-        restored: &UNCHANGED,
+        restored: &marked(input, &UNCHANGED, &verdict),
         ..*input
     })
+}
+
+/// What changes in the header, the mark of the verdict in front of the Subject: not where lists have told it without.
+fn marked<'a>(input: &ViewInput<'_>, restored: &'a Restored, verdict: &Verdict) -> Cow<'a, Restored> {
+    match verdict.subject_mark().filter(|_| input.header == HeaderShown::Protected) {
+        Some(mark) => Cow::Owned(restored.marked(&Header::parse(input.stored).0, mark)),
+        None => Cow::Borrowed(restored),
+    }
 }
 
 /// The content that may be shown; `Err`: why it may not.
@@ -108,7 +122,7 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<Draft> {
         .or_else(|| fitting(Detail::Least, &full))
         .or_else(|| fitting(Detail::Least, &unsaid()).filter(|_| !input.verdict.text_only()))
         .unwrap_or_else(|| (Draft::new(assemble(input, Detail::Full, &full), input.size), full.len()));
-    draft.has_parts(parts, input.boundary).then(|| draft.showing(input.restored))
+    draft.has_parts(parts, input.boundary).then(|| draft.showing(input))
 }
 
 /// The draft of a View; `None`: it is larger than what is stored. The choice between forms must not hang on the size that
@@ -253,6 +267,7 @@ mod tests {
             size: stored.len(),
             content: content.map(str::as_bytes),
             restored: &UNCHANGED,
+            header: HeaderShown::Protected,
             verdict,
             boundary: "souspli-b",
             banner: BannerMode::Text,

@@ -19,7 +19,7 @@ const AS_FILE: &[u8] = b"Content-Type: application/octet-stream; name=original.e
 
 /// The View: of the size that was told wherever it fits into it.
 pub(super) fn of_failure(input: &ViewInput<'_>) -> Draft {
-    brief(input).unwrap_or_else(|| whole(input))
+    brief(input).unwrap_or_else(|| whole(input)).showing(input)
 }
 
 /// The best form that has room.
@@ -143,6 +143,7 @@ mod tests {
             size,
             content: None,
             restored: &super::super::restored::UNCHANGED,
+            header: super::super::letter::HeaderShown::Protected,
             verdict: &verdict,
             boundary: &format!("=_sp_{}", "0".repeat(40)),
             banner: BannerMode::Text,

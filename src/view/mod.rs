@@ -28,6 +28,7 @@ pub use strip::strip;
 
 use crate::base::secret::wipe;
 use crate::mime::entity::{Entity, parse};
+use verdict::Grade;
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct View {
     entity: Entity,
     size: Size,
     restored: Restored,
+    grade: Grade,
 }
 
 /// `BODY[...]`'s section-spec (RFC 9051 §6.4.5).
@@ -92,6 +94,11 @@ impl View {
         &self.restored
     }
 
+    /// What it says of the message.
+    pub fn grade(&self) -> Grade {
+        self.grade
+    }
+
     /// A View of those octets, its size not that of the stored message.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Own)
@@ -113,6 +120,7 @@ impl View {
             entity,
             size,
             restored: Restored::default(),
+            grade: Grade::Plain,
         }
     }
 
@@ -123,11 +131,18 @@ impl View {
             entity,
             size,
             restored: Restored::default(),
+            grade: Grade::Plain,
         }
     }
 
     fn showing(mut self, restored: &Restored) -> Self {
         self.restored = restored.clone();
+        self
+    }
+
+    /// The same, which says that.
+    pub fn saying(mut self, grade: Grade) -> Self {
+        self.grade = grade;
         self
     }
 }

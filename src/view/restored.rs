@@ -2,9 +2,11 @@
 //! a stored message when it is shown, as a value that can be kept, so that a listing says what the View says.
 
 use super::header::push_shown;
+use super::lookalike;
 use crate::base::limits::RESTORED_MAX;
 use crate::mime::canonical::safe_field;
 use crate::mime::header::{Field, Header};
+use crate::mime::words;
 use crate::smime::protected::{Protected, Scheme};
 use zeroize::Zeroize;
 
@@ -133,6 +135,21 @@ impl Restored {
             }
         }
         restored
+    }
+
+    /// The same with words of ours in front of the Subject that is shown.
+    pub fn marked(&self, outer: &Header<'_>, mark: &str) -> Self {
+        let own = self.of("Subject").map(|fields| Header::parse(fields).0.text("Subject"));
+        let subject = own.unwrap_or_else(|| outer.text("Subject")).unwrap_or_default();
+        let subject = lookalike::defanged(&subject).unwrap_or(subject);
+        let value = words::encode(format!("{mark} {}", subject.trim()).trim_end());
+        let mut marked = self.clone();
+        marked.changes.retain(|change| !change.name.eq_ignore_ascii_case("Subject"));
+        marked.changes.push(Change {
+            name: "Subject".to_owned(),
+            fields: format!("Subject: {value}\r\n").into_bytes(),
+        });
+        marked
     }
 
     fn put(&mut self, outer: &Header<'_>, name: &str, fields: &[&Field<'_>]) {

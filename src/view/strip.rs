@@ -6,7 +6,9 @@ use super::header::{is_ours, is_view};
 use super::html::{self, ATTRIBUTE, Piece, Tag};
 use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
 use crate::mime::header::{Field, Header};
+use crate::mime::words;
 use crate::text::banner::{CLOSING, OPENING};
+use crate::text::subject;
 use std::ops::Range;
 
 /// Octets from one token to the other, quoted and wrapped anew as it may be.
@@ -28,10 +30,19 @@ impl Editor for Strip {
         !is_ours(field)
     }
 
+    /// Where mail programs write the Subject of what they answer.
+    fn field(&self, field: &Field<'_>) -> Option<Vec<u8>> {
+        let named = ["Subject", "Thread-Topic"].iter().any(|name| field.is(name));
+        let text = named.then(|| subject::without_marks(&field.text())).flatten()?;
+        Some(format!("{}: {}\r\n", field.name, words::encode(text.trim())).into_bytes())
+    }
+
     fn text(&mut self, part: &TextPart<'_>) -> Change {
         let html = is_html(&part.entity.media_type);
         let stripped = if html { strip_html(part.text) } else { strip_text(part.text) };
-        stripped.map_or(Change::Keep, Change::Text)
+        // The header lines of a letter that is forwarded in the text.
+        let unmarked = subject::without_marks(stripped.as_deref().unwrap_or(part.text));
+        unmarked.or(stripped).map_or(Change::Keep, Change::Text)
     }
 
     fn drops_epilogue(&self, message: &Header<'_>) -> bool {

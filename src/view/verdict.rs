@@ -6,6 +6,7 @@ use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
 use crate::smime::{classify, field};
+use crate::text::subject::{self, Came, Doubt};
 use crate::text::verdict as said;
 
 /// How far the message can be trusted.
@@ -87,6 +88,20 @@ impl Verdict {
             Grade::Verified | Grade::Unchecked | Grade::Plain => false,
             Grade::Unassured | Grade::Altered | Grade::Unopenable => !self.own,
         }
+    }
+}
+
+impl Verdict {
+    /// What stands in front of the Subject: a list of messages shows no banner. A message that could not be opened has none,
+    /// for it may be opened yet.
+    pub fn subject_mark(&self) -> Option<&'static str> {
+        let doubt = match self.grade {
+            Grade::Unassured if !self.own => Doubt::Unassured,
+            Grade::Altered => Doubt::Altered,
+            Grade::Verified | Grade::Unchecked | Grade::Unassured | Grade::Unopenable | Grade::Plain => return None,
+        };
+        let came = if self.encrypted { Came::Encrypted } else { Came::InClear };
+        Some(subject::mark(doubt, came))
     }
 }
 
