@@ -16,6 +16,7 @@ use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending};
 use crate::text::{Explanation, imap as text};
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::poll_fn;
 use std::io;
@@ -373,6 +374,10 @@ impl Shelf for OpeningShelf {
 
     fn header(&self, key: &MessageKey) -> Option<Restored> {
         self.0.header(key)
+    }
+
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.0.grade(key)
     }
 
     fn stored_header_told(&self, key: &MessageKey) {

@@ -3,6 +3,7 @@
 //! One unit of work at a time: while a [`Plan`] or an APPEND is under way, later commands wait in the queue.
 
 mod commands;
+mod flags;
 mod responses;
 
 use super::capability::{self, Capabilities};
@@ -34,6 +35,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    flags: flags::Flags,
     reserving: bool,
     leaving: bool,
 }
@@ -135,6 +137,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            flags: flags::Flags::default(),
             reserving: false,
             leaving: false,
         }
@@ -155,7 +158,7 @@ impl Relay {
             *waits = Waits::No;
             let mut out = Vec::new();
             plan.roomy(core.shelf.as_ref(), &mut out);
-            core.client_owned(out);
+            self.flags.say(out, core);
         }
     }
 

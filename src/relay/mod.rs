@@ -31,6 +31,7 @@ use crate::store::{
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
+use crate::view::verdict::Grade;
 use headers::Unopened;
 use identities::Identities;
 use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
@@ -252,6 +253,10 @@ impl Opening for Relay {
 
     fn header(&self, key: &MessageKey) -> Option<Restored> {
         self.known_header(key)
+    }
+
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.known_grade(key)
     }
 
     fn stored_header_told(&self, key: &MessageKey) {
