@@ -8,7 +8,7 @@ use souspli::mime::{canonical, entity};
 use souspli::smime::header_protection::{self, Purpose, Subject};
 use souspli::smime::opened::{Encryption, Layer, Opened};
 use souspli::view::letter::{HeaderShown, letter};
-use souspli::view::restored::{FromShown, Restored, UNCHANGED};
+use souspli::view::restored::{Author, FromShown, Restored, UNCHANGED};
 use souspli::view::verdict::{Grade, Signer, Verdict};
 use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn what_is_protected_comes_back() {
             certificates: Vec::new(),
         };
         for shown in [HeaderShown::Protected, HeaderShown::Stored] {
-            let letter = letter(&opened, &stored, FromShown::Inner, shown);
+            let letter = letter(&opened, &stored, FromShown::Inner, Author::Other, shown);
             let kept = letter.restored.to_bytes().and_then(|octets| Restored::from_bytes(&octets));
             assert!(kept.is_none_or(|kept| kept == letter.restored), "{path:?}");
             if shown == HeaderShown::Protected && !is_odd(&mail) {

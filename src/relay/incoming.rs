@@ -13,7 +13,7 @@ use crate::store::Event;
 use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
-use crate::view::restored::UNCHANGED;
+use crate::view::restored::{Author, UNCHANGED};
 use crate::view::verdict::{Grade, Verdict, judge};
 use crate::view::{Draft, View, build, frozen};
 use std::sync::Arc;
@@ -45,8 +45,12 @@ impl Read {
     }
 
     fn letter(&self, stored: &[u8], header: HeaderShown) -> Option<Letter<'_>> {
-        let from = self.said().from_shown(self.senders.agreement);
-        self.opened.as_ref().map(|opened| letter::letter(opened, stored, from, header))
+        let said = self.said();
+        let from = said.from_shown(self.senders.agreement);
+        let author = if said.own { Author::Owner } else { Author::Other };
+        self.opened
+            .as_ref()
+            .map(|opened| letter::letter(opened, stored, from, author, header))
     }
 }
 

@@ -354,6 +354,38 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_verdict_stands_in_front_of_the_subject_unless_lists_have_told_it_otherwise() {
+        let stored = stored(3000);
+        for (grade, encrypted, header, subject) in [
+            (Grade::Verified, true, HeaderShown::Protected, "s"),
+            (Grade::Unassured, true, HeaderShown::Protected, "[Souspli : non garanti] s"),
+            (Grade::Unassured, false, HeaderShown::Protected, "[Souspli : non garanti, en clair] s"),
+            (Grade::Unassured, true, HeaderShown::Stored, "s"),
+            (Grade::Altered, true, HeaderShown::Protected, "[Souspli : ALTÉRÉ] s"),
+            (Grade::Unopenable, true, HeaderShown::Protected, "s"),
+        ] {
+            let verdict = Verdict {
+                grade,
+                encrypted,
+                ..verdict()
+            };
+            for banner in [BannerMode::Text, BannerMode::Headers] {
+                let view = build(&ViewInput {
+                    header,
+                    banner,
+                    ..input(&stored, Some(MIXED), &verdict)
+                });
+                let shown = Header::parse(view.bytes()).0.text("Subject");
+                assert_eq!((shown.as_deref(), view.grade()), (Some(subject), grade));
+                assert_eq!(view.bytes().len(), stored.len());
+                // A list says it from what is kept.
+                let listed = super::super::rewrite_fields(b"Subject: s\r\n\r\n", "b", view.restored(), |_| true);
+                assert_eq!(Header::parse(&listed).0.text("Subject").as_deref(), Some(subject));
+            }
+        }
+    }
+
+    #[test]
     fn attachments_alone_get_a_text_of_ours() {
         let pdf = "Content-Type: application/pdf\r\n\r\n%PDF";
         let view = view(&stored(3000), Some(pdf), &verdict());

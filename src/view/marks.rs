@@ -204,6 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_a_subject_says_where_the_text_is_from() {
+        for (subject, text, marks) in [
+            ("Re: [Souspli : non garanti] Bilan", "x", Marks::Sealed),
+            ("=?utf-8?Q?=5BSouspli_=3A_ALT=C3=89R=C3=89=5D?= Bilan", "x", Marks::Sealed),
+            ("Re: [Souspli : non garanti, en clair] Bilan", "x", Marks::Clear),
+            ("Re: [Souspli : non gara", "x", Marks::Sealed),
+            ("Bilan", "> Sujet : [Souspli : non\r\n> garanti] Bilan", Marks::Sealed),
+            ("Bilan", "> Sujet : [Souspli : non garanti, en clair] Bilan", Marks::Clear),
+            ("[cabinet] Bilan", "x", Marks::Absent),
+        ] {
+            let mail = format!("Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}");
+            assert_eq!(super::marks(mail.as_bytes()), marks, "{subject}: {text}");
+        }
+    }
+
+    #[test]
     fn a_view_attached_as_a_file_is_known() {
         let mail = |content: &[u8]| {
             let head = b"Content-Type: application/octet-stream; name=l.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n";

@@ -309,6 +309,15 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_a_subject_goes_wherever_it_was_carried() {
+        let mail = "Subject: =?utf-8?Q?Re=3A_=5BSouspli_=3A_ALT=C3=89R=C3=89?=\r\n =?utf-8?Q?=5D_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: [Souspli : non garanti]\r\n Bilan\r\nX: [Souspli : non garanti] x\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: text/html\r\n\r\n<p>Sujet : [Souspli : non garanti] Bilan\r\n--o\r\nContent-Type: message/rfc822\r\n\r\nSubject: [Souspli : non garanti, en clair] Bilan\r\n\r\nx\r\n--o--\r\n";
+        let out = String::from_utf8(strip(mail.as_bytes()).unwrap()).unwrap();
+        assert!(out.starts_with("Subject: =?utf-8?Q?Re=3A_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: Bilan\r\nX: [Souspli"), "{out}");
+        assert!(out.contains("<p>Sujet : Bilan\r\n") && out.contains("\r\n\r\nSubject: Bilan\r\n\r\nx"), "{out}");
+        assert!(holds_banner(mail.as_bytes()) && !holds_banner(out.as_bytes()));
+    }
+
+    #[test]
     fn a_view_attached_in_base64_is_found() {
         let inner = b"X-Souspli-View: t\r\n\r\n[Souspli] a [/Souspli]\r\n\r\nx";
         let mut mail = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
