@@ -112,6 +112,7 @@ fn assert_fields_are_back(mail: &[u8], shown: &[u8], path: &Path) {
 
 fn encryption() -> Encryption {
     Encryption {
+        recipients: 1,
         content: String::new(),
         key: String::new(),
         authenticated: true,
@@ -273,6 +274,8 @@ fn sealed(mail: &[u8]) -> Vec<u8> {
 
 fn verdict() -> Verdict {
     let signer = Signer {
+        profession: None,
+        rpps: None,
         name: "Dr Zoé TEST".to_owned(),
         address: None,
         issuer: "AC".to_owned(),

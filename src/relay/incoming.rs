@@ -227,7 +227,7 @@ impl OpenedByHand {
             .signers
             .iter()
             .map(|s| {
-                serde_json::json!({"name": s.name, "address": s.address, "issuer": s.issuer, "serial": s.serial,
+                serde_json::json!({"name": s.name, "profession": s.profession, "rpps": s.rpps, "address": s.address, "issuer": s.issuer, "serial": s.serial,
                     "signing_time": s.signing_time.map(UnixTime::rfc3339)})
             })
             .collect();

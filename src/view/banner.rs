@@ -101,6 +101,8 @@ fn facts(verdict: &Verdict) -> Facts {
 fn signed(signer: &Signer) -> Signed {
     Signed {
         name: signer.name.clone(),
+        profession: signer.profession.clone(),
+        rpps: signer.rpps.clone(),
         address: signer.address.clone(),
         authority: signer.issuer.clone(),
         at: signer.signing_time,

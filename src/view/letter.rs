@@ -132,6 +132,7 @@ mod tests {
 
     fn opened(content: &str, encrypted: bool) -> Opened {
         let encryption = Encryption {
+            recipients: 1,
             content: String::new(),
             key: String::new(),
             authenticated: true,

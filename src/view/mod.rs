@@ -169,6 +169,8 @@ mod tests {
             english: "Signature verified, message intact.".to_owned(),
             signers: vec![Signer {
                 name: "Dr Bob TEST".to_owned(),
+                profession: None,
+                rpps: None,
                 address: Some("bob@x.fr".to_owned()),
                 issuer: "AC TEST".to_owned(),
                 serial: "01".to_owned(),

@@ -271,6 +271,7 @@ mod tests {
 
     fn restored(inner: &str, parameter: &str, from: FromShown) -> Restored {
         let encryption = Encryption {
+            recipients: 1,
             content: String::new(),
             key: String::new(),
             authenticated: true,

@@ -12,7 +12,7 @@ use crate::text::subject;
 use std::ops::Range;
 
 /// Octets from one token to the other, quoted and wrapped anew as it may be.
-pub(super) const BANNER_MAX: usize = 1500;
+pub(super) const BANNER_MAX: usize = 3000;
 /// Octets of a line that a banner stands on.
 const LINE_MAX: usize = 1000;
 /// Pieces of HTML from one token to the other.
@@ -312,8 +312,14 @@ mod tests {
     fn the_mark_of_a_subject_goes_wherever_it_was_carried() {
         let mail = "Subject: =?utf-8?Q?Re=3A_=5BSouspli_=3A_ALT=C3=89R=C3=89?=\r\n =?utf-8?Q?=5D_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: [Souspli : non garanti]\r\n Bilan\r\nX: [Souspli : non garanti] x\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: text/html\r\n\r\n<p>Sujet : [Souspli : non garanti] Bilan\r\n--o\r\nContent-Type: message/rfc822\r\n\r\nSubject: [Souspli : non garanti, en clair] Bilan\r\n\r\nx\r\n--o--\r\n";
         let out = String::from_utf8(strip(mail.as_bytes()).unwrap()).unwrap();
-        assert!(out.starts_with("Subject: =?utf-8?Q?Re=3A_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: Bilan\r\nX: [Souspli"), "{out}");
-        assert!(out.contains("<p>Sujet : Bilan\r\n") && out.contains("\r\n\r\nSubject: Bilan\r\n\r\nx"), "{out}");
+        assert!(
+            out.starts_with("Subject: =?utf-8?Q?Re=3A_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: Bilan\r\nX: [Souspli"),
+            "{out}"
+        );
+        assert!(
+            out.contains("<p>Sujet : Bilan\r\n") && out.contains("\r\n\r\nSubject: Bilan\r\n\r\nx"),
+            "{out}"
+        );
         assert!(holds_banner(mail.as_bytes()) && !holds_banner(out.as_bytes()));
     }
 
