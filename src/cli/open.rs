@@ -11,6 +11,9 @@ pub struct Open {
     /// Le verdict en JSON au lieu du message (docs/verdicts.md) / the verdict as JSON instead of the View.
     #[arg(long)]
     json: bool,
+    /// Le rapport détaillé, sans le contenu / the detailed report, without the content.
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// Le message ; sinon l’entrée standard / the stored message; standard input without it.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -22,6 +25,8 @@ impl Open {
         let opened = cli.relay(cli.config_or_default(None)?)?.open_by_hand(stored)?;
         if self.json {
             out.line(opened.json());
+        } else if self.report {
+            out.octets(opened.report().replace("\r\n", "\n").trim_start().as_bytes());
         } else {
             out.octets(opened.bytes());
         }

@@ -13,6 +13,7 @@ use crate::store::Event;
 use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
+use crate::view::report::{self, Reported};
 use crate::view::restored::{Author, UNCHANGED};
 use crate::view::verdict::{Grade, Verdict, judge};
 use crate::view::{Draft, View, build, frozen};
@@ -24,6 +25,7 @@ pub struct OpenedByHand {
     verdict: Verdict,
     subject: String,
     from: String,
+    report: String,
     view: View,
 }
 
@@ -41,6 +43,16 @@ impl Read {
         match self.senders.agreement {
             Agreement::Same => self.verdict.clone(),
             Agreement::Differs => self.verdict.clone().of_another_from(),
+        }
+    }
+
+    fn reported<'a>(&'a self, stored: &'a [u8], letter: Option<&'a Letter<'a>>, verdict: &'a Verdict) -> Reported<'a> {
+        Reported {
+            stored,
+            opened: self.opened.as_ref(),
+            letter,
+            sender: self.senders.from.as_ref(),
+            verdict,
         }
     }
 
@@ -134,13 +146,16 @@ impl Relay {
 
     fn draft(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
         let letter = read.letter(stored, header);
+        let said = read.said();
+        let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter.as_ref(), &said)));
         build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
             restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
             header,
-            verdict: &read.said(),
+            verdict: &said,
+            report: report.as_deref(),
             boundary: &self.seals.boundary(key),
             banner: self.config.policy.banner,
             token: &self.seals.token(key),
@@ -192,6 +207,9 @@ impl Relay {
                 uid: 0,
             },
         };
+        let letter = read.letter(&stored, HeaderShown::Protected);
+        let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
+        drop(letter);
         let shown = |size| self.draft(&key, &stored, size, &read, HeaderShown::Protected);
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
@@ -209,6 +227,7 @@ impl Relay {
             verdict,
             subject,
             from,
+            report,
             view,
         })
     }
@@ -218,6 +237,11 @@ impl OpenedByHand {
     /// The View; the message itself when it is not S/MIME.
     pub fn bytes(&self) -> &[u8] {
         self.view.bytes()
+    }
+
+    /// Everything that is known of it (docs/verdicts.md); no body text.
+    pub fn report(&self) -> &str {
+        &self.report
     }
 
     /// The verdict (docs/verdicts.md); no body text.

@@ -28,6 +28,8 @@ pub struct Facts {
     pub encryption: Option<String>,
     /// Obsolete algorithms.
     pub obsolete: Vec<String>,
+    /// The name of the report that is attached, if there is one.
+    pub report: Option<&'static str>,
 }
 
 /// Who signed, in words of the certificate.
@@ -59,6 +61,9 @@ pub fn sentences(facts: &Facts) -> Vec<String> {
     }
     if !facts.obsolete.is_empty() {
         said.push(format!("Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
+    }
+    if let Some(report) = facts.report {
+        said.push(format!("Détails : {report}, ci-joint."));
     }
     let encryption = match facts.encryption.as_deref() {
         None => NOT_ENCRYPTED.to_owned(),
@@ -147,6 +152,11 @@ fn bilingual(french: &[&str], english: &[&str]) -> String {
     format!("{}\r\n\r\n{}\r\n", text(french), text(english))
 }
 
+/// Where the details are.
+pub fn see_report(name: &str) -> String {
+    format!("Détails : {name}, ci-joint. / Details: {name}, attached.\r\n")
+}
+
 /// The same where there is little room.
 pub fn brief_failure(french: &str, english: &str) -> String {
     let french = wrap(&format!("{french} Le message d’origine est joint."));
@@ -167,7 +177,7 @@ pub fn attachments_only() -> &'static str {
 }
 
 /// Names come from others: on one line, without what could end or imitate the banner, cut at `max` characters.
-fn plain(text: &str, max: usize) -> String {
+pub(super) fn plain(text: &str, max: usize) -> String {
     let safe = |c: char| match c {
         '[' => '(',
         ']' => ')',
@@ -228,6 +238,7 @@ mod tests {
             }],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: vec!["3DES".to_owned(), "x".repeat(300)],
+            report: None,
         }
     }
 
@@ -253,6 +264,7 @@ mod tests {
             signers: vec![bob()],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: Vec::new(),
+            report: None,
         };
         assert_eq!(
             lines(&usual),
@@ -277,6 +289,7 @@ mod tests {
             }],
             encryption: None,
             obsolete: vec!["3DES".to_owned()],
+            report: None,
         };
         assert_eq!(
             sentences(&card(true))[1..],
@@ -304,6 +317,7 @@ mod tests {
             signers: vec![long; 8],
             encryption: Some("C".repeat(300)),
             obsolete: vec!["O".repeat(300); 9],
+            report: Some(super::super::report::FILE),
         };
         let text = lines(&crowd).join("\r\n> > ");
         assert!(text.len() < 1500 && text.contains("…"), "{}", text.len());

@@ -12,6 +12,7 @@ pub mod legacy_display;
 pub mod letter;
 pub mod lookalike;
 pub mod marks;
+pub mod report;
 pub mod restored;
 pub mod sections;
 pub mod sender;

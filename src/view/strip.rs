@@ -4,7 +4,9 @@
 
 use super::header::{is_ours, is_view};
 use super::html::{self, ATTRIBUTE, Piece, Tag};
+use super::report;
 use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
+use crate::mime::entity::Entity;
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
 use crate::text::banner::{CLOSING, OPENING};
@@ -43,6 +45,10 @@ impl Editor for Strip {
         // The header lines of a letter that is forwarded in the text.
         let unmarked = subject::without_marks(stripped.as_deref().unwrap_or(part.text));
         unmarked.or(stripped).map_or(Change::Keep, Change::Text)
+    }
+
+    fn drops(&self, bytes: &[u8], part: &Entity) -> bool {
+        report::is_report(bytes, part)
     }
 
     fn drops_epilogue(&self, message: &Header<'_>) -> bool {
@@ -249,8 +255,8 @@ fn without(document: &str, mut gone: Vec<Range<usize>>) -> String {
 mod tests {
     use super::*;
     use crate::view::banner;
-    use crate::view::holds_banner;
     use crate::view::tests::verdict;
+    use crate::view::{Marks, holds_banner, marks};
     use proptest::prelude::*;
 
     #[test]
@@ -321,6 +327,33 @@ mod tests {
             "{out}"
         );
         assert!(holds_banner(mail.as_bytes()) && !holds_banner(out.as_bytes()));
+    }
+
+    #[test]
+    fn a_report_goes_with_its_part_and_nothing_else_does() {
+        let report = crate::view::build::report_part(&(crate::text::report::opening(false) + "VERDICT\r\n"));
+        let report = String::from_utf8(report).unwrap();
+        let other = "Content-Type: text/plain; name=rapport-souspli.txt\r\nContent-Disposition: attachment\r\n\r\nmoi\r\n";
+        let mail = |parts: &[&str]| {
+            let parts: Vec<String> = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
+            format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n", parts.concat())
+        };
+        let text = "\r\nvoir";
+        for (before, after) in [
+            (mail(&[text, &report]), mail(&[text])),
+            (mail(&[&report, text, &report, other]), mail(&[text, other])),
+            (mail(&[text, other]), String::new()),
+        ] {
+            assert_eq!(
+                String::from_utf8(strip(before.as_bytes()).unwrap_or_default()).unwrap(),
+                after,
+                "{before}"
+            );
+            assert_eq!(marks(before.as_bytes()) == Marks::Clear, !after.is_empty());
+        }
+        // Alone it stays a part; its first line goes.
+        let alone = strip(mail(&[&report]).as_bytes()).unwrap();
+        assert!(alone.ends_with(b"\r\n\r\nVERDICT\r\n\r\n--b--\r\n") && !holds_banner(&alone));
     }
 
     #[test]
