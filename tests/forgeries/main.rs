@@ -8,6 +8,7 @@ mod forge;
 mod banners;
 mod certificates;
 mod ciphertexts;
+mod marks;
 mod practice;
 mod protected;
 mod replaced;
@@ -67,6 +68,7 @@ fn nothing_forged_is_shown_as_genuine() {
         ciphertexts::attacks,
         banners::attacks,
         protected::attacks,
+        marks::attacks,
     ] {
         for attack in attacks(&practice) {
             names.push(attack.name);
