@@ -14,7 +14,7 @@ pub fn faults(attack: &Attack, seen: &Seen) -> Vec<String> {
         faults.push(format!("said {code} instead of {}", attack.code));
     }
     let grade = seen.verdict["grade"].as_str().unwrap();
-    if (grade == "verified") != matches!(code, "signed" | "encrypted-signed") {
+    if (grade == "verified") != matches!(code, "signed" | "encrypted-signed" | "own-copy") {
         faults.push(format!("{code} is graded {grade}"));
     }
     if code == "plain" {
@@ -71,7 +71,7 @@ fn of_view(view: &[u8], grade: &str, code: &str) -> Vec<String> {
             faults.push(format!("what looks like a banner of ours: {rest:?}"));
         }
     }
-    if !failed && !shown.iter().any(|text| without_banner(text).1 == 1) {
+    if !failed && code != "own-copy" && !shown.iter().any(|text| without_banner(text).1 == 1) {
         faults.push("no banner".to_owned());
     }
     faults
