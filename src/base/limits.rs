@@ -155,6 +155,16 @@ pub const THREAD_DAYS_MAX: i64 = 548;
 pub const RESTORED_MAX: usize = 8 << 10;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
+pub const SEARCHABLE_MAX: usize = 64 << 10;
+/// Octets of one of its fields among them.
+pub const SEARCHABLE_FIELD_MAX: usize = 8 << 10;
+/// Octets of one text that are looked at for it (1 MiB).
+pub const SEARCHABLE_TEXT_MAX: usize = 1 << 20;
+/// Octets of the index of texts; beyond it the oldest messages are forgotten (64 MiB).
+pub const INDEX_OCTETS_MAX: u64 = 64 << 20;
+/// Messages of that index: of each, where it stands is held in memory.
+pub const INDEX_MESSAGES_MAX: usize = 100_000;
 /// Messages remembered, in memory, as such that could not be opened.
 pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.

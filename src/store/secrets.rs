@@ -31,6 +31,8 @@ pub enum Purpose {
     Marks,
     /// Sealing the protected fields of opened messages.
     Fields,
+    /// Sealing and naming the texts that are searched.
+    Index,
     /// Boundaries of Views.
     Boundaries,
     /// Tokens in header fields of Views.
@@ -90,6 +92,7 @@ impl Purpose {
             Purpose::Threads => "souspli 1 threads",
             Purpose::Marks => "souspli 1 marks",
             Purpose::Fields => "souspli 1 fields",
+            Purpose::Index => "souspli 1 index",
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",

@@ -13,6 +13,7 @@ pub mod letter;
 pub mod lookalike;
 pub mod marks;
 pub mod restored;
+pub mod searchable;
 pub mod sections;
 pub mod sender;
 pub mod sought;
