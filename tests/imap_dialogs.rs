@@ -9,10 +9,12 @@
 use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
-use souspli::imap::classes::ClassMemory;
+use souspli::imap::classes::{ClassMemory, Mailbox};
+use souspli::imap::numbers::Ranges;
 use souspli::imap::plan::Shelf;
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
+use souspli::view::sought::{Sought, Within};
 use souspli::view::{Restored, View};
 use std::collections::HashMap;
 use std::path::Path;
@@ -50,6 +52,16 @@ impl Shelf for Fake {
     }
     fn stored_header_told(&self, key: &MessageKey) {
         self.1.lock().unwrap().push(uid(key));
+    }
+    /// UID 9 and 11 have « clair » in their Subject, 12 in its text.
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], _: &Ranges) -> Vec<Ranges> {
+        assert_eq!((&*mailbox.account, mailbox.uidvalidity), ("alice@lab.test", 7));
+        let uids = |sought: &Sought| match (sought.within(), sought.folded()) {
+            (Within::Subject, "CLAIR") => [9, 11].into_iter().collect(),
+            (Within::Body, "CLAIR") => [12].into_iter().collect(),
+            _ => Ranges::default(),
+        };
+        texts.iter().map(|sought| uids(sought)).collect()
     }
 }
 

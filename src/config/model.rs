@@ -110,6 +110,8 @@ pub struct Policy {
     pub glued_tag: GluedTag,
     /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
     pub protect_subject: bool,
+    /// Whether the text of opened messages is kept, sealed, so that searches find it.
+    pub search_index: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -178,6 +180,8 @@ pub struct PolicyRules {
     pub glued_tag: Option<GluedTag>,
     /// See [`Policy::protect_subject`].
     pub protect_subject: Option<bool>,
+    /// See [`Policy::search_index`].
+    pub search_index: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -192,6 +196,7 @@ impl PolicyRules {
             missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
             glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
+            search_index: self.search_index.unwrap_or(policy.search_index),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -218,6 +223,7 @@ impl Default for Policy {
             missing_certificate: MissingCertificate::default(),
             glued_tag: GluedTag::default(),
             protect_subject: true,
+            search_index: true,
             banner: BannerMode::default(),
         }
     }

@@ -256,6 +256,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
     let glued_tag = section.choice("glued_tag", &glued, faults);
     let protect_subject = section.switch("protect_subject", faults);
+    let search_index = section.switch("search_index", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -265,6 +266,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         missing_certificate,
         glued_tag,
         protect_subject,
+        search_index,
         banner,
     }
 }

@@ -19,6 +19,7 @@ use crate::base::{MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text};
+use crate::view::sought::Sought;
 use crate::view::{Restored, View};
 use looks::Look;
 use std::collections::{HashSet, VecDeque};
@@ -38,6 +39,24 @@ pub trait Shelf: Send {
     fn header(&self, key: &MessageKey) -> Option<Restored>;
     /// Takes note that a client was told the fields of the stored message: the View keeps to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// For each of these texts, in order, the UIDs of messages whose View has it, as far as that is known; none at all where
+    /// nothing is kept. `sealed`: those that are known to be S/MIME.
+    fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Vec<Ranges> {
+        Vec::new()
+    }
+    /// Takes note that a search went to the provider as it came.
+    fn not_widened(&self, _why: Unwidened) {}
+    /// Takes note that these messages are gone.
+    fn vanished(&self, _mailbox: &Mailbox, _uids: &Ranges) {}
+}
+
+/// Why a search is the provider's alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unwidened {
+    /// It is not of a form that is understood.
+    Unread,
+    /// It would become longer than every provider takes.
+    TooLong,
 }
 
 /// The mailbox that is open.

@@ -4,6 +4,7 @@
 
 mod commands;
 mod responses;
+mod seeking;
 
 use super::capability::{self, Capabilities};
 use super::classes::Mailbox;

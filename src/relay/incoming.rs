@@ -65,6 +65,7 @@ impl Relay {
         let draft = self.draft(key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
+        self.keep_text(key, verdict.grade, &draft);
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));

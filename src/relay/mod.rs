@@ -13,6 +13,7 @@ mod outgoing;
 pub mod port;
 mod recipients;
 mod seals;
+mod searching;
 mod sender;
 mod views;
 
@@ -23,17 +24,19 @@ use crate::base::{Address, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::local::LocalDirectory;
 use crate::directory::port::Directory;
+use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
+use crate::view::sought::Sought;
 use headers::Unopened;
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
+use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing, SoughtUids};
 use seals::Seals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -53,6 +56,7 @@ pub struct Relay {
     threads: Threads,
     marks: Marks,
     fields: Fields,
+    index: Index,
     unopened: Unopened,
     journal: Journal,
     seals: Seals,
@@ -73,6 +77,7 @@ impl Relay {
             threads: Threads::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             fields: Fields::new(home, secrets),
+            index: Index::new(home, secrets),
             unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
             seals: Seals::new(secrets)?,
@@ -92,6 +97,7 @@ impl Relay {
         if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
+        self.begin_index();
     }
 
     /// Forgets every opened message; for the end of the service.
@@ -256,6 +262,14 @@ impl Opening for Relay {
 
     fn stored_header_told(&self, key: &MessageKey) {
         self.tell_stored_header(key);
+    }
+
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids> {
+        tokio::task::block_in_place(|| self.uids_of(place, texts))
+    }
+
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges) {
+        tokio::task::block_in_place(|| self.forget_texts(place, uids));
     }
 
     fn place(&self, message: &[u8]) -> Option<MessageKey> {

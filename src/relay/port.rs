@@ -2,9 +2,12 @@
 
 pub use crate::base::{MessageKey, Place};
 use crate::config::Account;
+use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;
+pub use crate::store::index::Indexed;
 use crate::text::Explanation;
+use crate::view::sought::Sought;
 use crate::view::{Restored, View};
 use std::future::Future;
 use std::pin::Pin;
@@ -106,6 +109,15 @@ pub trait Sealing: Send + Sync {
     ) -> Pending<'a, Option<Group>>;
 }
 
+/// What is known of a mailbox that is searched.
+#[derive(Debug, Default)]
+pub struct SoughtUids {
+    /// For each text, in order, the UIDs of messages that have it.
+    pub found: Vec<Vec<u32>>,
+    /// The UIDs of all messages whose text is known.
+    pub covered: Vec<u32>,
+}
+
 /// Receiving, as `imap::driver` sees it.
 pub trait Opening: Send + Sync {
     /// The account that a login name belongs to.
@@ -122,6 +134,10 @@ pub trait Opening: Send + Sync {
     fn header(&self, key: &MessageKey) -> Option<Restored>;
     /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// Which messages of a mailbox have each of these texts in their View, as far as that is known; `None`: nothing is kept.
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids>;
+    /// Messages of a mailbox are gone.
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges);
     /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
     fn place(&self, message: &[u8]) -> Option<MessageKey>;
     /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message

@@ -59,6 +59,7 @@ impl Relay {
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
             Verb::Append => return self.append(command, core),
+            Verb::Seek(seeking) => return self.seek(seeking, command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -72,7 +73,7 @@ impl Relay {
         None
     }
 
-    fn pass(&mut self, command: Command, what: What, core: &mut Core) {
+    pub(super) fn pass(&mut self, command: Command, what: What, core: &mut Core) {
         self.outstanding.push_back(Outstanding { tag: command.tag, what });
         self.sending.fragments = command.line.fragments();
         self.send(core);

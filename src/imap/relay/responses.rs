@@ -67,6 +67,9 @@ impl Relay {
             Response::Fetch(_) if self.collects(bytes) => self.collect(piece, ends, For::Answer, core),
             Response::Other if defers => self.collect(piece, ends, For::Deferral, core),
             Response::Fetch(_) | Response::Other => {
+                if ends {
+                    self.note_vanished(bytes, core);
+                }
                 self.pass_on(piece, ends, core);
                 After::Continue
             }
