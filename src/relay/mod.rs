@@ -235,6 +235,7 @@ impl Opening for Relay {
     }
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
+        self.notice_removed_texts();
         self.known_view(key)
     }
 

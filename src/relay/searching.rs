@@ -40,6 +40,13 @@ impl Relay {
         told(self.index.put(&place, *uid, Searchable::of(view).octets()));
     }
 
+    /// Texts that were removed are kept again as messages are opened: those in memory are forgotten.
+    pub(super) fn notice_removed_texts(&self) {
+        if self.config.policy.search_index && self.index.was_removed() {
+            self.views.wipe();
+        }
+    }
+
     /// The messages of a mailbox that have each of these texts.
     pub(super) fn uids_of(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids> {
         if !self.config.policy.search_index {

@@ -127,6 +127,14 @@ impl Index {
         gone.iter().try_for_each(|head| self.file.append(&mut known, head, &[]))
     }
 
+    /// Whether another process has removed what was known, since this was asked last. Costs one look at the folder.
+    pub fn was_removed(&self) -> bool {
+        // Whoever reads or writes it now will see it himself.
+        let Ok(mut known) = self.known.try_lock() else { return false };
+        self.file.look(&mut known);
+        known.take_replaced()
+    }
+
     /// Removes all of it; another process that has the home open notices.
     pub fn wipe(&self) -> Result<(), StoreError> {
         self.file.remove(&mut self.lock())

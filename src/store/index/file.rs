@@ -36,6 +36,8 @@ pub(super) struct Known {
     pub(super) entries: HashMap<[u8; 16], Entry>,
     /// Octets of the records that count.
     live: u64,
+    /// Set when another process has put another file, or none, in its place.
+    replaced: bool,
 }
 
 /// Where a record stands.
@@ -59,6 +61,21 @@ impl Known {
         let mut out: Vec<Entry> = self.entries.values().filter(|entry| wanted(entry)).copied().collect();
         out.sort_unstable_by_key(|entry| entry.offset);
         out
+    }
+
+    /// Nothing but the first line.
+    fn anew(&self, title: Vec<u8>) -> Self {
+        Self {
+            end: title.len() as u64,
+            replaced: self.replaced || !self.title.is_empty(),
+            title,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it was replaced since this was asked last.
+    pub(super) fn take_replaced(&mut self) -> bool {
+        std::mem::take(&mut self.replaced)
     }
 
     fn add(&mut self, entry: Entry) {
@@ -88,6 +105,13 @@ impl IndexFile {
         }
     }
 
+    /// Notices whether the file is gone, without reading it.
+    pub(super) fn look(&self, known: &mut Known) {
+        if !known.title.is_empty() && !self.path.exists() {
+            *known = known.anew(Vec::new());
+        }
+    }
+
     /// Reads what is new; all of it where the file is another one.
     pub(super) fn refresh(&self, known: &mut Known) -> Result<(), StoreError> {
         let first = known.title.is_empty();
@@ -101,16 +125,12 @@ impl IndexFile {
 
     fn read_on(&self, known: &mut Known) -> io::Result<()> {
         let Some((mut file, title)) = self.open()? else {
-            *known = Known::default();
+            *known = known.anew(Vec::new());
             return Ok(());
         };
         let length = file.get_ref().metadata()?.len();
         if title != known.title || length < known.end {
-            *known = Known {
-                end: title.len() as u64,
-                title,
-                ..Known::default()
-            };
+            *known = known.anew(title);
         }
         if length > known.end {
             file.seek(SeekFrom::Start(known.end))?;
@@ -228,7 +248,11 @@ impl IndexFile {
             out.flush()
         });
         written.map_err(StoreError::write(&self.path))?;
-        self.read_on(known).map_err(StoreError::read(&self.path))
+        let replaced = known.replaced;
+        let read = self.read_on(known).map_err(StoreError::read(&self.path));
+        // By this process, that is.
+        known.replaced = replaced;
+        read
     }
 
     /// Removes the file.

@@ -114,13 +114,16 @@ fn what_another_process_does_is_noticed() {
     assert_eq!(texts(&relay, &INBOX).len(), 2);
     let held = command.held().unwrap();
     assert_eq!((held.len(), held["a@b.fr"].messages), (1, 2));
+    assert!(!relay.was_removed());
     command.wipe().unwrap();
     assert!(!home.index().exists());
+    assert!(relay.was_removed() && !relay.was_removed());
     assert!(texts(&relay, &INBOX).is_empty());
     relay.put(&INBOX, 3, b"three").unwrap();
     command.wipe().unwrap();
     command.put(&INBOX, 4, b"four").unwrap();
     assert_eq!(texts(&relay, &INBOX), expected(&[(4, "four")]));
+    assert!(relay.was_removed() && !relay.was_removed(), "also where there is another one");
     command.wipe().unwrap();
     command.wipe().unwrap();
 }
