@@ -145,9 +145,14 @@ class SearchTest(SearchCase):
         self.assertNotIn("lycine", self.said())
 
     def test_8_what_is_expunged_is_not_found(self):
-        box = self.read()
+        self.read()
+        box, kept = self.imap("alice", None), lambda: int(self.relay("alice").cli("index").split(b"\t")[1])
+        box.do("ENABLE QRESYNC")
+        box.do("SELECT INBOX")
+        before = kept()
         box.do("UID STORE 2 +FLAGS.SILENT (\\Deleted)")
-        box.do("UID EXPUNGE 2")
+        self.assertEqual([b"VANISHED", b"2"], next(a for a in box.do("UID EXPUNGE 2") if a[0] == b"VANISHED"))
+        self.assertEqual(before - 1, kept())
         self.assertEqual([4], self.found("SUBJECT bilan", box=box))
         self.assertEqual([3], self.found("SUBJECT consultation", box=box))
 

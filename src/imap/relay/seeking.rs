@@ -22,11 +22,11 @@ impl Relay {
     fn widened(&self, search: &Search, line: Line, core: &Core) -> Line {
         let Some(selected) = &self.selected else { return line };
         let texts: Vec<&Sought> = search.texts().collect();
-        if texts.is_empty() {
-            return line;
-        }
-        let sealed = selected.classes.sealed();
-        let mut found = core.shelf.sought(&selected.mailbox, &texts, &sealed).into_iter();
+        let found = match texts.is_empty() {
+            true => Vec::new(),
+            false => core.shelf.sought(&selected.mailbox, &texts, &selected.classes.sealed()),
+        };
+        let mut found = found.into_iter();
         let widened = search.widened(&line, |key| match key {
             Key::Text(_) => found.next(),
             Key::Keyword(_) => None,
