@@ -51,6 +51,13 @@ pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
+/// Search keys inside each other: NOT, OR and parentheses.
+pub const SEARCH_NESTING_MAX: usize = 200;
+/// Texts and keywords that one SEARCH may seek; a longer one is the provider's alone.
+pub const SEARCH_KEYS_MAX: usize = 100;
+/// Octets of a SEARCH that Souspli has made longer, its literals left out (RFC 2683 §3.2.1.5: servers take 8,000).
+pub const SEARCH_LINE_MAX: usize = 8_000;
+
 /// Octets of one POP3 command line, CRLF included (RFC 2449 §4 asks 255; the tokens of OAuth are longer).
 pub const POP3_LINE_MAX: usize = 12 * 1024;
 /// Octets of a provider's POP3 status line (RFC 1939 §3 allows 512).

@@ -15,6 +15,7 @@ pub mod marks;
 pub mod restored;
 pub mod sections;
 pub mod sender;
+pub mod sought;
 pub mod strip;
 pub mod text_only;
 pub mod verdict;
