@@ -21,8 +21,8 @@ pub struct Open {
 impl Open {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         match self.files.as_slice() {
-            [] => self.show(cli, input::message(None)?, out),
-            [file] => self.show(cli, input::message(Some(file))?, out),
+            [] => self.show(cli, input::stored(None)?, out),
+            [file] => self.show(cli, input::stored(Some(file))?, out),
             _ if !self.json => Err(Failure::usage(&say::several_views())),
             files => each(&relay(cli)?, files, out),
         }
@@ -62,7 +62,7 @@ fn each(relay: &Relay, files: &[PathBuf], out: &mut Out) -> Result<(), Failure> 
 }
 
 fn verdict(relay: &Relay, file: &Path) -> Result<serde_json::Value, Failure> {
-    let stored = input::message(Some(file))?;
+    let stored = input::stored(Some(file))?;
     let opened = relay.open_by_hand(stored).map_err(|explanation| Failure {
         status: Status::NotDone,
         text: format!("{}: {explanation}", file.display()),
