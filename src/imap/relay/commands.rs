@@ -172,6 +172,12 @@ impl Relay {
     pub(super) fn next(&mut self, next: Next, core: &mut Core) {
         match next {
             Next::Send(command) => core.upstream([TAG.as_bytes(), b" ", &command, b"\r\n"].concat()),
+            Next::Key(asker) => {
+                if let Work::Fetch(_, waits) = &mut self.work {
+                    *waits = Waits::Key;
+                }
+                core.act(Action::Unlock(asker));
+            }
             Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
                     plan.learnt(selected);
