@@ -21,6 +21,7 @@ use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending, Silence};
 use crate::text::{Explanation, imap as text};
 use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::poll_fn;
 use std::io;
@@ -402,6 +403,10 @@ impl Shelf for OpeningShelf {
 
     fn header(&self, key: &MessageKey) -> Option<Restored> {
         self.0.header(key)
+    }
+
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.0.grade(key)
     }
 
     fn stored_header_told(&self, key: &MessageKey) {

@@ -3,6 +3,7 @@
 //! One unit of work at a time: while a [`Plan`] or an APPEND is under way, later commands wait in the queue.
 
 mod commands;
+mod flags;
 mod responses;
 mod seeking;
 
@@ -35,6 +36,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    flags: flags::Flags,
     reserving: bool,
     leaving: bool,
 }
@@ -138,6 +140,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            flags: flags::Flags::default(),
             reserving: false,
             leaving: false,
         }
@@ -174,7 +177,7 @@ impl Relay {
             *waits = Waits::No;
             let mut out = Vec::new();
             plan.roomy(core.shelf.as_ref(), &mut out);
-            core.client_owned(out);
+            self.flags.say(out, core);
         }
     }
 

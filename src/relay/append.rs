@@ -14,7 +14,7 @@ use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
-use crate::text::{Explain, Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
 use crate::view::{Marks, marks, strip};
 use bytes::Bytes;
@@ -106,9 +106,12 @@ impl Relay {
 /// Whether a View shows that message: the fields by which people know a message are the same.
 pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
     let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
-    ["Message-ID", "Date", "From", "Subject"]
+    // The mark in front of the Subject is ours, and is none of the message.
+    let subject = |header: &Header<'_>| header.text("Subject").map(|text| subject::without_marks(&text).unwrap_or(text));
+    ["Message-ID", "Date", "From"]
         .iter()
         .all(|name| view.text(name) == stored.text(name))
+        && subject(&view) == subject(&stored)
 }
 
 #[cfg(test)]
@@ -120,6 +123,10 @@ mod tests {
         let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
         assert!(shows(
             b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(shows(
+            b"Subject: [Souspli : non garanti] s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <1@x>\r\n\r\nclear",
             stored
         ));
         assert!(!shows(

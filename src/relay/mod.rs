@@ -35,6 +35,7 @@ use crate::store::{
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
@@ -293,6 +294,10 @@ impl Opening for Relay {
 
     fn header(&self, key: &MessageKey) -> Option<Restored> {
         self.known_header(key)
+    }
+
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.known_grade(key)
     }
 
     fn stored_header_told(&self, key: &MessageKey) {

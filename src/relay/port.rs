@@ -8,6 +8,7 @@ use crate::smime::Flow;
 pub use crate::store::index::Indexed;
 use crate::text::Explanation;
 use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::Future;
 use std::pin::Pin;
@@ -147,6 +148,8 @@ pub trait Opening: Send + Sync {
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
     /// What the View of a message changes in its header; `None`: it has not been opened yet.
     fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// What the View of a message says of it; `None`: it has not been opened yet.
+    fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
     fn stored_header_told(&self, key: &MessageKey);
     /// Which messages of a mailbox have each of these texts in their View, as far as that is known; `None`: nothing is kept.
