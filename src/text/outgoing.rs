@@ -114,6 +114,22 @@ pub fn near_miss(tag: &str) -> Explanation {
     )
 }
 
+/// The text begins with the tag, or a field that is no Subject does.
+pub fn misplaced_tag(tag: &str) -> Explanation {
+    Explanation::new(
+        "SP-TAG-MISPLACED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : la marque {tag} commence le texte et non l’objet ; il serait parti en clair."),
+            format!("Pour chiffrer, mettez \"{tag} \" au début de l’objet ; sinon, ôtez cette marque. Puis renvoyez."),
+        ),
+        (
+            format!("Not sent: the tag {tag} begins the text and not the subject; it would have left in clear."),
+            format!("To encrypt, put \"{tag} \" at the start of the subject; otherwise remove the mark. Then send again."),
+        ),
+    )
+}
+
 /// The tag is glued to the subject and the configuration does not take that.
 pub fn glued_tag(tag: &str) -> Explanation {
     Explanation::new(

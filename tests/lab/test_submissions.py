@@ -70,6 +70,12 @@ class OddTest(SendingCase):
             "ten prefixes": b"Subject: " + b"Re: " * 5 + b"TR : Fwd: AW: RE[2]: WG: #med# x",
             "abbreviated prefix": "Subject: Réf. : #med# x".encode(),
             "NUL inside": b"Subject: #m\0ed# x",
+            "of a link": b"Subject: %23med%23%20x", "of a link, twice": b"Subject: %2523med%2523 x", "of a page": b"Subject: &#35;med&#x23; x",
+            "of a page, by name": b"Subject: RE: &num;med&num; x", "left of quoted-printable": b"Subject: =23med=23 x",
+            "of a mailbox": b"Subject: &ACM-med&ACM- x", "a word that does not end": b"Subject: =?utf-8?q?=23med=23_x",
+            "a word in quotes": b'Subject: "=?utf-8?q?=23med=23?= x"', "of a parameter": b"Subject: utf-8''%23med%23%20x",
+            "base64 and nothing else": b"Subject: I21lZCMgUsOpc3VsdGF0cw==", "of a program": rb"Subject: \u0023med\u0023 x",
+            "another field": b"Subject: RE: \r\nThread-Topic: #med# x", "no Subject": b"X-Title: #med# x",
         }
         self.never_in_clear([(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()])
 
@@ -82,6 +88,8 @@ class OddTest(SendingCase):
         rows = [(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
         rows += [(name, lambda text, before=before: before + head("Subject: #med# x") + f"\r\n{text}\r\n".encode())
                  for name, before in (("leading space", b" Subject: #med# x\r\n"), ("empty line first", b"\r\n"), ("mbox", b"From alice Mon Nov 2\r\n"))]
+        rows += [("first line of the text", lambda text: head("Subject: Lettre") + f"\r\n#med# {text}\r\n".encode()),
+                 ("first line of a page", lambda text: head("Subject: x", "Content-Type: text/html") + f"\r\n<p>#med#</p>{text}\r\n".encode())]
         self.never_in_clear(rows)
 
     # Recipients whose domain asks for encryption, however they are written; a colleague who can read it is there as well.
