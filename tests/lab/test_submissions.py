@@ -133,6 +133,13 @@ class OddTest(SendingCase):
             "encoded word": b"In-Reply-To: =?utf-8?q?" + quoted + b"?=", "redirected": b"Resent-Message-ID: " + root,
             "cut in two words": b"References: =?utf-8?b?" + base64.b64encode(root[:12]) + b"?=\r\n =?utf-8?b?" + base64.b64encode(root[12:]) + b"?=",
         }
+        fields |= {
+            "escaped for a page": b"In-Reply-To: &lt;" + root[1:-1] + b"&gt;", "escaped for a link": b"References: %3C" + root[1:-1].replace(b"@", b"%40") + b"%3E",
+            "a comment inside": b"In-Reply-To: <" + root[1:-1].replace(b"@", b"(ici)@") + b">", "in quotes": b'In-Reply-To: "' + root + b'"',
+            "never closed": b"References: <a@b <" + root[1:-1], "opened once": b"In-Reply-To: <a@b> " + root[1:], "in capitals": b"References: " + root.upper(),
+            "a link": b"In-Reply-To: <mid:" + root[1:-1] + b">", "by another name": b"X-MS-Exchange-Parent-Message-Id: " + root,
+            "with an underscore": b"In_Reply_To: " + root,
+        }
         rows = [(name, lambda text, field=field: head("Subject: Re: Lettre", field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
         rows.append(("the same letter to somebody else", lambda text: mails.letter(ALICE, BOB, "Lettre", text, message_id=sealed)))
         self.never_in_clear(rows)
