@@ -48,7 +48,7 @@ pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) 
     let seal = account.always_encrypt
         || known.sent == Sent::Sealed
         || known.thread == Thread::Sealed
-        || known.banner == Banner::Found
+        || known.banner != Banner::Absent
         || tag::of_message(message, &policy.tag) != tag::Tag::None
         || hidden::hides_tag(message, &policy.tag)
         || hidden::begins_elsewhere(message, &policy.tag)

@@ -43,6 +43,10 @@ pub enum Why {
     Thread,
     /// It quotes a text that was opened here.
     Banner,
+    /// Its text, or most of it, is that of a sealed letter.
+    SameText,
+    /// A file of a sealed letter is attached.
+    SameFile,
 }
 
 /// Why a message may not leave.
@@ -77,13 +81,17 @@ pub enum Thread {
     Sealed,
 }
 
-/// Whether marks of an opened message stand in this one.
+/// Whether a message holds what was opened or sealed here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Banner {
-    /// None.
+    /// Nothing that is known.
     Absent,
     /// A banner or a mark of ours.
     Found,
+    /// The text of a sealed letter, or most of it.
+    SameText,
+    /// A file of a sealed letter.
+    SameFile,
 }
 
 /// What this submission needs (requirements M1-M3, M5, A.2, K.1).
@@ -149,6 +157,8 @@ impl Why {
             Why::AlwaysEncrypt => rule::account(),
             Why::Thread => rule::thread(),
             Why::Banner => rule::marks(),
+            Why::SameText => rule::same_text(),
+            Why::SameFile => rule::same_file(),
         }
     }
 }
@@ -208,11 +218,17 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
             tag: Tag::Present(_) | Tag::NearMiss,
             ..
         } => Some(Why::Tag),
-        // Before the domain: a patient's address alone lifts the domain rule, never these two.
+        // Before the domain: a patient's address alone lifts the domain rule, never these.
         Marks {
             thread: Thread::Sealed, ..
         } => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
+        Marks {
+            banner: Banner::SameText, ..
+        } => Some(Why::SameText),
+        Marks {
+            banner: Banner::SameFile, ..
+        } => Some(Why::SameFile),
         // Before the domain too: what the channel of the space of trust protects is not encrypted.
         _ => account
             .always_encrypt

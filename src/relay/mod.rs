@@ -8,6 +8,7 @@ mod explain;
 mod headers;
 mod identities;
 mod incoming;
+mod known;
 pub mod notice;
 mod outgoing;
 pub mod port;
@@ -27,7 +28,7 @@ use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -51,6 +52,7 @@ pub struct Relay {
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
     threads: Threads,
+    letters: Letters,
     marks: Marks,
     fields: Fields,
     unopened: Unopened,
@@ -71,6 +73,7 @@ impl Relay {
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             threads: Threads::open(home, secrets, clock())?,
+            letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             fields: Fields::new(home, secrets),
             unopened: Unopened::default(),

@@ -11,7 +11,7 @@ import smtplib
 from lab import mails, souspli
 
 from common import Canary
-from test_sending import ALICE, BOB, OtherRelay, SendingCase
+from test_sending import ALICE, BOB, ZOE, OtherRelay, SendingCase
 
 
 def head(*fields, to=BOB, sender=ALICE):
@@ -155,6 +155,64 @@ class OddTest(SendingCase):
         self.never_in_clear([(name, lambda text, part=part: head("Subject: Lettre", "Content-Type: multipart/mixed; boundary=b")
                               + f"\r\n--b\r\n\r\n{text}\r\n--b\r\n{part}\r\n--b--\r\n".encode()) for name, part in parts.items()])
 
+    # A letter that was sealed once, taken up again where nothing but its words and files tells it.
+
+    END = "\r\n\r\nBien cordialement,\r\nDr Alice ESSAI, cabinet des Érables, 12 rue Longue, Nantes, sur rendez-vous du lundi au jeudi\r\n" \
+          "Ce message est confidentiel ; s'il ne vous est pas destiné, merci de le détruire et de prévenir son expéditeur.\r\n"
+
+    def known(self):
+        """The words of a letter that was sealed, and a file of it."""
+        words = (f"Chère consœur, je vous adresse Mme {self.canary.body} pour une hypertension qui résiste à deux médicaments depuis trois mois. "
+                 "Le bilan rénal est normal, l’échographie montre une artère droite étroite. Merci de me dire ce que vous en pensez.")
+        pdf = mails.pdf([self.canary.body], 2000)
+        self.submit("alice", mails.letter(ALICE, BOB, "#med# Lettre", words + self.END, attachments=[("cr.pdf", "application/pdf", pdf)]), BOB)
+        self.sent()
+        self.smtp_server.forget()
+        return words, pdf
+
+    def test_a_letter_taken_up_again(self):
+        for relay in ("as it runs", "after a restart"):
+            words, pdf = self.known()
+            if relay == "after a restart":
+                self.relay("alice").restart()
+            changed = words.replace("Chère consœur", "Cher Bob").replace("deux médicaments", "trois médicaments")
+            html = "<p>" + words.replace(". ", ".</p><p>") + "</p>"
+            for name, message in {
+                "as it was": mails.letter(ALICE, BOB, "Reprise", words + self.END), "changed": mails.letter(ALICE, BOB, "Reprise", changed),
+                "as a page": mails.letter(ALICE, BOB, "Reprise", "voir", html=html), "quoted": mails.letter(ALICE, BOB, "Reprise", "> " + words.replace(". ", ".\n> ")),
+                "its file": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("autre nom.bin", "application/octet-stream", pdf)]),
+                "attached": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("m.eml", "message/rfc822", mails.letter(ALICE, BOB, "x", words))]),
+            }.items():
+                with self.subTest(name, relay=relay):
+                    self.before = len(self.smtp_server.accepted())
+                    self.submit("alice", message, BOB)
+                    self.assertIn(b"smime-type=enveloped-data", self.sent()[0].octets)
+            self.before = len(self.smtp_server.accepted())
+            for message, what in ((mails.letter(ALICE, ZOE, "Reprise", words), "le texte, qui est"),
+                                  (mails.letter(ALICE, ZOE, "Reprise", "voir", attachments=[("a.pdf", "application/pdf", pdf)]), "une piece jointe, qui est")):
+                self.assertIn(f"{what} celui d'un message deja envoye ou recu chiffre".replace("jointe, qui est celui", "jointe, qui est celle"),
+                              self.refused(message, ZOE)[1])
+            self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+            self.canary = type(self.canary)()
+
+    def test_what_is_in_every_letter_passes(self):
+        self.known()
+        self.before = len(self.smtp_server.accepted())
+        card = b"BEGIN:VCARD\r\nFN:Dr Alice ESSAI\r\n" + b"NOTE:x\r\n" * 100 + b"END:VCARD\r\n"
+        first = mails.letter(ALICE, BOB, "#med# Suite", "Bonjour, ci-joint le compte rendu." + self.END, attachments=[("a.vcf", "text/vcard", card)])
+        self.submit("alice", first, BOB)
+        for text in ("Bonjour, ci-joint le compte rendu.", "Chère consœur, je vous adresse mes vœux pour la nouvelle année.",
+                     "La réunion est déplacée à jeudi, même heure et même salle ; merci de me dire ce que vous en pensez."):
+            message = mails.letter(ALICE, ZOE, "Cabinet", text + self.END, attachments=[("a.vcf", "text/vcard", card)])
+            self.submit("alice", message, ZOE)
+            self.assertEqual(message, self.smtp_server.accepted()[-1].octets)
+
+    def test_a_plan_that_had_left_in_clear(self):
+        plan = mails.pdf(["Plan d'accès " + self.canary.name], 2000)
+        for subject in ("Plan", "#med# Plan", "Plan"):
+            self.submit("alice", mails.letter(ALICE, BOB, subject, "voir", attachments=[("plan.pdf", "application/pdf", plan)]), BOB)
+        self.assertEqual([False, True, False], [b"pkcs7" in t.octets for t in self.sent(3)])
+
     # A text that was opened here, quoted without tag or reference.
 
     def quoted(self, text):
@@ -209,7 +267,7 @@ class OddTest(SendingCase):
         code, said = self.refused(head("Subject: #med# Lettre") + body, BOB)
         self.assertEqual(552, code)
         self.assertIn("une fois chiffre, il depasse ce que le serveur accepte (0,3 Mo)", said)
-        self.submit("alice", head("Subject: Lettre") + body, BOB)
+        self.submit("alice", head("Subject: Lettre") + body.replace(b"x", b"y"), BOB)
         self.submit("alice", head("Subject: #med# Lettre") + body[:100_000] + b"\r\n", BOB)
         self.sent(2)
 
