@@ -40,6 +40,9 @@ impl Relay {
 
     /// A memory that cannot be read seals: the other error would leak.
     fn like_a_letter(&self, message: &[u8]) -> Banner {
+        if !self.config.policy.recognise_letters {
+            return Banner::Absent;
+        }
         match self.letters.recognised(&likeness(message), self.now()) {
             Ok(None) => Banner::Absent,
             Ok(Some(Recognised::File)) => Banner::SameFile,
@@ -49,11 +52,17 @@ impl Relay {
 
     /// Before it leaves, or before it is shown: its words are known from now on.
     pub(super) fn remember_letter(&self, content: &[u8]) -> Result<(), Explanation> {
+        if !self.config.policy.recognise_letters {
+            return Ok(());
+        }
         self.letters.remember(&likeness(content), self.now()).map_err(|e| e.explain())
     }
 
     /// What leaves in clear is no secret: where that cannot be kept, the next letter is sealed in vain.
     pub(super) fn remember_clear(&self, message: &[u8]) {
+        if !self.config.policy.recognise_letters {
+            return;
+        }
         let Likeness { files, .. } = likeness(message);
         let files = Likeness { files, texts: Vec::new() };
         if let Err(error) = self.letters.remember_clear(&files, self.now()) {

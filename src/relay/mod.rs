@@ -5,6 +5,7 @@
 mod append;
 pub mod budget;
 mod explain;
+mod handed_over;
 mod headers;
 mod identities;
 mod incoming;
@@ -34,7 +35,7 @@ use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use headers::Unopened;
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing};
+use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
 use seals::Seals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -147,48 +148,6 @@ impl Relay {
             message,
             recipients,
             ..JournalEntry::new(self.now(), event, account, code)
-        }
-    }
-
-    fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
-        let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
-        let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
-        if record.protection == Protection::Clear {
-            return None;
-        }
-        let (event, code) = match (accepted, complete) {
-            (0, _) => (Event::Refuse, "SP-PROVIDER"),
-            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
-            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
-            (_, true) => (Event::Seal, "ok"),
-            (_, false) => (Event::SealPartly, "SP-PARTLY"),
-        };
-        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
-        (event == Event::SealPartly).then(|| self.notice(account, record, outcomes))
-    }
-
-    fn notice(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Group {
-        let left_out = GroupOutcome {
-            recipients: record.left_out.clone(),
-            result: Err(say::left_out().fr.what),
-        };
-        let outcomes: Vec<GroupOutcome> = outcomes
-            .iter()
-            .cloned()
-            .chain([left_out])
-            .filter(|o| !o.recipients.is_empty())
-            .collect();
-        let unique = seals::unique().unwrap_or_default();
-        let notice = notice::Notice {
-            sender: &account.address,
-            outcomes: &outcomes,
-            message_id: record.message_id.as_deref(),
-            unique: &unique,
-            at: self.now(),
-        };
-        Group {
-            recipients: vec![crate::policy::Recipient::plain(account.address.clone())],
-            message: notice.message().into(),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Relay {
         self.speaks_for(account, &submission.message)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
-        let record = self.record(submission, &clear, &left_out, trusted.len());
+        let record = self.record(submission, &clear, &left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
@@ -254,7 +254,7 @@ impl Relay {
         encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
     }
 
-    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: usize) -> SealedRecord {
+    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: &[Address]) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -266,7 +266,7 @@ impl Relay {
             message_id: threads::own(&clear.header),
             left_out,
             protection: Protection::Sealed,
-            over_channel,
+            over_channel: over_channel.to_vec(),
         }
     }
 

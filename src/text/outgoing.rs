@@ -297,6 +297,22 @@ pub fn too_many_copies() -> Explanation {
     )
 }
 
+/// Another recipient of the same envelope was refused: nobody of it has it. Stands in the notice to the sender.
+pub fn refused_with_another() -> Explanation {
+    Explanation::new(
+        "SP-WITH-ANOTHER",
+        Retry::Never,
+        (
+            "le serveur a refusé un autre destinataire du même envoi",
+            "Renvoyez-lui le message.",
+        ),
+        (
+            "the server refused another recipient of the same envelope",
+            "Send it to this recipient again.",
+        ),
+    )
+}
+
 /// A later group was not tried: the mail program would have given up waiting.
 pub fn not_in_time() -> Explanation {
     Explanation::new(

@@ -49,7 +49,7 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
     }
     let trusted = missing.iter().all(|a| within(a, TRUST));
     // The channel protects what only its domain asked to protect; a doctor who asked for encryption is told instead.
-    if trusted && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
+    if trusted && !policy.mssante_requires_certificate && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
         return Decision::SealOrTrust(missing);
     }
     let reached = lookups.contains(&Lookup::Found);
