@@ -90,6 +90,9 @@ impl Relay {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
+        if let Some(letter) = read.letter(&stored, header).filter(|_| verdict.encrypted) {
+            self.remember_letter(&letter.content)?;
+        }
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
