@@ -174,7 +174,8 @@ fn write_octets(view: &View, section: &Section, partial: Option<(u32, u32)>, out
     write_literal(part, out);
 }
 
-fn is_dynamic(item: &FetchedItem) -> bool {
+/// Whether an item says nothing of the content.
+pub fn is_dynamic(item: &FetchedItem) -> bool {
     let content = ["BODY", "RFC822", "ENVELOPE", "BINARY"]
         .iter()
         .any(|word| item.name.starts_with(word));

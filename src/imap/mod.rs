@@ -18,6 +18,7 @@ pub mod plan;
 pub mod relay;
 pub mod response;
 pub mod retrieve;
+pub mod search;
 pub mod session;
 pub mod structure;
 pub mod upstream;

@@ -5,6 +5,7 @@
 mod commands;
 mod flags;
 mod responses;
+mod seeking;
 
 use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
@@ -87,6 +88,8 @@ enum Waits {
     Opened,
     /// There must be room for an answer.
     Room,
+    /// The keys are locked.
+    Key,
 }
 
 /// A command whose literals the provider asks for one by one.
@@ -149,7 +152,23 @@ impl Relay {
 
     /// Whether the provider may send more.
     pub(super) fn reads_upstream(&self) -> bool {
-        !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room))
+        !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room | Waits::Key))
+    }
+
+    /// Whether the client waits for somebody who unlocks a key.
+    pub(super) fn awaits_key(&self) -> bool {
+        matches!(self.work, Work::Fetch(_, Waits::Key))
+    }
+
+    pub(super) fn unlocked(&mut self, outcome: Result<(), Explanation>, core: &mut Core) {
+        let Work::Fetch(plan, waits @ Waits::Key) = &mut self.work else {
+            return;
+        };
+        *waits = Waits::No;
+        let mut out = Vec::new();
+        let next = plan.unlocked(outcome, core.shelf.as_ref(), &mut out);
+        core.client_owned(out);
+        self.next(next, core);
     }
 
     pub(super) fn reserved(&mut self, core: &mut Core) {

@@ -1,9 +1,10 @@
 //! From a stored message to its View.
 
+use super::Relay;
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
+use super::seals::{self, Seals};
 use super::views::{Imprint, Lasts};
-use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
 use crate::policy::threads;
@@ -72,21 +73,26 @@ impl Relay {
         if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
             return Ok(view);
         }
+        let seals = self.seals.at_hand().map_err(|e| e.explain())?;
         let keys = self.identities.all()?;
         let mut read = self.read(&stored, &keys)?;
-        let evidence = self.evidence(&read);
+        let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
-        let draft = self.draft(key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
+        let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
+        self.keep_text(key, verdict.grade, &draft);
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
+        if let Some(letter) = read.letter(&stored, header).filter(|_| verdict.encrypted) {
+            self.remember_letter(&letter.content)?;
+        }
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
@@ -141,10 +147,11 @@ impl Relay {
     fn is_own(&self, opened: &Opened) -> bool {
         let (header, _) = Header::parse(&opened.content);
         let Some(mark) = header.text(seals::OWN_FIELD) else { return false };
-        self.seals.is_own(&mark, &without_own_field(&opened.content))
+        let seals = self.seals.at_hand();
+        seals.is_ok_and(|seals| seals.is_own(&mark, &without_own_field(&opened.content)))
     }
 
-    fn draft(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
+    fn draft(&self, seals: &Seals, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
         let letter = read.letter(stored, header);
         let said = read.said();
         let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter.as_ref(), &said)));
@@ -156,9 +163,9 @@ impl Relay {
             header,
             verdict: &said,
             report: report.as_deref(),
-            boundary: &self.seals.boundary(key),
+            boundary: &seals.boundary(key),
             banner: self.config.policy.banner,
-            token: &self.seals.token(key),
+            token: &seals.token(key),
         })
     }
 
@@ -168,12 +175,6 @@ impl Relay {
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
-    }
-
-    fn evidence(&self, read: &Read) -> u64 {
-        let Senders { from, date, .. } = &read.senders;
-        let opened = read.opened.as_ref();
-        opened.map_or(0, |opened| self.seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
@@ -207,7 +208,8 @@ impl Relay {
                 uid: 0,
             },
         };
-        let shown = |size| self.draft(&key, &stored, size, &read, HeaderShown::Protected);
+        let seals = self.seals.at_hand().map_err(|e| e.explain())?;
+        let shown = |size| self.draft(seals, &key, &stored, size, &read, HeaderShown::Protected);
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
@@ -263,6 +265,12 @@ impl OpenedByHand {
             "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
         })
     }
+}
+
+fn evidence(seals: &Seals, read: &Read) -> u64 {
+    let Senders { from, date, .. } = &read.senders;
+    let opened = read.opened.as_ref();
+    opened.map_or(0, |opened| seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
 }
 
 /// The Message-ID that the View shows, and the one outside: an answer may name either.

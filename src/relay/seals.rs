@@ -6,7 +6,7 @@ use super::port::{MessageKey, Place};
 use crate::store::{Purpose, Secrets, StoreError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The keys behind the marks.
 #[derive(Debug)]
@@ -16,6 +16,32 @@ pub struct Seals {
     own: hmac::Key,
     evidence: hmac::Key,
     token: LessSafeKey,
+}
+
+/// The same once the home's keys are at hand.
+#[derive(Debug)]
+pub struct LockedSeals {
+    secrets: Secrets,
+    made: OnceLock<Seals>,
+}
+
+impl LockedSeals {
+    /// Nothing is derived before the first use.
+    pub fn new(secrets: &Secrets) -> Self {
+        Self {
+            secrets: secrets.clone(),
+            made: OnceLock::new(),
+        }
+    }
+
+    /// The keys; [`StoreError::KeyringLocked`] while they are awaited.
+    pub fn at_hand(&self) -> Result<&Seals, StoreError> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let made = Seals::new(&self.secrets)?;
+        Ok(self.made.get_or_init(|| made))
+    }
 }
 
 /// Header field, inside the encryption, of a copy that its owner stored through this installation.

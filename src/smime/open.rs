@@ -164,10 +164,11 @@ impl Session<'_> {
             true => OpenError::Unsupported,
             false => OpenError::NotForMe,
         };
-        let pairs = self
+        // In the order of the message: which of several own keys opened it does not hang on how they are kept.
+        let pairs = recipients
             .keys
             .iter()
-            .flat_map(|key| recipients.keys.iter().map(move |wrapped| (*key, wrapped)));
+            .flat_map(|wrapped| self.keys.iter().map(move |key| (*key, wrapped)));
         let pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate()));
         let mut pairs = pairs.take(CMS_TRIES_MAX).peekable();
         while let Some((key, wrapped)) = pairs.next() {

@@ -58,6 +58,11 @@ impl Draft {
         &self.bytes
     }
 
+    /// Its structure, spans over [`Draft::bytes`].
+    pub(super) fn entity(&self) -> &Entity {
+        &self.entity
+    }
+
     /// How many octets the View will have.
     pub fn view_len(&self) -> usize {
         self.told.max(self.bytes.len())

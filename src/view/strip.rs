@@ -56,7 +56,7 @@ impl Editor for Strip {
     }
 }
 
-fn strip_text(text: &str) -> Option<String> {
+pub(super) fn strip_text(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut kept = 0;
     let mut at = 0;
@@ -129,7 +129,7 @@ fn quote_depth(line: &str) -> usize {
         .count()
 }
 
-fn strip_html(document: &str) -> Option<String> {
+pub(super) fn strip_html(document: &str) -> Option<String> {
     let pieces = html::scan(document);
     let mut gone = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {

@@ -60,6 +60,7 @@ impl Relay {
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
             Verb::Append => return self.append(command, core),
+            Verb::Seek(seeking) => return self.seek(seeking, command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -77,7 +78,7 @@ impl Relay {
         None
     }
 
-    fn pass(&mut self, command: Command, what: What, core: &mut Core) {
+    pub(super) fn pass(&mut self, command: Command, what: What, core: &mut Core) {
         self.outstanding.push_back(Outstanding { tag: command.tag, what });
         self.sending.fragments = command.line.fragments();
         self.send(core);
@@ -179,6 +180,12 @@ impl Relay {
     pub(super) fn next(&mut self, next: Next, core: &mut Core) {
         match next {
             Next::Send(command) => core.upstream([TAG.as_bytes(), b" ", &command, b"\r\n"].concat()),
+            Next::Key(asker) => {
+                if let Work::Fetch(_, waits) = &mut self.work {
+                    *waits = Waits::Key;
+                }
+                core.act(Action::Unlock(asker));
+            }
             Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
                     plan.learnt(selected);

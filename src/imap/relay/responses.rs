@@ -79,6 +79,9 @@ impl Relay {
                 After::Continue
             }
             Response::Other => {
+                if ends && !defers {
+                    self.note_vanished(bytes, core);
+                }
                 let piece = match self.told_otherwise(bytes) {
                     Some(bytes) => Piece::Text { bytes, literal: None },
                     None => piece,
