@@ -183,5 +183,19 @@ pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
 
+/// Seconds that a mail program which is told so waits for a locked key.
+pub const KEY_WAIT_SECONDS: u64 = 120;
+/// The same for one that can be told nothing meanwhile (SMTP, POP3): Thunderbird gives up after 100, and the provider may be
+/// slow afterwards.
+pub const KEY_WAIT_IN_SILENCE_SECONDS: u64 = 45;
+/// Seconds, after a locked key was refused, in which nobody is asked for it by what a program does in the background.
+pub const KEY_REFUSED_SECONDS: u64 = 600;
+/// Who reads again sooner than this after a refusal is no person but a program that fetches message by message.
+pub const KEY_READER_PAUSE_SECONDS: u64 = 3;
+/// Seconds that a start waits for the keyring before it serves without it.
+pub const KEY_AT_START_SECONDS: u64 = 2;
+/// Seconds between two lines that keep a waiting IMAP client from giving up.
+pub const IMAP_TICK_SECONDS: u64 = 5;
+
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;

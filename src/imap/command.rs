@@ -2,7 +2,7 @@
 
 use super::fetch::Addressing;
 use super::frame::Form;
-use super::line::{Cursor, Line};
+use super::line::{Cursor, Line, Value};
 use super::search::Seeking;
 
 /// A complete command with its literals.
@@ -130,6 +130,8 @@ impl Command {
 pub struct AppendRequest {
     /// The mailbox.
     pub mailbox: String,
+    /// The flags, where there are any.
+    pub flags: Option<Value>,
     /// The message.
     pub literal: usize,
 }
@@ -141,8 +143,9 @@ impl AppendRequest {
         cursor.space()?;
         let mailbox = mailbox_name(&mut cursor)?;
         cursor.space()?;
+        let mut flags = None;
         if cursor.peek() == Some(b'(') {
-            cursor.value()?;
+            flags = Some(cursor.value()?);
             cursor.space()?;
         }
         if cursor.peek() == Some(b'"') {
@@ -151,11 +154,11 @@ impl AppendRequest {
         }
         let literal = command.line.literal_count().checked_sub(1)?;
         match cursor.value()? {
-            super::line::Value::Literal(_, index) if index == literal => {}
+            Value::Literal(_, index) if index == literal => {}
             _ => return None,
         }
         let plain = command.line.announced(literal).is_some_and(|a| a.form == Form::Plain);
-        (plain && cursor.is_end()).then_some(Self { mailbox, literal })
+        (plain && cursor.is_end()).then_some(Self { mailbox, flags, literal })
     }
 }
 

@@ -271,7 +271,12 @@ pub fn search_too_long() -> Explanation {
     )
 }
 
-/// Said while a key or a card is awaited, so that the mail program does not give up.
+/// Said while somebody must unlock the keys, so that the mail program does not give up.
+pub fn awaiting_key() -> &'static str {
+    "Souspli attend la cle : deverrouillez le trousseau de cles de l'ordinateur."
+}
+
+/// Said while something takes its time, so that the mail program does not give up.
 pub fn working() -> &'static str {
     "Souspli travaille, un instant."
 }

@@ -12,9 +12,11 @@ pub mod net;
 pub mod outgoing;
 pub mod pop3;
 pub mod provider;
+pub mod report;
 pub mod rule;
 pub mod smtp;
 pub mod store;
+pub mod subject;
 pub mod verdict;
 mod why;
 

@@ -166,6 +166,7 @@ fn truncate(text: &mut String, max: usize) {
 mod tests {
     use super::*;
     use crate::view::build::{ViewInput, draft};
+    use crate::view::letter::HeaderShown;
     use crate::view::restored::UNCHANGED;
     use crate::view::tests::verdict;
 
@@ -176,7 +177,9 @@ mod tests {
             size: stored.len(),
             content: Some(content.as_bytes()),
             restored: &UNCHANGED,
+            header: HeaderShown::Protected,
             verdict: &verdict(),
+            report: None,
             boundary: "souspli-b",
             banner: crate::config::BannerMode::Text,
             token: "t",

@@ -1,6 +1,7 @@
 //! The client's commands: what begins, what waits, what passes.
 
 use super::*;
+use crate::imap::keywords;
 
 impl Relay {
     pub(in crate::imap) fn command(&mut self, command: Command, core: &mut Core) {
@@ -68,7 +69,11 @@ impl Relay {
             Verb::Close => self.pass(command, What::Close, core),
             Verb::Logout => self.pass(command, What::Logout, core),
             Verb::Idle => self.pass(command, What::Idle(false), core),
-            Verb::Capability | Verb::Noop | Verb::Id | Verb::Pass => self.pass(command, What::Other, core),
+            Verb::Pass => {
+                let line = keywords::store(&command.line).unwrap_or(command.line);
+                self.pass(Command { line, ..command }, What::Other, core);
+            }
+            Verb::Capability | Verb::Noop | Verb::Id => self.pass(command, What::Other, core),
         }
         None
     }
@@ -137,10 +142,13 @@ impl Relay {
         if self.client_waits() {
             return Some(command);
         }
-        let Some(AppendRequest { mailbox, literal }) = AppendRequest::parse(&command) else {
+        let Some(AppendRequest { mailbox, flags, literal }) = AppendRequest::parse(&command) else {
             core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
             return None;
         };
+        if let Some(flags) = flags {
+            keywords::unflag(&mut command.line, &flags);
+        }
         let message = command.line.take_literal(literal);
         if message.len() > limits::MESSAGE_MAX {
             core.refuse(&command.tag, Refusal::MessageTooLarge);
@@ -172,6 +180,12 @@ impl Relay {
     pub(super) fn next(&mut self, next: Next, core: &mut Core) {
         match next {
             Next::Send(command) => core.upstream([TAG.as_bytes(), b" ", &command, b"\r\n"].concat()),
+            Next::Key(asker) => {
+                if let Work::Fetch(_, waits) = &mut self.work {
+                    *waits = Waits::Key;
+                }
+                core.act(Action::Unlock(asker));
+            }
             Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
                     plan.learnt(selected);
