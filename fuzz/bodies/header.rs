@@ -9,7 +9,7 @@ pub fn run(data: &[u8]) {
     assert!(fields.len() <= body && data.starts_with(&fields));
     for field in header.fields() {
         let text = field.text();
-        assert_eq!(words::decode(words::encode(&text).as_bytes()).contains('\n'), false);
+        assert!(!words::decode(words::encode(&text).as_bytes()).contains('\n'));
         field.addresses();
         let read = parameters::Parameterized::parse(field.value);
         parameters::Parameterized::parse(read.write().as_bytes());

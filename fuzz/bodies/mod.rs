@@ -21,8 +21,11 @@ mod tag;
 mod view;
 mod words;
 
+/// What a target does with an input; it panics where something is wrong.
+pub type Body = fn(&[u8]);
+
 /// Name and body of every target.
-pub const ALL: [(&str, fn(&[u8])); 20] = [
+pub const ALL: [(&str, Body); 20] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),

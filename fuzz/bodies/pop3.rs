@@ -21,7 +21,7 @@ impl Shelf for Alice {
     }
 
     fn size(&self, _: &MessageKey, stored: u64) -> Option<u64> {
-        (stored % 2 == 0).then_some(stored)
+        stored.is_multiple_of(2).then_some(stored)
     }
 }
 

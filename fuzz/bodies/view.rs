@@ -9,7 +9,11 @@ pub fn run(data: &[u8]) {
     let cut = memchr_cut(data);
     let (stored, content) = data.split_at(cut);
     let verdict = Verdict {
-        grade: if data.len() % 2 == 0 { Grade::Unassured } else { Grade::Verified },
+        grade: if data.len().is_multiple_of(2) {
+            Grade::Unassured
+        } else {
+            Grade::Verified
+        },
         code: "fuzz",
         french: "Expéditeur non garanti.".to_owned(),
         english: "Sender not assured.".to_owned(),
