@@ -22,6 +22,7 @@ pub fn run(data: &[u8]) {
 
 fn read(stored: &[u8], content: Vec<u8>) {
     let encryption = Encryption {
+        recipients: 1,
         content: String::new(),
         key: String::new(),
         authenticated: true,

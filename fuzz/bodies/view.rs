@@ -1,5 +1,6 @@
 //! Any stored message with any content gives a View that agrees with itself, and twice the same.
 use souspli::config::BannerMode;
+use souspli::view::letter::HeaderShown;
 use souspli::view::restored::UNCHANGED;
 use souspli::view::verdict::{Grade, Verdict};
 use souspli::view::{Section, SectionText, ViewInput, build, holds_banner, strip};
@@ -29,6 +30,8 @@ pub fn run(data: &[u8]) {
         size: stored.len(),
         content: Some(content),
         restored: &UNCHANGED,
+        header: HeaderShown::Protected,
+        report: None,
         verdict: &verdict,
         boundary: "fuzz-boundary",
         banner: BannerMode::Text,

@@ -149,12 +149,28 @@ pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
 pub const ARGON2_PASSES_MAX: u32 = 20;
 /// Secure threads remembered; beyond it the oldest are forgotten.
 pub const THREADS_MAX: usize = 200_000;
+/// Words of one message that are compared with those of sealed letters.
+pub const LIKENESS_WORDS_MAX: usize = 20_000;
+/// Files of one message that are compared with those of sealed letters.
+pub const LIKENESS_FILES_MAX: usize = 100;
+/// Texts, stretches and files of sealed letters remembered, some fourteen for a letter; beyond it the oldest are forgotten.
+pub const LETTER_TRAITS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
 /// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
 pub const RESTORED_MAX: usize = 8 << 10;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
+pub const SEARCHABLE_MAX: usize = 64 << 10;
+/// Octets of one of its fields among them.
+pub const SEARCHABLE_FIELD_MAX: usize = 8 << 10;
+/// Octets of one text that are looked at for it (1 MiB).
+pub const SEARCHABLE_TEXT_MAX: usize = 1 << 20;
+/// Octets of the index of texts; beyond it the oldest messages are forgotten (64 MiB).
+pub const INDEX_OCTETS_MAX: u64 = 64 << 20;
+/// Messages of that index: of each, where it stands is held in memory.
+pub const INDEX_MESSAGES_MAX: usize = 100_000;
 /// Messages remembered, in memory, as such that could not be opened.
 pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
@@ -172,6 +188,20 @@ pub const CONNECT_SECONDS_MAX: u64 = 10;
 pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
+
+/// Seconds that a mail program which is told so waits for a locked key.
+pub const KEY_WAIT_SECONDS: u64 = 120;
+/// The same for one that can be told nothing meanwhile (SMTP, POP3): Thunderbird gives up after 100, and the provider may be
+/// slow afterwards.
+pub const KEY_WAIT_IN_SILENCE_SECONDS: u64 = 45;
+/// Seconds, after a locked key was refused, in which nobody is asked for it by what a program does in the background.
+pub const KEY_REFUSED_SECONDS: u64 = 600;
+/// Who reads again sooner than this after a refusal is no person but a program that fetches message by message.
+pub const KEY_READER_PAUSE_SECONDS: u64 = 3;
+/// Seconds that a start waits for the keyring before it serves without it.
+pub const KEY_AT_START_SECONDS: u64 = 2;
+/// Seconds between two lines that keep a waiting IMAP client from giving up.
+pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;

@@ -13,6 +13,9 @@ pub struct Open {
     /// Le verdict en JSON au lieu du message (docs/verdicts.md) / the verdict as JSON instead of the View.
     #[arg(long)]
     json: bool,
+    /// Le rapport détaillé, sans le contenu / the detailed report, without the content.
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// Le message ; sinon l’entrée standard ; plusieurs avec --json / the stored message; standard input without it; several with --json.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -32,6 +35,8 @@ impl Open {
         let opened = relay(cli)?.open_by_hand(stored)?;
         if self.json {
             out.line(opened.json());
+        } else if self.report {
+            out.octets(opened.report().replace("\r\n", "\n").trim_start().as_bytes());
         } else {
             out.octets(opened.bytes());
         }
