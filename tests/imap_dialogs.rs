@@ -9,10 +9,13 @@
 use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
-use souspli::imap::classes::ClassMemory;
+use souspli::imap::classes::{ClassMemory, Mailbox};
+use souspli::imap::numbers::Ranges;
 use souspli::imap::plan::Shelf;
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
+use souspli::view::sought::{Sought, Within};
+use souspli::view::verdict::Grade;
 use souspli::view::{Restored, View};
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,8 +23,8 @@ use std::sync::{Arc, Mutex};
 
 type Cache = Arc<Mutex<HashMap<u32, Arc<View>>>>;
 
-/// What there is to know: Views, and what listings told before they were made.
-struct Fake(Cache, Arc<Mutex<Vec<u32>>>);
+/// What there is to know: Views, what listings told before they were made, and whether the home's keys are locked.
+struct Fake(Cache, Arc<Mutex<Vec<u32>>>, Arc<Mutex<bool>>);
 
 impl Shelf for Fake {
     fn account(&self, login: &str) -> Option<Arc<str>> {
@@ -30,8 +33,11 @@ impl Shelf for Fake {
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>> {
         self.0.lock().unwrap().get(&uid(key)).cloned()
     }
-    fn boundary(&self, key: &MessageKey) -> String {
-        format!("b{}", uid(key))
+    fn is_locked(&self) -> bool {
+        *self.2.lock().unwrap()
+    }
+    fn boundary(&self, key: &MessageKey) -> Option<String> {
+        (!self.is_locked()).then(|| format!("b{}", uid(key)))
     }
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
         match uid(key) {
@@ -48,8 +54,21 @@ impl Shelf for Fake {
             _ => Some(Restored::default()),
         }
     }
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.cached(key).map(|view| view.grade())
+    }
     fn stored_header_told(&self, key: &MessageKey) {
         self.1.lock().unwrap().push(uid(key));
+    }
+    /// UID 9 and 11 have « clair » in their Subject, 12 in its text.
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], _: &Ranges) -> Vec<Ranges> {
+        assert_eq!((&*mailbox.account, mailbox.uidvalidity), ("alice@lab.test", 7));
+        let uids = |sought: &Sought| match (sought.within(), sought.folded()) {
+            (Within::Subject, "CLAIR") => [9, 11].into_iter().collect(),
+            (Within::Body, "CLAIR") => [12].into_iter().collect(),
+            _ => Ranges::default(),
+        };
+        texts.iter().map(|sought| uids(sought)).collect()
     }
 }
 
@@ -69,13 +88,18 @@ fn view(key: &MessageKey) -> Arc<View> {
         "From: a@b.fr\r\nSubject: clair {0}\r\nContent-Type: multipart/mixed; boundary=b{0}\r\n\r\n--b{0}\r\n\r\nbonjour\r\n--b{0}--\r\n   \r\n",
         uid(key)
     );
-    Arc::new(View::of(text.into_bytes()))
+    // Those from 40 to 49 say something of their sender.
+    Arc::new(View::of(text.into_bytes()).saying(match uid(key) {
+        40..50 => Grade::Verified,
+        _ => Grade::Plain,
+    }))
 }
 
 struct Run {
     session: Session,
     cache: Cache,
     locked: bool,
+    home_locked: Arc<Mutex<bool>>,
     append: String,
     to_client: Vec<u8>,
     to_upstream: Vec<u8>,
@@ -85,9 +109,9 @@ struct Run {
 
 impl Run {
     fn new(name: &str) -> Self {
-        let cache = Cache::default();
+        let (cache, home_locked) = (Cache::default(), Arc::<Mutex<bool>>::default());
         let (session, actions) = Session::new(
-            Box::new(Fake(Arc::clone(&cache), Arc::default())),
+            Box::new(Fake(Arc::clone(&cache), Arc::default(), Arc::clone(&home_locked))),
             Arc::new(ClassMemory::default()),
             StartTls::Offered,
         );
@@ -95,6 +119,7 @@ impl Run {
             session,
             cache,
             locked: false,
+            home_locked,
             append: "asis".into(),
             to_client: Vec::new(),
             to_upstream: Vec::new(),
@@ -115,6 +140,7 @@ impl Run {
             match action {
                 Action::ToClient(bytes) => self.to_client.extend(bytes),
                 Action::ToUpstream(bytes) => self.to_upstream.extend(bytes),
+                Action::Unlock(asker) => self.notes.push(format!("unlock {asker:?}")),
                 Action::Open(key, stored) => self.open(&key, &stored),
                 Action::Append(mailbox, message) => self.append(&mailbox, &message),
                 Action::Connect(login) => self.notes.push(format!("connect {login}")),
@@ -138,12 +164,7 @@ impl Run {
             self.name
         );
         if self.locked {
-            return self.input(Event::Opened(Err(Explanation::new(
-                "SP-LOCKED",
-                Retry::AfterUser,
-                ("Clé verrouillée.", "Ouvrez-la."),
-                ("", ""),
-            ))));
+            return self.input(Event::Opened(Err(locked())));
         }
         let view = view(key);
         self.cache.lock().unwrap().insert(uid(key), Arc::clone(&view));
@@ -199,6 +220,12 @@ impl Run {
             ("silent", _) => self.input(Event::TimedOut(Silent::Upstream)),
             ("tick", _) => self.input(Event::Tick),
             ("lock", _) => self.locked = true,
+            ("home", "locked") => *self.home_locked.lock().unwrap() = true,
+            ("home", "opened") => {
+                *self.home_locked.lock().unwrap() = false;
+                self.input(Event::Unlocked(Ok(())));
+            }
+            ("home", "refused") => self.input(Event::Unlocked(Err(locked()))),
             ("append", kind) => self.append = kind.to_owned(),
             ("note", note) => {
                 let found = self.notes.iter().position(|n| n == note);
@@ -208,6 +235,10 @@ impl Run {
             _ => panic!("{}:{at}: {words}", self.name),
         }
     }
+}
+
+fn locked() -> Explanation {
+    Explanation::new("SP-LOCKED", Retry::AfterUser, ("Clé verrouillée.", "Ouvrez-la."), ("", ""))
 }
 
 fn unescape(line: &str) -> Vec<u8> {

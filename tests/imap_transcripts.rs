@@ -12,6 +12,7 @@ use souspli::imap::line::Line;
 use souspli::imap::plan::Shelf;
 use souspli::imap::response::Fetched;
 use souspli::imap::session::{Action, Event, Session};
+use souspli::view::verdict::Grade;
 use souspli::view::{Restored, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +29,20 @@ impl Shelf for Empty {
     fn cached(&self, _: &MessageKey) -> Option<Arc<View>> {
         None
     }
-    fn boundary(&self, _: &MessageKey) -> String {
-        "b".into()
+    fn is_locked(&self) -> bool {
+        false
+    }
+    fn boundary(&self, _: &MessageKey) -> Option<String> {
+        Some("b".into())
     }
     fn size(&self, _: &MessageKey, stored: u64) -> Option<u64> {
         Some(stored)
     }
     fn header(&self, _: &MessageKey) -> Option<Restored> {
         Some(Restored::default())
+    }
+    fn grade(&self, _: &MessageKey) -> Option<Grade> {
+        None
     }
     fn stored_header_told(&self, _: &MessageKey) {}
 }

@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn read(stored: &[u8], content: Vec<u8>) {
-    let encryption = Encryption { content: String::new(), key: String::new(), authenticated: true, obsolete: Vec::new() };
+    let encryption = Encryption { recipients: 1, content: String::new(), key: String::new(), authenticated: true, obsolete: Vec::new() };
     let opened = Opened { content, layers: vec![Layer::Encrypted(encryption)], certificates: Vec::new() };
     senders(Some(&opened), stored);
     for header in [HeaderShown::Protected, HeaderShown::Stored] {

@@ -3,6 +3,7 @@
 use libfuzzer_sys::fuzz_target;
 use souspli::config::BannerMode;
 use souspli::view::verdict::{Grade, Verdict};
+use souspli::view::letter::HeaderShown;
 use souspli::view::restored::UNCHANGED;
 use souspli::view::{Section, SectionText, ViewInput, build, holds_banner, strip};
 
@@ -21,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         obsolete: Vec::new(),
         own: false,
     };
-    let input = ViewInput { stored, size: stored.len(), content: Some(content), restored: &UNCHANGED, verdict: &verdict, boundary: "fuzz-boundary", banner: BannerMode::Text, token: "t" };
+    let input = ViewInput { stored, size: stored.len(), content: Some(content), restored: &UNCHANGED, header: HeaderShown::Protected, report: None, verdict: &verdict, boundary: "fuzz-boundary", banner: BannerMode::Text, token: "t" };
     let view = build(&input);
     assert_eq!(view.bytes(), build(&input).bytes());
     assert!(!view.size_preserved() || view.bytes().len() == stored.len());

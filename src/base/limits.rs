@@ -51,6 +51,13 @@ pub const UID_RANGES_MAX: usize = 500_000;
 /// Items of one FETCH, and field names of one of them.
 pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
+/// Search keys inside each other: NOT, OR and parentheses.
+pub const SEARCH_NESTING_MAX: usize = 200;
+/// Texts and keywords that one SEARCH may seek; a longer one is the provider's alone.
+pub const SEARCH_KEYS_MAX: usize = 100;
+/// Octets of a SEARCH that Souspli has made longer, its literals left out (RFC 2683 §3.2.1.5: servers take 8,000).
+pub const SEARCH_LINE_MAX: usize = 8_000;
+
 /// Octets of one POP3 command line, CRLF included (RFC 2449 §4 asks 255; the tokens of OAuth are longer).
 pub const POP3_LINE_MAX: usize = 12 * 1024;
 /// Octets of a provider's POP3 status line (RFC 1939 §3 allows 512).
@@ -158,6 +165,16 @@ pub const THREAD_DAYS_MAX: i64 = 548;
 pub const RESTORED_MAX: usize = 8 << 10;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
+pub const SEARCHABLE_MAX: usize = 64 << 10;
+/// Octets of one of its fields among them.
+pub const SEARCHABLE_FIELD_MAX: usize = 8 << 10;
+/// Octets of one text that are looked at for it (1 MiB).
+pub const SEARCHABLE_TEXT_MAX: usize = 1 << 20;
+/// Octets of the index of texts; beyond it the oldest messages are forgotten (64 MiB).
+pub const INDEX_OCTETS_MAX: u64 = 64 << 20;
+/// Messages of that index: of each, where it stands is held in memory.
+pub const INDEX_MESSAGES_MAX: usize = 100_000;
 /// Messages remembered, in memory, as such that could not be opened.
 pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.
@@ -175,6 +192,20 @@ pub const CONNECT_SECONDS_MAX: u64 = 10;
 pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
+
+/// Seconds that a mail program which is told so waits for a locked key.
+pub const KEY_WAIT_SECONDS: u64 = 120;
+/// The same for one that can be told nothing meanwhile (SMTP, POP3): Thunderbird gives up after 100, and the provider may be
+/// slow afterwards.
+pub const KEY_WAIT_IN_SILENCE_SECONDS: u64 = 45;
+/// Seconds, after a locked key was refused, in which nobody is asked for it by what a program does in the background.
+pub const KEY_REFUSED_SECONDS: u64 = 600;
+/// Who reads again sooner than this after a refusal is no person but a program that fetches message by message.
+pub const KEY_READER_PAUSE_SECONDS: u64 = 3;
+/// Seconds that a start waits for the keyring before it serves without it.
+pub const KEY_AT_START_SECONDS: u64 = 2;
+/// Seconds between two lines that keep a waiting IMAP client from giving up.
+pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;

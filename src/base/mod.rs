@@ -1,6 +1,7 @@
 //! Words that every layer shares: addresses, time, secrets, limits. No I/O, no clock, no randomness.
 
 pub mod addr;
+pub mod asker;
 pub mod clock;
 pub mod domain;
 pub mod limits;
@@ -9,6 +10,7 @@ pub mod retry;
 pub mod secret;
 
 pub use addr::{Address, AddressError};
+pub use asker::Asker;
 pub use clock::UnixTime;
 pub use domain::Domain;
 pub use message::{MessageKey, Place};

@@ -2,6 +2,8 @@
 
 use super::serving::Serving;
 use super::{Cli, Failure};
+use crate::relay::Relay;
+use crate::store::Secrets;
 use clap::Args;
 
 /// Starts the relay.
@@ -19,7 +21,9 @@ impl Run {
         if let Some(warning) = home.warning() {
             tracing::warn!("{warning}");
         }
-        let relay = cli.relay(config.clone())?;
+        let secrets = Secrets::awaited(&home).map_err(|e| Failure::from(&e))?;
+        let relay = Relay::open(config.clone(), &home, &secrets).map_err(|e| Failure::from(&e))?;
+        relay.ask_at_start().map_err(|e| Failure::from(&e))?;
         cli.block_on(Serving::start(home, config, relay))?
     }
 }

@@ -116,6 +116,8 @@ pub struct Policy {
     pub recognise_letters: bool,
     /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
     pub protect_subject: bool,
+    /// Whether the text of opened messages is kept, sealed, so that searches find it.
+    pub search_index: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -190,6 +192,8 @@ pub struct PolicyRules {
     pub recognise_letters: Option<bool>,
     /// See [`Policy::protect_subject`].
     pub protect_subject: Option<bool>,
+    /// See [`Policy::search_index`].
+    pub search_index: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -207,6 +211,7 @@ impl PolicyRules {
             mssante_notice: self.mssante_notice.unwrap_or(policy.mssante_notice),
             recognise_letters: self.recognise_letters.unwrap_or(policy.recognise_letters),
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
+            search_index: self.search_index.unwrap_or(policy.search_index),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -236,6 +241,7 @@ impl Default for Policy {
             mssante_notice: true,
             recognise_letters: true,
             protect_subject: true,
+            search_index: true,
             banner: BannerMode::default(),
         }
     }

@@ -259,6 +259,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let mssante_notice = section.switch("mssante_notice", faults);
     let recognise_letters = section.switch("recognise_letters", faults);
     let protect_subject = section.switch("protect_subject", faults);
+    let search_index = section.switch("search_index", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -271,6 +272,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         mssante_notice,
         recognise_letters,
         protect_subject,
+        search_index,
         banner,
     }
 }

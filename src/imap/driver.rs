@@ -2,20 +2,26 @@
 
 mod logins;
 mod original;
+mod searching;
 
 pub use logins::{Login, Logins};
 
 use super::capability::StartTls;
-use super::classes::ClassMemory;
-use super::plan::Shelf;
+use super::classes::{ClassMemory, Mailbox};
+use super::login::Credentials;
+use super::numbers::Ranges;
+use super::plan::{Shelf, Unwidened};
 use super::session::{Action, Event, Session, Silent, Stored};
-use crate::base::MessageKey;
+use crate::base::limits::IMAP_TICK_SECONDS;
+use crate::base::{Asker, MessageKey};
 use crate::config::Account;
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
-use crate::relay::port::{Append, Opening, Pending};
+use crate::relay::port::{Append, Opening, Pending, Silence};
 use crate::text::{Explanation, imap as text};
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::poll_fn;
 use std::io;
@@ -52,7 +58,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// A write that nobody takes.
 const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
 /// How often a waiting mail program is told that it is not forgotten.
-const TICK: Duration = Duration::from_secs(15);
+const TICK: Duration = Duration::from_secs(IMAP_TICK_SECONDS);
 
 /// Serves one connection until either side ends it.
 pub async fn serve(client: BoxedStream, services: Services) {
@@ -107,6 +113,7 @@ enum Happened {
     Connected(Result<BoxedStream, Explanation>),
     Secured(Result<BoxedStream, Explanation>),
     Reserved(Room),
+    Unlocked(Result<(), Explanation>),
     Opened(Result<Arc<View>, Explanation>),
     Appended(Stored),
     Tick,
@@ -192,6 +199,7 @@ impl Connection {
                 self.room = Some(room);
                 self.session.input(Event::Reserved)
             }
+            Happened::Unlocked(outcome) => self.session.input(Event::Unlocked(outcome)),
             Happened::Opened(opened) => self.session.input(Event::Opened(opened)),
             Happened::Appended(stored) => self.session.input(Event::Appended(stored)),
             Happened::Tick => self.session.input(Event::Tick),
@@ -226,16 +234,30 @@ impl Connection {
             Action::Connect(login) => self.connect(&login),
             Action::SecureUpstream => self.secure_upstream(),
             Action::DropUpstream => (self.upstream, self.job) = (None, None),
-            Action::LoggedIn(credentials) => {
-                let account = self.account.as_ref().map(|account| account.address.folded().into());
-                self.login = account.map(|account| self.services.logins.enter(account, credentials));
-            }
+            Action::LoggedIn(credentials) => self.logged_in(credentials),
+            Action::Unlock(asker) => self.unlock(asker),
             Action::Reserve(octets) => self.reserve(octets),
             Action::Open(key, stored) => self.open(key, stored),
             Action::Append(mailbox, message) => self.append(mailbox, message),
             Action::Close => self.close().await,
         }
         Ok(None)
+    }
+
+    fn logged_in(&mut self, credentials: Credentials) {
+        let Some(account) = &self.account else { return };
+        let account = Arc::<str>::from(account.address.folded());
+        if self.services.logins.of(&account).is_none() {
+            self.services.opening.somebody_came();
+        }
+        self.login = Some(self.services.logins.enter(account, credentials));
+    }
+
+    fn unlock(&mut self, asker: Asker) {
+        let opening = Arc::clone(&self.services.opening);
+        self.job = Some(Box::pin(
+            async move { Happened::Unlocked(opening.unlock(asker, Silence::Broken).await) },
+        ));
     }
 
     async fn secure_client(&mut self) -> io::Result<Happened> {
@@ -289,6 +311,10 @@ impl Connection {
             let Some(account) = account else {
                 return Happened::Appended(Stored::Refused(text::unknown_login()));
             };
+            // A draft is saved every few minutes by the program itself.
+            if let Err(locked) = services.opening.unlock(Asker::Program, Silence::Broken).await {
+                return Happened::Appended(Stored::Refused(locked));
+            }
             if let Some(original) = services.original(&message).await {
                 return Happened::Appended(Stored::Instead(original));
             }
@@ -363,7 +389,11 @@ impl Shelf for OpeningShelf {
         self.0.cached(key)
     }
 
-    fn boundary(&self, key: &MessageKey) -> String {
+    fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    fn boundary(&self, key: &MessageKey) -> Option<String> {
         self.0.boundary(key)
     }
 
@@ -375,7 +405,23 @@ impl Shelf for OpeningShelf {
         self.0.header(key)
     }
 
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.0.grade(key)
+    }
+
     fn stored_header_told(&self, key: &MessageKey) {
         self.0.stored_header_told(key);
+    }
+
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Vec<Ranges> {
+        searching::sought(self.0.as_ref(), mailbox, texts, sealed)
+    }
+
+    fn not_widened(&self, why: Unwidened) {
+        searching::not_widened(why);
+    }
+
+    fn vanished(&self, mailbox: &Mailbox, uids: &Ranges) {
+        self.0.vanished(&searching::place(mailbox), uids);
     }
 }

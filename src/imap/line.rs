@@ -180,6 +180,42 @@ impl Line {
         }
     }
 
+    /// The line with texts put in at places of its text, which stand in order; the literals stay as they are, and what is
+    /// put in at the end of one stands behind it.
+    pub fn with_insertions(&self, insertions: &[(usize, String)]) -> Self {
+        let added: usize = insertions.iter().map(|(_, text)| text.len()).sum();
+        let mut out = Vec::with_capacity(self.text.len() + added);
+        let mut from = 0;
+        for (at, text) in insertions {
+            out.extend_from_slice(self.text.get(from..*at).unwrap_or_default());
+            out.extend_from_slice(text.as_bytes());
+            from = *at;
+        }
+        out.extend_from_slice(self.text.get(from..).unwrap_or_default());
+        let before = |end: usize| {
+            insertions
+                .iter()
+                .take_while(|(at, _)| *at < end)
+                .map(|(_, text)| text.len())
+                .sum::<usize>()
+        };
+        let mut literals = self.literals.clone();
+        literals.iter_mut().for_each(|held| held.at += before(held.at));
+        Self { text: out, literals }
+    }
+
+    /// Puts other text in the place of a span that holds no literal.
+    pub fn replace(&mut self, span: &Span, with: &[u8]) {
+        if !span.literals.is_empty() || span.text.end > self.text.len() {
+            return;
+        }
+        let was = span.text.len();
+        self.text.splice(span.text.clone(), with.iter().copied());
+        for held in self.literals.iter_mut().filter(|held| held.at >= span.text.end) {
+            held.at = held.at + with.len() - was;
+        }
+    }
+
     /// Forgets what it holds, octet by octet: it may be a password.
     pub fn wipe(&mut self) {
         self.text.zeroize();
@@ -249,6 +285,11 @@ impl<'a> Cursor<'a> {
     /// The octet that is next.
     pub fn peek(&self) -> Option<u8> {
         self.line.text.get(self.at).copied().filter(|_| self.at < self.end)
+    }
+
+    /// Where it stands in the line's text.
+    pub fn position(&self) -> usize {
+        self.at
     }
 
     /// True at the end of the line.

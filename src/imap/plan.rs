@@ -15,10 +15,12 @@ use super::fetch::{Addressing, FetchRequest, Item, Kind};
 use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
-use crate::base::{MessageKey, Place, limits};
+use crate::base::{Asker, MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
-use crate::text::{Explanation, imap as text};
+use crate::text::{Explanation, imap as text, keys};
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use looks::Look;
 use std::collections::{HashSet, VecDeque};
@@ -30,14 +32,36 @@ pub trait Shelf: Send {
     fn account(&self, login: &str) -> Option<Arc<str>>;
     /// A View that is in memory.
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
-    /// The boundary of a message's View.
-    fn boundary(&self, key: &MessageKey) -> String;
+    /// Whether nothing can be told of S/MIME messages before the keys are there.
+    fn is_locked(&self) -> bool;
+    /// The boundary of a message's View; `None`: the keys are not there.
+    fn boundary(&self, key: &MessageKey) -> Option<String>;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
     /// What the View of a message changes in its header; `None`: it has not been opened yet.
     fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// What the View of a message says of it; `None`: it has not been opened yet.
+    fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// Takes note that a client was told the fields of the stored message: the View keeps to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// For each of these texts, in order, the UIDs of messages whose View has it, as far as that is known; none at all where
+    /// nothing is kept. `sealed`: those that are known to be S/MIME.
+    fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Vec<Ranges> {
+        Vec::new()
+    }
+    /// Takes note that a search went to the provider as it came.
+    fn not_widened(&self, _why: Unwidened) {}
+    /// Takes note that these messages are gone.
+    fn vanished(&self, _mailbox: &Mailbox, _uids: &Ranges) {}
+}
+
+/// Why a search is the provider's alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unwidened {
+    /// It is not of a form that is understood.
+    Unread,
+    /// It would become longer than every provider takes.
+    TooLong,
 }
 
 /// The mailbox that is open.
@@ -55,11 +79,32 @@ pub struct Selected {
     pub read: Option<u32>,
 }
 
+impl Selected {
+    /// The message with that UID.
+    pub fn key(&self, uid: u32) -> MessageKey {
+        let Mailbox {
+            account,
+            name,
+            uidvalidity,
+        } = &self.mailbox;
+        MessageKey {
+            account: Arc::clone(account),
+            place: Place::Mailbox {
+                mailbox: Arc::clone(name),
+                uidvalidity: *uidvalidity,
+                uid,
+            },
+        }
+    }
+}
+
 /// What a plan wants next.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
     /// This command, without tag and line end.
     Send(Vec<u8>),
+    /// The keys, before anything else: [`Plan::unlocked`].
+    Key(Asker),
     /// Nothing: this is the client's tagged response; the commands after it are nobody's to wait for.
     Done(Vec<u8>, Vec<Vec<u8>>),
 }
@@ -104,6 +149,8 @@ pub struct Plan {
     unseen: Ranges,
     failure: Option<Explanation>,
     worst: Option<(Status, Vec<u8>)>,
+    /// What the provider said last, while the keys are awaited.
+    paused: Option<(Status, Vec<u8>)>,
 }
 
 #[derive(Debug)]
@@ -120,6 +167,8 @@ enum Step {
     Plain(String),
     /// Whether messages that are not S/MIME hold marks of ours.
     Beginning(String),
+    /// Messages that are not S/MIME and hold marks of ours, whole.
+    Marked(String),
     /// S/MIME messages, whole.
     Fresh(String),
     /// S/MIME messages whose View is here; the UIDs that were not answered yet.
@@ -237,13 +286,14 @@ impl Plan {
             unseen: Ranges::default(),
             failure: None,
             worst: None,
+            paused: None,
         };
         if plan.request.kind() == Kind::Listing {
             plan.added.uid = plan.request.by == Addressing::Sequence && !plan.request.asks("UID");
             plan.added.class = !plan.request.names_content_type() && !plan.listing_is_known();
             plan.current = Step::Listing;
         } else if plan.sort_known(shelf) {
-            let next = plan.advance(b"Fetch completed.");
+            let next = plan.advance(Status::Ok, b"Fetch completed.", shelf);
             return (plan, next);
         } else {
             plan.look_ahead();
@@ -271,7 +321,7 @@ impl Plan {
         match &self.current {
             Step::Listing => self.listed(answer, shelf, out),
             Step::LateClasses(_) | Step::Classes => self.learn(&answer, out),
-            Step::Fresh(_) | Step::Unopened(_) => return self.fresh(answer, out),
+            Step::Marked(_) | Step::Fresh(_) | Step::Unopened(_) => return self.fresh(answer, out),
             Step::Cached(..) => return self.cached(answer, shelf, out),
             Step::Beginning(_) => self.begun(&answer),
             Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
@@ -293,7 +343,7 @@ impl Plan {
         match self.current {
             Step::Listing | Step::LateClasses(_) | Step::Plain(_) => line.write(&line.whole(), out),
             Step::Unopened(_) | Step::Beginning(_) => {}
-            Step::Classes | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
+            Step::Classes | Step::Marked(_) | Step::Fresh(_) | Step::Cached(..) => self.failure = Some(text::unreadable_answer()),
         }
     }
 
@@ -324,7 +374,7 @@ impl Plan {
             Step::Listing => self.listing_completed(status),
             Step::Classes => self.classes_completed(status, shelf),
             Step::Cached(..) => self.fetch_forgotten(),
-            Step::Fresh(_) => self.fresh_completed(text),
+            Step::Marked(_) | Step::Fresh(_) => self.fresh_completed(text),
             Step::Beginning(set) => self.beginnings_completed(&set.clone(), shelf),
             Step::LateClasses(_) | Step::Unopened(_) | Step::Plain(_) => {}
         }
@@ -332,11 +382,35 @@ impl Plan {
         if status == Status::Bad || blind {
             self.steps.clear();
         }
-        if matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Unopened(_)) {
+        if self.lists() {
+            if self.steps.is_empty() && self.holds_locked(shelf) {
+                self.paused = Some((status, text.to_vec()));
+                return Next::Key(Asker::Program);
+            }
             self.plan_openings(status, shelf);
             self.release(self.steps.is_empty(), shelf, out);
         }
-        self.advance(text)
+        self.advance(status, text, shelf)
+    }
+
+    /// Takes the answer to [`Next::Key`]. Without the keys all but what needs them is answered.
+    pub fn unlocked(&mut self, outcome: Result<(), Explanation>, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Next {
+        let Some((status, text)) = self.paused.take() else {
+            return self.advance(Status::Ok, b"Fetch completed.", shelf);
+        };
+        if let Err(explanation) = outcome {
+            self.failure = Some(explanation);
+            self.steps.retain(|step| !step.needs_keys());
+        }
+        if self.lists() {
+            self.plan_openings(status, shelf);
+            self.release(self.steps.is_empty(), shelf, out);
+        }
+        self.advance(status, &text, shelf)
+    }
+
+    fn lists(&self) -> bool {
+        matches!(self.current, Step::Listing | Step::LateClasses(_) | Step::Unopened(_))
     }
 
     /// Untagged data that must not overtake what is held: held answers name messages by their numbers of before it.
@@ -356,7 +430,11 @@ impl Plan {
         self.held.push_back(Held::Other(line));
     }
 
-    fn advance(&mut self, text: &[u8]) -> Next {
+    fn advance(&mut self, status: Status, text: &[u8], shelf: &dyn Shelf) -> Next {
+        if self.steps.front().is_some_and(Step::needs_keys) && shelf.is_locked() {
+            self.paused = Some((status, text.to_vec()));
+            return Next::Key(self.asker());
+        }
         match self.steps.pop_front() {
             Some(step) => {
                 self.current = step;
@@ -390,18 +468,15 @@ impl Plan {
     }
 
     fn key(&self, uid: u32) -> MessageKey {
-        let Mailbox {
-            account,
-            name,
-            uidvalidity,
-        } = &self.selected.mailbox;
-        MessageKey {
-            account: Arc::clone(account),
-            place: Place::Mailbox {
-                mailbox: Arc::clone(name),
-                uidvalidity: *uidvalidity,
-                uid,
-            },
+        self.selected.key(uid)
+    }
+
+    /// One message that is read is somebody's who reads it.
+    fn asker(&self) -> Asker {
+        let one = |set: &Ranges| set.min().is_some() && set.min() == set.max();
+        match self.request.set.closed() {
+            Some(set) if one(&set) && !self.lists() => Asker::Reader,
+            _ => Asker::Program,
         }
     }
 
@@ -411,6 +486,13 @@ impl Plan {
             Addressing::Uid => answer.uid,
             Addressing::Sequence => answer.fetched.number,
         }
+    }
+}
+
+impl Step {
+    /// Whether S/MIME messages are opened by it.
+    fn needs_keys(&self) -> bool {
+        matches!(self, Step::Fresh(_) | Step::Cached(..) | Step::Unopened(_))
     }
 }
 

@@ -3,7 +3,9 @@
 //! One unit of work at a time: while a [`Plan`] or an APPEND is under way, later commands wait in the queue.
 
 mod commands;
+mod flags;
 mod responses;
+mod seeking;
 
 use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
@@ -34,6 +36,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    flags: flags::Flags,
     reserving: bool,
     leaving: bool,
 }
@@ -85,6 +88,8 @@ enum Waits {
     Opened,
     /// There must be room for an answer.
     Room,
+    /// The keys are locked.
+    Key,
 }
 
 /// A command whose literals the provider asks for one by one.
@@ -135,6 +140,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            flags: flags::Flags::default(),
             reserving: false,
             leaving: false,
         }
@@ -146,7 +152,23 @@ impl Relay {
 
     /// Whether the provider may send more.
     pub(super) fn reads_upstream(&self) -> bool {
-        !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room))
+        !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room | Waits::Key))
+    }
+
+    /// Whether the client waits for somebody who unlocks a key.
+    pub(super) fn awaits_key(&self) -> bool {
+        matches!(self.work, Work::Fetch(_, Waits::Key))
+    }
+
+    pub(super) fn unlocked(&mut self, outcome: Result<(), Explanation>, core: &mut Core) {
+        let Work::Fetch(plan, waits @ Waits::Key) = &mut self.work else {
+            return;
+        };
+        *waits = Waits::No;
+        let mut out = Vec::new();
+        let next = plan.unlocked(outcome, core.shelf.as_ref(), &mut out);
+        core.client_owned(out);
+        self.next(next, core);
     }
 
     pub(super) fn reserved(&mut self, core: &mut Core) {
@@ -155,7 +177,7 @@ impl Relay {
             *waits = Waits::No;
             let mut out = Vec::new();
             plan.roomy(core.shelf.as_ref(), &mut out);
-            core.client_owned(out);
+            self.flags.say(out, core);
         }
     }
 

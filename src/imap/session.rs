@@ -11,7 +11,7 @@ use super::login::{self, Credentials, Sasl, Step};
 use super::plan::Shelf;
 use super::relay::Relay;
 use super::upstream::{self, Joining};
-use crate::base::{MessageKey, limits};
+use crate::base::{Asker, MessageKey, limits};
 use crate::config::ServerTls;
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
@@ -36,6 +36,8 @@ pub enum Event<'a> {
     UpstreamClosed,
     /// There is room, after [`Action::Reserve`].
     Reserved,
+    /// The answer to [`Action::Unlock`].
+    Unlocked(Result<(), Explanation>),
     /// The answer to [`Action::Open`].
     Opened(Result<Arc<View>, Explanation>),
     /// The answer to [`Action::Append`].
@@ -85,6 +87,8 @@ pub enum Action {
     LoggedIn(Credentials),
     /// Wait until there is room for a message of so many octets; nothing more of it is read before.
     Reserve(u64),
+    /// Wait for the home's keys, which are locked.
+    Unlock(Asker),
     /// Open a stored message.
     Open(MessageKey, Vec<u8>),
     /// Decide what is stored of a message for a mailbox.
@@ -296,6 +300,11 @@ impl Session {
                     relay.opened(opened, &mut self.core);
                 }
             }
+            Event::Unlocked(outcome) => {
+                if let Phase::Known(relay) = &mut self.phase {
+                    relay.unlocked(outcome, &mut self.core);
+                }
+            }
             Event::Appended(stored) => {
                 if let Phase::Known(relay) = &mut self.phase {
                     relay.appended(stored, &mut self.core);
@@ -409,9 +418,13 @@ impl Session {
     }
 
     fn tick(&mut self) {
-        let waits = matches!(self.phase, Phase::Known(_) | Phase::Joining(..));
-        if waits && self.core.reads == Reads::Between {
-            self.core.client(format!("* OK {}\r\n", text::working()).as_bytes());
+        let words = match &self.phase {
+            Phase::Known(relay) if relay.awaits_key() => text::awaiting_key(),
+            Phase::Known(_) | Phase::Joining(..) => text::working(),
+            Phase::Stranger | Phase::Closed => return,
+        };
+        if self.core.reads == Reads::Between {
+            self.core.client(format!("* OK {words}\r\n").as_bytes());
         }
     }
 }

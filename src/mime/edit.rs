@@ -63,6 +63,11 @@ pub trait Editor {
     /// What becomes of a text.
     fn text(&mut self, part: &TextPart<'_>) -> Change;
 
+    /// Whether a part of a multipart goes, with its delimiter. The last one that is left stays.
+    fn drops(&self, _bytes: &[u8], _part: &Entity) -> bool {
+        false
+    }
+
     /// Where a multipart that was closed ends: the epilogue of one inside a message that this says true for is dropped.
     fn drops_epilogue(&self, _message: &Header<'_>) -> bool {
         false
@@ -196,10 +201,19 @@ impl Work<'_, '_> {
 
     fn inside(&mut self, entity: &Entity) {
         let mut at = entity.body.start;
+        let mut left = entity.children().len();
+        // What stands before the first part that goes stands before the next one that stays.
+        let mut before = None;
         for part in entity.children() {
-            self.out.push(&self.bytes[at..part.header.start]);
-            self.entity(part);
+            let between = at..part.header.start;
             at = part.body.end;
+            if left > 1 && self.editor.drops(self.bytes, part) {
+                left -= 1;
+                before = before.or(Some(between));
+            } else {
+                self.out.push(&self.bytes[before.take().unwrap_or(between)]);
+                self.entity(part);
+            }
         }
         self.out.push(&self.bytes[at..entity.body.end]);
     }

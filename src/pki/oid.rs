@@ -147,6 +147,8 @@ oids! {
     COMMON_NAME = "2.5.4.3";
     /// surname.
     SURNAME = "2.5.4.4";
+    /// title, by which a card names its holder's profession.
+    TITLE = "2.5.4.12";
     /// givenName.
     GIVEN_NAME = "2.5.4.42";
     /// emailAddress (PKCS#9).

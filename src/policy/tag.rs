@@ -10,7 +10,7 @@ mod seen;
 use self::seen::{is_blank, is_turned, is_unseen, seen};
 use crate::mime::header::{Field, Header};
 use crate::mime::{escapes, words};
-use crate::text::unaccent;
+use crate::text::{subject, unaccent};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -145,12 +145,12 @@ fn match_fold(text: &str, tag: &str) -> Option<usize> {
     (!tag.is_empty()).then(|| text.len() - rest.as_str().len())
 }
 
-/// Where the text begins once blanks and prefixes such as `RE:`, `Tr :`, `Re[2]:` are passed.
+/// Where the text begins once blanks, prefixes such as `RE:`, `Tr :`, `Re[2]:`, and marks of ours are passed.
 fn after_prefixes(text: &str) -> usize {
     let mut at = 0;
     loop {
         at = text.len() - text[at..].trim_start_matches(is_blank).len();
-        match prefix(&text[at..]) {
+        match prefix(&text[at..]).or_else(|| subject::length(&text[at..])) {
             Some(length) => at += length,
             None => return at,
         }

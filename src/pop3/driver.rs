@@ -10,7 +10,7 @@ use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
-use crate::relay::port::{Opening, Pending};
+use crate::relay::port::{Asker, Opening, Pending, Silence};
 use crate::text::{Explanation, pop3 as text};
 use crate::view::View;
 use std::io;
@@ -262,7 +262,13 @@ impl Connection {
 
     fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
         let opening = Arc::clone(&self.services.opening);
-        self.job = Some(Box::pin(async move { Happened::Opened(opening.view(&key, stored).await) }));
+        self.job = Some(Box::pin(async move {
+            // Mail programs look for new mail by themselves: nobody may be there.
+            Happened::Opened(match opening.unlock(Asker::Program, Silence::Kept).await {
+                Ok(()) => opening.view(&key, stored).await,
+                Err(locked) => Err(locked),
+            })
+        }));
     }
 
     async fn close(&mut self) {

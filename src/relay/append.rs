@@ -14,7 +14,7 @@ use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
-use crate::text::{Explain, Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
 use crate::view::strip;
 use bytes::Bytes;
@@ -52,9 +52,10 @@ impl Relay {
     /// The place that a View names, when it is a View: its boundary is that of the same place.
     pub(super) fn place_behind(&self, message: &[u8]) -> Option<MessageKey> {
         let (header, _) = Header::parse(message);
-        let key = self.seals.place_of(&header.text(MARK)?)?;
+        let seals = self.seals.at_hand().ok()?;
+        let key = seals.place_of(&header.text(MARK)?)?;
         let boundary = parameters::content_type(&header).parameters.remove("boundary")?;
-        (boundary == self.seals.boundary(&key)).then_some(key)
+        (boundary == seals.boundary(&key)).then_some(key)
     }
 
     /// Whether a View shows that message, by its author's fields or by those outside.
@@ -74,8 +75,8 @@ impl Relay {
         let purpose = Purpose::OwnCopy(self.subject());
         let entity = header_protection::protected(message, &Bytes::copy_from_slice(message), purpose);
         let inner = match sent {
-            Sent::Sealed => self.sign(account, &self.signer(account, message)?, self.marked(entity), Form::Opaque)?,
-            Sent::Unknown if self.is_from(message, account) => self.marked(entity).into(),
+            Sent::Sealed => self.sign(account, &self.signer(account, message)?, self.marked(entity)?, Form::Opaque)?,
+            Sent::Unknown if self.is_from(message, account) => self.marked(entity)?.into(),
             // Somebody else's letter, kept here: the mark of the owner would vouch for it.
             Sent::Unknown => entity.into(),
         };
@@ -89,20 +90,23 @@ impl Relay {
     }
 
     /// The entity with the mark by which this installation knows its owner's own copies again.
-    fn marked(&self, entity: Octets) -> Octets {
-        let mark = self.seals.own_mark(entity.stretches());
+    fn marked(&self, entity: Octets) -> Result<Octets, Explanation> {
+        let mark = self.seals.at_hand().map_err(|e| e.explain())?.own_mark(entity.stretches());
         let mut marked = Octets::from(format!("{}: {mark}\r\n", seals::OWN_FIELD));
         entity.stretches().iter().for_each(|stretch| marked.push(stretch.clone()));
-        marked
+        Ok(marked)
     }
 }
 
 /// Whether a View shows that message: the fields by which people know a message are the same.
 pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
     let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
-    ["Message-ID", "Date", "From", "Subject"]
+    // The mark in front of the Subject is ours, and is none of the message.
+    let subject = |header: &Header<'_>| header.text("Subject").map(|text| subject::without_marks(&text).unwrap_or(text));
+    ["Message-ID", "Date", "From"]
         .iter()
         .all(|name| view.text(name) == stored.text(name))
+        && subject(&view) == subject(&stored)
 }
 
 #[cfg(test)]
@@ -114,6 +118,10 @@ mod tests {
         let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
         assert!(shows(
             b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(shows(
+            b"Subject: [Souspli : non garanti] s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <1@x>\r\n\r\nclear",
             stored
         ));
         assert!(!shows(

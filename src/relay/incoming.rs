@@ -1,18 +1,21 @@
 //! From a stored message to its View.
 
+use super::Relay;
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
+use super::seals::{self, Seals};
 use super::views::{Imprint, Lasts};
-use super::{Relay, seals};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
 use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
+use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
-use crate::view::restored::UNCHANGED;
+use crate::view::report::{self, Reported};
+use crate::view::restored::{Author, UNCHANGED};
 use crate::view::verdict::{Grade, Verdict, judge};
 use crate::view::{Draft, View, build, frozen};
 use std::sync::Arc;
@@ -23,6 +26,7 @@ pub struct OpenedByHand {
     verdict: Verdict,
     subject: String,
     from: String,
+    report: String,
     view: View,
 }
 
@@ -43,9 +47,23 @@ impl Read {
         }
     }
 
+    fn reported<'a>(&'a self, stored: &'a [u8], letter: Option<&'a Letter<'a>>, verdict: &'a Verdict) -> Reported<'a> {
+        Reported {
+            stored,
+            opened: self.opened.as_ref(),
+            letter,
+            sender: self.senders.from.as_ref(),
+            verdict,
+        }
+    }
+
     fn letter(&self, stored: &[u8], header: HeaderShown) -> Option<Letter<'_>> {
-        let from = self.said().from_shown(self.senders.agreement);
-        self.opened.as_ref().map(|opened| letter::letter(opened, stored, from, header))
+        let said = self.said();
+        let from = said.from_shown(self.senders.agreement);
+        let author = if said.own { Author::Owner } else { Author::Other };
+        self.opened
+            .as_ref()
+            .map(|opened| letter::letter(opened, stored, from, author, header))
     }
 }
 
@@ -55,16 +73,18 @@ impl Relay {
         if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
             return Ok(view);
         }
+        let seals = self.seals.at_hand().map_err(|e| e.explain())?;
         let keys = self.identities.all()?;
         let mut read = self.read(&stored, &keys)?;
-        let evidence = self.evidence(&read);
+        let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
-        let draft = self.draft(key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
+        let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
+        self.keep_text(key, verdict.grade, &draft);
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
@@ -127,20 +147,25 @@ impl Relay {
     fn is_own(&self, opened: &Opened) -> bool {
         let (header, _) = Header::parse(&opened.content);
         let Some(mark) = header.text(seals::OWN_FIELD) else { return false };
-        self.seals.is_own(&mark, &without_own_field(&opened.content))
+        let seals = self.seals.at_hand();
+        seals.is_ok_and(|seals| seals.is_own(&mark, &without_own_field(&opened.content)))
     }
 
-    fn draft(&self, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
+    fn draft(&self, seals: &Seals, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
         let letter = read.letter(stored, header);
+        let said = read.said();
+        let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter.as_ref(), &said)));
         build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
             restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
-            verdict: &read.said(),
-            boundary: &self.seals.boundary(key),
+            header,
+            verdict: &said,
+            report: report.as_deref(),
+            boundary: &seals.boundary(key),
             banner: self.config.policy.banner,
-            token: &self.seals.token(key),
+            token: &seals.token(key),
         })
     }
 
@@ -150,12 +175,6 @@ impl Relay {
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
-    }
-
-    fn evidence(&self, read: &Read) -> u64 {
-        let Senders { from, date, .. } = &read.senders;
-        let opened = read.opened.as_ref();
-        opened.map_or(0, |opened| self.seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
     }
 
     /// A frozen verdict without a size says that the View has the stored one: most messages need one mark, not two.
@@ -174,8 +193,7 @@ impl Relay {
 
     /// The size of a message's View, when it has been opened once.
     pub(super) fn known_size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
-        let opened = || self.marks.size(&[b"verdict", &seals::place(key)]).ok().flatten().map(|_| stored);
-        self.told_size(key).or_else(opened)
+        self.told_size(key).or_else(|| self.has_been_shown(key).then_some(stored))
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
@@ -190,10 +208,15 @@ impl Relay {
                 uid: 0,
             },
         };
-        let shown = |size| self.draft(&key, &stored, size, &read, HeaderShown::Protected);
+        let seals = self.seals.at_hand().map_err(|e| e.explain())?;
+        let letter = read.letter(&stored, HeaderShown::Protected);
+        let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
+        drop(letter);
+        let shown = |size| self.draft(seals, &key, &stored, size, &read, HeaderShown::Protected);
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let subject = without_marks(&subject).unwrap_or(subject);
         drop(read);
         let view = match draft {
             Some(draft) => {
@@ -206,6 +229,7 @@ impl Relay {
             verdict,
             subject,
             from,
+            report,
             view,
         })
     }
@@ -217,6 +241,11 @@ impl OpenedByHand {
         self.view.bytes()
     }
 
+    /// Everything that is known of it (docs/verdicts.md); no body text.
+    pub fn report(&self) -> &str {
+        &self.report
+    }
+
     /// The verdict (docs/verdicts.md); no body text.
     pub fn json(&self) -> serde_json::Value {
         let v = &self.verdict;
@@ -224,7 +253,7 @@ impl OpenedByHand {
             .signers
             .iter()
             .map(|s| {
-                serde_json::json!({"name": s.name, "address": s.address, "issuer": s.issuer, "serial": s.serial,
+                serde_json::json!({"name": s.name, "profession": s.profession, "rpps": s.rpps, "address": s.address, "issuer": s.issuer, "serial": s.serial,
                     "signing_time": s.signing_time.map(UnixTime::rfc3339)})
             })
             .collect();
@@ -234,6 +263,12 @@ impl OpenedByHand {
             "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
         })
     }
+}
+
+fn evidence(seals: &Seals, read: &Read) -> u64 {
+    let Senders { from, date, .. } = &read.senders;
+    let opened = read.opened.as_ref();
+    opened.map_or(0, |opened| seals.evidence(&frozen::evidence(opened, from.as_slice(), *date)))
 }
 
 /// The Message-ID that the View shows, and the one outside: an answer may name either.

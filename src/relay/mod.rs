@@ -5,6 +5,7 @@
 mod append;
 pub mod budget;
 mod explain;
+mod gate;
 mod handed_over;
 mod headers;
 mod identities;
@@ -15,30 +16,36 @@ mod outgoing;
 pub mod port;
 mod recipients;
 mod seals;
+mod searching;
 mod sender;
 mod views;
 
 pub use incoming::OpenedByHand;
 
-use crate::base::limits::VIEW_CACHE_MAX;
-use crate::base::{Address, UnixTime};
+use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS, VIEW_CACHE_MAX};
+use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::local::LocalDirectory;
 use crate::directory::port::Directory;
+use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
+use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing};
-use seals::Seals;
+use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
+use seals::LockedSeals;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use views::Views;
 
 /// Octets of a stored message that is opened where it was read: handing the thread to another costs a tenth of it.
@@ -56,14 +63,16 @@ pub struct Relay {
     letters: Letters,
     marks: Marks,
     fields: Fields,
+    index: Index,
     unopened: Unopened,
     journal: Journal,
-    seals: Seals,
+    seals: LockedSeals,
+    gate: Arc<Gate>,
     views: Views,
 }
 
 impl Relay {
-    /// Opens the stores of a home. The keyring may wait for the user: call where blocking is allowed.
+    /// Opens the stores of a home, whose keys may be locked yet.
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
         Ok(Self {
@@ -77,11 +86,22 @@ impl Relay {
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             fields: Fields::new(home, secrets),
+            index: Index::new(home, secrets),
             unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
-            seals: Seals::new(secrets)?,
+            seals: LockedSeals::new(secrets),
+            gate: Gate::new(secrets.clone()),
             views: Views::new(VIEW_CACHE_MAX),
         })
+    }
+
+    /// Asks for keys that are locked, once, before anybody needs them. A keyring that its user opens later is no fault; one that
+    /// does not have the key, or is none, is told.
+    pub fn ask_at_start(&self) -> Result<(), StoreError> {
+        match self.gate.begin(Duration::from_secs(KEY_AT_START_SECONDS)) {
+            Err(StoreError::KeyringLocked) => Ok(()),
+            other => other,
+        }
     }
 
     /// The account that sends from `address`.
@@ -96,6 +116,7 @@ impl Relay {
         if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
+        self.begin_index();
     }
 
     /// Forgets every opened message; for the end of the service.
@@ -165,6 +186,9 @@ impl Sealing for Relay {
         Box::pin(async move {
             // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
             let handle = tokio::runtime::Handle::current();
+            if self.unlock(Asker::Sender, Silence::Kept).await.is_err() {
+                return Outgoing::Refuse(say::key_locked());
+            }
             let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::own(&submission.message);
@@ -190,7 +214,24 @@ impl Opening for Relay {
         self.by_login(login)
     }
 
+    fn somebody_came(&self) {
+        self.gate.somebody_came();
+    }
+
+    fn is_locked(&self) -> bool {
+        !self.gate.is_open()
+    }
+
+    fn unlock(&self, asker: Asker, silence: Silence) -> Pending<'_, Result<(), Explanation>> {
+        let seconds = match silence {
+            Silence::Broken => KEY_WAIT_SECONDS,
+            Silence::Kept => KEY_WAIT_IN_SILENCE_SECONDS,
+        };
+        Box::pin(self.gate.pass(asker, Duration::from_secs(seconds)))
+    }
+
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
+        self.notice_removed_texts();
         self.known_view(key)
     }
 
@@ -204,8 +245,8 @@ impl Opening for Relay {
         })
     }
 
-    fn boundary(&self, key: &MessageKey) -> String {
-        self.seals.boundary(key)
+    fn boundary(&self, key: &MessageKey) -> Option<String> {
+        Some(self.seals.at_hand().ok()?.boundary(key))
     }
 
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
@@ -216,8 +257,20 @@ impl Opening for Relay {
         self.known_header(key)
     }
 
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.known_grade(key)
+    }
+
     fn stored_header_told(&self, key: &MessageKey) {
         self.tell_stored_header(key);
+    }
+
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids> {
+        tokio::task::block_in_place(|| self.uids_of(place, texts))
+    }
+
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges) {
+        tokio::task::block_in_place(|| self.forget_texts(place, uids));
     }
 
     fn place(&self, message: &[u8]) -> Option<MessageKey> {

@@ -1,11 +1,15 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
 use crate::base::Address;
-pub use crate::base::{MessageKey, Place};
+pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
+use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;
+pub use crate::store::index::Indexed;
 use crate::text::Explanation;
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::Future;
 use std::pin::Pin;
@@ -152,22 +156,52 @@ pub trait Sealing: Send + Sync {
     ) -> Pending<'a, Option<Group>>;
 }
 
+/// What is known of a mailbox that is searched.
+#[derive(Debug, Default)]
+pub struct SoughtUids {
+    /// For each text, in order, the UIDs of messages that have it.
+    pub found: Vec<Vec<u32>>,
+    /// The UIDs of all messages whose text is known.
+    pub covered: Vec<u32>,
+}
+
+/// Whether a mail program that waits can be told so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Silence {
+    /// It hears from time to time that it is not forgotten.
+    Broken,
+    /// It hears nothing, and gives up sooner.
+    Kept,
+}
+
 /// Receiving, as `imap::driver` sees it.
 pub trait Opening: Send + Sync {
     /// The account that a login name belongs to.
     fn account(&self, login: &str) -> Option<Arc<Account>>;
+    /// Told when a mail program opens its first session: somebody has sat down in front of it.
+    fn somebody_came(&self);
+    /// Whether nothing can be opened or told of S/MIME messages before [`Opening::unlock`].
+    fn is_locked(&self) -> bool;
+    /// Waits for the home's keys, where they are locked, as long as somebody who hears `silence` or not would wait.
+    fn unlock(&self, asker: Asker, silence: Silence) -> Pending<'_, Result<(), Explanation>>;
     /// A View that is in memory.
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
     /// The View of a stored S/MIME message. `Err`: a key is locked or awaited; nothing provisional is shown.
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<View>, Explanation>>;
-    /// The boundary of that message's View, known without opening it.
-    fn boundary(&self, key: &MessageKey) -> String;
+    /// The boundary of that message's View, known without opening it; `None`: the home's keys are locked.
+    fn boundary(&self, key: &MessageKey) -> Option<String>;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
     /// What the View of a message changes in its header; `None`: it has not been opened yet.
     fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// What the View of a message says of it; `None`: it has not been opened yet.
+    fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// Which messages of a mailbox have each of these texts in their View, as far as that is known; `None`: nothing is kept.
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids>;
+    /// Messages of a mailbox are gone.
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges);
     /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
     fn place(&self, message: &[u8]) -> Option<MessageKey>;
     /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message

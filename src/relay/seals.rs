@@ -6,7 +6,7 @@ use super::port::{MessageKey, Place};
 use crate::store::{Purpose, Secrets, StoreError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The keys behind the marks.
 #[derive(Debug)]
@@ -16,6 +16,32 @@ pub struct Seals {
     own: hmac::Key,
     evidence: hmac::Key,
     token: LessSafeKey,
+}
+
+/// The same once the home's keys are at hand.
+#[derive(Debug)]
+pub struct LockedSeals {
+    secrets: Secrets,
+    made: OnceLock<Seals>,
+}
+
+impl LockedSeals {
+    /// Nothing is derived before the first use.
+    pub fn new(secrets: &Secrets) -> Self {
+        Self {
+            secrets: secrets.clone(),
+            made: OnceLock::new(),
+        }
+    }
+
+    /// The keys; [`StoreError::KeyringLocked`] while they are awaited.
+    pub fn at_hand(&self) -> Result<&Seals, StoreError> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let made = Seals::new(&self.secrets)?;
+        Ok(self.made.get_or_init(|| made))
+    }
 }
 
 /// Header field, inside the encryption, of a copy that its owner stored through this installation.
@@ -72,7 +98,7 @@ impl Seals {
         read_place(place)
     }
 
-    /// A number of 55 bits that stands for what a verdict was said of.
+    /// A number of 52 bits that stands for what a verdict was said of.
     pub fn evidence(&self, parts: &[Vec<u8>]) -> u64 {
         let mut context = hmac::Context::with_key(&self.evidence);
         for part in parts {
@@ -80,7 +106,7 @@ impl Seals {
             context.update(part);
         }
         let tag = context.sign();
-        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 9
+        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 12
     }
 
     /// The mark of a copy that its owner stored here, over its content's stretches.

@@ -8,7 +8,7 @@ use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{Reader, Value, tag};
 use crate::pki::oid;
 use crate::smime::buffer::{Buffer, Found};
-use crate::smime::cipher::{CipherKind, ContentCipher};
+use crate::smime::cipher::CipherKind;
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
 use crate::smime::envelope::Envelope;
 pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
@@ -164,10 +164,11 @@ impl Session<'_> {
             true => OpenError::Unsupported,
             false => OpenError::NotForMe,
         };
-        let pairs = self
+        // In the order of the message: which of several own keys opened it does not hang on how they are kept.
+        let pairs = recipients
             .keys
             .iter()
-            .flat_map(|key| recipients.keys.iter().map(move |wrapped| (*key, wrapped)));
+            .flat_map(|wrapped| self.keys.iter().map(move |key| (*key, wrapped)));
         let pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate()));
         let mut pairs = pairs.take(CMS_TRIES_MAX).peekable();
         while let Some((key, wrapped)) = pairs.next() {
@@ -194,7 +195,7 @@ impl Session<'_> {
             let key_octets = content_key.as_ref().map_or(stand_in.as_slice(), Secret::expose);
             match envelope.decrypt(key_octets, attempt.octets_mut()) {
                 Some(length) if content_key.is_some() => {
-                    opened.layers.push(Layer::Encrypted(encryption(cipher, wrapped, key)));
+                    opened.layers.push(Layer::Encrypted(encryption(envelope, wrapped, key)));
                     return Ok(attempt.keep(Found::Within(0..length)));
                 }
                 _ => outcome = worse(outcome, OpenError::Undecryptable),
@@ -216,8 +217,9 @@ fn worse(a: OpenError, b: OpenError) -> OpenError {
     if rank(b) > rank(a) { b } else { a }
 }
 
-fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey) -> Encryption {
+fn encryption(envelope: &Envelope, wrapped: &WrappedKey, key: &dyn PrivateKey) -> Encryption {
     use crate::pki::algorithm::KeyKind;
+    let Envelope { recipients, cipher, .. } = envelope;
     let mut obsolete = Vec::new();
     if cipher.is_obsolete() {
         obsolete.push(cipher.name());
@@ -230,6 +232,7 @@ fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey
     Encryption {
         content: cipher.name(),
         key: wrapped.name(),
+        recipients: recipients.keys.len() + recipients.unsupported.len(),
         authenticated,
         obsolete,
     }

@@ -41,6 +41,8 @@ pub struct Encryption {
     pub content: String,
     /// As shown: `RSA-PKCS1v1.5`.
     pub key: String,
+    /// RecipientInfos that were read.
+    pub recipients: usize,
     /// The cipher itself notices changes.
     pub authenticated: bool,
     /// Obsolete algorithms in use, as shown.

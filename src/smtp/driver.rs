@@ -28,7 +28,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// What every submission connection shares.
 pub struct Submissions {
@@ -219,7 +219,10 @@ impl Connection {
             return Reply::new(530, "5.7.0 Authentification requise");
         };
         let account = Arc::clone(&login.account);
-        match shared.sealing.outgoing(&account, &submission).await {
+        let begun = Instant::now();
+        let outgoing = shared.sealing.outgoing(&account, &submission).await;
+        login.be_patient(shared.patience.after(begun.elapsed()));
+        match outgoing {
             Outgoing::Refuse(explanation) => Reply::refusal(&explanation),
             Outgoing::PassThrough => {
                 let Submission { envelope, message } = &submission;
@@ -252,6 +255,13 @@ impl Connection {
 }
 
 impl LoggedIn {
+    fn be_patient(&mut self, patience: Patience) {
+        self.patience = patience;
+        if let Some(upstream) = &mut self.upstream {
+            upstream.be_patient(patience);
+        }
+    }
+
     /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {

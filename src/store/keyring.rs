@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 const SERVICE: &str = "souspli";
 
 /// Where master keys rest, so that a locked or absent keyring can be shown in tests.
-pub(super) trait Keyring {
+pub(super) trait Keyring: Send + Sync {
     /// `None`: unlocked, and no such entry.
     fn read(&self, id: &str) -> Result<Option<Secret>, StoreError>;
     /// Returns only once the secret has been read back.

@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 /// Stretches that are kept of a text.
 const KEPT: usize = 12;
@@ -21,8 +22,13 @@ const KEPT_FROM: usize = 24;
 #[derive(Debug)]
 pub struct Letters {
     table: Table<Trait>,
-    key: hmac::Key,
+    secrets: Secrets,
+    names: OnceLock<Names>,
 }
+
+/// Under which names things are kept.
+#[derive(Debug)]
+struct Names(hmac::Key);
 
 /// What was known again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,17 +52,31 @@ impl Letters {
     pub fn open(home: &Home, secrets: &Secrets, now: UnixTime) -> Result<Self, StoreError> {
         Ok(Self {
             table: Table::open(home, home.letters(), LETTER_TRAITS_MAX, move |found: &Trait| found.is_fresh(now))?,
-            key: hmac::Key::new(hmac::HMAC_SHA256, &secrets.mac(Purpose::Letters, &[b"letters"])?),
+            secrets: secrets.clone(),
+            names: OnceLock::new(),
         })
+    }
+
+    /// [`StoreError::KeyringLocked`] while the home's keys are awaited.
+    fn names(&self) -> Result<&Names, StoreError> {
+        if let Some(names) = self.names.get() {
+            return Ok(names);
+        }
+        let names = Names(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            &self.secrets.mac(Purpose::Letters, &[b"letters"])?,
+        ));
+        Ok(self.names.get_or_init(|| names))
     }
 
     /// Remembers what a sealed letter is like. What was known before stays what it was: a letter that quotes another, a file
     /// that has left in clear.
     pub fn remember(&self, letter: &Likeness, now: UnixTime) -> Result<(), StoreError> {
+        let names = self.names()?;
         let mut new: BTreeMap<Key, Trait> = BTreeMap::new();
         for text in &letter.texts {
-            self.whole(text).into_iter().for_each(|key| alone(&mut new, key, now));
-            let mut stretches = self.unknown(text.own_stretches().map(|stretch| self.name(b"stretch", stretch.as_bytes())))?;
+            names.whole(text).into_iter().for_each(|key| alone(&mut new, key, now));
+            let mut stretches = self.unknown(text.own_stretches().map(|stretch| names.name(b"stretch", stretch.as_bytes())))?;
             stretches.retain(|key| !new.contains_key(key));
             if stretches.len() >= KEPT_FROM {
                 // The first in the order of their digests: of the same text always the same ones.
@@ -74,15 +94,16 @@ impl Letters {
                 }));
             }
         }
-        letter.files.iter().for_each(|file| alone(&mut new, self.name(b"file", file), now));
+        letter.files.iter().for_each(|file| alone(&mut new, names.name(b"file", file), now));
         self.put(new)
     }
 
     /// Remembers the files of what leaves in clear: one that is sealed later is no secret for that.
     pub fn remember_clear(&self, message: &Likeness, now: UnixTime) -> Result<(), StoreError> {
+        let names = self.names()?;
         let plain = |file: &Vec<u8>| {
             (
-                self.name(b"file", file),
+                names.name(b"file", file),
                 Trait {
                     since: now.0,
                     letter: 0,
@@ -95,18 +116,19 @@ impl Letters {
 
     /// What of a message was in a sealed letter. An error is no `None`: the caller must not send in clear.
     pub fn recognised(&self, message: &Likeness, now: UnixTime) -> Result<Option<Recognised>, StoreError> {
+        let names = self.names()?;
         for file in &message.files {
-            if self.known(&self.name(b"file", file), now)?.is_some_and(|found| found.of > 0) {
+            if self.known(&names.name(b"file", file), now)?.is_some_and(|found| found.of > 0) {
                 return Ok(Some(Recognised::File));
             }
         }
         for text in &message.texts {
-            if let Some(key) = self.whole(text)
+            if let Some(key) = names.whole(text)
                 && self.known(&key, now)?.is_some()
             {
                 return Ok(Some(Recognised::Text));
             }
-            if self.holds_a_letter(text, now)? {
+            if self.holds_a_letter(names, text, now)? {
                 return Ok(Some(Recognised::Text));
             }
         }
@@ -114,9 +136,9 @@ impl Letters {
     }
 
     /// True when more than half of what is kept of one letter stands in the text.
-    fn holds_a_letter(&self, text: &Words, now: UnixTime) -> Result<bool, StoreError> {
+    fn holds_a_letter(&self, names: &Names, text: &Words, now: UnixTime) -> Result<bool, StoreError> {
         let mut found: BTreeMap<u32, BTreeSet<Key>> = BTreeMap::new();
-        for key in text.stretches().map(|stretch| self.name(b"stretch", stretch.as_bytes())) {
+        for key in text.stretches().map(|stretch| names.name(b"stretch", stretch.as_bytes())) {
             if let Some(Trait { letter, of, .. }) = self.known(&key, now)? {
                 let seen = found.entry(letter).or_default();
                 seen.insert(key);
@@ -148,13 +170,15 @@ impl Letters {
     fn known(&self, key: &Key, now: UnixTime) -> Result<Option<Trait>, StoreError> {
         Ok(self.table.value(key)?.filter(|found| found.is_fresh(now)))
     }
+}
 
+impl Names {
     fn whole(&self, text: &Words) -> Option<Key> {
         text.whole().map(|whole| self.name(b"whole", whole.as_bytes()))
     }
 
     fn name(&self, kind: &[u8], octets: &[u8]) -> Key {
-        let mut mac = hmac::Context::with_key(&self.key);
+        let mut mac = hmac::Context::with_key(&self.0);
         mac.update(kind);
         mac.update(&[0]);
         mac.update(octets);

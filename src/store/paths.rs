@@ -113,6 +113,11 @@ impl Home {
         self.root.join("fields")
     }
 
+    /// Texts that are searched, sealed.
+    pub fn index(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.
     pub fn lock(&self) -> Result<HomeLock, StoreError> {
         let path = self.root.join("lock");

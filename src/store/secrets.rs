@@ -2,7 +2,7 @@
 //!
 //! It rests in the system's keyring, or under a passphrase where `SOUSPLI_PASSPHRASE_FILE` names one when the home is
 //! made. A home remembers which. Nothing here ever replaces a master key: a keyring that is locked or empty is told.
-//! The keyring may wait for the user: call [`Secrets::open`] where blocking is allowed.
+//! The keyring may wait for the user: call [`Secrets::open`] and [`Secrets::unlock`] where blocking is allowed.
 
 use super::keyring::{Keyring, SystemKeyring};
 use super::passphrase::{Sealed, read_passphrase};
@@ -11,13 +11,35 @@ use super::{Home, StoreError, atomic, hex};
 use crate::base::Secret;
 use aws_lc_rs::{constant_time, hkdf, hmac, rand};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
-/// The keys of a home.
+/// The keys of a home. Copies share one master key: what opens one opens all.
 #[derive(Clone, Debug)]
-pub struct Secrets {
-    master: Secret,
+pub struct Secrets(Arc<Vault>);
+
+#[derive(Debug)]
+struct Vault {
+    /// Once it is here it stays: a keyring that is locked later takes nothing back.
+    master: OnceLock<Secret>,
+    /// Where it is, until then.
+    locked: Option<Locked>,
+}
+
+/// A master key that rests in a keyring.
+struct Locked {
+    id: String,
+    check: String,
+    path: PathBuf,
+    keyring: Box<dyn Keyring>,
+}
+
+impl fmt::Debug for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// What a key is for; two purposes never share one.
@@ -33,6 +55,8 @@ pub enum Purpose {
     Marks,
     /// Sealing the protected fields of opened messages.
     Fields,
+    /// Sealing and naming the texts that are searched.
+    Index,
     /// Boundaries of Views.
     Boundaries,
     /// Tokens in header fields of Views.
@@ -52,15 +76,36 @@ enum Master {
 impl Secrets {
     /// Opens the secrets of a home; makes them the first time.
     pub fn open(home: &Home) -> Result<Self, StoreError> {
-        let passphrase = std::env::var_os("SOUSPLI_PASSPHRASE_FILE")
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from);
-        open_with(home, &SystemKeyring, passphrase.as_deref())
+        let secrets = Self::awaited(home)?;
+        secrets.unlock()?;
+        Ok(secrets)
+    }
+
+    /// The same, but that a keyring which holds the master key already is not asked yet: until [`Secrets::unlock`] every
+    /// use is [`StoreError::KeyringLocked`].
+    pub fn awaited(home: &Home) -> Result<Self, StoreError> {
+        awaited_with(home, Box::new(SystemKeyring), passphrase_file().as_deref())
+    }
+
+    /// Asks the keyring, which may ask the user and wait for him.
+    pub fn unlock(&self) -> Result<(), StoreError> {
+        let Vault { master, locked } = &*self.0;
+        if let (None, Some(locked)) = (master.get(), locked) {
+            let found = locked.read()?;
+            // Whoever was first has read the same.
+            let _ = master.set(found);
+        }
+        Ok(())
+    }
+
+    /// Whether the master key is here.
+    pub fn is_open(&self) -> bool {
+        self.0.master.get().is_some()
     }
 
     /// The key of a purpose, 32 octets.
     pub fn key(&self, purpose: Purpose) -> Result<Secret, StoreError> {
-        derive(&self.master, purpose.label())
+        derive(self.master()?, purpose.label())
     }
 
     /// HMAC-SHA256 (RFC 2104) over the parts, each with its length so that no two lists of parts are the same octets.
@@ -80,7 +125,27 @@ impl Secrets {
 
     /// Secrets of a test, or of a command that keeps nothing.
     pub fn ephemeral() -> Result<Self, StoreError> {
-        Ok(Self { master: random_key()? })
+        Ok(Self::of(random_key()?))
+    }
+
+    fn of(master: Secret) -> Self {
+        Self(Arc::new(Vault {
+            master: OnceLock::from(master),
+            locked: None,
+        }))
+    }
+
+    fn master(&self) -> Result<&Secret, StoreError> {
+        self.0.master.get().ok_or(StoreError::KeyringLocked)
+    }
+}
+
+impl Locked {
+    fn read(&self) -> Result<Secret, StoreError> {
+        let found = self.keyring.read(&self.id)?.ok_or(StoreError::MasterKeyGone)?;
+        let wanted = hex::decode(&self.check).ok_or_else(|| StoreError::Damaged(self.path.clone()))?;
+        constant_time::verify_slices_are_equal(&check_of(&found)?, &wanted).map_err(|_| StoreError::MasterKeyGone)?;
+        Ok(found)
     }
 }
 
@@ -93,6 +158,7 @@ impl Purpose {
             Purpose::Letters => "souspli 1 letters",
             Purpose::Marks => "souspli 1 marks",
             Purpose::Fields => "souspli 1 fields",
+            Purpose::Index => "souspli 1 index",
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",
@@ -100,28 +166,31 @@ impl Purpose {
     }
 }
 
-pub(super) fn open_with(home: &Home, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
-    let master = match read_master(home)? {
-        Some(master) => master,
-        None => create(home, keyring, passphrase)?,
-    };
-    open_master(&master, &home.master(), keyring, passphrase)
+fn passphrase_file() -> Option<PathBuf> {
+    let named = std::env::var_os("SOUSPLI_PASSPHRASE_FILE").filter(|v| !v.is_empty());
+    named.map(PathBuf::from)
 }
 
-fn open_master(master: &Master, path: &Path, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
-    let master = match master {
-        Master::Keyring { id, check } => {
-            let found = keyring.read(id)?.ok_or(StoreError::MasterKeyGone)?;
-            let wanted = hex::decode(check).ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
-            constant_time::verify_slices_are_equal(&check_of(&found)?, &wanted).map_err(|_| StoreError::MasterKeyGone)?;
-            found
-        }
+fn awaited_with(home: &Home, keyring: Box<dyn Keyring>, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
+    let master = match read_master(home)? {
+        Some(master) => master,
+        None => create(home, keyring.as_ref(), passphrase)?,
+    };
+    Ok(match master {
+        Master::Keyring { id, check } => Secrets(Arc::new(Vault {
+            master: OnceLock::new(),
+            locked: Some(Locked {
+                id,
+                check,
+                path: home.master(),
+                keyring,
+            }),
+        })),
         Master::Passphrase(sealed) => {
             let file = passphrase.ok_or(StoreError::PassphraseWanted)?;
-            sealed.open(&read_passphrase(file)?, path)?
+            Secrets::of(sealed.open(&read_passphrase(file)?, &home.master())?)
         }
-    };
-    Ok(Secrets { master })
+    })
 }
 
 /// The keyring is asked before the lock is taken: it may wait for the user.
@@ -216,27 +285,21 @@ mod tests {
         let (folder, home) = home();
         let pass = folder.path().join("pass");
         fs::write(&pass, "correct horse\n").unwrap();
-        let first = open_with(&home, &NoKeyring, Some(&pass)).unwrap();
-        let again = open_with(&home, &NoKeyring, Some(&pass)).unwrap();
+        let first = open_with(&home, NoKeyring, Some(&pass)).unwrap();
+        let again = open_with(&home, NoKeyring, Some(&pass)).unwrap();
         assert_eq!(
             first.mac(Purpose::Marks, &[b"x"]).unwrap(),
             again.mac(Purpose::Marks, &[b"x"]).unwrap()
         );
         fs::write(&pass, "wrong").unwrap();
-        assert!(matches!(
-            open_with(&home, &NoKeyring, Some(&pass)),
-            Err(StoreError::WrongPassphrase)
-        ));
-        assert!(matches!(
-            open_with(&home, &Fake::default(), None),
-            Err(StoreError::PassphraseWanted)
-        ));
+        assert!(matches!(open_with(&home, NoKeyring, Some(&pass)), Err(StoreError::WrongPassphrase)));
+        assert!(matches!(open_with(&home, Fake::default(), None), Err(StoreError::PassphraseWanted)));
     }
 
     #[test]
     fn without_keyring_and_passphrase_nothing_is_made() {
         let (_folder, home) = home();
-        assert!(matches!(open_with(&home, &NoKeyring, None), Err(StoreError::NoSecretStore)));
+        assert!(matches!(open_with(&home, NoKeyring, None), Err(StoreError::NoSecretStore)));
         assert!(!home.master().exists());
     }
 
@@ -244,25 +307,45 @@ mod tests {
     fn a_keyring_that_is_locked_or_empty_is_never_a_new_start() {
         let (_folder, home) = home();
         let keyring = Fake::default();
-        let first = open_with(&home, &keyring, None).unwrap();
+        let first = open_with(&home, keyring.clone(), None).unwrap();
         let before = fs::read(home.master()).unwrap();
-        assert!(matches!(open_with(&home, &LockedKeyring, None), Err(StoreError::KeyringLocked)));
-        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::MasterKeyGone)));
+        assert!(matches!(open_with(&home, LockedKeyring, None), Err(StoreError::KeyringLocked)));
+        assert!(matches!(open_with(&home, Fake::default(), None), Err(StoreError::MasterKeyGone)));
         for value in keyring.0.lock().unwrap().values_mut() {
             *value = Secret::new(vec![0; 32]);
         }
-        assert!(matches!(open_with(&home, &keyring, None), Err(StoreError::MasterKeyGone)));
+        assert!(matches!(open_with(&home, keyring.clone(), None), Err(StoreError::MasterKeyGone)));
         assert_eq!(fs::read(home.master()).unwrap(), before);
         assert!(first.key(Purpose::Tokens).is_ok());
+    }
+
+    #[test]
+    fn a_keyring_that_opens_later_opens_what_was_waiting() {
+        let (_folder, home) = home();
+        let keyring = Fake::default();
+        let first = open_with(&home, keyring.clone(), None).unwrap();
+        let held = std::mem::take(&mut *keyring.0.lock().unwrap());
+        let waiting = awaited_with(&home, Box::new(keyring.clone()), None).unwrap();
+        let copy = waiting.clone();
+        assert!(matches!(waiting.unlock(), Err(StoreError::MasterKeyGone)));
+        assert!(!copy.is_open() && matches!(copy.key(Purpose::Marks), Err(StoreError::KeyringLocked)));
+        *keyring.0.lock().unwrap() = held;
+        waiting.unlock().unwrap();
+        keyring.0.lock().unwrap().clear();
+        waiting.unlock().unwrap();
+        assert_eq!(
+            copy.mac(Purpose::Marks, &[b"x"]).unwrap(),
+            first.mac(Purpose::Marks, &[b"x"]).unwrap()
+        );
     }
 
     #[test]
     fn sealed_keys_without_their_master_are_not_given_a_new_one() {
         let (_folder, home) = home();
         fs::write(home.keys().join("a.sealed"), "x").unwrap();
-        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::Damaged(_))));
+        assert!(matches!(open_with(&home, Fake::default(), None), Err(StoreError::Damaged(_))));
         fs::write(home.master(), "{").unwrap();
-        assert!(matches!(open_with(&home, &Fake::default(), None), Err(StoreError::Damaged(_))));
+        assert!(matches!(open_with(&home, Fake::default(), None), Err(StoreError::Damaged(_))));
     }
 
     #[test]
@@ -285,8 +368,14 @@ mod tests {
     /// HMAC(HMAC("souspli", master), label | 01), computed by another program.
     const LABEL_VECTOR: &str = "1bb779a285f0f778eedcb0203b5c2c05537459ec4d2aa7e7273f3d98144485d6";
 
-    #[derive(Default)]
-    struct Fake(Mutex<HashMap<String, Secret>>);
+    fn open_with(home: &Home, keyring: impl Keyring + 'static, passphrase: Option<&Path>) -> Result<Secrets, StoreError> {
+        let secrets = awaited_with(home, Box::new(keyring), passphrase)?;
+        secrets.unlock()?;
+        Ok(secrets)
+    }
+
+    #[derive(Clone, Default)]
+    struct Fake(Arc<Mutex<HashMap<String, Secret>>>);
     struct NoKeyring;
     struct LockedKeyring;
 

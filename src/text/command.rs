@@ -45,6 +45,38 @@ pub fn no_recipient() -> Explanation {
     )
 }
 
+/// Several files, and no --json.
+pub fn several_views() -> Explanation {
+    Explanation::new(
+        "SP-ONE-MESSAGE",
+        Retry::AfterUser,
+        (
+            "Un seul message peut être montré à la fois.",
+            "Donnez un seul fichier, ou --json pour avoir une ligne par fichier.",
+        ),
+        (
+            "One message can be shown at a time.",
+            "Give one file, or --json for a line per file.",
+        ),
+    )
+}
+
+/// Some of several files could not be opened; each was told of before.
+pub fn not_all_opened(missed: usize, of: usize) -> Explanation {
+    Explanation::new(
+        "SP-NOT-ALL-OPENED",
+        Retry::AfterUser,
+        (
+            format!("{missed} fichiers sur {of} n’ont pas été ouverts."),
+            "Chacun est nommé plus haut, avec ce qu’il faut faire.",
+        ),
+        (
+            format!("{missed} files of {of} were not opened."),
+            "Each is named above, with what to do.",
+        ),
+    )
+}
+
 /// A file that cannot be read.
 pub fn unreadable(path: &str, why: &Why) -> Explanation {
     let Why { fr, en } = why;

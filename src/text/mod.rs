@@ -13,9 +13,11 @@ pub mod notice;
 pub mod outgoing;
 pub mod pop3;
 pub mod provider;
+pub mod report;
 pub mod rule;
 pub mod smtp;
 pub mod store;
+pub mod subject;
 pub mod verdict;
 mod why;
 

@@ -339,6 +339,22 @@ pub fn bare_line_end() -> Explanation {
     )
 }
 
+/// An octet 0 in the message (RFC 2045 §2.8).
+pub fn nul_octet() -> Explanation {
+    Explanation::new(
+        "SP-NUL",
+        Retry::Never,
+        (
+            "Message non envoyé : il contient un octet nul, que le courriel n’admet pas.",
+            "Joignez ce contenu comme fichier, ou faites corriger le logiciel de messagerie. Rien n’est parti.",
+        ),
+        (
+            "Not sent: it holds a NUL octet, which mail does not allow.",
+            "Attach this content as a file, or have the mail program mended. Nothing has left.",
+        ),
+    )
+}
+
 /// The header is too long to be read, or holds lines that are no field, so that nobody can tell it from the letter.
 pub fn header_unreadable() -> Explanation {
     Explanation::new(

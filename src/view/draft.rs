@@ -2,6 +2,8 @@
 //!
 //! The padding is nearly half of a sealed message. It is added when what the View was made of has been let go.
 
+use super::build::ViewInput;
+use super::verdict::Grade;
 use super::{Restored, View};
 use crate::mime::entity::{Entity, Kind, parse};
 
@@ -13,6 +15,7 @@ pub struct Draft {
     /// How many octets the View shall have.
     told: usize,
     restored: Restored,
+    grade: Grade,
 }
 
 impl Draft {
@@ -24,13 +27,20 @@ impl Draft {
             entity,
             told,
             restored: Restored::default(),
+            grade: Grade::Plain,
         }
     }
 
-    /// The same, with the author's fields that it shows.
-    pub(super) fn showing(mut self, restored: &Restored) -> Self {
-        self.restored = restored.clone();
+    /// The same, with the fields that it shows and what it says.
+    pub(super) fn showing(mut self, input: &ViewInput<'_>) -> Self {
+        self.restored = input.restored.clone();
+        self.grade = input.verdict.grade;
         self
+    }
+
+    /// What it says of the message.
+    pub fn grade(&self) -> Grade {
+        self.grade
     }
 
     /// The author's fields that it shows in place of those outside.
@@ -41,6 +51,11 @@ impl Draft {
     /// What it is made of, without its padding.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Its structure, spans over [`Draft::bytes`].
+    pub(super) fn entity(&self) -> &Entity {
+        &self.entity
     }
 
     /// How many octets the View will have.
@@ -67,7 +82,9 @@ impl Draft {
             Kind::Leaf | Kind::Message(_) => self.entity = parse(&self.bytes),
         }
         debug_assert_eq!(self.entity, parse(&self.bytes));
-        View::filled(self.bytes, self.entity, room.is_some()).showing(&self.restored)
+        View::filled(self.bytes, self.entity, room.is_some())
+            .showing(&self.restored)
+            .saying(self.grade)
     }
 }
 

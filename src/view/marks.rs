@@ -14,6 +14,7 @@ use crate::mime::packed::unpacked;
 use crate::mime::parameters::stated_encoding;
 use crate::mime::words::octets_to_text;
 use crate::text::banner::{CLOSING, NOT_ENCRYPTED, OPENING};
+use crate::text::subject::{self, Came};
 use crate::text::unaccent;
 
 /// What stands in the message; the strongest counts.
@@ -142,6 +143,20 @@ fn holds(octets: &[u8], wanted: &[u8]) -> bool {
 }
 
 fn of_header(header: &Header<'_>) -> Marks {
+    let subjects = header.all("Subject").map(|field| of_subject(&field.text()));
+    subjects.fold(of_fields(header), Marks::max)
+}
+
+/// Marks in front of a Subject, or of one that a text quotes.
+fn of_subject(text: &str) -> Marks {
+    let told = subject::marks(text).map(|mark| match mark.came {
+        Came::InClear => Marks::Clear,
+        Came::Encrypted => Marks::Sealed,
+    });
+    told.max().unwrap_or(Marks::Absent)
+}
+
+fn of_fields(header: &Header<'_>) -> Marks {
     if !header.fields().iter().any(is_ours) {
         // Text where a header should be.
         let no_fields = header.fields().iter().filter(|field| field.name.is_empty());
@@ -170,7 +185,7 @@ fn of_text(text: &str) -> Marks {
         let clear = window.find(CLOSING).is_some_and(|end| says_clear(&window[..end]));
         found = found.max(if clear { Marks::Clear } else { Marks::Sealed });
     }
-    found
+    found.max(of_subject(text))
 }
 
 fn says_clear(banner: &str) -> bool {
@@ -206,6 +221,22 @@ mod tests {
         ] {
             let mail = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}");
             assert_eq!(super::marks(mail.as_bytes()), marks, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_mark_of_a_subject_says_where_the_text_is_from() {
+        for (subject, text, marks) in [
+            ("Re: [Souspli : non garanti] Bilan", "x", Marks::Sealed),
+            ("=?utf-8?Q?=5BSouspli_=3A_ALT=C3=89R=C3=89=5D?= Bilan", "x", Marks::Sealed),
+            ("Re: [Souspli : non garanti, en clair] Bilan", "x", Marks::Clear),
+            ("Re: [Souspli : non gara", "x", Marks::Sealed),
+            ("Bilan", "> Sujet : [Souspli : non\r\n> garanti] Bilan", Marks::Sealed),
+            ("Bilan", "> Sujet : [Souspli : non garanti, en clair] Bilan", Marks::Clear),
+            ("[cabinet] Bilan", "x", Marks::Absent),
+        ] {
+            let mail = format!("Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}");
+            assert_eq!(super::marks(mail.as_bytes()), marks, "{subject}: {text}");
         }
     }
 

@@ -128,6 +128,23 @@ class FileTest(CommandCase):
         self.refused("SP-FILE-UNREADABLE", "trust", "add", absent)
         self.refused("SP-FILE-UNWRITABLE", "seal", "--from", "alice@lab.test", "--to", "bob@lab.test", "--out", bob, stdin=self.letter)
 
+    def test_several_messages_at_once(self):
+        """A line of JSON for each file, in their order; one that cannot be read keeps none of the others waiting."""
+        sealed, absent = self.folder / "sealed.eml", self.folder / "absent"
+        sealed.write_bytes(self.relay.seal(self.letter, "alice@lab.test", "bob@lab.test"))
+        plain = self.folder / "plain.eml"
+        plain.write_bytes(self.letter)
+        done = self.relay.attempt("open", "--json", sealed, absent, plain)
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(str(sealed), "encrypted-signed"), (str(plain), "plain")], [(each["file"], each["code"]) for each in said])
+        self.assertEqual(1, done.returncode)
+        for code in ("SP-FILE-UNREADABLE", "SP-NOT-ALL-OPENED"):
+            self.assertIn(f"[{code}]", done.stderr.decode())
+        # One file answers as it does from standard input; two Views would be one message.
+        alone = self.relay.attempt("open", "--json", sealed)
+        self.assertEqual({**json.loads(alone.stdout), "file": str(sealed)}, said[0])
+        self.refused("SP-ONE-MESSAGE", "open", sealed, plain, status=2)
+
     def test_what_could_not_be_sent_is_not_sealed(self):
         for message in (b"", b"Bonjour.\n", b"Subject: x\n\nBonjour.\n"):
             self.refused("SP-HEADER", "seal", "--from", "alice@lab.test", "--to", "bob@lab.test", stdin=message)

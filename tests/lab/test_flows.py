@@ -314,6 +314,15 @@ class FlowsTest(PracticeCase):
         text = box.fetch("*", "UID BODY.PEEK[1]")
         self.assertTrue(any(re.search(self.canary.body.encode(), v["BODY[1]"]) for v in text.values()))
 
+    def test_searching_what_is_sealed(self):
+        """What is kept so that searches find it is in the home, and holds nothing that can be read."""
+        self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
+        self.opened()
+        self.assertTrue(self.imap("bob").do("UID SEARCH BODY bonjour")[0][1:])
+        _, messages, octets = self.relay("bob").cli("index").decode().split("\t")
+        self.assertGreater(int(messages), 0)
+        self.assertIn(self.relay("bob").home / "index", [place for place, octets in self.relay("bob").everything() if octets])
+
     def test_restart_of_the_relay(self):
         self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
         first = self.opened()

@@ -36,6 +36,9 @@ class ExtensionsTest(PracticeCase):
             answers = [box.do(command) for command in commands][-1]
             if commands[-1].startswith("UID SEARCH"):
                 del answers[0][1]  # the command's tag
+            if "FLAGS" in commands[-1]:
+                # The verdicts of those that have been opened are ours to tell.
+                answers = [without_keywords(answer) for answer in answers if answer[0] != b"FLAGS"]
             if commands[-1].startswith("L"):
                 # Dovecot lists in any order, and says \UnMarked once it has looked.
                 for answer in answers:
@@ -344,6 +347,12 @@ class DraggedTest(unittest.TestCase):
         self.assertNotEqual(self.original, stored)
         self.assertIn(b"other@lab.test", stored)
         self.assertIn(b"pkcs7-mime", stored)
+
+
+def without_keywords(values):
+    """An answer without the verdicts among its flags."""
+    kept = [value for value in values if not (isinstance(value, bytes) and value.startswith(b"$Souspli"))]
+    return [without_keywords(value) if isinstance(value, list) else value for value in kept]
 
 
 def together(task, numbers):

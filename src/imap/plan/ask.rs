@@ -15,7 +15,7 @@ impl Plan {
             }
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
             Step::Beginning(set) => self.fetch(set, &Self::beginning(), None),
-            Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
+            Step::Marked(set) | Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
             Step::Cached(set, _) => self.fetch(set, &self.asked(Asked::Dynamic), None),
         }
     }

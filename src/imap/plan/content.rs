@@ -101,15 +101,18 @@ impl Plan {
 
     pub(super) fn plan_sealed(&mut self, shelf: &dyn Shelf) {
         let mut uids = HashSet::new();
-        let (mut fresh, mut cached) = (Ranges::default(), Ranges::default());
+        let (mut marked, mut fresh, mut cached) = (Ranges::default(), Ranges::default(), Ranges::default());
         for (number, uid) in std::mem::take(&mut self.found.sealed) {
-            if shelf.cached(&self.key(uid)).is_some() {
+            if self.selected.classes.of(uid) == Some(Sealed::No) {
+                marked.insert(number);
+            } else if shelf.cached(&self.key(uid)).is_some() {
                 uids.insert(uid);
                 cached.insert(number);
             } else {
                 fresh.insert(number);
             }
         }
+        self.steps.extend(marked.sets(SET_OCTETS).into_iter().map(Step::Marked));
         self.steps.extend(fresh.sets(SET_OCTETS).into_iter().map(Step::Fresh));
         self.steps
             .extend(cached.sets(SET_OCTETS).into_iter().map(|set| Step::Cached(set, uids.clone())));

@@ -1,7 +1,7 @@
 //! Listings: the provider's answers, rewritten; what a list cannot tell otherwise is opened first, once.
 
 use super::*;
-use crate::imap::response;
+use crate::imap::{keywords, response};
 use crate::view::Restored;
 
 /// What is known of the View of a message.
@@ -40,15 +40,27 @@ impl Plan {
         let class = self.selected.classes.of(answer.uid);
         let known = self.known(&answer, class, shelf);
         match class {
+            Some(Sealed::Yes | Sealed::Packed) if shelf.is_locked() && !self.is_overfull() => self.hold(answer),
             Some(sealed) if !self.holds_news() && !self.wants_opening(&answer, sealed, &known) => {
                 self.list(&answer, sealed, known, shelf, out);
             }
             class if self.is_overfull() => self.list(&answer, class.unwrap_or(Sealed::No), known, shelf, out),
-            _ => {
-                self.held_octets += answer.line.octets();
-                self.held.push_back(Held::Answer(answer));
-            }
+            _ => self.hold(answer),
         }
+    }
+
+    fn hold(&mut self, answer: Answer) {
+        self.held_octets += answer.line.octets();
+        self.held.push_back(Held::Answer(answer));
+    }
+
+    /// Whether something is held of which nothing can be told before the keys are there.
+    pub(super) fn holds_locked(&self, shelf: &dyn Shelf) -> bool {
+        let sealed = |held: &Held| match held {
+            Held::Answer(answer) => matches!(self.selected.classes.of(answer.uid), Some(Sealed::Yes | Sealed::Packed)),
+            Held::Other(_) => false,
+        };
+        shelf.is_locked() && self.held.iter().any(sealed)
     }
 
     /// Whether an answer may pass without being read to its end, by its beginning `* n FETCH (UID u `: the message is known
@@ -72,7 +84,7 @@ impl Plan {
         self.held_news > 0
     }
 
-    fn list(&self, answer: &Answer, sealed: Sealed, known: Known, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+    fn list(&mut self, answer: &Answer, sealed: Sealed, known: Known, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }
@@ -81,16 +93,19 @@ impl Plan {
             Sealed::No => answer::write_without(&answer.line, &answer.fetched, &strip, out),
             Sealed::Yes | Sealed::Packed => {
                 let key = self.key(answer.uid);
+                let Some(boundary) = shelf.boundary(&key) else {
+                    self.failure.get_or_insert_with(keys::locked);
+                    let strip = |item: &FetchedItem| strip(item) || !answer::is_dynamic(item);
+                    return answer::write_without(&answer.line, &answer.fetched, &strip, out);
+                };
                 let header = known.header.unwrap_or_else(|| self.told_as_stored(&key, shelf));
-                answer::write_listing(
-                    &answer.line,
-                    &answer.fetched,
-                    &strip,
-                    &shelf.boundary(&key),
-                    known.size,
-                    &header,
-                    out,
-                );
+                let listed = answer::Listed {
+                    boundary: &boundary,
+                    size: known.size,
+                    restored: &header,
+                    keyword: shelf.grade(&key).and_then(keywords::of),
+                };
+                answer::write_listing(&answer.line, &answer.fetched, &strip, listed, out);
             }
         }
     }
@@ -127,7 +142,7 @@ impl Plan {
 
     /// Once every class is known, plans to open what must be.
     pub(super) fn plan_openings(&mut self, status: Status, shelf: &dyn Shelf) {
-        if !self.steps.is_empty() || status == Status::Bad || std::mem::replace(&mut self.openings.planned, true) {
+        if shelf.is_locked() || !self.steps.is_empty() || status == Status::Bad || std::mem::replace(&mut self.openings.planned, true) {
             return;
         }
         let unsure = |held: &Held| match held {

@@ -24,6 +24,8 @@ fn what_a_subject_asks() {
                 "\u{feff}#med# x",
                 "\u{200b}#med# x",
                 "RE: #med# x",
+                "RE: [Souspli : non garanti] #med# x",
+                "[Souspli : ALTÉRÉ] TR: [Souspli : non garanti, en clair] #med# x",
                 "Re: #med# x",
                 "Re : #med# x",
                 "re:#med# x",

@@ -41,6 +41,20 @@ impl Patience {
     }
 }
 
+impl Patience {
+    /// What is left of it for the provider when the mail program has waited so long already, for a key.
+    #[must_use]
+    pub fn after(self, waited: Duration) -> Self {
+        let left = |all: Duration| all.saturating_sub(waited).max(all / 3);
+        Self {
+            reply: left(self.reply),
+            silence: left(self.silence),
+            later_groups: left(self.later_groups),
+            ..self
+        }
+    }
+}
+
 impl Default for Patience {
     fn default() -> Self {
         Self::of_seconds(crate::base::limits::PROVIDER_SILENCE_SECONDS)

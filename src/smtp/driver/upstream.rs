@@ -63,6 +63,11 @@ pub(super) enum LoginFailure {
 }
 
 impl Upstream {
+    /// How long it may take from now on.
+    pub(super) fn be_patient(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
     /// Connects, secures and logs in (without credentials: learns only what is offered).
     pub(super) async fn open(
         upstreams: &dyn Upstreams,
