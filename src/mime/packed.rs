@@ -7,6 +7,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 /// The signature of a compressed RTF; ten octets before it its header begins.
 const COMPRESSED_RTF: &[u8] = b"LZFu";
+/// The same of one that is not compressed.
+const PLAIN_RTF: &[u8] = b"MELA";
 /// What a decoder's window holds at the start (MS-OXRTFCP §2.1.3.1.3).
 const RTF_WINDOW: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 const WINDOW: usize = 4096;
@@ -21,11 +23,12 @@ pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
     let mut room = PACKED_OUT_MAX;
     let mut out = Vec::new();
     let rtf = memchr::memmem::find_iter(octets, COMPRESSED_RTF).map(|at| Packed::Rtf(&octets[at + COMPRESSED_RTF.len()..]));
+    let plain_rtf = memchr::memmem::find_iter(octets, PLAIN_RTF).map(|at| Packed::PlainRtf(&octets[at + PLAIN_RTF.len()..]));
     let zipped = octets.starts_with(ZIP_FILE).then(|| memchr::memmem::find_iter(octets, ZIP_FILE));
     let zipped = zipped.into_iter().flatten().map(|at| Packed::Zip(&octets[at..]));
     let coded = uuencoded(octets).map(Packed::Uu);
     let attached = tnef_files(octets).map(Packed::Plain);
-    for packed in rtf.chain(zipped).chain(coded).chain(attached).take(PACKED_FILES_MAX) {
+    for packed in rtf.chain(plain_rtf).chain(zipped).chain(coded).chain(attached).take(PACKED_FILES_MAX) {
         let file = packed.unpack(room);
         room = room.saturating_sub(file.len());
         if !file.is_empty() {
@@ -37,6 +40,7 @@ pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
 
 enum Packed<'a> {
     Rtf(&'a [u8]),
+    PlainRtf(&'a [u8]),
     Zip(&'a [u8]),
     Uu(&'a [u8]),
     Plain(&'a [u8]),
@@ -46,6 +50,10 @@ impl Packed<'_> {
     fn unpack(&self, room: usize) -> Vec<u8> {
         match self {
             Packed::Rtf(stream) => rtf_text(&decompress_rtf(stream, room)),
+            Packed::PlainRtf(content) => match content.get(4..) {
+                Some(rtf) if rtf.starts_with(b"{\\rtf") => rtf_text(&rtf[..rtf.len().min(room)]),
+                _ => Vec::new(),
+            },
             Packed::Zip(file) => zip_file(file, room),
             Packed::Uu(lines) => uudecode(lines, room),
             Packed::Plain(file) => file[..file.len().min(room)].to_vec(),
@@ -234,6 +242,7 @@ mod tests {
             b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
         );
         assert_eq!(unpacked(&octets), [b"hello world"]);
+        assert_eq!(unpacked(b"\0\0\0\0MELA\0\0\0\0{\\rtf1 hello}"), [b"hello"]);
     }
 
     #[test]
