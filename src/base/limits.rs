@@ -85,6 +85,10 @@ pub const MIME_DEPTH_MAX: usize = 40;
 pub const HEADER_MAX: usize = 1 << 20;
 /// Octets of a body that are looked at for a header which an empty line was put before.
 pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
+/// Octets that are unpacked of one file to look into it: archives, compressed texts (8 MiB).
+pub const PACKED_OUT_MAX: usize = 8 << 20;
+/// Files inside a file that are looked at.
+pub const PACKED_FILES_MAX: usize = 200;
 /// Parameters of one Content-Type or Content-Disposition that are looked at.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
