@@ -13,7 +13,7 @@ pub fn run(data: &[u8]) {
     page.extend_from_slice(text.as_bytes());
     let clean = lookalike::neutralise(&page).unwrap_or(page);
     // A text with odd octets is written anew in quoted-printable.
-    let (page, _) = text_of(&clean, &entity::parse(&clean)).unwrap_or_default();
+    let page = text_of(&clean, &entity::parse(&clean)).map(|(page, _)| page).unwrap_or_default();
     let shown = html::to_text(&page);
     assert!(!shown.contains("[Souspli]") && !shown.contains("[/Souspli]"));
     let _ = lookalike::neutralise(data);
