@@ -149,6 +149,12 @@ pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
 pub const ARGON2_PASSES_MAX: u32 = 20;
 /// Secure threads remembered; beyond it the oldest are forgotten.
 pub const THREADS_MAX: usize = 200_000;
+/// Words of one message that are compared with those of sealed letters.
+pub const LIKENESS_WORDS_MAX: usize = 20_000;
+/// Files of one message that are compared with those of sealed letters.
+pub const LIKENESS_FILES_MAX: usize = 100;
+/// Texts, stretches and files of sealed letters remembered, some fourteen for a letter; beyond it the oldest are forgotten.
+pub const LETTER_TRAITS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
 /// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.

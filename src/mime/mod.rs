@@ -5,6 +5,7 @@ pub mod canonical;
 pub mod edit;
 pub mod encode;
 pub mod entity;
+pub mod escapes;
 pub mod header;
 pub mod octets;
 pub mod overwrite;

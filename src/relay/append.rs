@@ -6,7 +6,7 @@ use crate::config::Account;
 use crate::mime::header::Header;
 use crate::mime::{Octets, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
-use crate::policy::outgoing::{Banner, Thread};
+use crate::policy::outgoing::Thread;
 use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
 use crate::smime::Flow;
@@ -16,7 +16,7 @@ use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
-use crate::view::{Marks, marks, strip};
+use crate::view::strip;
 use bytes::Bytes;
 
 impl Relay {
@@ -29,15 +29,10 @@ impl Relay {
         } else {
             Sent::Unknown
         };
-        let banner = if marks(message) == Marks::Sealed {
-            Banner::Found
-        } else {
-            Banner::Absent
-        };
         let known = Known {
             sent,
             thread: self.thread(&ids.related),
-            banner,
+            banner: self.held(message),
         };
         if readable::is_too_long(message) {
             return Append::Refuse(say::header_unreadable());

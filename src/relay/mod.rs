@@ -6,9 +6,11 @@ mod append;
 pub mod budget;
 mod explain;
 mod gate;
+mod handed_over;
 mod headers;
 mod identities;
 mod incoming;
+mod known;
 pub mod notice;
 mod outgoing;
 pub mod port;
@@ -30,7 +32,8 @@ use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -39,9 +42,7 @@ use crate::view::verdict::Grade;
 use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
-use port::{
-    Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing, Silence, SoughtUids,
-};
+use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -59,6 +60,7 @@ pub struct Relay {
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
     threads: Threads,
+    letters: Letters,
     marks: Marks,
     fields: Fields,
     index: Index,
@@ -81,6 +83,7 @@ impl Relay {
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             threads: Threads::open(home, secrets, clock())?,
+            letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             fields: Fields::new(home, secrets),
             index: Index::new(home, secrets),
@@ -166,48 +169,6 @@ impl Relay {
             message,
             recipients,
             ..JournalEntry::new(self.now(), event, account, code)
-        }
-    }
-
-    fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
-        let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
-        let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
-        if record.protection == Protection::Clear {
-            return None;
-        }
-        let (event, code) = match (accepted, complete) {
-            (0, _) => (Event::Refuse, "SP-PROVIDER"),
-            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
-            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
-            (_, true) => (Event::Seal, "ok"),
-            (_, false) => (Event::SealPartly, "SP-PARTLY"),
-        };
-        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
-        (event == Event::SealPartly).then(|| self.notice(account, record, outcomes))
-    }
-
-    fn notice(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Group {
-        let left_out = GroupOutcome {
-            recipients: record.left_out.clone(),
-            result: Err(say::left_out().fr.what),
-        };
-        let outcomes: Vec<GroupOutcome> = outcomes
-            .iter()
-            .cloned()
-            .chain([left_out])
-            .filter(|o| !o.recipients.is_empty())
-            .collect();
-        let unique = seals::unique().unwrap_or_default();
-        let notice = notice::Notice {
-            sender: &account.address,
-            outcomes: &outcomes,
-            message_id: record.message_id.as_deref(),
-            unique: &unique,
-            at: self.now(),
-        };
-        Group {
-            recipients: vec![crate::policy::Recipient::plain(account.address.clone())],
-            message: notice.message().into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
+use crate::base::Address;
 pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
 use crate::imap::numbers::Ranges;
@@ -54,7 +55,7 @@ pub struct SealedRecord {
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
     pub left_out: Vec<Recipient>,
     /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
-    pub over_channel: usize,
+    pub over_channel: Vec<Address>,
     /// What its groups carry.
     pub protection: Protection,
 }
@@ -76,8 +77,53 @@ pub enum Protection {
 pub struct GroupOutcome {
     /// Its recipients.
     pub recipients: Vec<Recipient>,
-    /// `Ok`: the provider said 250. `Err`: its reply, or what happened to the connection.
-    pub result: Result<(), String>,
+    /// `Ok`: the provider said 250.
+    pub result: Result<(), Failed>,
+}
+
+/// Why the recipients of a group have nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failed {
+    /// Of those whom the provider refused by name.
+    pub named: Vec<(Address, Reason)>,
+    /// Of all others.
+    pub others: Reason,
+}
+
+/// Why one recipient has nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// The enhanced status code (RFC 3463).
+    pub status: String,
+    /// In words.
+    pub said: String,
+    /// Whose words.
+    pub by: SaidBy,
+}
+
+/// Who gave a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaidBy {
+    /// The provider: a reply of SMTP, its code first.
+    Provider,
+    /// Souspli.
+    Souspli,
+}
+
+impl Failed {
+    /// The same reason for everybody.
+    pub fn all(reason: Reason) -> Self {
+        Self {
+            named: Vec::new(),
+            others: reason,
+        }
+    }
+
+    /// The reason of one recipient.
+    pub fn reason(&self, address: &Address) -> &Reason {
+        let named = self.named.iter().find(|(of, _)| of == address);
+        named.map_or(&self.others, |(_, reason)| reason)
+    }
 }
 
 /// What becomes of a message that a mail program stores (IMAP APPEND).

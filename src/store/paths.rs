@@ -93,6 +93,11 @@ impl Home {
         self.root.join("journal.jsonl")
     }
 
+    /// What sealed letters were like.
+    pub fn letters(&self) -> PathBuf {
+        self.root.join("letters")
+    }
+
     /// Secure threads.
     pub fn threads(&self) -> PathBuf {
         self.root.join("threads")

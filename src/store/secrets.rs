@@ -49,6 +49,8 @@ pub enum Purpose {
     OwnKeys,
     /// Naming secure threads.
     Threads,
+    /// Naming what sealed letters were like.
+    Letters,
     /// Naming messages of which something is remembered.
     Marks,
     /// Sealing the protected fields of opened messages.
@@ -153,6 +155,7 @@ impl Purpose {
         match self {
             Purpose::OwnKeys => "souspli 1 own keys",
             Purpose::Threads => "souspli 1 threads",
+            Purpose::Letters => "souspli 1 letters",
             Purpose::Marks => "souspli 1 marks",
             Purpose::Fields => "souspli 1 fields",
             Purpose::Index => "souspli 1 index",

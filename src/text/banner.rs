@@ -163,14 +163,6 @@ pub fn brief_failure(french: &str, english: &str) -> String {
     format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
 }
 
-/// Why a content that holds the View's own boundary is not shown: French, English.
-pub fn boundary_in_content() -> (&'static str, &'static str) {
-    (
-        "Ce message imite la présentation de Souspli.",
-        "This message imitates the way in which Souspli presents mail.",
-    )
-}
-
 /// The text shown where there is no text: only attachments.
 pub fn attachments_only() -> &'static str {
     "Message sans texte : voir les pièces jointes.\r\n"

@@ -9,6 +9,7 @@ pub mod config;
 pub mod imap;
 pub mod keys;
 pub mod net;
+pub mod notice;
 pub mod outgoing;
 pub mod pop3;
 pub mod provider;

@@ -114,6 +114,22 @@ pub fn near_miss(tag: &str) -> Explanation {
     )
 }
 
+/// The text begins with the tag, or a field that is no Subject does.
+pub fn misplaced_tag(tag: &str) -> Explanation {
+    Explanation::new(
+        "SP-TAG-MISPLACED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : la marque {tag} commence le texte et non l’objet ; il serait parti en clair."),
+            format!("Pour chiffrer, mettez \"{tag} \" au début de l’objet ; sinon, ôtez cette marque. Puis renvoyez."),
+        ),
+        (
+            format!("Not sent: the tag {tag} begins the text and not the subject; it would have left in clear."),
+            format!("To encrypt, put \"{tag} \" at the start of the subject; otherwise remove the mark. Then send again."),
+        ),
+    )
+}
+
 /// The tag is glued to the subject and the configuration does not take that.
 pub fn glued_tag(tag: &str) -> Explanation {
     Explanation::new(
@@ -277,6 +293,22 @@ pub fn too_many_copies() -> Explanation {
         (
             "Not sent: too many recipients in Bcc for a message of this size.",
             "Make the attachments smaller, or send in several turns. Nothing has left.",
+        ),
+    )
+}
+
+/// Another recipient of the same envelope was refused: nobody of it has it. Stands in the notice to the sender.
+pub fn refused_with_another() -> Explanation {
+    Explanation::new(
+        "SP-WITH-ANOTHER",
+        Retry::Never,
+        (
+            "le serveur a refusé un autre destinataire du même envoi",
+            "Renvoyez-lui le message.",
+        ),
+        (
+            "the server refused another recipient of the same envelope",
+            "Send it to this recipient again.",
         ),
     )
 }

@@ -164,14 +164,9 @@ pub(super) fn fitting(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<Draft> {
 
 /// The verdict on a content that uses the View's own boundary.
 fn dishonest(verdict: &Verdict) -> Verdict {
-    let (french, english) = said::boundary_in_content();
-    Verdict {
-        grade: Grade::Altered,
-        code: "boundary-in-content",
-        french: french.to_owned(),
-        english: english.to_owned(),
-        ..verdict.clone()
-    }
+    let mut dishonest = verdict.clone();
+    dishonest.say(Grade::Altered, "boundary-in-content");
+    dishonest
 }
 
 /// A part of the View: its header, and what follows. Its octets may be one stretch as well.

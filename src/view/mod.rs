@@ -10,6 +10,7 @@ pub mod header;
 pub mod html;
 pub mod legacy_display;
 pub mod letter;
+pub mod likeness;
 pub mod lookalike;
 pub mod marks;
 pub mod report;

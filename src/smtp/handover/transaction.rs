@@ -282,7 +282,7 @@ fn rcpt(recipient: &Recipient, offered: &Capabilities) -> String {
 }
 
 /// The provider's enhanced code (RFC 2034) where it is of the reply's own class.
-fn enhanced(reply: &Reply, otherwise: &str) -> String {
+pub fn enhanced(reply: &Reply, otherwise: &str) -> String {
     let first = reply.lines.first().and_then(|line| line.split(' ').next()).unwrap_or_default();
     let numbers: Vec<_> = first.split('.').collect();
     let shaped = numbers.len() == 3
