@@ -1,6 +1,6 @@
 //! The content of DATA, cut at any place: the same result, an end at CRLF.CRLF only, and what is kept survives a round.
 
-use souspli::smtp::wire::data::{DataEncoder, has_bare_line_end};
+use souspli::smtp::wire::data::{DataEncoder, unfit};
 use souspli::smtp::wire::{Content, DataDecoder};
 
 /// One input.
@@ -14,7 +14,7 @@ pub fn run(input: &[u8]) {
     assert_eq!(decoded.is_some().then_some(used), first_end);
     if let Some(Content::Message(message)) = decoded {
         let (head, tail) = message.split_at(usize::from(*cut).min(message.len()));
-        assert!(!has_bare_line_end([head, tail].into_iter()));
+        assert_eq!(unfit([head, tail].into_iter()), None);
         let (mut encoder, mut wire) = (DataEncoder::default(), Vec::new());
         encoder.feed(head, &mut wire);
         encoder.feed(tail, &mut wire);

@@ -7,7 +7,7 @@ use souspli::smime::opened::{Encryption, Layer, Opened};
 use souspli::view::Restored;
 use souspli::view::legacy_display;
 use souspli::view::letter::{HeaderShown, letter, senders};
-use souspli::view::restored::FromShown;
+use souspli::view::restored::{Author, FromShown};
 
 /// One input.
 pub fn run(data: &[u8]) {
@@ -36,13 +36,18 @@ fn read(stored: &[u8], content: Vec<u8>) {
     senders(Some(&opened), stored);
     for header in [HeaderShown::Protected, HeaderShown::Stored] {
         for from in [FromShown::Inner, FromShown::Outer] {
-            let restored = letter(&opened, stored, from, header).restored;
-            assert!(restored.names().all(|name| is_seven_bit(restored.of(name).unwrap_or_default())));
-            if let Some(octets) = restored.to_bytes() {
-                assert_eq!(Restored::from_bytes(&octets).as_ref(), Some(&restored));
+            for author in [Author::Owner, Author::Other] {
+                of_letter(letter(&opened, stored, from, author, header).restored, stored);
             }
-            restored.applied(&Header::parse(stored).0);
         }
     }
     Restored::from_bytes(stored);
+}
+
+fn of_letter(restored: Restored, stored: &[u8]) {
+    assert!(restored.names().all(|name| is_seven_bit(restored.of(name).unwrap_or_default())));
+    if let Some(octets) = restored.to_bytes() {
+        assert_eq!(Restored::from_bytes(&octets).as_ref(), Some(&restored));
+    }
+    restored.applied(&Header::parse(stored).0);
 }

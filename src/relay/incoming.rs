@@ -81,6 +81,9 @@ impl Relay {
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
+        // Before the View: a large message, its content and its files are not held beside it.
+        let sealed = read.letter(&stored, header).filter(|_| verdict.encrypted);
+        let like = sealed.map(|letter| self.like(&letter.content)).unwrap_or_default();
         let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
@@ -90,9 +93,7 @@ impl Relay {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
-        if let Some(letter) = read.letter(&stored, header).filter(|_| verdict.encrypted) {
-            self.remember_letter(&letter.content)?;
-        }
+        self.remember_letter(&like)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
@@ -209,14 +210,16 @@ impl Relay {
             },
         };
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
-        let letter = read.letter(&stored, HeaderShown::Protected);
-        let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
-        drop(letter);
         let shown = |size| self.draft(seals, &key, &stored, size, &read, HeaderShown::Protected);
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let subject = without_marks(&subject).unwrap_or(subject);
+        // Its structure may have been found deceptive only when the View was made.
+        let verdict = draft.as_ref().and_then(|draft| draft.verdict().cloned()).unwrap_or(verdict);
+        let letter = read.letter(&stored, HeaderShown::Protected);
+        let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
+        drop(letter);
         drop(read);
         let view = match draft {
             Some(draft) => {

@@ -262,3 +262,6 @@ fn compressed(value: Value<'_>, most: usize, opened: &mut Opened) -> Result<Vec<
     opened.layers.push(Layer::Compressed);
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

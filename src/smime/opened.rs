@@ -70,6 +70,9 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::NotForMe, Self::Damaged, Self::Undecryptable, Self::Unsupported, Self::Locked];
+
     /// Code of docs/verdicts.md.
     pub fn code(self) -> &'static str {
         match self {

@@ -163,12 +163,11 @@ pub fn brief_failure(french: &str, english: &str) -> String {
     format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
 }
 
-/// Why a content that holds the View's own boundary is not shown: French, English.
-pub fn boundary_in_content() -> (&'static str, &'static str) {
-    (
-        "Ce message imite la présentation de Souspli.",
-        "This message imitates the way in which Souspli presents mail.",
-    )
+/// Said in place of what a View has no room for.
+pub fn cut_short() -> String {
+    let french = "Ce message est plus long une fois ouvert que sous pli : ce qui manque ici (fin du texte, pièces jointes) est resté chez le fournisseur. Demandez à l’expéditeur de le renvoyer autrement.";
+    let english = "This message is longer opened than sealed: what is missing here (end of the text, attachments) is still at the provider. Ask its sender to send it another way.";
+    format!("{}\r\n\r\n{}\r\n", wrap(french).join("\r\n"), wrap(english).join("\r\n"))
 }
 
 /// The text shown where there is no text: only attachments.

@@ -3,7 +3,7 @@
 //! The padding is nearly half of a sealed message. It is added when what the View was made of has been let go.
 
 use super::build::ViewInput;
-use super::verdict::Grade;
+use super::verdict::{Grade, Verdict};
 use super::{Restored, View};
 use crate::mime::entity::{Entity, Kind, parse};
 
@@ -15,7 +15,7 @@ pub struct Draft {
     /// How many octets the View shall have.
     told: usize,
     restored: Restored,
-    grade: Grade,
+    verdict: Option<Verdict>,
 }
 
 impl Draft {
@@ -27,20 +27,25 @@ impl Draft {
             entity,
             told,
             restored: Restored::default(),
-            grade: Grade::Plain,
+            verdict: None,
         }
     }
 
     /// The same, with the fields that it shows and what it says.
     pub(super) fn showing(mut self, input: &ViewInput<'_>) -> Self {
         self.restored = input.restored.clone();
-        self.grade = input.verdict.grade;
+        self.verdict = Some(input.verdict.clone());
         self
     }
 
     /// What it says of the message.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref()
+    }
+
+    /// How far, by that, the message can be trusted.
     pub fn grade(&self) -> Grade {
-        self.grade
+        self.verdict().map_or(Grade::Plain, |verdict| verdict.grade)
     }
 
     /// The author's fields that it shows in place of those outside.
@@ -74,6 +79,7 @@ impl Draft {
 
     /// The View: of the size that was told, where it is not larger already.
     pub fn filled(mut self) -> View {
+        let grade = self.grade();
         let room = self.told.checked_sub(self.bytes.len());
         pad(&mut self.bytes, room.unwrap_or_default());
         match &self.entity.kind {
@@ -84,7 +90,7 @@ impl Draft {
         debug_assert_eq!(self.entity, parse(&self.bytes));
         View::filled(self.bytes, self.entity, room.is_some())
             .showing(&self.restored)
-            .saying(self.grade)
+            .saying(grade)
     }
 }
 

@@ -61,7 +61,9 @@ fn renamed_field(field: &Field<'_>) -> Option<Vec<u8>> {
         _ => return None,
     };
     let mut read = Parameterized::parse(field.value);
-    let name = renamed(&words::decode(read.parameter(parameter)?.as_bytes()))?;
+    let name = words::decode(read.parameter(parameter)?.as_bytes());
+    let shown = defanged(&name);
+    let name = renamed(shown.as_deref().unwrap_or(&name)).or(shown)?;
     read.parameters.insert(parameter.to_owned(), name);
     Some(format!("{}: {}\r\n", field.name, read.write()).into_bytes())
 }

@@ -34,6 +34,8 @@ pub(super) struct Known {
     /// Where the last whole record ends.
     end: u64,
     pub(super) entries: HashMap<[u8; 16], Entry>,
+    /// The UIDVALIDITY of each mailbox.
+    validities: HashMap<[u8; 16], [u8; 8]>,
     /// Octets of the records that count.
     live: u64,
     /// Set when another process has put another file, or none, in its place.
@@ -84,9 +86,17 @@ impl Known {
             self.entries.remove(&entry.head.place)
         } else {
             self.live += entry.octets();
+            self.validities.insert(entry.head.mailbox, entry.head.validity);
             self.entries.insert(entry.head.place, entry)
         };
         self.live -= before.map_or(0, |entry| entry.octets());
+    }
+
+    /// Whether the mailbox is known under another UIDVALIDITY.
+    pub(super) fn is_outlived(&self, head: &Head) -> bool {
+        self.validities
+            .get(&head.mailbox)
+            .is_some_and(|validity| *validity != head.validity)
     }
 
     /// Whether half of the file or more counts no longer.
