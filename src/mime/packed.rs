@@ -28,7 +28,13 @@ pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
     let zipped = zipped.into_iter().flatten().map(|at| Packed::Zip(&octets[at..]));
     let coded = uuencoded(octets).map(Packed::Uu);
     let attached = tnef_files(octets).map(Packed::Plain);
-    for packed in rtf.chain(plain_rtf).chain(zipped).chain(coded).chain(attached).take(PACKED_FILES_MAX) {
+    for packed in rtf
+        .chain(plain_rtf)
+        .chain(zipped)
+        .chain(coded)
+        .chain(attached)
+        .take(PACKED_FILES_MAX)
+    {
         let file = packed.unpack(room);
         room = room.saturating_sub(file.len());
         if !file.is_empty() {
