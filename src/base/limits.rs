@@ -41,8 +41,10 @@ pub const IMAP_COMMAND_LITERAL_MAX: usize = 64 * 1024;
 pub const IMAP_NESTING_MAX: usize = 50;
 /// Octets of a provider's response that Souspli holds whole in order to rewrite it (a message and its lines).
 pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
-/// Octets of a message that is not S/MIME which is held whole to look for marks of ours; a larger one passes (32 MiB).
+/// Octets of a message that is not S/MIME which is held whole to look for marks of ours; of a larger one the beginning (32 MiB).
 pub const LOOKED_AT_MAX: u64 = 32 << 20;
+/// Octets of that beginning, and of a message whose parts are asked one by one: texts stand before what is attached (1 MiB).
+pub const LOOKED_AT_FIRST: u32 = 1 << 20;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 

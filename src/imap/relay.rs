@@ -109,8 +109,8 @@ struct Opening {
 enum Reading {
     Between,
     Passing,
-    /// In a literal that is looked into.
-    Looking(Passing, Vec<u8>),
+    /// In a literal of which so many octets are looked into.
+    Looking(Passing, Vec<u8>, u64),
     Collecting(Line, For),
 }
 
