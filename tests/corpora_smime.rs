@@ -107,6 +107,19 @@ fn every_message_of_four_stacks_opens() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// A letter for two own keys: what is said of its encryption does not hang on which key was imported first.
+#[test]
+fn the_order_of_own_keys_says_nothing() {
+    let Some(folder) = corpus("four-stacks") else { return };
+    let mut keys = keys(&folder, FOUR_STACKS_KEYS);
+    let message = binary(&std::fs::read(folder.join("ossl-enc-multi-stream.ber")).unwrap());
+    let said = |keys: &[SoftwareKey]| opened(&message, keys, &Trust::default()).unwrap().encryption().cloned();
+    let first = said(&keys);
+    assert!(first.is_some());
+    keys.reverse();
+    assert_eq!(said(&keys), first);
+}
+
 #[test]
 fn damaged_cms_never_panics_nor_is_verified() {
     let Some(folder) = corpus("four-stacks") else { return };

@@ -9,10 +9,13 @@
 use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
-use souspli::imap::classes::ClassMemory;
+use souspli::imap::classes::{ClassMemory, Mailbox};
+use souspli::imap::numbers::Ranges;
 use souspli::imap::plan::Shelf;
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
+use souspli::view::sought::{Sought, Within};
+use souspli::view::verdict::Grade;
 use souspli::view::{Restored, View};
 use std::collections::HashMap;
 use std::path::Path;
@@ -51,8 +54,21 @@ impl Shelf for Fake {
             _ => Some(Restored::default()),
         }
     }
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.cached(key).map(|view| view.grade())
+    }
     fn stored_header_told(&self, key: &MessageKey) {
         self.1.lock().unwrap().push(uid(key));
+    }
+    /// UID 9 and 11 have « clair » in their Subject, 12 in its text.
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], _: &Ranges) -> Vec<Ranges> {
+        assert_eq!((&*mailbox.account, mailbox.uidvalidity), ("alice@lab.test", 7));
+        let uids = |sought: &Sought| match (sought.within(), sought.folded()) {
+            (Within::Subject, "CLAIR") => [9, 11].into_iter().collect(),
+            (Within::Body, "CLAIR") => [12].into_iter().collect(),
+            _ => Ranges::default(),
+        };
+        texts.iter().map(|sought| uids(sought)).collect()
     }
 }
 
@@ -72,7 +88,11 @@ fn view(key: &MessageKey) -> Arc<View> {
         "From: a@b.fr\r\nSubject: clair {0}\r\nContent-Type: multipart/mixed; boundary=b{0}\r\n\r\n--b{0}\r\n\r\nbonjour\r\n--b{0}--\r\n   \r\n",
         uid(key)
     );
-    Arc::new(View::of(text.into_bytes()))
+    // Those from 40 to 49 say something of their sender.
+    Arc::new(View::of(text.into_bytes()).saying(match uid(key) {
+        40..50 => Grade::Verified,
+        _ => Grade::Plain,
+    }))
 }
 
 struct Run {

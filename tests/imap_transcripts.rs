@@ -12,6 +12,7 @@ use souspli::imap::line::Line;
 use souspli::imap::plan::Shelf;
 use souspli::imap::response::Fetched;
 use souspli::imap::session::{Action, Event, Session};
+use souspli::view::verdict::Grade;
 use souspli::view::{Restored, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,9 @@ impl Shelf for Empty {
     }
     fn header(&self, _: &MessageKey) -> Option<Restored> {
         Some(Restored::default())
+    }
+    fn grade(&self, _: &MessageKey) -> Option<Grade> {
+        None
     }
     fn stored_header_told(&self, _: &MessageKey) {}
 }

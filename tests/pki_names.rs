@@ -117,8 +117,10 @@ fn the_holder_of_a_card() {
             value(oid::SURNAME, surname),
             value(oid::GIVEN_NAME, given),
         ]);
-        let certificate = with_subject(&der::sequence(&[&person]));
+        let title = der::set(&[value(oid::TITLE, "Médecin")]);
+        let certificate = with_subject(&der::sequence(&[&title, &person]));
         assert_eq!((certificate.holder().as_str(), certificate.rpps()), (holder, rpps));
+        assert_eq!(certificate.profession(), Some("Médecin"));
         // The order within a relative name does not matter to who issued and who is meant.
         let id = der::sequence(&[certificate.subject(), &der::tlv(2, &[&[7]])]);
         let swapped = der::tlv(
@@ -129,7 +131,7 @@ fn the_holder_of_a_card() {
                 &value(oid::SURNAME, surname),
             ],
         );
-        let id_swapped = der::sequence(&[&der::sequence(&[&swapped]), &der::tlv(2, &[&[7]])]);
+        let id_swapped = der::sequence(&[&der::sequence(&[&title, &swapped]), &der::tlv(2, &[&[7]])]);
         assert!(certificate.is_named_by(&id) && certificate.is_named_by(&id_swapped));
         assert!(!certificate.is_named_by(&der::sequence(&[certificate.subject(), &der::tlv(2, &[&[8]])])));
     }

@@ -8,7 +8,7 @@ use souspli::mime::{canonical, entity};
 use souspli::smime::header_protection::{self, Purpose, Subject};
 use souspli::smime::opened::{Encryption, Layer, Opened};
 use souspli::view::letter::{HeaderShown, letter};
-use souspli::view::restored::{FromShown, Restored, UNCHANGED};
+use souspli::view::restored::{Author, FromShown, Restored, UNCHANGED};
 use souspli::view::verdict::{Grade, Signer, Verdict};
 use souspli::view::{Section, SectionText, View, ViewInput, build, holds_banner, legacy_display, rewrite_fields, strip};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn what_is_protected_comes_back() {
             certificates: Vec::new(),
         };
         for shown in [HeaderShown::Protected, HeaderShown::Stored] {
-            let letter = letter(&opened, &stored, FromShown::Inner, shown);
+            let letter = letter(&opened, &stored, FromShown::Inner, Author::Other, shown);
             let kept = letter.restored.to_bytes().and_then(|octets| Restored::from_bytes(&octets));
             assert!(kept.is_none_or(|kept| kept == letter.restored), "{path:?}");
             if shown == HeaderShown::Protected && !is_odd(&mail) {
@@ -112,6 +112,7 @@ fn assert_fields_are_back(mail: &[u8], shown: &[u8], path: &Path) {
 
 fn encryption() -> Encryption {
     Encryption {
+        recipients: 1,
         content: String::new(),
         key: String::new(),
         authenticated: true,
@@ -132,6 +133,8 @@ fn a_view_agrees_with_itself_and_with_listings() {
                 size: stored.len(),
                 content: Some(&mail),
                 restored: &UNCHANGED,
+                header: HeaderShown::Protected,
+                report: None,
                 verdict: &verdict,
                 boundary: BOUNDARY,
                 banner,
@@ -173,6 +176,8 @@ fn what_is_stripped_of_a_view_leaves_no_mark() {
             size: stored.len(),
             content: Some(&mail),
             restored: &UNCHANGED,
+            header: HeaderShown::Protected,
+            report: None,
             verdict: &verdict,
             boundary: BOUNDARY,
             banner: BannerMode::Text,
@@ -271,6 +276,8 @@ fn sealed(mail: &[u8]) -> Vec<u8> {
 
 fn verdict() -> Verdict {
     let signer = Signer {
+        profession: None,
+        rpps: None,
         name: "Dr Zoé TEST".to_owned(),
         address: None,
         issuer: "AC".to_owned(),

@@ -10,18 +10,25 @@
 mod bare;
 mod measure;
 mod practice;
+mod searching;
 
 use bare::{Bare, Pipeline};
 use measure::{Goal, Side, compare, value};
 use practice::{Practice, letter};
+use searching::Indexing;
 
 const SMALL: usize = 50_000;
 const LARGE: usize = 25_000_000;
+const SEARCH: &str = "search in 10,000 messages of the index";
 
 fn main() {
     let rounds = if std::env::args().any(|a| a == "--quick") { 5 } else { 9 };
     let bare = Bare::new();
     primitives(&bare, rounds);
+    if measure::is_wanted(SEARCH) {
+        let indexing = Indexing::new();
+        value(SEARCH, "ms", rounds, || indexing.search() * 1e3);
+    }
     let practice = Practice::new();
     for (size, batch, name) in [(SMALL, 200, "50 KB"), (LARGE, 1, "25 MB")] {
         let message = letter(size);

@@ -69,13 +69,13 @@ class Gpgsm:
         text.write_bytes(content)
         self.run("--verify", signature, text)
 
-    def sign(self, address, content, detached=False):
+    def sign(self, address, content, detached=False, *options):
         """SignedData, opaque or detached."""
-        return self.unlocked("--output", "-", "--local-user", address, "--detach-sign" if detached else "--sign", stdin=content)
+        return self.unlocked("--output", "-", *options, "--local-user", address, "--detach-sign" if detached else "--sign", stdin=content)
 
-    def encrypt(self, address, content):
+    def encrypt(self, address, content, *options):
         """EnvelopedData."""
-        return self.run("--output", "-", "--recipient", address, "--encrypt", stdin=content)
+        return self.run("--output", "-", *options, "--recipient", address, "--encrypt", stdin=content)
 
     def stop(self):
         """Ends its agent."""
@@ -115,9 +115,9 @@ class Nss:
         text.write_bytes(content)
         self._cmsutil("-D", "-u", "4", "-c", text, stdin=der)
 
-    def sign(self, nickname, content, detached=False):
-        """SignedData with a signing time, opaque or detached."""
-        return self._cmsutil("-S", "-N", nickname, "-G", "-H", "SHA256", *(["-T"] if detached else []), stdin=content)
+    def sign(self, nickname, content, detached=False, digest="SHA256", timed=True):
+        """SignedData, opaque or detached; `timed`: with a signing time."""
+        return self._cmsutil("-S", "-N", nickname, *(["-G"] if timed else []), "-H", digest, *(["-T"] if detached else []), stdin=content)
 
     def encrypt(self, address, content):
         """EnvelopedData."""
@@ -154,23 +154,26 @@ class Cryptography:
         self.keys = {d.address: serialization.load_pem_private_key(d.key.read_bytes(), None) for d in doctors}
         self.certificates = {d.address: x509.load_pem_x509_certificate(d.certificate.read_bytes()) for d in doctors}
 
-    def sign(self, address, content, detached=False, pss=False):
-        """SignedData in DER, opaque or detached; `pss`: with that padding."""
+    def sign(self, address, content, detached=False, pss=False, words=()):
+        """SignedData in DER, opaque or detached; `pss`: with that padding; `words`: a hash, `noattr`, `nocerts`, `nocaps`."""
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import padding
         from cryptography.hazmat.primitives.serialization import pkcs7
-        options = [pkcs7.PKCS7Options.Binary, *([pkcs7.PKCS7Options.DetachedSignature] if detached else [])]
-        padded = {"rsa_padding": padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)} if pss else {}
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(self.certificates[address], self.keys[address], hashes.SHA256(), **padded)
+        named = {"noattr": pkcs7.PKCS7Options.NoAttributes, "nocerts": pkcs7.PKCS7Options.NoCerts, "nocaps": pkcs7.PKCS7Options.NoCapabilities}
+        options = [pkcs7.PKCS7Options.Binary, *([pkcs7.PKCS7Options.DetachedSignature] if detached else []), *(named[w] for w in words if w in named)]
+        digest = next((getattr(hashes, word.upper())() for word in words if word.startswith("sha")), hashes.SHA256())
+        salt = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+        padded = {"rsa_padding": salt} if pss or "pss" in words else {}
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(self.certificates[address], self.keys[address], digest, **padded)
         return builder.sign(serialization.Encoding.DER, options)
 
-    def encrypt(self, address, content):
-        """EnvelopedData in DER, AES-256-CBC."""
+    def encrypt(self, address, content, cipher="aes256"):
+        """EnvelopedData in DER, AES-256-CBC unless told."""
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.ciphers import algorithms
         from cryptography.hazmat.primitives.serialization import pkcs7
         builder = pkcs7.PKCS7EnvelopeBuilder().set_data(content).add_recipient(self.certificates[address])
-        return builder.set_content_encryption_algorithm(algorithms.AES256).encrypt(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
+        return builder.set_content_encryption_algorithm(getattr(algorithms, cipher.upper())).encrypt(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
     def decrypt(self, der):
         """EnvelopedData to its content, with whichever key fits."""

@@ -26,13 +26,13 @@ class Authority:
         base.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-utf8", "-subj", f"/C=FR/O=Souspli Lab/CN={name}",
                  "-keyout", self.key, "-out", self.certificate, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, stem, subject, extensions, kind="rsa", days=700):
-        """A key and its certificate as stem.key and stem.pem; `kind`: rsa, rsa3072, ec (P-256), ec384."""
+    def issue(self, stem, subject, extensions, kind="rsa", days=700, day=None):
+        """A key and its certificate as stem.key and stem.pem; `kind`: rsa, rsa1024, rsa3072, ec (P-256), ec384; `day`: of issue, by faketime."""
         key, request, out = (self.folder / f"{stem}.{end}" for end in ("key", "csr", "pem"))
         base.run("openssl", "req", "-new", "-nodes", "-utf8", *_key_options(kind), "-subj", subject, "-keyout", key, "-out", request)
         ext = self.folder / f"{stem}.ext"
         ext.write_text(extensions)
-        base.run("openssl", "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
+        base.run(*at(day), "openssl", "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
                  "-days", str(days), "-sha256", "-extfile", ext, "-out", out)
         return key, out
 
@@ -96,4 +96,9 @@ def _key_options(kind):
     curves = {"ec": "P-256", "ec384": "P-384"}
     if kind in curves:
         return "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curves[kind]}"
-    return "-newkey", "rsa:3072" if kind == "rsa3072" else "rsa:2048"
+    return "-newkey", f"rsa:{kind[3:] or 2048}"
+
+
+def at(day):
+    """The words before a command that make it live on that day."""
+    return ("env", "TZ=UTC", "faketime", "-f", f"@{day}") if day else ()

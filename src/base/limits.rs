@@ -85,6 +85,10 @@ pub const MIME_DEPTH_MAX: usize = 40;
 pub const HEADER_MAX: usize = 1 << 20;
 /// Octets of a body that are looked at for a header which an empty line was put before.
 pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
+/// Octets that are unpacked of one file to look into it: archives, compressed texts (8 MiB).
+pub const PACKED_OUT_MAX: usize = 8 << 20;
+/// Files inside a file that are looked at.
+pub const PACKED_FILES_MAX: usize = 200;
 /// Parameters of one Content-Type or Content-Disposition that are looked at.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
@@ -151,12 +155,28 @@ pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
 pub const ARGON2_PASSES_MAX: u32 = 20;
 /// Secure threads remembered; beyond it the oldest are forgotten.
 pub const THREADS_MAX: usize = 200_000;
+/// Words of one message that are compared with those of sealed letters.
+pub const LIKENESS_WORDS_MAX: usize = 20_000;
+/// Files of one message that are compared with those of sealed letters.
+pub const LIKENESS_FILES_MAX: usize = 100;
+/// Texts, stretches and files of sealed letters remembered, some fourteen for a letter; beyond it the oldest are forgotten.
+pub const LETTER_TRAITS_MAX: usize = 200_000;
 /// Days that a secure thread is remembered (18 months).
 pub const THREAD_DAYS_MAX: i64 = 548;
 /// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
 pub const RESTORED_MAX: usize = 8 << 10;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
+pub const SEARCHABLE_MAX: usize = 64 << 10;
+/// Octets of one of its fields among them.
+pub const SEARCHABLE_FIELD_MAX: usize = 8 << 10;
+/// Octets of one text that are looked at for it (1 MiB).
+pub const SEARCHABLE_TEXT_MAX: usize = 1 << 20;
+/// Octets of the index of texts; beyond it the oldest messages are forgotten (64 MiB).
+pub const INDEX_OCTETS_MAX: u64 = 64 << 20;
+/// Messages of that index: of each, where it stands is held in memory.
+pub const INDEX_MESSAGES_MAX: usize = 100_000;
 /// Messages remembered, in memory, as such that could not be opened.
 pub const UNOPENED_MAX: usize = 10_000;
 /// Messages whose true size is remembered; beyond it the oldest are forgotten.

@@ -28,11 +28,23 @@ pub(super) fn file(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
 
 /// A message, from its file or from standard input, as it is sent: line ends of the platform become CRLF (RFC 5322 §2.1).
 pub(super) fn message(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    let raw = match path {
+    raw(path).map(with_crlf)
+}
+
+fn raw(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    match path {
         Some(path) => file(path, STORED_MESSAGE_MAX),
         None => whole(io::stdin().lock(), STANDARD_INPUT, STORED_MESSAGE_MAX),
-    };
-    raw.map(with_crlf)
+    }
+}
+
+/// A message as a server stores it: one whose header has the line ends of the standard was saved as it is, and what looks like a
+/// bare line end in its body may be an octet of a binary one (RFC 3030 §3).
+pub(super) fn stored(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let raw = raw(path)?;
+    let header = memchr::memmem::find(&raw, b"\r\n\r\n").map(|end| &raw[..end]);
+    let as_stored = header.is_some_and(|header| !has_bare_line_feed(header));
+    Ok(if as_stored { raw } else { with_crlf(raw) })
 }
 
 /// A password: the first line of a file, or one line of standard input, not shown where that is a terminal.
@@ -81,9 +93,16 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
     say::unreadable(&path.display().to_string(), &Why::from(error)).into()
 }
 
+fn has_bare_line_feed(octets: &[u8]) -> bool {
+    bare_line_feeds(octets).next().is_some()
+}
+
+fn bare_line_feeds(octets: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b'\n', octets).filter(|&at| at == 0 || octets[at - 1] != b'\r')
+}
+
 fn with_crlf(raw: Vec<u8>) -> Vec<u8> {
-    let is_bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
-    let bare: Vec<usize> = memchr::memchr_iter(b'\n', &raw).filter(|&at| is_bare(at)).collect();
+    let bare: Vec<usize> = bare_line_feeds(&raw).collect();
     if bare.is_empty() {
         return raw;
     }

@@ -3,6 +3,7 @@
 mod cert;
 mod check;
 mod explain;
+mod index;
 mod input;
 mod journal;
 mod key;
@@ -76,6 +77,9 @@ enum Command {
     /// Autorités de certification / authorities.
     #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Trust(trust::Trust),
+    /// Textes gardés pour la recherche : compte, messages, octets / texts kept for searching: account, messages, octets.
+    #[command(subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
+    Index(index::TextIndex),
     /// Ce qui a été mis sous pli, ouvert, refusé / what was sealed, opened, refused.
     Journal(journal::Journal),
 }
@@ -174,6 +178,7 @@ impl Cli {
             Command::Key(key) => key.execute(self, out),
             Command::Cert(cert) => cert.execute(self, out),
             Command::Trust(trust) => trust.execute(self, out),
+            Command::Index(index) => index.execute(self, out),
             Command::Journal(journal) => journal.execute(self, out),
         }
     }

@@ -13,6 +13,9 @@ pub struct Open {
     /// Le verdict en JSON au lieu du message (docs/verdicts.md) / the verdict as JSON instead of the View.
     #[arg(long)]
     json: bool,
+    /// Le rapport détaillé, sans le contenu / the detailed report, without the content.
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// Le message ; sinon l’entrée standard ; plusieurs avec --json / the stored message; standard input without it; several with --json.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -21,8 +24,8 @@ pub struct Open {
 impl Open {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         match self.files.as_slice() {
-            [] => self.show(cli, input::message(None)?, out),
-            [file] => self.show(cli, input::message(Some(file))?, out),
+            [] => self.show(cli, input::stored(None)?, out),
+            [file] => self.show(cli, input::stored(Some(file))?, out),
             _ if !self.json => Err(Failure::usage(&say::several_views())),
             files => each(&relay(cli)?, files, out),
         }
@@ -32,6 +35,8 @@ impl Open {
         let opened = relay(cli)?.open_by_hand(stored)?;
         if self.json {
             out.line(opened.json());
+        } else if self.report {
+            out.octets(opened.report().replace("\r\n", "\n").trim_start().as_bytes());
         } else {
             out.octets(opened.bytes());
         }
@@ -62,7 +67,7 @@ fn each(relay: &Relay, files: &[PathBuf], out: &mut Out) -> Result<(), Failure> 
 }
 
 fn verdict(relay: &Relay, file: &Path) -> Result<serde_json::Value, Failure> {
-    let stored = input::message(Some(file))?;
+    let stored = input::stored(Some(file))?;
     let opened = relay.open_by_hand(stored).map_err(|explanation| Failure {
         status: Status::NotDone,
         text: format!("{}: {explanation}", file.display()),

@@ -108,8 +108,16 @@ pub struct Policy {
     pub missing_certificate: MissingCertificate,
     /// A tag glued to its text (`#med#objet`).
     pub glued_tag: GluedTag,
+    /// On a channel of the space of trust: refuse a member of it who has no certificate, instead of sending it signed.
+    pub mssante_requires_certificate: bool,
+    /// A notice for the sender of what left over that channel signed and not encrypted from end to end.
+    pub mssante_notice: bool,
+    /// Whether the words and files of sealed letters are remembered, so that they do not leave in clear another time.
+    pub recognise_letters: bool,
     /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
     pub protect_subject: bool,
+    /// Whether the text of opened messages is kept, sealed, so that searches find it.
+    pub search_index: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -176,8 +184,16 @@ pub struct PolicyRules {
     pub missing_certificate: Option<MissingCertificate>,
     /// See [`Policy::glued_tag`].
     pub glued_tag: Option<GluedTag>,
+    /// See [`Policy::mssante_requires_certificate`].
+    pub mssante_requires_certificate: Option<bool>,
+    /// See [`Policy::mssante_notice`].
+    pub mssante_notice: Option<bool>,
+    /// See [`Policy::recognise_letters`].
+    pub recognise_letters: Option<bool>,
     /// See [`Policy::protect_subject`].
     pub protect_subject: Option<bool>,
+    /// See [`Policy::search_index`].
+    pub search_index: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -191,7 +207,11 @@ impl PolicyRules {
             reads_gcm: self.reads_gcm.unwrap_or(policy.reads_gcm),
             missing_certificate: self.missing_certificate.unwrap_or(policy.missing_certificate),
             glued_tag: self.glued_tag.unwrap_or(policy.glued_tag),
+            mssante_requires_certificate: self.mssante_requires_certificate.unwrap_or(policy.mssante_requires_certificate),
+            mssante_notice: self.mssante_notice.unwrap_or(policy.mssante_notice),
+            recognise_letters: self.recognise_letters.unwrap_or(policy.recognise_letters),
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
+            search_index: self.search_index.unwrap_or(policy.search_index),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -217,7 +237,11 @@ impl Default for Policy {
             reads_gcm: Vec::new(),
             missing_certificate: MissingCertificate::default(),
             glued_tag: GluedTag::default(),
+            mssante_requires_certificate: false,
+            mssante_notice: true,
+            recognise_letters: true,
             protect_subject: true,
+            search_index: true,
             banner: BannerMode::default(),
         }
     }

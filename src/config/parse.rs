@@ -255,7 +255,11 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let missing_certificate = section.choice("missing_certificate", &missing, faults);
     let glued = [("secure", GluedTag::Secure), ("refuse", GluedTag::Refuse)];
     let glued_tag = section.choice("glued_tag", &glued, faults);
+    let mssante_requires_certificate = section.switch("mssante_requires_certificate", faults);
+    let mssante_notice = section.switch("mssante_notice", faults);
+    let recognise_letters = section.switch("recognise_letters", faults);
     let protect_subject = section.switch("protect_subject", faults);
+    let search_index = section.switch("search_index", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -264,7 +268,11 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         reads_gcm,
         missing_certificate,
         glued_tag,
+        mssante_requires_certificate,
+        mssante_notice,
+        recognise_letters,
         protect_subject,
+        search_index,
         banner,
     }
 }

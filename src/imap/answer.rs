@@ -1,6 +1,7 @@
 //! Writing FETCH responses: the provider's with something taken out or replaced, and those made from a View.
 
 use super::fetch::{Addressing, Extension, FetchRequest, Item, Rfc822, write_section};
+use super::keywords;
 use super::line::{Line, write_literal};
 use super::response::{Fetched, FetchedItem};
 use super::structure;
@@ -14,18 +15,30 @@ pub fn write_without(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem
     });
 }
 
-/// A listing of an S/MIME message: header fields as its View has them, and its View's size.
-pub fn write_listing(
-    line: &Line,
-    fetched: &Fetched,
-    strip: &dyn Fn(&FetchedItem) -> bool,
-    boundary: &str,
-    size: Option<u64>,
-    restored: &Restored,
-    out: &mut Vec<u8>,
-) {
+/// What a listing says of an S/MIME message otherwise than the provider does.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a> {
+    /// The boundary of its View.
+    pub boundary: &'a str,
+    /// The size of its View, where it is known.
+    pub size: Option<u64>,
+    /// What changes in its header.
+    pub restored: &'a Restored,
+    /// What is said of it.
+    pub keyword: Option<&'static str>,
+}
+
+/// A listing of an S/MIME message: header fields as its View has them, its View's size, and the verdict among its flags.
+pub fn write_listing(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem) -> bool, listed: Listed<'_>, out: &mut Vec<u8>) {
+    let Listed {
+        boundary,
+        size,
+        restored,
+        keyword,
+    } = listed;
     let kept = fetched.items.iter().filter(|item| !strip(item));
     write_items(fetched, kept, out, |item, out| match (size, item.name.as_str()) {
+        (_, "FLAGS") => write_flags(line, item, keyword, out),
         (Some(size), "RFC822.SIZE") => out.extend_from_slice(format!("RFC822.SIZE {size}").as_bytes()),
         (_, name) if name.starts_with("BODY[HEADER.FIELDS (") && line.string(&item.value).is_some() => {
             let fields = line.string(&item.value).unwrap_or_default();
@@ -67,7 +80,10 @@ pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &Fetc
         .partition(|item| item.name == "UID");
     for item in uid.into_iter().filter(|_| named).take(1).chain(others) {
         out.extend_from_slice(std::mem::replace(&mut before, b" "));
-        line.write(&item.span, out);
+        match item.name.as_str() {
+            "FLAGS" => write_flags(line, item, keywords::of(view.grade()), out),
+            _ => line.write(&item.span, out),
+        }
         if marked == Marked::Seen && item.name == "FLAGS" && out.pop_if(|last| *last == b')').is_some() {
             out.extend_from_slice(if out.ends_with(b"(") { b"\\Seen)" } else { b" \\Seen)" });
         }
@@ -77,6 +93,16 @@ pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &Fetc
         write_item(item, view, out);
     }
     out.extend_from_slice(b")\r\n");
+}
+
+fn write_flags(line: &Line, item: &FetchedItem, keyword: Option<&str>, out: &mut Vec<u8>) {
+    match keywords::told(line.span_text(item.value.span()), keyword) {
+        Some(list) => {
+            out.extend_from_slice(b"FLAGS ");
+            out.extend_from_slice(&list);
+        }
+        None => line.write(&item.span, out),
+    }
 }
 
 /// About how many octets the View's items take.

@@ -117,6 +117,11 @@ impl Classes {
         known.covered.covers(uids).then(|| known.sealed.and(uids))
     }
 
+    /// Those that are known to be S/MIME.
+    pub fn sealed(&self) -> Ranges {
+        self.known().sealed.clone()
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

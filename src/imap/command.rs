@@ -2,7 +2,8 @@
 
 use super::fetch::Addressing;
 use super::frame::Form;
-use super::line::{Cursor, Line};
+use super::line::{Cursor, Line, Value};
+use super::search::Seeking;
 
 /// A complete command with its literals.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +45,8 @@ pub enum Verb {
     Append,
     /// FETCH, UID FETCH.
     Fetch(Addressing),
+    /// SEARCH, SORT, THREAD, also by UID.
+    Seek(Seeking),
     /// Passed as it is.
     Pass,
     /// Not offered, and refused: content would come or go by a road that is not looked at.
@@ -63,9 +66,6 @@ pub enum Access {
 const PASSED: &[&str] = &[
     "CHECK",
     "EXPUNGE",
-    "SEARCH",
-    "SORT",
-    "THREAD",
     "STORE",
     "COPY",
     "MOVE",
@@ -91,7 +91,7 @@ const PASSED: &[&str] = &[
     "SETMETADATA",
 ];
 
-const PASSED_BY_UID: &[&str] = &["EXPUNGE", "SEARCH", "SORT", "THREAD", "STORE", "COPY", "MOVE"];
+const PASSED_BY_UID: &[&str] = &["EXPUNGE", "STORE", "COPY", "MOVE"];
 
 impl Command {
     /// Reads tag and name. `Err`: the tag to answer BAD with, `*` when there is none.
@@ -104,7 +104,7 @@ impl Command {
         let Some(tag) = tag else { return Err("*".to_owned()) };
         let verb = verb(&mut cursor);
         match verb {
-            Some(Verb::Pass) if asks_for_news(&mut cursor) => Ok(Self {
+            Some(Verb::Pass | Verb::Seek(_)) if asks_for_news(&mut cursor) => Ok(Self {
                 tag,
                 verb: Verb::Refused,
                 line,
@@ -135,6 +135,8 @@ impl Command {
 pub struct AppendRequest {
     /// The mailbox.
     pub mailbox: String,
+    /// The flags, where there are any.
+    pub flags: Option<Value>,
     /// The message.
     pub literal: usize,
 }
@@ -146,8 +148,9 @@ impl AppendRequest {
         cursor.space()?;
         let mailbox = mailbox_name(&mut cursor)?;
         cursor.space()?;
+        let mut flags = None;
         if cursor.peek() == Some(b'(') {
-            cursor.value()?;
+            flags = Some(cursor.value()?);
             cursor.space()?;
         }
         if cursor.peek() == Some(b'"') {
@@ -156,11 +159,11 @@ impl AppendRequest {
         }
         let literal = command.line.literal_count().checked_sub(1)?;
         match cursor.value()? {
-            super::line::Value::Literal(_, index) if index == literal => {}
+            Value::Literal(_, index) if index == literal => {}
             _ => return None,
         }
         let plain = command.line.announced(literal).is_some_and(|a| a.form == Form::Plain);
-        (plain && cursor.is_end()).then_some(Self { mailbox, literal })
+        (plain && cursor.is_end()).then_some(Self { mailbox, flags, literal })
     }
 }
 
@@ -207,6 +210,9 @@ fn verb(cursor: &mut Cursor<'_>) -> Option<Verb> {
         let name = String::from_utf8_lossy(cursor.atom()?).to_ascii_uppercase();
         return match name.as_str() {
             "FETCH" => Some(Verb::Fetch(Addressing::Uid)),
+            "SEARCH" => Some(Verb::Seek(Seeking::Search)),
+            "SORT" => Some(Verb::Seek(Seeking::Sort)),
+            "THREAD" => Some(Verb::Seek(Seeking::Thread)),
             name if PASSED_BY_UID.contains(&name) => Some(Verb::Pass),
             _ => Some(Verb::Refused),
         };
@@ -229,6 +235,9 @@ fn verb(cursor: &mut Cursor<'_>) -> Option<Verb> {
         "IDLE" => Verb::Idle,
         "APPEND" => Verb::Append,
         "FETCH" => Verb::Fetch(Addressing::Sequence),
+        "SEARCH" => Verb::Seek(Seeking::Search),
+        "SORT" => Verb::Seek(Seeking::Sort),
+        "THREAD" => Verb::Seek(Seeking::Thread),
         name if PASSED.contains(&name) => Verb::Pass,
         _ => Verb::Refused,
     })
@@ -249,15 +258,15 @@ mod tests {
         for (text, verb) in [
             ("1 uid fetch 1 FLAGS\r\n", Verb::Fetch(Addressing::Uid)),
             ("a examine INBOX\r\n", Verb::Select(Access::Read)),
-            ("a UID SEARCH ALL\r\n", Verb::Pass),
+            ("a UID SEARCH ALL\r\n", Verb::Seek(Seeking::Search)),
             ("a UID REPLACE 1 x {0+}\r\n\r\n", Verb::Refused),
             ("a COMPRESS DEFLATE\r\n", Verb::Refused),
             ("a NOTIFY SET\r\n", Verb::Refused),
             ("a SEARCH RETURN (UPDATE COUNT) ALL\r\n", Verb::Refused),
             ("a uid sort return ( count update) (DATE) UTF-8 ALL\r\n", Verb::Refused),
             ("a UID SEARCH RETURN (CONTEXT) ALL\r\n", Verb::Refused),
-            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Pass),
-            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Pass),
+            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Seek(Seeking::Search)),
+            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Seek(Seeking::Search)),
             ("a XYZZY\r\n", Verb::Refused),
         ] {
             assert_eq!(command(text).unwrap().verb, verb, "{text}");

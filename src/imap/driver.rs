@@ -2,13 +2,15 @@
 
 mod logins;
 mod original;
+mod searching;
 
 pub use logins::{Login, Logins};
 
 use super::capability::StartTls;
-use super::classes::ClassMemory;
+use super::classes::{ClassMemory, Mailbox};
 use super::login::Credentials;
-use super::plan::Shelf;
+use super::numbers::Ranges;
+use super::plan::{Shelf, Unwidened};
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::limits::IMAP_TICK_SECONDS;
 use crate::base::{Asker, MessageKey};
@@ -18,6 +20,8 @@ use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending, Silence};
 use crate::text::{Explanation, imap as text};
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::poll_fn;
 use std::io;
@@ -401,7 +405,23 @@ impl Shelf for OpeningShelf {
         self.0.header(key)
     }
 
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.0.grade(key)
+    }
+
     fn stored_header_told(&self, key: &MessageKey) {
         self.0.stored_header_told(key);
+    }
+
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Vec<Ranges> {
+        searching::sought(self.0.as_ref(), mailbox, texts, sealed)
+    }
+
+    fn not_widened(&self, why: Unwidened) {
+        searching::not_widened(why);
+    }
+
+    fn vanished(&self, mailbox: &Mailbox, uids: &Ranges) {
+        self.0.vanished(&searching::place(mailbox), uids);
     }
 }

@@ -204,6 +204,18 @@ impl Line {
         Self { text: out, literals }
     }
 
+    /// Puts other text in the place of a span that holds no literal.
+    pub fn replace(&mut self, span: &Span, with: &[u8]) {
+        if !span.literals.is_empty() || span.text.end > self.text.len() {
+            return;
+        }
+        let was = span.text.len();
+        self.text.splice(span.text.clone(), with.iter().copied());
+        for held in self.literals.iter_mut().filter(|held| held.at >= span.text.end) {
+            held.at = held.at + with.len() - was;
+        }
+    }
+
     /// Forgets what it holds, octet by octet: it may be a password.
     pub fn wipe(&mut self) {
         self.text.zeroize();

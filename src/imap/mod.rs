@@ -10,6 +10,7 @@ pub mod driver;
 pub mod fetch;
 pub mod frame;
 pub mod intake;
+pub mod keywords;
 pub mod line;
 pub mod login;
 pub mod numbers;

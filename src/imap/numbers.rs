@@ -71,6 +71,11 @@ impl Ranges {
         self.0.is_empty()
     }
 
+    /// How many numbers.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|(a, b)| u64::from(b - a) + 1).sum()
+    }
+
     /// How many ranges.
     pub fn range_count(&self) -> usize {
         self.0.len()

@@ -19,6 +19,8 @@ use crate::base::{Asker, MessageKey, Place, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text, keys};
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use looks::Look;
 use std::collections::{HashSet, VecDeque};
@@ -38,8 +40,28 @@ pub trait Shelf: Send {
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
     /// What the View of a message changes in its header; `None`: it has not been opened yet.
     fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// What the View of a message says of it; `None`: it has not been opened yet.
+    fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// Takes note that a client was told the fields of the stored message: the View keeps to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// For each of these texts, in order, the UIDs of messages whose View has it, as far as that is known; none at all where
+    /// nothing is kept. `sealed`: those that are known to be S/MIME.
+    fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Vec<Ranges> {
+        Vec::new()
+    }
+    /// Takes note that a search went to the provider as it came.
+    fn not_widened(&self, _why: Unwidened) {}
+    /// Takes note that these messages are gone.
+    fn vanished(&self, _mailbox: &Mailbox, _uids: &Ranges) {}
+}
+
+/// Why a search is the provider's alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unwidened {
+    /// It is not of a form that is understood.
+    Unread,
+    /// It would become longer than every provider takes.
+    TooLong,
 }
 
 /// The mailbox that is open.
@@ -55,6 +77,25 @@ pub struct Selected {
     pub classes: Arc<Classes>,
     /// The UID that was read last without its class being known.
     pub read: Option<u32>,
+}
+
+impl Selected {
+    /// The message with that UID.
+    pub fn key(&self, uid: u32) -> MessageKey {
+        let Mailbox {
+            account,
+            name,
+            uidvalidity,
+        } = &self.mailbox;
+        MessageKey {
+            account: Arc::clone(account),
+            place: Place::Mailbox {
+                mailbox: Arc::clone(name),
+                uidvalidity: *uidvalidity,
+                uid,
+            },
+        }
+    }
 }
 
 /// What a plan wants next.
@@ -444,19 +485,7 @@ impl Plan {
     }
 
     fn key(&self, uid: u32) -> MessageKey {
-        let Mailbox {
-            account,
-            name,
-            uidvalidity,
-        } = &self.selected.mailbox;
-        MessageKey {
-            account: Arc::clone(account),
-            place: Place::Mailbox {
-                mailbox: Arc::clone(name),
-                uidvalidity: *uidvalidity,
-                uid,
-            },
-        }
+        self.selected.key(uid)
     }
 
     /// One message that is read is somebody's who reads it.

@@ -3,7 +3,9 @@
 //! One unit of work at a time: while a [`Plan`] or an APPEND is under way, later commands wait in the queue.
 
 mod commands;
+mod flags;
 mod responses;
+mod seeking;
 
 use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
@@ -34,6 +36,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    flags: flags::Flags,
     reserving: bool,
     leaving: bool,
     withheld: Withheld,
@@ -138,6 +141,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            flags: flags::Flags::default(),
             reserving: false,
             leaving: false,
             withheld: Withheld::Nothing,
@@ -180,7 +184,7 @@ impl Relay {
             *waits = Waits::No;
             let mut out = Vec::new();
             plan.roomy(core.shelf.as_ref(), &mut out);
-            core.client_owned(out);
+            self.flags.say(out, core);
         }
     }
 

@@ -90,6 +90,14 @@ pub fn named_first(first: &[u8]) -> Option<(u32, u32)> {
     Some((number.parse().ok()?, uid.parse().ok()?))
 }
 
+/// The number of a message that is gone: `* n EXPUNGE`.
+pub fn expunged(first: &[u8]) -> Option<u32> {
+    let text = chomp(first).strip_prefix(b"* ")?;
+    let (number, rest) = word(text);
+    let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+    rest.eq_ignore_ascii_case(b"EXPUNGE").then_some(number)
+}
+
 /// The number after a code, as in `[UIDVALIDITY 7]`.
 pub fn code_number(text: &[u8], code: &str) -> Option<u32> {
     let (name, value) = word(code_of(text)?);

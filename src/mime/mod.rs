@@ -5,9 +5,11 @@ pub mod canonical;
 pub mod edit;
 pub mod encode;
 pub mod entity;
+pub mod escapes;
 pub mod header;
 pub mod octets;
 pub mod overwrite;
+pub mod packed;
 pub mod parameters;
 pub mod words;
 

@@ -106,6 +106,11 @@ impl Certificate {
         }
     }
 
+    /// The profession, where the certificate names one (`title`).
+    pub fn profession(&self) -> Option<&str> {
+        name::first(&self.0.subject.attributes, oid::TITLE)
+    }
+
     /// The RPPS number that a CPS card carries as its common name: `8` and eleven digits, or the digits alone.
     pub fn rpps(&self) -> Option<&str> {
         let common = name::first(&self.0.subject.attributes, oid::COMMON_NAME)?;

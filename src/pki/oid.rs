@@ -126,6 +126,8 @@ oids! {
     AES192_WRAP = "2.16.840.1.101.3.4.1.25";
     /// id-aes256-wrap.
     AES256_WRAP = "2.16.840.1.101.3.4.1.45";
+    /// id-alg-CMS3DESwrap (RFC 3370 §4.3.1).
+    TRIPLE_DES_WRAP = "1.2.840.113549.1.9.16.3.6";
     /// id-aes128-CBC.
     AES128_CBC = "2.16.840.1.101.3.4.1.2";
     /// id-aes192-CBC.
@@ -147,6 +149,8 @@ oids! {
     COMMON_NAME = "2.5.4.3";
     /// surname.
     SURNAME = "2.5.4.4";
+    /// title, by which a card names its holder's profession.
+    TITLE = "2.5.4.12";
     /// givenName.
     GIVEN_NAME = "2.5.4.42";
     /// emailAddress (PKCS#9).

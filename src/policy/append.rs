@@ -48,9 +48,10 @@ pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) 
     let seal = account.always_encrypt
         || known.sent == Sent::Sealed
         || known.thread == Thread::Sealed
-        || known.banner == Banner::Found
+        || known.banner != Banner::Absent
         || tag::of_message(message, &policy.tag) != tag::Tag::None
         || hidden::hides_tag(message, &policy.tag)
+        || hidden::begins_elsewhere(message, &policy.tag)
         || visible::addresses(message, &ADDRESSED)
             .iter()
             .any(|a| within_sealed_domain(a, policy).is_some());
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_sealed() {
-        let plain = b"To: a@b.fr\r\nSubject: x\r\n\r\n#med# body\r\n".as_slice();
+        let plain = b"To: a@b.fr\r\nSubject: x\r\n\r\nbody #med#\r\n".as_slice();
         for (message, known, wanted) in [
             (plain, NOTHING, Stored::AsIs),
             (b"Subject: #med# x\r\n\r\n", NOTHING, Stored::Sealed),
@@ -79,6 +80,7 @@ mod tests {
             (b"Cc: g:d@MSSANTE.fr;\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Resent-To: d@mssante.fr\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Subject: x\r\n Subject: #med# y\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"Subject: x\r\n\r\n#med# body", NOTHING, Stored::Sealed),
             (b"From: d@mssante.fr\r\n\r\n", NOTHING, Stored::AsIs),
             (
                 plain,

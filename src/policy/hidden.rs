@@ -1,14 +1,43 @@
-//! A tag in a header that no mail program reads it from: a Subject behind a byte order mark, a blank or a forgotten colon,
-//! folded into the field before, or behind an empty line. Who wrote it relies on it, so it is never passed over.
+//! A tag where no mail program reads it from: a Subject behind a byte order mark, a blank or a forgotten colon, folded into
+//! the field before, or behind an empty line; the first line of the text; another field where there is no Subject. Who wrote
+//! it relies on it, so it is never passed over.
 
 use super::tag;
 use crate::base::limits::HIDDEN_HEADER_MAX;
+use crate::mime::edit::text_of;
+use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::{Field, Header};
+use crate::mime::words;
 
 /// True when the tag stands in what was meant for a Subject and is none.
 pub fn hides_tag(message: &[u8], tag: &str) -> bool {
     let (header, body) = Header::parse(message);
     header.fields().iter().any(|field| in_field(field, tag)) || (header.first("From").is_none() && in_body(&message[body..], tag))
+}
+
+/// True when a text begins with the tag, as if that line were the Subject, or a field does and there is no Subject: a practice
+/// program that knows no other place, a phone whose Subject was left out. A field beside a Subject is a copy of an earlier
+/// one (Thread-Topic), which nobody can take out.
+pub fn begins_elsewhere(message: &[u8], tag: &str) -> bool {
+    let asks = |field: &Field<'_>| !field.is("Subject") && tag::begins(&words::decode(field.value), tag);
+    let in_fields = || Header::parse(message).0.fields().iter().any(asks);
+    (tag::no_subject(message) && in_fields()) || first_line(message, &parse(message)).is_some_and(|line| tag::begins(&line, tag))
+}
+
+/// The first line that is read of the first part; in HTML tags and blanks before it are passed.
+fn first_line(bytes: &[u8], entity: &Entity) -> Option<String> {
+    match &entity.kind {
+        Kind::Multipart(parts) => first_line(bytes, parts.first()?),
+        Kind::Message(_) => None,
+        Kind::Leaf => {
+            let (text, _) = text_of(bytes, entity)?;
+            let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            while let Some(end) = rest.strip_prefix('<').and_then(|tag| tag.find('>')) {
+                rest = rest[end + 2..].trim_start();
+            }
+            rest.lines().next().map(str::to_owned)
+        }
+    }
 }
 
 fn in_field(field: &Field<'_>, tag: &str) -> bool {
@@ -47,6 +76,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_tag_at_the_beginning_of_the_text_is_seen() {
+        for (message, begins) in [
+            ("Subject: x\r\n\r\n#med# Bonjour", true),
+            ("\r\n\r\n  #MED#\r\nBonjour", true),
+            ("Content-Type: text/html\r\n\r\n<html><body>\r\n<p>#med#</p>", true),
+            (
+                "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nI21lZCMgQm9uam91cg==",
+                true,
+            ),
+            ("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n#med#\r\n--b--", true),
+            ("Subject: RE:\r\nThread-Topic: #med# x\r\n\r\ny", true),
+            ("X-Tag: =?utf-8?q?=23med=23?=\r\n\r\ny", true),
+            ("Subject: RE: x\r\nThread-Topic: #med# x\r\n\r\ny", false),
+            ("Subject: x\r\n\r\nBonjour,\r\n#med# est la marque", false),
+            ("Subject: x\r\n\r\n> #med# est la marque", false),
+            ("Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n#med#", false),
+            ("Content-Type: text/html\r\n\r\n<", false),
+            ("", false),
+        ] {
+            assert_eq!(begins_elsewhere(message.as_bytes(), "#med#"), begins, "{message:?}");
+        }
+    }
+
+    #[test]
     fn a_subject_that_is_none_is_seen() {
         for (message, hidden) in [
             ("\u{feff}Subject: #med# x\r\nFrom: a@b\r\n\r\n", true),
@@ -57,6 +110,7 @@ mod tests {
             (" Subject: =?utf-8?q?=23med=23_x?=\r\nFrom: a@b\r\n\r\n", true),
             ("From: a@b\r\nX-A: 1\r\n Subject: #med# x\r\n\r\n", true),
             ("From: a@b\r\nX-A: 1\r\n\t\u{feff}subject : #med# x\r\n\r\n", true),
+            ("From: a@b\r\nX-A: 1\r\n Subject: %23med%23 x\r\n\r\n", true),
             ("From: a@b\r\nObjet: #med# x\r\n\r\n", true),
             ("From: a@b\r\nResent-Subject: #med# x\r\n\r\n", true),
             ("\r\nSubject: #med# x\r\nFrom: a@b\r\n\r\nbody", true),

@@ -1,10 +1,16 @@
 //! What a submission needs before it may leave, and who gets which copy of it. Decisions only; nothing is looked up here.
 
+mod copies;
+mod decide;
+
+pub use copies::{Copies, CopyKind, copies};
+pub use decide::{Decision, Lookup, decide};
+
 use super::readable::{self, HeaderFault};
 use super::tag::{self, Glue, Tag};
-use super::{Recipient, Submission, hidden, visible};
+use super::{Submission, hidden};
 use crate::base::{Address, Domain};
-use crate::config::{Account, Channel, GluedTag, MissingCertificate, Policy};
+use crate::config::{Account, Channel, GluedTag, Policy};
 use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
@@ -37,6 +43,10 @@ pub enum Why {
     Thread,
     /// It quotes a text that was opened here.
     Banner,
+    /// Its text, or most of it, is that of a sealed letter.
+    SameText,
+    /// A file of a sealed letter is attached.
+    SameFile,
 }
 
 /// Why a message may not leave.
@@ -44,6 +54,8 @@ pub enum Why {
 pub enum Refusal {
     /// The Subject holds something that resembles the tag.
     NearMiss(String),
+    /// The tag stands where a Subject is not.
+    Misplaced(String),
     /// The tag is glued to its text and the configuration refuses that.
     Glued(String),
     /// A patient's address on an ordinary channel (the addresses are not repeated: they hold the patient's number).
@@ -56,6 +68,8 @@ pub enum Refusal {
     SpaceOfTrust(Vec<Address>),
     /// Where certificates are looked up did not answer for these.
     DirectoryAway(Vec<Address>, Rule),
+    /// What must be asked before it leaves cannot be asked now.
+    Unknowable(Box<Explanation>),
     /// The header cannot be read, or not be cut into what stays outside and what goes in.
     Header(HeaderFault),
 }
@@ -69,55 +83,17 @@ pub enum Thread {
     Sealed,
 }
 
-/// Whether marks of an opened message stand in this one.
+/// Whether a message holds what was opened or sealed here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Banner {
-    /// None.
+    /// Nothing that is known.
     Absent,
     /// A banner or a mark of ours.
     Found,
-}
-
-/// What was found for one recipient.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lookup {
-    /// A certificate that may be used.
-    Found,
-    /// None.
-    NotFound,
-    /// It could not be asked.
-    Unavailable,
-}
-
-/// What follows from the look-ups.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// Everyone gets it sealed.
-    Seal,
-    /// `missing_certificate = "partial"`: sealed for the others, these get nothing and the sender is told.
-    SealExcept(Vec<Address>),
-    /// Sealed for the others; these get it signed, over the operator's channel of the space of trust (requirements K.1).
-    SealOrTrust(Vec<Address>),
-    /// Nobody gets it.
-    Refuse(Refusal),
-}
-
-/// Recipients that get the same octets.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Copies {
-    /// Who.
-    pub recipients: Vec<Recipient>,
-    /// Whether they see each other.
-    pub kind: CopyKind,
-}
-
-/// The two kinds of copies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CopyKind {
-    /// To and Cc; encrypted to the sender as well.
-    Open,
-    /// One Bcc alone: no other recipient may learn of it, nor it of their keys.
-    Blind,
+    /// The text of a sealed letter, or most of it.
+    SameText,
+    /// A file of a sealed letter.
+    SameFile,
 }
 
 /// What this submission needs (requirements M1-M3, M5, A.2, K.1).
@@ -154,6 +130,11 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         _ => {}
     }
     let why = why(submission, account, policy, Marks { tag, thread, banner });
+    // The channel of the space of trust protects what only a domain asks to protect: it may leave unencrypted too.
+    let unsealed = matches!((&why, account.channel), (None, _) | (Some(Why::Domain(_)), Channel::Mssante));
+    if unsealed && hidden::begins_elsewhere(&submission.message, &policy.tag) {
+        return Need::Refuse(Refusal::Misplaced(policy.tag.clone()));
+    }
     match (patients, why) {
         (Patients::None, Some(why)) => Need::Secure(why),
         (Patients::None, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
@@ -162,68 +143,6 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         (Patients::Only | Patients::WithOthers, Some(why)) => Need::Refuse(Refusal::PatientSealed(Some(why.rule(policy)))),
         (_, None) => Need::Clear,
     }
-}
-
-/// What the look-ups allow, all or nothing unless the policy says otherwise (requirements K.5). `lookups` stand in the
-/// order of the envelope's recipients.
-pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: &Why, lookups: &[Lookup]) -> Decision {
-    let with = |wanted: Lookup| -> Vec<Address> {
-        let answers = lookups.iter().copied().chain(std::iter::repeat(Lookup::Unavailable));
-        let pairs = submission.envelope.recipients.iter().zip(answers);
-        pairs
-            .filter(|(_, found)| *found == wanted)
-            .map(|(r, _)| r.address.clone())
-            .collect()
-    };
-    let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
-    if !away.is_empty() {
-        return Decision::Refuse(Refusal::DirectoryAway(away, why.rule(policy)));
-    }
-    if missing.is_empty() {
-        return Decision::Seal;
-    }
-    let trusted = missing.iter().all(|a| within(a, TRUST));
-    // The channel protects what only its domain asked to protect; a doctor who asked for encryption is told instead.
-    if trusted && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
-        return Decision::SealOrTrust(missing);
-    }
-    let reached = lookups.contains(&Lookup::Found);
-    match policy.missing_certificate {
-        MissingCertificate::Partial if reached => Decision::SealExcept(missing),
-        _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
-            Decision::Refuse(Refusal::SpaceOfTrust(missing))
-        }
-        _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
-    }
-}
-
-/// Who gets which copy: those whom To and Cc name together, each other recipient alone.
-pub fn copies(submission: &Submission) -> Vec<Copies> {
-    let named = visible::addresses(&submission.message, &["To", "Cc"]);
-    let (open, blind): (Vec<_>, Vec<_>) = submission
-        .envelope
-        .recipients
-        .iter()
-        .cloned()
-        .partition(|r| named.contains(&r.address));
-    let open = (!open.is_empty()).then_some(Copies {
-        recipients: open,
-        kind: CopyKind::Open,
-    });
-    let mut all: Vec<Copies> = open.into_iter().collect();
-    for recipient in blind {
-        // An address given twice is one person: one copy.
-        if !all
-            .iter()
-            .any(|copies| copies.recipients.iter().any(|r| r.address == recipient.address))
-        {
-            all.push(Copies {
-                recipients: vec![recipient],
-                kind: CopyKind::Blind,
-            });
-        }
-    }
-    all
 }
 
 /// The domain of the policy that this address falls under, by itself or by a route that a server might follow.
@@ -240,6 +159,8 @@ impl Why {
             Why::AlwaysEncrypt => rule::account(),
             Why::Thread => rule::thread(),
             Why::Banner => rule::marks(),
+            Why::SameText => rule::same_text(),
+            Why::SameFile => rule::same_file(),
         }
     }
 }
@@ -248,18 +169,19 @@ impl Explain for Refusal {
     fn explain(&self) -> Explanation {
         match self {
             Refusal::NearMiss(tag) => text::near_miss(tag),
+            Refusal::Misplaced(tag) => text::misplaced_tag(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
             Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
             Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
             Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
             Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
+            Refusal::Unknowable(why) => why.as_ref().clone(),
             Refusal::Header(_) => text::header_unreadable(),
         }
     }
 }
 
-const TRUST: &str = "mssante.fr";
 const PATIENT: &str = "patient.mssante.fr";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -299,11 +221,17 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
             tag: Tag::Present(_) | Tag::NearMiss,
             ..
         } => Some(Why::Tag),
-        // Before the domain: a patient's address alone lifts the domain rule, never these two.
+        // Before the domain: a patient's address alone lifts the domain rule, never these.
         Marks {
             thread: Thread::Sealed, ..
         } => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
+        Marks {
+            banner: Banner::SameText, ..
+        } => Some(Why::SameText),
+        Marks {
+            banner: Banner::SameFile, ..
+        } => Some(Why::SameFile),
         // Before the domain too: what the channel of the space of trust protects is not encrypted.
         _ => account
             .always_encrypt

@@ -9,8 +9,8 @@ mod seen;
 
 use self::seen::{is_blank, is_turned, is_unseen, seen};
 use crate::mime::header::{Field, Header};
-use crate::mime::words;
-use crate::text::unaccent;
+use crate::mime::{escapes, words};
+use crate::text::{subject, unaccent};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -38,16 +38,29 @@ pub enum Glue {
 pub fn tag(value: &[u8], tag: &str) -> Tag {
     let text = words::decode(value);
     match in_text(&text, tag) {
-        // Some programs encode what they had encoded already: nobody can take that out again, and nobody meant it.
-        Tag::None if text.contains("=?") && in_text(&words::decode(text.as_bytes()), tag) != Tag::None => Tag::NearMiss,
+        // A link, a page or a program has encoded what nobody decodes: it cannot be taken out again, and was meant.
+        Tag::None if escapes::readings(&text).iter().any(|read| in_text(read, tag) != Tag::None) => Tag::NearMiss,
         asked => asked,
     }
 }
 
-/// True when the whole tag can be seen in a raw value, wherever it stands.
+/// True when the whole tag can be seen in a raw value, wherever it stands and however it is escaped.
 pub fn stands_in(value: &[u8], tag: &str) -> bool {
-    let tag = seen(tag);
-    !tag.is_empty() && seen(&words::decode(value)).contains(&tag)
+    let (text, tag) = (words::decode(value), seen(tag));
+    let holds = |text: &str| seen(text).contains(&tag);
+    !tag.is_empty() && (holds(&text) || escapes::readings(&text).iter().any(|read| holds(read)))
+}
+
+/// True when a text that is no Subject begins with the tag.
+pub fn begins(text: &str, tag: &str) -> bool {
+    find(text, tag).is_some()
+}
+
+/// True when nothing can be read in the Subject, but for what programs put before one.
+pub fn no_subject(message: &[u8]) -> bool {
+    let (header, _) = Header::parse(message);
+    let text = |field: &Field<'_>| words::decode(field.value);
+    header.all("Subject").map(text).all(|text| after_prefixes(&text) == text.len())
 }
 
 /// What the message asks. Of several Subject fields the one that asks most counts.
@@ -132,12 +145,12 @@ fn match_fold(text: &str, tag: &str) -> Option<usize> {
     (!tag.is_empty()).then(|| text.len() - rest.as_str().len())
 }
 
-/// Where the text begins once blanks and prefixes such as `RE:`, `Tr :`, `Re[2]:` are passed.
+/// Where the text begins once blanks, prefixes such as `RE:`, `Tr :`, `Re[2]:`, and marks of ours are passed.
 fn after_prefixes(text: &str) -> usize {
     let mut at = 0;
     loop {
         at = text.len() - text[at..].trim_start_matches(is_blank).len();
-        match prefix(&text[at..]) {
+        match prefix(&text[at..]).or_else(|| subject::length(&text[at..])) {
             Some(length) => at += length,
             None => return at,
         }

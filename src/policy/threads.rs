@@ -1,14 +1,18 @@
 //! What ties a message to others: the identifiers under which the store remembers that a thread was sealed.
 //!
-//! Pure extraction. Thread-Index and Thread-Topic are not read: programs copy them to unrelated messages.
+//! Pure extraction. Thread-Index and Thread-Topic are not read: they are the same in everything that was made from one
+//! template, and Outlook and Exchange write In-Reply-To and References beside them.
 
-use crate::base::limits::{ATTACHED_HEADER_MAX, MESSAGE_ID_MAX, THREAD_IDS_MAX};
+mod ids;
+
+pub use self::ids::bare;
+
+use crate::base::limits::{ATTACHED_HEADER_MAX, THREAD_IDS_MAX};
 use crate::mime::edit::{ENCODED_MAX, encoded_message, is_text};
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::parameters::transfer_encoding;
-use crate::mime::words;
 
 /// The `msg-id`s of one message (RFC 5322 §3.6.4), raw with their angle brackets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,25 +24,22 @@ pub struct ThreadIds {
 }
 
 /// The nearest first: they matter most should the bound be reached.
-const RELATED: [&str; 6] = [
-    "In-Reply-To",
-    "X-Forwarded-Message-Id",
-    "Resent-Message-ID",
-    "Original-Message-ID",
-    "X-Original-Message-ID",
-    "References",
-];
+const NEAREST: [&str; 2] = ["In-Reply-To", "X-Forwarded-Message-Id"];
+
+/// What the name of a field that holds identifiers contains, its letters alone: programs have names of their own for it
+/// (`X-Forwarded-Message-Id` of Thunderbird, `X-MS-Exchange-Parent-Message-Id`, `Original-Message-ID` of RFC 8098).
+const HOLDS_IDS: [&str; 4] = ["messageid", "msgid", "inreplyto", "references"];
 
 /// The identifier of `message` itself.
 pub fn own(message: &[u8]) -> Option<String> {
     let (header, _) = Header::parse(message);
-    header.all("Message-ID").find_map(|f| msg_ids(f.value).into_iter().next())
+    header.all("Message-ID").find_map(|f| ids::written(f.value).into_iter().next())
 }
 
 /// Every identifier in `message`: in its header, in those of messages attached to it, in the reports of RFC 3464 and RFC 8098.
 pub fn ids(message: &[u8]) -> ThreadIds {
     let mut related = Vec::new();
-    related_in(&Header::parse(message).0, &RELATED, &mut related);
+    related_in(&Header::parse(message).0, Own::LeftOut, &mut related);
     attached(message, &parse(message), 0, &mut related);
     ThreadIds {
         own: own(message),
@@ -46,15 +47,36 @@ pub fn ids(message: &[u8]) -> ThreadIds {
     }
 }
 
-fn related_in(header: &Header<'_>, names: &[&str], out: &mut Vec<String>) {
-    for field in names.iter().flat_map(|name| header.all(name)) {
+/// Whether a header's Message-ID is one of those it is related to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    LeftOut,
+    Related,
+}
+
+fn related_in(header: &Header<'_>, own: Own, out: &mut Vec<String>) {
+    let nearest = NEAREST.iter().flat_map(|name| header.all(name));
+    let named = header
+        .fields()
+        .iter()
+        .filter(|field| holds_ids(field.name) && (own == Own::Related || !field.is("Message-ID")));
+    for field in nearest.chain(named) {
         // The parent stands last in References.
-        for id in msg_ids(field.value).into_iter().rev() {
+        for id in ids::meant(field.value).into_iter().rev() {
             if out.len() < THREAD_IDS_MAX && !out.contains(&id) {
                 out.push(id);
             }
         }
     }
+}
+
+fn holds_ids(name: &str) -> bool {
+    let letters: String = name
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    HOLDS_IDS.iter().any(|held| letters.contains(held))
 }
 
 /// A message that is passed on in another one, whole or by its header only, is as secret there.
@@ -80,45 +102,7 @@ fn attached(bytes: &[u8], entity: &Entity, encoded: usize, out: &mut Vec<String>
 }
 
 fn of_attached(header: &[u8], out: &mut Vec<String>) {
-    let (header, _) = Header::parse(header);
-    related_in(&header, &["Message-ID"], out);
-    related_in(&header, &RELATED, out);
-}
-
-/// `msg-id = "<" id-left "@" id-right ">"`; folds inside are dropped. Outside of brackets only what holds an `@` is taken
-/// for one, as some programs write it: a reply may quote it with brackets.
-fn msg_ids(value: &[u8]) -> Vec<String> {
-    let mut out = Vec::new();
-    raw_ids(value, &mut out);
-    // Against RFC 2047 §5, yet seen: a long field that was folded into encoded words.
-    if memchr::memmem::find(value, b"=?").is_some() {
-        raw_ids(words::decode(value).as_bytes(), &mut out);
-    }
-    out
-}
-
-fn raw_ids(value: &[u8], out: &mut Vec<String>) {
-    let mut rest = value;
-    while let Some(open) = memchr::memchr(b'<', rest) {
-        bare_ids(&rest[..open], out);
-        rest = &rest[open + 1..];
-        let Some(close) = memchr::memchr(b'>', rest) else { break };
-        push_id(&rest[..close], out);
-        rest = &rest[close + 1..];
-    }
-    bare_ids(rest, out);
-}
-
-fn bare_ids(text: &[u8], out: &mut Vec<String>) {
-    let words = text.split(|b| b.is_ascii_whitespace() || b"\"();,".contains(b));
-    words.filter(|word| word.contains(&b'@')).for_each(|word| push_id(word, out));
-}
-
-fn push_id(written: &[u8], out: &mut Vec<String>) {
-    let inner: Vec<u8> = written.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-    if !inner.is_empty() && inner.len() <= MESSAGE_ID_MAX && !inner.contains(&b'<') {
-        out.push(format!("<{}>", String::from_utf8_lossy(&inner)));
-    }
+    related_in(&Header::parse(header).0, Own::Related, out);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::config::Account;
 use crate::mime::header::Header;
 use crate::mime::{Octets, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
-use crate::policy::outgoing::{Banner, Thread};
+use crate::policy::outgoing::Thread;
 use crate::policy::readable::{self, HeaderFault};
 use crate::policy::threads;
 use crate::smime::Flow;
@@ -14,9 +14,9 @@ use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
-use crate::text::{Explain, Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
-use crate::view::{Marks, marks, strip};
+use crate::view::strip;
 use bytes::Bytes;
 
 impl Relay {
@@ -29,15 +29,10 @@ impl Relay {
         } else {
             Sent::Unknown
         };
-        let banner = if marks(message) == Marks::Sealed {
-            Banner::Found
-        } else {
-            Banner::Absent
-        };
         let known = Known {
             sent,
             thread: self.thread(&ids.related),
-            banner,
+            banner: self.held(message),
         };
         if readable::is_too_long(message) {
             return Append::Refuse(say::header_unreadable());
@@ -106,9 +101,12 @@ impl Relay {
 /// Whether a View shows that message: the fields by which people know a message are the same.
 pub(super) fn shows(view: &[u8], stored: &[u8]) -> bool {
     let (view, stored) = (Header::parse(view).0, Header::parse(stored).0);
-    ["Message-ID", "Date", "From", "Subject"]
+    // The mark in front of the Subject is ours, and is none of the message.
+    let subject = |header: &Header<'_>| header.text("Subject").map(|text| subject::without_marks(&text).unwrap_or(text));
+    ["Message-ID", "Date", "From"]
         .iter()
         .all(|name| view.text(name) == stored.text(name))
+        && subject(&view) == subject(&stored)
 }
 
 #[cfg(test)]
@@ -120,6 +118,10 @@ mod tests {
         let stored = b"From: a\r\nSubject: s\r\nDate: d\r\nMessage-ID: <1@x>\r\nContent-Type: x/y\r\n\r\nsealed";
         assert!(shows(
             b"Subject: s\r\nFrom: a\r\nDate: d\r\nMessage-ID:\r\n <1@x>\r\n\r\nclear",
+            stored
+        ));
+        assert!(shows(
+            b"Subject: [Souspli : non garanti] s\r\nFrom: a\r\nDate: d\r\nMessage-ID: <1@x>\r\n\r\nclear",
             stored
         ));
         assert!(!shows(

@@ -19,6 +19,8 @@ struct Shown {
     /// Place of the verdict's code in its list, which is shorter.
     verdict: u64,
     header: HeaderKept,
+    /// What the View says, whatever made it of the verdict.
+    grade: Option<Grade>,
     /// What the verdict was said of.
     evidence: u64,
 }
@@ -66,7 +68,8 @@ impl Shown {
                 2 => HeaderKept::Changed,
                 _ => HeaderKept::Unknown,
             },
-            evidence: mark >> 8,
+            grade: usize::try_from(mark >> 8 & 7).ok().and_then(|at| GRADES.get(at)).copied(),
+            evidence: mark >> 11,
         }
     }
 
@@ -76,9 +79,23 @@ impl Shown {
             HeaderKept::Unchanged => 1,
             HeaderKept::Changed => 2,
         };
-        self.verdict & 0x3f | header << 6 | self.evidence << 8
+        let grade = GRADES.iter().position(|grade| Some(*grade) == self.grade).unwrap_or(GRADES.len()) as u64;
+        self.verdict & 0x3f | header << 6 | grade << 8 | self.evidence << 11
     }
 }
+
+/// The place in this list is what is stored.
+const GRADES: [Grade; 6] = [
+    Grade::Plain,
+    Grade::Verified,
+    Grade::Unchecked,
+    Grade::Unassured,
+    Grade::Altered,
+    Grade::Unopenable,
+];
+
+/// Names what is kept of a View. Another name than that of older versions, which put no mark in front of a Subject.
+const SAID: &[u8] = b"said";
 
 impl Relay {
     /// What the View of a message changes in its header; `None`: it must be opened to know.
@@ -99,6 +116,19 @@ impl Relay {
         }
     }
 
+    /// What the View of a message says; `None`: it has not been opened.
+    pub(super) fn known_grade(&self, key: &MessageKey) -> Option<Grade> {
+        match self.known_view(key) {
+            Some(view) => Some(view.grade()),
+            None => self.shown(key).ok()??.grade,
+        }
+    }
+
+    /// Whether it has been opened once.
+    pub(super) fn has_been_shown(&self, key: &MessageKey) -> bool {
+        self.shown(key).is_ok_and(|shown| shown.is_some())
+    }
+
     /// A mail program was told the fields of the stored message before it could be opened: its View keeps to them.
     pub(super) fn tell_stored_header(&self, key: &MessageKey) {
         // What cannot be kept is told: the View may say another subject than the list.
@@ -117,7 +147,7 @@ impl Relay {
     }
 
     fn shown(&self, key: &MessageKey) -> Result<Option<Shown>, StoreError> {
-        Ok(self.marks.size(&[b"verdict", &seals::place(key)])?.map(Shown::of_mark))
+        Ok(self.marks.size(&[SAID, &seals::place(key)])?.map(Shown::of_mark))
     }
 
     /// A verdict depends on the day and on the authorities configured; the View that a client has seen does not. What was
@@ -140,11 +170,10 @@ impl Relay {
         let shown = Shown {
             verdict: index,
             header,
+            grade: Some(view.grade()),
             evidence,
         };
-        self.marks
-            .put(&[b"verdict", &seals::place(key)], shown.mark())
-            .map_err(|e| e.explain())
+        self.marks.put(&[SAID, &seals::place(key)], shown.mark()).map_err(|e| e.explain())
     }
 
     /// A View that says that no key of these opens the message has the stored header.
@@ -174,8 +203,14 @@ mod tests {
     #[test]
     fn a_mark_is_read_as_it_was_written() {
         for header in [HeaderKept::Unknown, HeaderKept::Unchanged, HeaderKept::Changed] {
-            for (verdict, evidence) in [(0, 0), (1, 5), (63, u64::MAX >> 9)] {
-                let shown = Shown { verdict, header, evidence };
+            for (verdict, evidence) in [(0, 0), (1, 5), (63, u64::MAX >> 12)] {
+                let grade = Some(Grade::Altered).filter(|_| verdict > 0);
+                let shown = Shown {
+                    verdict,
+                    header,
+                    grade,
+                    evidence,
+                };
                 assert_eq!(Shown::of_mark(shown.mark()), shown);
                 assert!(i64::try_from(shown.mark()).is_ok());
             }

@@ -11,9 +11,11 @@ use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::PrivateKey;
 use crate::store::Event;
+use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
-use crate::view::restored::UNCHANGED;
+use crate::view::report::{self, Reported};
+use crate::view::restored::{Author, UNCHANGED};
 use crate::view::verdict::{Grade, Verdict, judge};
 use crate::view::{Draft, View, build, frozen};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ pub struct OpenedByHand {
     verdict: Verdict,
     subject: String,
     from: String,
+    report: String,
     view: View,
 }
 
@@ -44,9 +47,23 @@ impl Read {
         }
     }
 
+    fn reported<'a>(&'a self, stored: &'a [u8], letter: Option<&'a Letter<'a>>, verdict: &'a Verdict) -> Reported<'a> {
+        Reported {
+            stored,
+            opened: self.opened.as_ref(),
+            letter,
+            sender: self.senders.from.as_ref(),
+            verdict,
+        }
+    }
+
     fn letter(&self, stored: &[u8], header: HeaderShown) -> Option<Letter<'_>> {
-        let from = self.said().from_shown(self.senders.agreement);
-        self.opened.as_ref().map(|opened| letter::letter(opened, stored, from, header))
+        let said = self.said();
+        let from = said.from_shown(self.senders.agreement);
+        let author = if said.own { Author::Owner } else { Author::Other };
+        self.opened
+            .as_ref()
+            .map(|opened| letter::letter(opened, stored, from, author, header))
     }
 }
 
@@ -64,14 +81,19 @@ impl Relay {
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
+        // Before the View: a large message, its content and its files are not held beside it.
+        let sealed = read.letter(&stored, header).filter(|_| verdict.encrypted);
+        let like = sealed.map(|letter| self.like(&letter.content)).unwrap_or_default();
         let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
+        self.keep_text(key, verdict.grade, &draft);
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
+        self.remember_letter(&like)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,
@@ -132,12 +154,16 @@ impl Relay {
 
     fn draft(&self, seals: &Seals, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
         let letter = read.letter(stored, header);
+        let said = read.said();
+        let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter.as_ref(), &said)));
         build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
             content: letter.as_ref().map(|letter| &*letter.content),
             restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
-            verdict: &read.said(),
+            header,
+            verdict: &said,
+            report: report.as_deref(),
             boundary: &seals.boundary(key),
             banner: self.config.policy.banner,
             token: &seals.token(key),
@@ -168,8 +194,7 @@ impl Relay {
 
     /// The size of a message's View, when it has been opened once.
     pub(super) fn known_size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
-        let opened = || self.marks.size(&[b"verdict", &seals::place(key)]).ok().flatten().map(|_| stored);
-        self.told_size(key).or_else(opened)
+        self.told_size(key).or_else(|| self.has_been_shown(key).then_some(stored))
     }
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
@@ -189,6 +214,12 @@ impl Relay {
         let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
+        let subject = without_marks(&subject).unwrap_or(subject);
+        // Its structure may have been found deceptive only when the View was made.
+        let verdict = draft.as_ref().and_then(|draft| draft.verdict().cloned()).unwrap_or(verdict);
+        let letter = read.letter(&stored, HeaderShown::Protected);
+        let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
+        drop(letter);
         drop(read);
         let view = match draft {
             Some(draft) => {
@@ -201,6 +232,7 @@ impl Relay {
             verdict,
             subject,
             from,
+            report,
             view,
         })
     }
@@ -212,6 +244,11 @@ impl OpenedByHand {
         self.view.bytes()
     }
 
+    /// Everything that is known of it (docs/verdicts.md); no body text.
+    pub fn report(&self) -> &str {
+        &self.report
+    }
+
     /// The verdict (docs/verdicts.md); no body text.
     pub fn json(&self) -> serde_json::Value {
         let v = &self.verdict;
@@ -219,7 +256,7 @@ impl OpenedByHand {
             .signers
             .iter()
             .map(|s| {
-                serde_json::json!({"name": s.name, "address": s.address, "issuer": s.issuer, "serial": s.serial,
+                serde_json::json!({"name": s.name, "profession": s.profession, "rpps": s.rpps, "address": s.address, "issuer": s.issuer, "serial": s.serial,
                     "signing_time": s.signing_time.map(UnixTime::rfc3339)})
             })
             .collect();

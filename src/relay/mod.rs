@@ -6,14 +6,17 @@ mod append;
 pub mod budget;
 mod explain;
 mod gate;
+mod handed_over;
 mod headers;
 mod identities;
 mod incoming;
+mod known;
 pub mod notice;
 mod outgoing;
 pub mod port;
 mod recipients;
 mod seals;
+mod searching;
 mod sender;
 mod views;
 
@@ -24,18 +27,22 @@ use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::local::LocalDirectory;
 use crate::directory::port::Directory;
+use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Journal, JournalEntry, KeysStore, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
-use port::{Append, Group, GroupOutcome, MessageKey, Opening, Outgoing, Pending, Protection, SealedRecord, Sealing, Silence};
+use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -53,8 +60,10 @@ pub struct Relay {
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
     threads: Threads,
+    letters: Letters,
     marks: Marks,
     fields: Fields,
+    index: Index,
     unopened: Unopened,
     journal: Journal,
     seals: LockedSeals,
@@ -74,8 +83,10 @@ impl Relay {
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             threads: Threads::open(home, secrets, clock())?,
+            letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             fields: Fields::new(home, secrets),
+            index: Index::new(home, secrets),
             unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
@@ -105,6 +116,7 @@ impl Relay {
         if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
+        self.begin_index();
     }
 
     /// Forgets every opened message; for the end of the service.
@@ -157,48 +169,6 @@ impl Relay {
             message,
             recipients,
             ..JournalEntry::new(self.now(), event, account, code)
-        }
-    }
-
-    fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
-        let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
-        let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
-        if record.protection == Protection::Clear {
-            return None;
-        }
-        let (event, code) = match (accepted, complete) {
-            (0, _) => (Event::Refuse, "SP-PROVIDER"),
-            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
-            (_, true) if record.over_channel > 0 => (Event::Seal, "SP-OVER-CHANNEL"),
-            (_, true) => (Event::Seal, "ok"),
-            (_, false) => (Event::SealPartly, "SP-PARTLY"),
-        };
-        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
-        (event == Event::SealPartly).then(|| self.notice(account, record, outcomes))
-    }
-
-    fn notice(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Group {
-        let left_out = GroupOutcome {
-            recipients: record.left_out.clone(),
-            result: Err(say::left_out().fr.what),
-        };
-        let outcomes: Vec<GroupOutcome> = outcomes
-            .iter()
-            .cloned()
-            .chain([left_out])
-            .filter(|o| !o.recipients.is_empty())
-            .collect();
-        let unique = seals::unique().unwrap_or_default();
-        let notice = notice::Notice {
-            sender: &account.address,
-            outcomes: &outcomes,
-            message_id: record.message_id.as_deref(),
-            unique: &unique,
-            at: self.now(),
-        };
-        Group {
-            recipients: vec![crate::policy::Recipient::plain(account.address.clone())],
-            message: notice.message().into(),
         }
     }
 }
@@ -261,6 +231,7 @@ impl Opening for Relay {
     }
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
+        self.notice_removed_texts();
         self.known_view(key)
     }
 
@@ -286,8 +257,20 @@ impl Opening for Relay {
         self.known_header(key)
     }
 
+    fn grade(&self, key: &MessageKey) -> Option<Grade> {
+        self.known_grade(key)
+    }
+
     fn stored_header_told(&self, key: &MessageKey) {
         self.tell_stored_header(key);
+    }
+
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids> {
+        tokio::task::block_in_place(|| self.uids_of(place, texts))
+    }
+
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges) {
+        tokio::task::block_in_place(|| self.forget_texts(place, uids));
     }
 
     fn place(&self, message: &[u8]) -> Option<MessageKey> {

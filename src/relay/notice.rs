@@ -1,25 +1,40 @@
-//! The notice to a sender whose message reached some of its recipients only: a DSN (RFC 3462, RFC 3464).
+//! The notice to a sender whose message reached some of its recipients only, or some of them not encrypted from end to end:
+//! a DSN (RFC 3462, RFC 3464).
 //!
 //! It names addresses and the provider's words, never the subject or anything of the content.
 
-use super::port::GroupOutcome;
+use super::port::{Reason, SaidBy};
 use crate::base::{Address, UnixTime};
-use crate::mime::encode;
-use crate::text::unaccent;
+use crate::mime::{encode, words};
+use crate::policy::Recipient;
+use crate::text::{notice as text, unaccent};
 
 /// What the notice is about.
 #[derive(Debug)]
 pub struct Notice<'a> {
     /// Who sent, and gets the notice.
     pub sender: &'a Address,
-    /// How each group ended.
-    pub outcomes: &'a [GroupOutcome],
+    /// The provider's server.
+    pub provider: &'a str,
+    /// Every recipient, with what became of it.
+    pub told: &'a [(&'a Recipient, Told)],
     /// The Message-ID of what was sent, as written.
     pub message_id: Option<&'a str>,
     /// Unique part of the notice's own Message-ID and boundary.
     pub unique: &'a str,
     /// Now.
     pub at: UnixTime,
+}
+
+/// What became of the message for one recipient.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// Accepted, encrypted.
+    Sealed,
+    /// Accepted, signed, over the channel of the space of trust.
+    OverChannel,
+    /// Not accepted.
+    Failed(Reason),
 }
 
 /// Octets of one line of the notice (RFC 5322 §2.1.1: 998 with its name).
@@ -29,12 +44,18 @@ impl Notice<'_> {
     /// The whole message, CRLF line ends.
     pub fn message(&self) -> Vec<u8> {
         let boundary = format!("=_souspli_notice_{}", self.unique);
+        let subject = if self.some_failed() {
+            text::NOT_DELIVERED
+        } else {
+            text::OVER_CHANNEL
+        };
         let mut out = format!(
             "From: Souspli <{from}>\r\nTo: <{from}>\r\nDate: {date}\r\nMessage-ID: <{unique}@souspli.invalid>\r\n\
-             Subject: =?utf-8?Q?Message_non_remis_=C3=A0_certains_destinataires?=\r\nAuto-Submitted: auto-replied\r\n",
+             Subject: {subject}\r\nAuto-Submitted: auto-replied\r\n",
             from = self.sender,
             date = self.at.rfc5322(),
             unique = self.unique,
+            subject = words::encode(subject),
         );
         if let Some(id) = self
             .message_id
@@ -53,44 +74,100 @@ impl Notice<'_> {
         out
     }
 
-    fn text(&self) -> String {
-        let list = |failed: bool| -> String {
-            self.outcomes
-                .iter()
-                .filter(|o| o.result.is_err() == failed)
-                .flat_map(|o| o.recipients.iter().map(move |r| (r, o.result.as_ref().err())))
-                .map(|(r, error)| {
-                    format!(
-                        "  {}{}\r\n",
-                        r.address,
-                        error.map(|e| format!(" : {}", short(e))).unwrap_or_default()
-                    )
-                })
-                .collect()
-        };
-        let (failed, done) = (list(true), list(false));
-        format!(
-            "Votre message chiffré n'a pas été remis à :\r\n\r\n{failed}\r\nIl a été remis à :\r\n\r\n{done}\r\n\
-             Renvoyez-le seulement aux premiers : les autres l'ont déjà.\r\n\r\n\
-             Your sealed message was not accepted for the first addresses above; the second ones have it.\r\n\
-             Send it again to the first ones only.\r\n"
-        )
+    fn some_failed(&self) -> bool {
+        self.told.iter().any(|(_, told)| matches!(told, Told::Failed(_)))
     }
 
+    fn text(&self) -> String {
+        let failed = self.list(|told| matches!(told, Told::Failed(_)));
+        let channel = self.list(|told| *told == Told::OverChannel);
+        let sealed = self.list(|told| *told == Told::Sealed);
+        let mut out = String::new();
+        if !failed.is_empty() {
+            out += &text::not_delivered(&failed);
+        }
+        if !sealed.is_empty() {
+            out += &text::delivered(&sealed);
+        }
+        if !channel.is_empty() {
+            out += &text::over_channel(&channel);
+        }
+        if !failed.is_empty() {
+            out += text::send_again();
+        }
+        out + &text::english(!failed.is_empty(), !channel.is_empty())
+    }
+
+    fn list(&self, which: impl Fn(&Told) -> bool) -> String {
+        let line = |(recipient, told): &(&Recipient, Told)| match told {
+            Told::Failed(reason) => format!("  {} : {}\r\n", recipient.address, short(&reason.said)),
+            Told::Sealed | Told::OverChannel => format!("  {}\r\n", recipient.address),
+        };
+        self.told.iter().filter(|(_, told)| which(told)).map(line).collect()
+    }
+
+    /// Who has it encrypted is not reported: nobody asked for that.
     fn status(&self) -> String {
-        let mut out = String::from("Reporting-MTA: dns; souspli.invalid\r\n\r\n");
-        for outcome in self.outcomes {
-            let Err(reply) = &outcome.result else { continue };
-            for recipient in &outcome.recipients {
-                out += &format!(
-                    "Final-Recipient: rfc822; {}\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; {}\r\n\r\n",
-                    recipient.address,
-                    unaccent(&short(reply))
-                );
-            }
+        let mut out = format!("Reporting-MTA: dns; souspli.invalid\r\nArrival-Date: {}\r\n\r\n", self.at.rfc5322());
+        for (recipient, told) in self.told {
+            let fields = match told {
+                Told::Sealed => continue,
+                Told::OverChannel => "Action: relayed\r\nStatus: 2.0.0\r\n".to_owned(),
+                Told::Failed(reason) => self.failure(reason),
+            };
+            let original = recipient.orcpt.as_deref().and_then(original_recipient);
+            out += &original.map(|field| format!("Original-Recipient: {field}\r\n")).unwrap_or_default();
+            out += &format!("Final-Recipient: {}\r\n{fields}\r\n", final_recipient(&recipient.address));
         }
         out
     }
+
+    fn failure(&self, reason: &Reason) -> String {
+        let (server, kind) = match reason.by {
+            SaidBy::Provider => (format!("Remote-MTA: dns; {}\r\n", self.provider), "smtp"),
+            SaidBy::Souspli => (String::new(), "x-souspli"),
+        };
+        let said = unaccent(&short(&reason.said));
+        format!(
+            "Action: failed\r\nStatus: {}\r\n{server}Diagnostic-Code: {kind}; {said}\r\n",
+            reason.status
+        )
+    }
+}
+
+/// RFC 3464 §2.3.2; an address that is not ASCII as RFC 6533 §3 writes it where only ASCII may stand.
+fn final_recipient(address: &Address) -> String {
+    let address = address.to_string();
+    if address.is_ascii() {
+        return format!("rfc822; {address}");
+    }
+    let plain = |c: char| {
+        if c.is_ascii() {
+            c.to_string()
+        } else {
+            format!("\\x{{{:X}}}", u32::from(c))
+        }
+    };
+    format!("utf-8; {}", address.chars().map(plain).collect::<String>())
+}
+
+/// `ORCPT=` without its xtext (RFC 3461 §4), as it may stand in a field.
+fn original_recipient(orcpt: &str) -> Option<String> {
+    let (kind, coded) = orcpt.split_once(';')?;
+    let mut octets = Vec::new();
+    let mut rest = coded.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first == b'+' {
+            octets.push(encode::hex(rest.get(..2)?)?);
+            rest = &rest[2..];
+        } else {
+            octets.push(*first);
+        }
+    }
+    let address = String::from_utf8(octets).ok()?;
+    let fits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    (fits(kind) && fits(&address) && address.len() <= LINE_MAX).then(|| format!("{kind}; {address}"))
 }
 
 /// The provider's words on one line, short enough for a letter.
@@ -101,26 +178,70 @@ fn short(reply: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Recipient;
 
-    #[test]
-    fn a_hostile_reply_stays_within_its_line() {
-        let address = Address::parse("b@lab.test").unwrap();
-        let reply = format!("550 non\r\nBcc: x@y\r\n\r\n{}", "long ".repeat(10_000));
-        let outcome = GroupOutcome {
-            recipients: vec![Recipient::plain(address.clone())],
-            result: Err(reply),
-        };
+    fn message(recipient: &Recipient, told: Told) -> String {
         let notice = Notice {
             sender: &Address::parse("a@lab.test").unwrap(),
-            outcomes: &[outcome],
+            provider: "smtp.lab.test",
+            told: &[(recipient, told)],
             message_id: Some(&format!("<{}@x>", "i".repeat(960))),
             unique: "u",
             at: UnixTime(0),
         };
-        let text = String::from_utf8(notice.message()).unwrap();
+        String::from_utf8(notice.message()).unwrap()
+    }
+
+    fn failed(said: String) -> Told {
+        Told::Failed(Reason {
+            status: "5.1.1".to_owned(),
+            said,
+            by: SaidBy::Provider,
+        })
+    }
+
+    #[test]
+    fn a_hostile_reply_stays_within_its_line() {
+        let recipient = Recipient::plain(Address::parse("b@lab.test").unwrap());
+        let text = message(&recipient, failed(format!("550 non\r\nBcc: x@y\r\n\r\n{}", "long ".repeat(10_000))));
         assert!(text.is_ascii() && text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
         assert!(!text.contains("\r\nBcc") && text.contains("Final-Recipient: rfc822; b@lab.test\r\n"));
-        assert!(text.contains("Diagnostic-Code: smtp; 550 non"));
+        assert!(text.contains("Remote-MTA: dns; smtp.lab.test\r\nDiagnostic-Code: smtp; 550 non"));
+    }
+
+    #[test]
+    fn the_recipient_is_named_as_the_sender_named_it() {
+        let mut recipient = Recipient::plain(Address::parse("b@lab.test").unwrap());
+        for (orcpt, field) in [
+            (
+                "rfc822;bob+2Btest@lab.test",
+                Some("Original-Recipient: rfc822; bob+test@lab.test\r\n"),
+            ),
+            ("rfc822;bob+0D+0ABcc:x", None),
+            ("rfc822;bob+2", None),
+            ("bob", None),
+        ] {
+            recipient.orcpt = Some(orcpt.to_owned());
+            let text = message(&recipient, failed("550 non".to_owned()));
+            assert_eq!(text.contains("Original-Recipient"), field.is_some(), "{orcpt}");
+            assert!(field.is_none_or(|field| text.contains(field)), "{orcpt}");
+        }
+        if let Ok(address) = Address::parse("zoé@lab.test") {
+            let text = message(&Recipient::plain(address), failed("550 non".to_owned()));
+            assert!(
+                text.is_ascii() && text.contains("Final-Recipient: utf-8; zo\\x{E9}@lab.test\r\n"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn over_the_channel_it_was_relayed() {
+        let recipient = Recipient::plain(Address::parse("b@mssante.fr").unwrap());
+        let text = message(&recipient, Told::OverChannel);
+        assert!(
+            text.contains("Final-Recipient: rfc822; b@mssante.fr\r\nAction: relayed\r\nStatus: 2.0.0\r\n"),
+            "{text}"
+        );
+        assert!(!text.contains("Diagnostic-Code"));
     }
 }

@@ -13,7 +13,7 @@ use crate::keys;
 use crate::mime::Octets;
 use crate::mime::header::Header;
 use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Banner, Copies, CopyKind, Decision, Need, Refusal, Why};
+use crate::policy::outgoing::{self, Copies, CopyKind, Decision, Need, Refusal, Why};
 use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
 use crate::smime::Flow;
 use crate::smime::encrypt;
@@ -21,7 +21,7 @@ use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::text::{Explain, Explanation, outgoing as say};
-use crate::view::{Marks, legacy_display, marks, strip};
+use crate::view::{legacy_display, strip};
 use bytes::Bytes;
 
 /// A refusal is a few lines in a window.
@@ -46,8 +46,12 @@ struct Content {
 impl Relay {
     /// Decides and seals.
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
-        let sealed = match self.need(account, submission) {
-            Need::Clear => return passed(submission),
+        let (need, like) = self.judged(account, submission);
+        let sealed = match need {
+            Need::Clear => {
+                self.remember_clear(&like);
+                return passed(submission);
+            }
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission),
             Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
@@ -56,25 +60,6 @@ impl Relay {
             Ok(sealed) => Outgoing::Seal(sealed),
             Err(refusal) => Outgoing::Refuse(refusal),
         }
-    }
-
-    /// What the policy asks, with what the home remembers.
-    pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
-        let ids = threads::ids(&submission.message);
-        // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
-        let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
-        let banner = if marks(&submission.message) == Marks::Sealed {
-            Banner::Found
-        } else {
-            Banner::Absent
-        };
-        outgoing::need(
-            submission,
-            &self.strictest(account, submission),
-            &self.config.policy,
-            thread,
-            banner,
-        )
     }
 
     /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
@@ -103,8 +88,12 @@ impl Relay {
         self.speaks_for(account, &submission.message)?;
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
-        let record = self.record(submission, &clear, &left_out, trusted.len());
+        let record = self.record(submission, &clear, &left_out, &trusted);
         self.remember(&record)?;
+        // What the channel carries unencrypted may go that way again.
+        if trusted.is_empty() {
+            tokio::task::block_in_place(|| self.remember_letter(&self.like(&clear.message)))?;
+        }
         let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })
     }
@@ -266,7 +255,7 @@ impl Relay {
         encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
     }
 
-    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: usize) -> SealedRecord {
+    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: &[Address]) -> SealedRecord {
         let left_out = submission
             .envelope
             .recipients
@@ -278,7 +267,7 @@ impl Relay {
             message_id: threads::own(&clear.header),
             left_out,
             protection: Protection::Sealed,
-            over_channel,
+            over_channel: over_channel.to_vec(),
         }
     }
 

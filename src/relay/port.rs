@@ -1,10 +1,15 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
+use crate::base::Address;
 pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
+use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;
+pub use crate::store::index::Indexed;
 use crate::text::Explanation;
+use crate::view::sought::Sought;
+use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
 use std::future::Future;
 use std::pin::Pin;
@@ -50,7 +55,7 @@ pub struct SealedRecord {
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
     pub left_out: Vec<Recipient>,
     /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
-    pub over_channel: usize,
+    pub over_channel: Vec<Address>,
     /// What its groups carry.
     pub protection: Protection,
 }
@@ -72,8 +77,53 @@ pub enum Protection {
 pub struct GroupOutcome {
     /// Its recipients.
     pub recipients: Vec<Recipient>,
-    /// `Ok`: the provider said 250. `Err`: its reply, or what happened to the connection.
-    pub result: Result<(), String>,
+    /// `Ok`: the provider said 250.
+    pub result: Result<(), Failed>,
+}
+
+/// Why the recipients of a group have nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failed {
+    /// Of those whom the provider refused by name.
+    pub named: Vec<(Address, Reason)>,
+    /// Of all others.
+    pub others: Reason,
+}
+
+/// Why one recipient has nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// The enhanced status code (RFC 3463).
+    pub status: String,
+    /// In words.
+    pub said: String,
+    /// Whose words.
+    pub by: SaidBy,
+}
+
+/// Who gave a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaidBy {
+    /// The provider: a reply of SMTP, its code first.
+    Provider,
+    /// Souspli.
+    Souspli,
+}
+
+impl Failed {
+    /// The same reason for everybody.
+    pub fn all(reason: Reason) -> Self {
+        Self {
+            named: Vec::new(),
+            others: reason,
+        }
+    }
+
+    /// The reason of one recipient.
+    pub fn reason(&self, address: &Address) -> &Reason {
+        let named = self.named.iter().find(|(of, _)| of == address);
+        named.map_or(&self.others, |(_, reason)| reason)
+    }
 }
 
 /// What becomes of a message that a mail program stores (IMAP APPEND).
@@ -106,6 +156,15 @@ pub trait Sealing: Send + Sync {
     ) -> Pending<'a, Option<Group>>;
 }
 
+/// What is known of a mailbox that is searched.
+#[derive(Debug, Default)]
+pub struct SoughtUids {
+    /// For each text, in order, the UIDs of messages that have it.
+    pub found: Vec<Vec<u32>>,
+    /// The UIDs of all messages whose text is known.
+    pub covered: Vec<u32>,
+}
+
 /// Whether a mail program that waits can be told so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Silence {
@@ -135,8 +194,14 @@ pub trait Opening: Send + Sync {
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
     /// What the View of a message changes in its header; `None`: it has not been opened yet.
     fn header(&self, key: &MessageKey) -> Option<Restored>;
+    /// What the View of a message says of it; `None`: it has not been opened yet.
+    fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// Which messages of a mailbox have each of these texts in their View, as far as that is known; `None`: nothing is kept.
+    fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids>;
+    /// Messages of a mailbox are gone.
+    fn vanished(&self, place: &Indexed<'_>, uids: &Ranges);
     /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
     fn place(&self, message: &[u8]) -> Option<MessageKey>;
     /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message

@@ -100,7 +100,7 @@ impl Seals {
         read_place(place)
     }
 
-    /// A number of 55 bits that stands for what a verdict was said of.
+    /// A number of 52 bits that stands for what a verdict was said of.
     pub fn evidence(&self, parts: &[Vec<u8>]) -> u64 {
         let mut context = hmac::Context::with_key(&self.evidence);
         for part in parts {
@@ -108,7 +108,7 @@ impl Seals {
             context.update(part);
         }
         let tag = context.sign();
-        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 9
+        tag.as_ref().iter().take(8).fold(0, |n, octet| (n << 8) | u64::from(*octet)) >> 12
     }
 
     /// The mark of a copy that its owner stored here, over its content's stretches.

@@ -7,13 +7,14 @@ use crate::pki::Trust;
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{Reader, Value, tag};
 use crate::pki::oid;
+use crate::smime::agree::KeyWrap;
 use crate::smime::buffer::{Buffer, Found};
-use crate::smime::cipher::{CipherKind, ContentCipher};
+use crate::smime::cipher::CipherKind;
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
 use crate::smime::envelope::Envelope;
 pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
 use crate::smime::parts::{two_parts, with_crlf};
-use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey};
+use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey, Wrapping};
 use crate::smime::verify::{self, Integrity, SignedData, SignerReport};
 use crate::smime::{field, transfer};
 use std::borrow::Cow;
@@ -164,10 +165,11 @@ impl Session<'_> {
             true => OpenError::Unsupported,
             false => OpenError::NotForMe,
         };
-        let pairs = self
+        // In the order of the message: which of several own keys opened it does not hang on how they are kept.
+        let pairs = recipients
             .keys
             .iter()
-            .flat_map(|key| recipients.keys.iter().map(move |wrapped| (*key, wrapped)));
+            .flat_map(|wrapped| self.keys.iter().map(move |key| (*key, wrapped)));
         let pairs = pairs.filter(|(key, wrapped)| wrapped.recipient.names(key.certificate()));
         let mut pairs = pairs.take(CMS_TRIES_MAX).peekable();
         while let Some((key, wrapped)) = pairs.next() {
@@ -194,7 +196,7 @@ impl Session<'_> {
             let key_octets = content_key.as_ref().map_or(stand_in.as_slice(), Secret::expose);
             match envelope.decrypt(key_octets, attempt.octets_mut()) {
                 Some(length) if content_key.is_some() => {
-                    opened.layers.push(Layer::Encrypted(encryption(cipher, wrapped, key)));
+                    opened.layers.push(Layer::Encrypted(encryption(envelope, wrapped, key)));
                     return Ok(attempt.keep(Found::Within(0..length)));
                 }
                 _ => outcome = worse(outcome, OpenError::Undecryptable),
@@ -216,11 +218,16 @@ fn worse(a: OpenError, b: OpenError) -> OpenError {
     if rank(b) > rank(a) { b } else { a }
 }
 
-fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey) -> Encryption {
+fn encryption(envelope: &Envelope, wrapped: &WrappedKey, key: &dyn PrivateKey) -> Encryption {
     use crate::pki::algorithm::KeyKind;
+    let Envelope { recipients, cipher, .. } = envelope;
     let mut obsolete = Vec::new();
     if cipher.is_obsolete() {
         obsolete.push(cipher.name());
+    }
+    let old_wrap = matches!(&wrapped.wrapping, Wrapping::Agreement { wrap, .. } if *wrap == KeyWrap::TripleDes);
+    if old_wrap && cipher.kind != CipherKind::TripleDesCbc {
+        obsolete.push("3DES".to_owned());
     }
     match key.certificate().public_key().kind {
         kind @ KeyKind::Rsa { bits } if bits < 2048 => obsolete.push(kind.name()),
@@ -230,6 +237,7 @@ fn encryption(cipher: &ContentCipher, wrapped: &WrappedKey, key: &dyn PrivateKey
     Encryption {
         content: cipher.name(),
         key: wrapped.name(),
+        recipients: recipients.keys.len() + recipients.unsupported.len(),
         authenticated,
         obsolete,
     }
@@ -254,3 +262,6 @@ fn compressed(value: Value<'_>, most: usize, opened: &mut Opened) -> Result<Vec<
     opened.layers.push(Layer::Compressed);
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,8 @@ pub struct Encryption {
     pub content: String,
     /// As shown: `RSA-PKCS1v1.5`.
     pub key: String,
+    /// RecipientInfos that were read.
+    pub recipients: usize,
     /// The cipher itself notices changes.
     pub authenticated: bool,
     /// Obsolete algorithms in use, as shown.
@@ -68,6 +70,9 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::NotForMe, Self::Damaged, Self::Undecryptable, Self::Unsupported, Self::Locked];
+
     /// Code of docs/verdicts.md.
     pub fn code(self) -> &'static str {
         match self {

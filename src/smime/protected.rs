@@ -115,6 +115,7 @@ mod tests {
 
     fn opened(content: &str) -> Opened {
         let encryption = Encryption {
+            recipients: 1,
             content: String::new(),
             key: String::new(),
             authenticated: false,

@@ -138,7 +138,8 @@ impl<'a> SignedData<'a> {
         }
     }
 
-    /// messageDigest and contentType against the content (RFC 5652 §5.6), before any key is looked at.
+    /// messageDigest and contentType against the content (RFC 5652 §5.6), and no second signingTime (§11.3), before any key is
+    /// looked at.
     fn attributes_fit(&self, signer: &SignerInfo<'_>, hashes: &mut Hashes<'_>) -> Integrity {
         if signer.attributes.is_none() {
             return match self.content_type == oid::DATA && !looks_like_attributes(hashes.content) {
@@ -151,7 +152,9 @@ impl<'a> SignedData<'a> {
         };
         let type_fits = signer.attribute(oid::CONTENT_TYPE).ok().flatten().and_then(|v| v.oid().ok()) == Some(self.content_type);
         let claimed = signer.attribute(oid::MESSAGE_DIGEST).ok().flatten().and_then(|v| v.octets().ok());
-        match type_fits && claimed.is_some_and(|c| *c == *hashes.of(digest)) {
+        // Two times of signing, and each reader picks one.
+        let one_time = signer.attribute(oid::SIGNING_TIME).is_ok();
+        match type_fits && one_time && claimed.is_some_and(|c| *c == *hashes.of(digest)) {
             true => Integrity::Intact,
             false => Integrity::Altered,
         }

@@ -3,6 +3,7 @@
 
 mod budget;
 mod groups;
+mod outcome;
 mod patience;
 mod probe;
 mod upstream;

@@ -4,7 +4,7 @@
 
 mod transaction;
 
-pub use self::transaction::{Form, Refused};
+pub use self::transaction::{Form, Refused, enhanced};
 use self::transaction::{Next, Transaction};
 use super::capabilities::Capabilities;
 use super::wire::{Reply, ReplyReader};

@@ -13,7 +13,7 @@ use crate::base::Secret;
 use crate::base::limits::{LOGIN_FAILURES_MAX, MESSAGE_WITHOUT_ASKING, SMTP_ERRORS_MAX, SMTP_LINE_MAX};
 use crate::policy::Submission;
 use crate::sasl::{Credentials, Exchange, Mechanism, Step};
-use crate::text::outgoing as text;
+use crate::text::{Explain, outgoing as text};
 
 /// What happens to the session.
 #[derive(Debug)]
@@ -409,7 +409,7 @@ impl Session {
                 let message = message.into();
                 return self.out.push(Action::Submit(Submission { envelope, message }));
             }
-            Content::Faulty(Fault::BareLineEnd) => Reply::explained(550, "5.6.0", &text::bare_line_end()),
+            Content::Faulty(Fault::Unfit(unfit)) => Reply::explained(550, "5.6.0", &unfit.explain()),
             Content::Faulty(Fault::NoRoom) => Reply::explained(452, "4.3.1", &text::no_room()),
             Content::Faulty(Fault::TooLarge) => Reply::explained(552, "5.3.4", &text::too_large(self.offer.submission_max())),
         };

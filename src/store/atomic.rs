@@ -40,7 +40,8 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// The same of what is written piece by piece.
+pub(super) fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let temporary = beside(path);
     let done = fill_and_rename(path, &temporary, fill);
     if done.is_err() {

@@ -89,7 +89,7 @@ impl LineFile {
         let lines = match self.read_on(&mut Seen::default())? {
             News::More(lines) | News::Afresh(lines) => lines,
         };
-        let mut text = title().map_err(StoreError::write(&self.path))?;
+        let mut text = title(TITLE).map_err(StoreError::write(&self.path))?;
         for line in keep(lines) {
             text.push_str(&line);
             text.push('\n');
@@ -144,7 +144,7 @@ impl LineFile {
         // Nobody else writes meanwhile.
         let all_seen = found.len() > 0 && seen.offset == found.len() && seen.as_of == Some((found.len(), found.modified()?));
         let mut text = match found.len() {
-            0 => title()?,
+            0 => title(TITLE)?,
             _ if !all_seen && ends_within_a_line(&mut file)? => "\n".to_owned(),
             _ => String::new(),
         };
@@ -175,10 +175,10 @@ pub(super) fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
 }
 
 /// A first line that no other file has: it says whether a reader's place still means something.
-fn title() -> io::Result<String> {
+pub(super) fn title(kind: &str) -> io::Result<String> {
     let mut bytes = [0; 8];
     rand::fill(&mut bytes).map_err(|_| io::Error::other("no randomness"))?;
-    Ok(format!("{TITLE}{}\n", hex::encode(&bytes)))
+    Ok(format!("{kind}{}\n", hex::encode(&bytes)))
 }
 
 #[cfg(test)]

@@ -93,6 +93,11 @@ impl Home {
         self.root.join("journal.jsonl")
     }
 
+    /// What sealed letters were like.
+    pub fn letters(&self) -> PathBuf {
+        self.root.join("letters")
+    }
+
     /// Secure threads.
     pub fn threads(&self) -> PathBuf {
         self.root.join("threads")
@@ -106,6 +111,11 @@ impl Home {
     /// Protected fields of opened messages, sealed.
     pub fn fields(&self) -> PathBuf {
         self.root.join("fields")
+    }
+
+    /// Texts that are searched, sealed.
+    pub fn index(&self) -> PathBuf {
+        self.root.join("index")
     }
 
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.

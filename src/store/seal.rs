@@ -28,6 +28,24 @@ pub fn unseal(key: &Secret, name: &[u8], sealed: &[u8]) -> Option<Secret> {
     Some(Secret::new(plain.to_vec()))
 }
 
+/// Opens many blobs of one key, each where it stands.
+pub(super) struct Opener(RandomizedNonceKey);
+
+impl Opener {
+    /// With that key.
+    pub(super) fn new(key: &Secret) -> Result<Self, StoreError> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, key.expose());
+        key.map(Self).map_err(|_| StoreError::Crypto)
+    }
+
+    /// What was sealed, in the place of the blob, which the caller wipes.
+    pub(super) fn open<'b>(&self, name: &[u8], sealed: &'b mut [u8]) -> Option<&'b [u8]> {
+        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        self.0.open_in_place(nonce, Aad::from(name), body).ok().map(|plain| &*plain)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,10 +49,14 @@ pub enum Purpose {
     OwnKeys,
     /// Naming secure threads.
     Threads,
+    /// Naming what sealed letters were like.
+    Letters,
     /// Naming messages of which something is remembered.
     Marks,
     /// Sealing the protected fields of opened messages.
     Fields,
+    /// Sealing and naming the texts that are searched.
+    Index,
     /// Boundaries of Views.
     Boundaries,
     /// Tokens in header fields of Views.
@@ -160,8 +164,10 @@ impl Purpose {
         match self {
             Purpose::OwnKeys => "souspli 1 own keys",
             Purpose::Threads => "souspli 1 threads",
+            Purpose::Letters => "souspli 1 letters",
             Purpose::Marks => "souspli 1 marks",
             Purpose::Fields => "souspli 1 fields",
+            Purpose::Index => "souspli 1 index",
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",

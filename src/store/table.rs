@@ -92,39 +92,54 @@ impl<V: Value> Table<V> {
         Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).cloned())
     }
 
+    /// True when it holds nothing.
+    pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        Ok(state.values.is_empty() && state.unwritten.is_empty())
+    }
+
     /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
     /// a full disk must not hide the mail. What must be there now is an error.
     pub(super) fn put(&self, key: &Key, value: V, when: OnDisk) -> Result<(), StoreError> {
+        self.put_all(&[(*key, value)], when)
+    }
+
+    /// The same of several, which come to the disk together.
+    pub(super) fn put_all(&self, entries: &[(Key, V)], when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
-        match self.write(&mut state, key, &value, when) {
+        match self.write(&mut state, entries, when) {
             Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
-                state.unwritten.insert(*key, value);
+                state.unwritten.extend(entries.iter().cloned());
                 Ok(())
             }
             Ok(()) => {
-                state.unwritten.remove(key);
+                entries.iter().for_each(|(key, _)| {
+                    state.unwritten.remove(key);
+                });
                 Ok(())
             }
             failed => failed,
         }
     }
 
-    fn write(&self, state: &mut State<V>, key: &Key, value: &V, when: OnDisk) -> Result<(), StoreError> {
+    fn write(&self, state: &mut State<V>, entries: &[(Key, V)], when: OnDisk) -> Result<(), StoreError> {
         self.refresh(state)?;
-        if state.values.get(key) == Some(value) {
+        let new: Vec<&(Key, V)> = entries.iter().filter(|(key, value)| state.values.get(key) != Some(value)).collect();
+        if new.is_empty() {
             return Ok(());
         }
         if state.weight >= self.max {
             // A quarter at once: not at each line once the table is full.
             self.file.rewrite(|lines| compact::<V>(lines, self.max - self.max / 4, |_| true))?;
         }
-        let line = format!("{} {value}", hex::encode(key));
-        match self.file.append(&line, &mut state.seen, when)? {
+        let lines: Vec<String> = new.iter().map(|(key, value)| format!("{} {value}", hex::encode(key))).collect();
+        match self.file.append(&lines.join("\n"), &mut state.seen, when)? {
             Reader::Behind => return self.refresh(state),
             Reader::UpToDate => {}
         }
-        state.weight += weight_of(&line);
-        state.values.insert(*key, value.clone());
+        state.weight += lines.iter().map(|line| weight_of(line)).sum::<usize>();
+        state.values.extend(new.into_iter().cloned());
         Ok(())
     }
 

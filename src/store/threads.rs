@@ -6,6 +6,7 @@ use super::table::{Key, Table};
 use super::{Home, Purpose, Secrets, StoreError};
 use crate::base::UnixTime;
 use crate::base::limits::{THREAD_DAYS_MAX, THREADS_MAX};
+use crate::policy::threads::bare;
 
 /// The thread memory of a home.
 #[derive(Debug)]
@@ -41,18 +42,23 @@ impl Threads {
 
     /// True when one of these (In-Reply-To, References) was sealed. An error is no `false`: the caller must not send in clear.
     pub fn knows<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
+        let is_known = |name: &str| Ok::<_, StoreError>(self.table.value(&self.named(name)?)?.is_some_and(|since| is_fresh(since, now)));
         for message_id in message_ids {
-            if self.table.value(&self.key(message_id)?)?.is_some_and(|since| is_fresh(since, now)) {
+            // As written: that is how they were remembered once.
+            let written = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+            if is_known(&bare(message_id))? || is_known(written)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Angle brackets and spaces around a Message-ID (RFC 5322 §3.6.4) are not part of it.
     fn key(&self, message_id: &str) -> Result<Key, StoreError> {
-        let bare = message_id.trim().trim_start_matches('<').trim_end_matches('>');
-        let mac = self.secrets.mac(Purpose::Threads, &[bare.as_bytes()])?;
+        self.named(&bare(message_id))
+    }
+
+    fn named(&self, name: &str) -> Result<Key, StoreError> {
+        let mac = self.secrets.mac(Purpose::Threads, &[name.as_bytes()])?;
         mac.first_chunk().copied().ok_or(StoreError::Crypto)
     }
 }
@@ -67,6 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_remembered_as_it_was_written_is_still_known() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let threads = Threads::open(&home, &Secrets::ephemeral().unwrap(), UnixTime(0)).unwrap();
+        threads.table.put(&threads.named("A@b.fr").unwrap(), 0, OnDisk::Now).unwrap();
+        assert!(threads.knows(["<A@b.fr>"], UnixTime(1)).unwrap());
+    }
+
+    #[test]
     fn a_reply_is_known_for_eighteen_months() {
         let guard = tempfile::tempdir().unwrap();
         let home = Home::open(guard.path()).unwrap();
@@ -76,7 +91,7 @@ mod tests {
         threads.remember("<a@b.fr>", day0).unwrap();
         assert!(threads.knows(["<x@y>", " a@b.fr "], last).unwrap());
         assert!(!threads.knows(["<a@b.fr>"], last.plus(1)).unwrap());
-        assert!(!threads.knows(["<A@b.fr>"], day0).unwrap(), "a Message-ID has its case");
+        assert!(threads.knows(["<A@B.fr>"], day0).unwrap(), "some programs change the case");
         assert!(Threads::open(&home, &secrets, last).unwrap().knows(["<a@b.fr>"], last).unwrap());
         assert!(!std::fs::read_to_string(home.threads()).unwrap().contains("b.fr"));
         Threads::open(&home, &secrets, last.plus(1)).unwrap().read_ahead().unwrap();

@@ -12,6 +12,8 @@ pub const CLOSING: &str = "[/Souspli]";
 pub const NOT_ENCRYPTED: &str = "Chiffrement : aucun.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
+/// Signers that a banner names: it must stay short enough to be found again.
+const SIGNERS_NAMED: usize = 3;
 
 /// What the banner tells, as plain values.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,8 @@ pub struct Facts {
     pub encryption: Option<String>,
     /// Obsolete algorithms.
     pub obsolete: Vec<String>,
+    /// The name of the report that is attached, if there is one.
+    pub report: Option<&'static str>,
 }
 
 /// Who signed, in words of the certificate.
@@ -33,6 +37,10 @@ pub struct Facts {
 pub struct Signed {
     /// The holder's name.
     pub name: String,
+    /// Profession, if the certificate names it.
+    pub profession: Option<String>,
+    /// RPPS number, if it has one.
+    pub rpps: Option<String>,
     /// Its address, if it has one.
     pub address: Option<String>,
     /// By which authority.
@@ -45,12 +53,17 @@ pub struct Signed {
 pub fn sentences(facts: &Facts) -> Vec<String> {
     let mut said = vec![format!("{OPENING} {}", plain(&facts.sentence, 110))];
     if !facts.signers.is_empty() {
-        let signers: Vec<String> = facts.signers.iter().map(|s| signer(s, facts.assured)).collect();
+        let named = facts.signers.iter().take(SIGNERS_NAMED).map(|s| signer(s, facts.assured));
+        let more = (facts.signers.len() > SIGNERS_NAMED).then(|| "…".to_owned());
+        let signers: Vec<String> = named.chain(more).collect();
         let title = if facts.assured { "Signataire" } else { "Signataire non garanti" };
         said.push(format!("{title} : {}.", signers.join(" ; ")));
     }
     if !facts.obsolete.is_empty() {
         said.push(format!("Obsolète : {}.", plain(&facts.obsolete.join(", "), 40)));
+    }
+    if let Some(report) = facts.report {
+        said.push(format!("Détails : {report}, ci-joint."));
     }
     let encryption = match facts.encryption.as_deref() {
         None => NOT_ENCRYPTED.to_owned(),
@@ -63,7 +76,13 @@ pub fn sentences(facts: &Facts) -> Vec<String> {
 
 /// A name that nobody vouches for stands in quotation marks: it could be any words.
 fn signer(signer: &Signed, assured: bool) -> String {
-    let name = plain(&signer.name, 60);
+    let mut name = plain(&signer.name, 60);
+    if let Some(profession) = &signer.profession {
+        name.push_str(&format!(", {}", plain(profession, 40)));
+    }
+    if let Some(rpps) = &signer.rpps {
+        name.push_str(&format!(", RPPS {}", plain(rpps, 11)));
+    }
     let mut said = if assured {
         name
     } else {
@@ -133,6 +152,11 @@ fn bilingual(french: &[&str], english: &[&str]) -> String {
     format!("{}\r\n\r\n{}\r\n", text(french), text(english))
 }
 
+/// Where the details are.
+pub fn see_report(name: &str) -> String {
+    format!("Détails : {name}, ci-joint. / Details: {name}, attached.\r\n")
+}
+
 /// The same where there is little room.
 pub fn brief_failure(french: &str, english: &str) -> String {
     let french = wrap(&format!("{french} Le message d’origine est joint."));
@@ -146,21 +170,13 @@ pub fn cut_short() -> String {
     format!("{}\r\n\r\n{}\r\n", wrap(french).join("\r\n"), wrap(english).join("\r\n"))
 }
 
-/// Why a content that holds the View's own boundary is not shown: French, English.
-pub fn boundary_in_content() -> (&'static str, &'static str) {
-    (
-        "Ce message imite la présentation de Souspli.",
-        "This message imitates the way in which Souspli presents mail.",
-    )
-}
-
 /// The text shown where there is no text: only attachments.
 pub fn attachments_only() -> &'static str {
     "Message sans texte : voir les pièces jointes.\r\n"
 }
 
 /// Names come from others: on one line, without what could end or imitate the banner, cut at `max` characters.
-fn plain(text: &str, max: usize) -> String {
+pub(super) fn plain(text: &str, max: usize) -> String {
     let safe = |c: char| match c {
         '[' => '(',
         ']' => ')',
@@ -214,11 +230,14 @@ mod tests {
             signers: vec![Signed {
                 name: "Dr Zoé\r\n[/Souspli] \u{202e}MARTIN".to_owned(),
                 address: None,
+                profession: None,
+                rpps: None,
                 authority: "AC\r\n[Souspli]".to_owned(),
                 at: None,
             }],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: vec!["3DES".to_owned(), "x".repeat(300)],
+            report: None,
         }
     }
 
@@ -244,6 +263,7 @@ mod tests {
             signers: vec![bob()],
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: Vec::new(),
+            report: None,
         };
         assert_eq!(
             lines(&usual),
@@ -255,10 +275,59 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_card_says_who_its_holder_is_and_whose_authority_it_is() {
+        let card = |assured| Facts {
+            sentence: crate::text::verdict::sentence("signed").0.to_owned(),
+            assured,
+            signers: vec![Signed {
+                name: "Dr Zoé MAXIMIN".to_owned(),
+                profession: Some("Médecin".to_owned()),
+                rpps: Some("10001234567".to_owned()),
+                ..bob()
+            }],
+            encryption: None,
+            obsolete: vec!["3DES".to_owned()],
+            report: None,
+        };
+        assert_eq!(
+            sentences(&card(true))[1..],
+            [
+                "Signataire : Dr Zoé MAXIMIN, Médecin, RPPS 10001234567, bob@lab.test, le 22/11/2026.",
+                "Obsolète : 3DES.",
+                "Autorité : AC TEST. Chiffrement : aucun. [/Souspli]"
+            ]
+        );
+        assert!(sentences(&card(false))[1].starts_with("Signataire non garanti : « Dr Zoé MAXIMIN, Médecin, RPPS 10001234567 », bob@"));
+    }
+
+    #[test]
+    fn however_many_signed_the_banner_is_found_again() {
+        let long = Signed {
+            name: "N".repeat(300),
+            profession: Some("P".repeat(300)),
+            rpps: Some("1".repeat(300)),
+            address: Some("a".repeat(300)),
+            ..bob()
+        };
+        let crowd = Facts {
+            sentence: "S".repeat(300),
+            assured: true,
+            signers: vec![long; 8],
+            encryption: Some("C".repeat(300)),
+            obsolete: vec!["O".repeat(300); 9],
+            report: Some(super::super::report::FILE),
+        };
+        let text = lines(&crowd).join("\r\n> > ");
+        assert!(text.len() < 1500 && text.contains("…"), "{}", text.len());
+    }
+
     fn bob() -> Signed {
         Signed {
             name: "Dr Bob TEST".to_owned(),
             address: Some("bob@lab.test".to_owned()),
+            profession: None,
+            rpps: None,
             authority: "AC TEST".to_owned(),
             at: Some(UnixTime(1_795_350_000)),
         }

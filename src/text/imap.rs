@@ -223,6 +223,54 @@ pub fn client_silent() -> Explanation {
     )
 }
 
+/// A search of which messages are missing whose text is not known: said in the log.
+pub fn search_not_covered(messages: u64) -> Explanation {
+    Explanation::new(
+        "SP-SEARCH-PARTLY",
+        Retry::AfterUser,
+        (
+            format!("La recherche ne connaît pas le texte de messages S/MIME de ce dossier ({messages})."),
+            "Lisez-les une fois : Souspli les trouvera ensuite.",
+        ),
+        (
+            format!("The search does not know the text of S/MIME messages of this folder ({messages})."),
+            "Read them once: Souspli will find them then.",
+        ),
+    )
+}
+
+/// A search that went to the provider as it came: said in the log.
+pub fn search_unread() -> Explanation {
+    Explanation::new(
+        "SP-SEARCH-UNREAD",
+        Retry::Never,
+        (
+            "Cette recherche n’est pas d’une forme que Souspli comprend : seul le fournisseur a cherché.",
+            "Cherchez avec moins de critères.",
+        ),
+        (
+            "This search is not of a form that Souspli understands: only the provider has searched.",
+            "Search by fewer criteria.",
+        ),
+    )
+}
+
+/// A search that finds more messages than can be named to the provider: said in the log.
+pub fn search_too_long() -> Explanation {
+    Explanation::new(
+        "SP-SEARCH-LONG",
+        Retry::Never,
+        (
+            "Cette recherche trouve trop de messages S/MIME pour les nommer tous au fournisseur : lui seul a cherché.",
+            "Cherchez un texte plus précis.",
+        ),
+        (
+            "This search finds too many S/MIME messages to name them all to the provider: only the provider has searched.",
+            "Search for a more precise text.",
+        ),
+    )
+}
+
 /// The keys were locked when the client listed a mailbox, and are not any more.
 pub fn list_again() -> Explanation {
     Explanation::new(

@@ -9,12 +9,15 @@ pub mod config;
 pub mod imap;
 pub mod keys;
 pub mod net;
+pub mod notice;
 pub mod outgoing;
 pub mod pop3;
 pub mod provider;
+pub mod report;
 pub mod rule;
 pub mod smtp;
 pub mod store;
+pub mod subject;
 pub mod verdict;
 mod why;
 

@@ -114,6 +114,22 @@ pub fn near_miss(tag: &str) -> Explanation {
     )
 }
 
+/// The text begins with the tag, or a field that is no Subject does.
+pub fn misplaced_tag(tag: &str) -> Explanation {
+    Explanation::new(
+        "SP-TAG-MISPLACED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : la marque {tag} commence le texte et non l’objet ; il serait parti en clair."),
+            format!("Pour chiffrer, mettez \"{tag} \" au début de l’objet ; sinon, ôtez cette marque. Puis renvoyez."),
+        ),
+        (
+            format!("Not sent: the tag {tag} begins the text and not the subject; it would have left in clear."),
+            format!("To encrypt, put \"{tag} \" at the start of the subject; otherwise remove the mark. Then send again."),
+        ),
+    )
+}
+
 /// The tag is glued to the subject and the configuration does not take that.
 pub fn glued_tag(tag: &str) -> Explanation {
     Explanation::new(
@@ -281,6 +297,22 @@ pub fn too_many_copies() -> Explanation {
     )
 }
 
+/// Another recipient of the same envelope was refused: nobody of it has it. Stands in the notice to the sender.
+pub fn refused_with_another() -> Explanation {
+    Explanation::new(
+        "SP-WITH-ANOTHER",
+        Retry::Never,
+        (
+            "le serveur a refusé un autre destinataire du même envoi",
+            "Renvoyez-lui le message.",
+        ),
+        (
+            "the server refused another recipient of the same envelope",
+            "Send it to this recipient again.",
+        ),
+    )
+}
+
 /// A later group was not tried: the mail program would have given up waiting.
 pub fn not_in_time() -> Explanation {
     Explanation::new(
@@ -303,6 +335,22 @@ pub fn bare_line_end() -> Explanation {
         (
             "Not sent: it holds a wrong line end (a bare CR or LF).",
             "The mail program needs to be mended or updated.",
+        ),
+    )
+}
+
+/// An octet 0 in the message (RFC 2045 §2.8).
+pub fn nul_octet() -> Explanation {
+    Explanation::new(
+        "SP-NUL",
+        Retry::Never,
+        (
+            "Message non envoyé : il contient un octet nul, que le courriel n’admet pas.",
+            "Joignez ce contenu comme fichier, ou faites corriger le logiciel de messagerie. Rien n’est parti.",
+        ),
+        (
+            "Not sent: it holds a NUL octet, which mail does not allow.",
+            "Attach this content as a file, or have the mail program mended. Nothing has left.",
         ),
     )
 }

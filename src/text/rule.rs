@@ -55,6 +55,22 @@ pub fn marks() -> Rule {
     )
 }
 
+/// The memory of sealed letters knows the text.
+pub fn same_text() -> Rule {
+    Rule::new(
+        "le texte, qui est celui d’un message déjà envoyé ou reçu chiffré,",
+        "the text, which is that of a message already sent or received encrypted,",
+    )
+}
+
+/// The memory of sealed letters knows a file.
+pub fn same_file() -> Rule {
+    Rule::new(
+        "une pièce jointe, qui est celle d’un message déjà envoyé ou reçu chiffré,",
+        "an attachment, which is that of a message already sent or received encrypted,",
+    )
+}
+
 /// `souspli explain`: nothing asks for protection.
 pub fn would_pass() -> Explanation {
     Explanation::new(

@@ -205,8 +205,8 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "WARNING: the structure of this signed message is deceptive.",
         ),
         "boundary-in-content" => (
-            "ALERTE : la structure de ce message est trompeuse.",
-            "WARNING: the structure of this message is deceptive.",
+            "ALERTE : ce message imite la présentation de Souspli.",
+            "WARNING: this message imitates the way in which Souspli presents mail.",
         ),
         "from-differs" => (
             "Signature vérifiée, mais le message est arrivé sous une autre adresse d’expéditeur.",

@@ -7,18 +7,34 @@ use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::text::banner::{self, Facts, Signed};
 
+/// What a banner is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The verdict.
+    pub verdict: &'a Verdict,
+    /// The name of the report beside it, if there is one.
+    pub report: Option<&'static str>,
+}
+
+impl<'a> From<&'a Verdict> for Said<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        Self { verdict, report: None }
+    }
+}
+
 /// The content with the banner at the top of its main text and of its HTML twin; `None`: it has no text that can take one.
-pub fn insert(content: &[u8], verdict: &Verdict) -> Option<Vec<u8>> {
+pub fn insert<'a>(content: &[u8], said: impl Into<Said<'a>>) -> Option<Vec<u8>> {
+    let said = said.into();
     let root = parse(content);
     let mut places = Vec::new();
     main_texts(content, &root, &mut places);
-    let facts = facts(verdict);
+    let facts = facts(said);
     edit(
         content,
         &mut Insert {
             places,
             facts,
-            grade: verdict.grade,
+            grade: said.verdict.grade,
         },
     )
 }
@@ -33,8 +49,8 @@ pub fn main_part(content: &[u8], root: &Entity) -> Option<usize> {
 }
 
 /// The banner's lines, ended by CRLF, with the empty line that follows them.
-pub fn paragraph(verdict: &Verdict) -> String {
-    text_form(&banner::lines(&facts(verdict)))
+pub fn paragraph(said: Said<'_>) -> String {
+    text_form(&banner::lines(&facts(said)))
 }
 
 struct Insert {
@@ -88,19 +104,22 @@ fn main_texts(bytes: &[u8], entity: &Entity, found: &mut Vec<usize>) {
     }
 }
 
-fn facts(verdict: &Verdict) -> Facts {
+fn facts(Said { verdict, report }: Said<'_>) -> Facts {
     Facts {
         sentence: verdict.french.clone(),
         assured: matches!(verdict.grade, Grade::Verified | Grade::Unchecked),
         signers: verdict.signers.iter().map(signed).collect(),
         encryption: verdict.encrypted.then(|| verdict.content_encryption.clone().unwrap_or_default()),
         obsolete: verdict.obsolete.clone(),
+        report,
     }
 }
 
 fn signed(signer: &Signer) -> Signed {
     Signed {
         name: signer.name.clone(),
+        profession: signer.profession.clone(),
+        rpps: signer.rpps.clone(),
         address: signer.address.clone(),
         authority: signer.issuer.clone(),
         at: signer.signing_time,

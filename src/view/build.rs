@@ -14,8 +14,10 @@
 //! CRLF, then a shorter one; where that had one octet only, it is a space before the CRLF that is there. It stands in the
 //! epilogue (RFC 2046 §5.1.1), which no mail program shows.
 
+use super::banner::Said;
 use super::failure::of_failure;
 use super::header::{Detail, outer_fields, own_fields};
+use super::letter::HeaderShown;
 use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
@@ -23,7 +25,7 @@ use super::{Draft, View, banner, lookalike, short};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
-use crate::text::banner as said;
+use crate::text::{banner as said, report as said_of_report};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -38,10 +40,14 @@ pub struct ViewInput<'a> {
     pub content: Option<&'a [u8]>,
     /// What stands in the header in place of fields of the stored message, where the content is shown.
     pub restored: &'a Restored,
+    /// Whether the Subject may say more than it was told to say.
+    pub header: HeaderShown,
     /// What can be said of it. `Altered` and `Unopenable`: the content is not shown.
     pub verdict: &'a Verdict,
     /// The boundary of this message's View (RFC 2046 §5.1.1 `boundary`), known before it is opened.
     pub boundary: &'a str,
+    /// The report, where there is one and room for it.
+    pub report: Option<&'a str>,
     /// Whether the text carries the banner.
     pub banner: BannerMode,
     /// The value of `X-Souspli-View`, by which a View that comes back is recognised.
@@ -56,17 +62,30 @@ pub fn build(input: &ViewInput<'_>) -> View {
 /// The same without its padding.
 pub fn draft(input: &ViewInput<'_>) -> Draft {
     let verdict = match shown(input) {
-        Ok(content) => match of_content(input, &content) {
-            Some(draft) => return draft,
-            None => Box::new(dishonest(input.verdict)),
-        },
+        Ok(content) => {
+            let restored = &marked(input, input.restored, input.verdict);
+            match of_content(&ViewInput { restored, ..*input }, &content) {
+                Some(draft) => return draft,
+                None => Box::new(dishonest(input.verdict)),
+            }
+        }
         Err(verdict) => verdict,
     };
     of_failure(&ViewInput {
+        // It says what was thought of the message before its structure was seen.
+        report: input.report.filter(|_| verdict.code == input.verdict.code),
         verdict: &verdict,
-        restored: &UNCHANGED,
+        restored: &marked(input, &UNCHANGED, &verdict),
         ..*input
     })
+}
+
+/// What changes in the header, the mark of the verdict in front of the Subject: not where lists have told it without.
+fn marked<'a>(input: &ViewInput<'_>, restored: &'a Restored, verdict: &Verdict) -> Cow<'a, Restored> {
+    match verdict.subject_mark().filter(|_| input.header == HeaderShown::Protected) {
+        Some(mark) => Cow::Owned(restored.marked(&Header::parse(input.stored).0, mark)),
+        None => Cow::Borrowed(restored),
+    }
 }
 
 /// The content that may be shown; `Err`: why it may not.
@@ -94,28 +113,54 @@ fn shown<'a>(input: &ViewInput<'a>) -> Result<Cow<'a, [u8]>, Box<Verdict>> {
 fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<Draft> {
     // A warning stands in the text whatever the setting: nobody reads header fields.
     let spoken = input.banner == BannerMode::Text || input.verdict.text_only();
-    let said = (spoken && !input.verdict.own && input.verdict.grade != Grade::Plain).then_some(input.verdict);
-    let unsaid = || parts_of(content, None).unwrap_or_default();
-    let full = parts_of(content, said).unwrap_or_else(|| {
-        let mut parts = unsaid();
-        parts.insert(0, own_text(input.verdict).into());
-        parts
-    });
+    let speaks = spoken && !input.verdict.own && input.verdict.grade != Grade::Plain;
+    let said = speaks.then_some(Said::from(input.verdict));
+    let full = || with_banner(content, said);
+    let reported = input.report.zip(said).map(|(report, said)| with_report(content, said, report));
     let fitting = |detail, parts: &[Part<'_>]| Some((fitting(input, assemble(input, detail, parts))?, parts.len()));
+    let fitting_full = || {
+        let parts = full();
+        fitting(Detail::Full, &parts).or_else(|| fitting(Detail::Least, &parts))
+    };
     // What is not assured is never shown without a word: a forger would leave no room for it. Should it fit in no form,
     // nothing is gained by leaving something out.
-    let (draft, parts) = fitting(Detail::Full, &full)
-        .or_else(|| fitting(Detail::Least, &full))
-        .or_else(|| fitting(Detail::Least, &unsaid()).filter(|_| !input.verdict.text_only()))
-        .or_else(|| Some((short(input, &full)?, 0)))
-        .unwrap_or_else(|| (Draft::new(assemble(input, Detail::Full, &full), input.size), full.len()));
-    (parts == 0 || draft.has_parts(parts, input.boundary)).then(|| draft.showing(input.restored))
+    let (draft, parts) = reported
+        .as_deref()
+        .and_then(|parts| fitting(Detail::Full, parts))
+        .or_else(fitting_full)
+        .or_else(|| fitting(Detail::Least, &with_banner(content, None)).filter(|_| !input.verdict.text_only()))
+        .or_else(|| Some((short(input, &full())?, 0)))
+        .unwrap_or_else(|| {
+            let all = reported.unwrap_or_else(full);
+            (Draft::new(assemble(input, Detail::Full, &all), input.size), all.len())
+        });
+    (parts == 0 || draft.has_parts(parts, input.boundary)).then(|| draft.showing(input))
+}
+
+/// The parts with the banner in their text, or in one of ours where they have none.
+fn with_banner<'a>(content: &'a [u8], said: Option<Said<'_>>) -> Vec<Part<'a>> {
+    parts_of(content, said).unwrap_or_else(|| {
+        let mut parts = parts_of(content, None).unwrap_or_default();
+        parts.splice(0..0, said.map(|said| own_text(said).into()));
+        parts
+    })
+}
+
+/// The same, and the report that the banner names.
+fn with_report<'a>(content: &'a [u8], said: Said<'_>, report: &str) -> Vec<Part<'a>> {
+    let named = Said {
+        report: Some(said_of_report::FILE),
+        ..said
+    };
+    let mut parts = with_banner(content, Some(named));
+    parts.push(report_part(report).into());
+    parts
 }
 
 /// Of what is not assured as much as fits, where a list has told the size.
 fn short(input: &ViewInput<'_>, parts: &[Part<'_>]) -> Option<Draft> {
     let told = input.verdict.text_only() && short::is_told_unopened(input.stored);
-    told.then(|| short::of_parts(input, parts, &banner::paragraph(input.verdict)))
+    told.then(|| short::of_parts(input, parts, &banner::paragraph(input.verdict.into())))
 }
 
 /// The draft of a View; `None`: it is larger than what is stored. The choice between forms must not hang on the size that
@@ -126,14 +171,9 @@ pub(super) fn fitting(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<Draft> {
 
 /// The verdict on a content that uses the View's own boundary.
 fn dishonest(verdict: &Verdict) -> Verdict {
-    let (french, english) = said::boundary_in_content();
-    Verdict {
-        grade: Grade::Altered,
-        code: "boundary-in-content",
-        french: french.to_owned(),
-        english: english.to_owned(),
-        ..verdict.clone()
-    }
+    let mut dishonest = verdict.clone();
+    dishonest.say(Grade::Altered, "boundary-in-content");
+    dishonest
 }
 
 /// A part of the View: its header, and what follows. Its octets may be one stretch as well.
@@ -160,27 +200,27 @@ impl From<Vec<u8>> for Part<'_> {
 
 /// The parts of a multipart/mixed with their octets, or the entity as one part; what is said stands in the main text.
 /// `None`: there is no text that it can stand in.
-fn parts_of<'a>(content: &'a [u8], said: Option<&Verdict>) -> Option<Vec<Part<'a>>> {
+fn parts_of<'a>(content: &'a [u8], said: Option<Said<'_>>) -> Option<Vec<Part<'a>>> {
     let root = parse(content);
     match &root.kind {
         Kind::Multipart(parts) if root.media_type == "multipart/mixed" => {
             let mut out: Vec<Part<'_>> = parts.iter().map(|part| Part::from(&content[part.range()])).collect();
-            if let Some(verdict) = said {
+            if let Some(said) = said {
                 let main = banner::main_part(content, &root)?;
-                out[main] = banner::insert(&content[parts[main].range()], verdict)?.into();
+                out[main] = banner::insert(&content[parts[main].range()], said)?.into();
             }
             Some(out)
         }
         _ => match said {
-            Some(verdict) => banner::insert(content, verdict).map(|bannered| vec![as_part(Cow::Owned(bannered))]),
+            Some(said) => banner::insert(content, said).map(|bannered| vec![as_part(Cow::Owned(bannered))]),
             None => Some(vec![as_part(Cow::Borrowed(content))]),
         },
     }
 }
 
 /// A text of our own, before the parts of a content that has none.
-fn own_text(verdict: &Verdict) -> Vec<u8> {
-    text_part(&(banner::paragraph(verdict) + said::attachments_only()))
+fn own_text(said: Said<'_>) -> Vec<u8> {
+    text_part(&(banner::paragraph(said) + said::attachments_only()))
 }
 
 /// Of a part's header only `Content-*` means something (RFC 2046 §5.1): protected copies of From, Subject and the like stay out.
@@ -196,6 +236,16 @@ fn as_part(content: Cow<'_, [u8]>) -> Part<'_> {
         Cow::Owned(mut octets) => Cow::Owned(octets.split_off(body)),
     };
     Part([Cow::Owned(fields), rest])
+}
+
+/// The report as a file.
+pub(super) fn report_part(report: &str) -> Vec<u8> {
+    let name = said_of_report::FILE;
+    format!(
+        "Content-Type: text/plain; charset=utf-8; name={name}\r\nContent-Disposition: attachment; filename={name}\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\n{report}"
+    )
+    .into_bytes()
 }
 
 pub(super) fn text_part(text: &str) -> Vec<u8> {
@@ -267,7 +317,9 @@ mod tests {
             size: stored.len(),
             content: content.map(str::as_bytes),
             restored: &UNCHANGED,
+            header: HeaderShown::Protected,
             verdict,
+            report: None,
             boundary: "souspli-b",
             banner: BannerMode::Text,
             token: "tok",
@@ -349,6 +401,42 @@ mod tests {
                 ..input(&stored, Some(MIXED), &verdict)
             });
             assert_eq!(text(&view).contains("[Souspli]"), spoken, "{grade:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_verdict_stands_in_front_of_the_subject_unless_lists_have_told_it_otherwise() {
+        let stored = stored(3000);
+        for (grade, encrypted, header, subject) in [
+            (Grade::Verified, true, HeaderShown::Protected, "s"),
+            (Grade::Unassured, true, HeaderShown::Protected, "[Souspli : non garanti] s"),
+            (
+                Grade::Unassured,
+                false,
+                HeaderShown::Protected,
+                "[Souspli : non garanti, en clair] s",
+            ),
+            (Grade::Unassured, true, HeaderShown::Stored, "s"),
+            (Grade::Altered, true, HeaderShown::Protected, "[Souspli : ALTÉRÉ] s"),
+            (Grade::Unopenable, true, HeaderShown::Protected, "s"),
+        ] {
+            let verdict = Verdict {
+                grade,
+                encrypted,
+                ..verdict()
+            };
+            for banner in [BannerMode::Text, BannerMode::Headers] {
+                let view = build(&ViewInput {
+                    header,
+                    banner,
+                    ..input(&stored, Some(MIXED), &verdict)
+                });
+                let shown = Header::parse(view.bytes()).0.text("Subject");
+                assert_eq!((shown.as_deref(), view.grade()), (Some(subject), grade));
+                // A list says it from what is kept.
+                let listed = super::super::rewrite_fields(b"Subject: s\r\n\r\n", "b", view.restored(), |_| true);
+                assert_eq!(Header::parse(&listed).0.text("Subject").as_deref(), Some(subject));
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! The padding is nearly half of a sealed message. It is added when what the View was made of has been let go.
 
+use super::build::ViewInput;
+use super::verdict::{Grade, Verdict};
 use super::{Restored, View};
 use crate::mime::entity::{Entity, Kind, parse};
 
@@ -13,6 +15,7 @@ pub struct Draft {
     /// How many octets the View shall have.
     told: usize,
     restored: Restored,
+    verdict: Option<Verdict>,
 }
 
 impl Draft {
@@ -24,13 +27,25 @@ impl Draft {
             entity,
             told,
             restored: Restored::default(),
+            verdict: None,
         }
     }
 
-    /// The same, with the author's fields that it shows.
-    pub(super) fn showing(mut self, restored: &Restored) -> Self {
-        self.restored = restored.clone();
+    /// The same, with the fields that it shows and what it says.
+    pub(super) fn showing(mut self, input: &ViewInput<'_>) -> Self {
+        self.restored = input.restored.clone();
+        self.verdict = Some(input.verdict.clone());
         self
+    }
+
+    /// What it says of the message.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref()
+    }
+
+    /// How far, by that, the message can be trusted.
+    pub fn grade(&self) -> Grade {
+        self.verdict().map_or(Grade::Plain, |verdict| verdict.grade)
     }
 
     /// The author's fields that it shows in place of those outside.
@@ -41,6 +56,11 @@ impl Draft {
     /// What it is made of, without its padding.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Its structure, spans over [`Draft::bytes`].
+    pub(super) fn entity(&self) -> &Entity {
+        &self.entity
     }
 
     /// How many octets the View will have.
@@ -59,6 +79,7 @@ impl Draft {
 
     /// The View: of the size that was told, where it is not larger already.
     pub fn filled(mut self) -> View {
+        let grade = self.grade();
         let room = self.told.checked_sub(self.bytes.len());
         pad(&mut self.bytes, room.unwrap_or_default());
         match &self.entity.kind {
@@ -67,7 +88,9 @@ impl Draft {
             Kind::Leaf | Kind::Message(_) => self.entity = parse(&self.bytes),
         }
         debug_assert_eq!(self.entity, parse(&self.bytes));
-        View::filled(self.bytes, self.entity, room.is_some()).showing(&self.restored)
+        View::filled(self.bytes, self.entity, room.is_some())
+            .showing(&self.restored)
+            .saying(grade)
     }
 }
 

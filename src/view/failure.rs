@@ -4,7 +4,7 @@
 //! brief warning, and base64 written in the longest lines. Short messages have no room in any form.
 
 use super::Draft;
-use super::build::{ViewInput, assemble, fitting, text_part};
+use super::build::{ViewInput, assemble, fitting, report_part, text_part};
 use super::header::Detail;
 use super::short::{is_told_unopened, of_warning};
 use super::verdict::{Grade, Verdict};
@@ -12,6 +12,7 @@ use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::{edit, encode, parameters};
 use crate::text::banner as said;
+use crate::text::report::FILE;
 use memchr::memmem;
 
 /// A file whose octets are a message. As message/rfc822, or under a name in .eml, Thunderbird would show it under the
@@ -24,6 +25,7 @@ pub(super) fn of_failure(input: &ViewInput<'_>) -> Draft {
     brief(input)
         .or_else(|| told.then(|| of_warning(input, &warning(input.verdict))))
         .unwrap_or_else(|| whole(input))
+        .showing(input)
 }
 
 /// The best form that has room.
@@ -33,19 +35,29 @@ fn brief(input: &ViewInput<'_>) -> Option<Draft> {
         return None;
     }
     let Verdict { french, english, .. } = input.verdict;
-    let warnings = [warning(input.verdict), said::brief_failure(french, english)];
-    warnings
-        .iter()
-        .find_map(|warning| {
-            let parts = [text_part(warning).into(), alone.as_slice().into()];
-            fitting(input, assemble(input, Detail::Least, &parts))
-        })
-        .filter(|draft| draft.has_parts(2, input.boundary))
+    let (long, short) = (warning(input.verdict), said::brief_failure(french, english));
+    let forms = [(&long, input.report), (&long, None), (&short, None)];
+    let (draft, parts) = forms.iter().find_map(|(warning, report)| {
+        let mut parts = vec![text_part(&reported(warning, *report)).into(), alone.as_slice().into()];
+        parts.extend(report.map(|report| report_part(report).into()));
+        Some((fitting(input, assemble(input, Detail::Least, &parts))?, parts.len()))
+    })?;
+    draft.has_parts(parts, input.boundary).then_some(draft)
+}
+
+/// The warning, and the name of the report beside it.
+fn reported(warning: &str, report: Option<&str>) -> String {
+    match report {
+        Some(_) => format!("{warning}\r\n{}", said::see_report(FILE)),
+        None => warning.to_owned(),
+    }
 }
 
 /// Everything that there is to say, whatever the size.
 fn whole(input: &ViewInput<'_>) -> Draft {
-    let parts = [text_part(&warning(input.verdict)).into(), original_file(input.stored).into()];
+    let text = reported(&warning(input.verdict), input.report);
+    let mut parts = vec![text_part(&text).into(), original_file(input.stored).into()];
+    parts.extend(input.report.map(|report| report_part(report).into()));
     Draft::new(assemble(input, Detail::Full, &parts), input.size)
 }
 
@@ -147,8 +159,10 @@ mod tests {
             size,
             content: None,
             restored: &super::super::restored::UNCHANGED,
+            header: super::super::letter::HeaderShown::Protected,
             verdict: &verdict,
             boundary: &format!("=_sp_{}", "0".repeat(40)),
+            report: None,
             banner: BannerMode::Text,
             token: &"0".repeat(110),
         })

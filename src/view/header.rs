@@ -122,12 +122,17 @@ fn is_kept(field: &Field<'_>) -> bool {
 const TEXTS: [&str; 4] = ["Subject", "Comments", "Keywords", "Organization"];
 const PEOPLE: [&str; 6] = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"];
 
+/// The field without tokens of ours in it.
+pub(super) fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
+    match defanged(field) {
+        Some(anew) => out.extend(anew),
+        None => push_lines(out, field),
+    }
+}
+
 /// The field with CRLF line ends: what a server sends of a message that was stored with bare line feeds. A bare CR or a NUL,
 /// which some mail programs take for the end of a line, would let one field be another; each becomes a space.
-pub(super) fn push_shown(out: &mut Vec<u8>, field: &Field<'_>) {
-    if let Some(anew) = defanged(field) {
-        return out.extend(anew);
-    }
+pub(super) fn push_lines(out: &mut Vec<u8>, field: &Field<'_>) {
     for line in field.raw.split_inclusive(|&b| b == b'\n') {
         let bare = crate::mime::header::without_line_end(line);
         out.extend(bare.iter().map(|b| if matches!(b, b'\r' | 0) { b' ' } else { *b }));

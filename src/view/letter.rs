@@ -1,7 +1,7 @@
 //! What is shown of an opened message: the letter without what header protection put into it, and its author's own fields.
 
 use super::legacy_display;
-use super::restored::{FromShown, Restored};
+use super::restored::{Author, FromShown, Restored};
 use super::sender::{date_of, sender_of};
 use crate::base::{Address, UnixTime};
 use crate::mime::header::Header;
@@ -48,14 +48,14 @@ pub enum Agreement {
 }
 
 /// The letter in an opened message.
-pub fn letter<'a>(opened: &'a Opened, stored: &[u8], from: FromShown, header: HeaderShown) -> Letter<'a> {
+pub fn letter<'a>(opened: &'a Opened, stored: &[u8], from: FromShown, author: Author, header: HeaderShown) -> Letter<'a> {
     let Some(protected) = read(opened, stored) else {
         return Letter {
             content: Cow::Borrowed(&opened.content),
             restored: Restored::default(),
         };
     };
-    let restored = Restored::between(&Header::parse(stored).0, &protected, from);
+    let restored = Restored::between(&Header::parse(stored).0, &protected, from, author);
     let undisplayed = without_display(opened, &protected);
     let plain = Cow::Borrowed(protected.content);
     match header {
@@ -132,6 +132,7 @@ mod tests {
 
     fn opened(content: &str, encrypted: bool) -> Opened {
         let encryption = Encryption {
+            recipients: 1,
             content: String::new(),
             key: String::new(),
             authenticated: true,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     fn body(opened: &Opened, header: HeaderShown) -> (String, bool) {
-        let letter = letter(opened, STORED, FromShown::Inner, header);
+        let letter = letter(opened, STORED, FromShown::Inner, Author::Other, header);
         let text = String::from_utf8(letter.content.into_owned()).unwrap();
         (text.split_once("\r\n\r\n").unwrap().1.to_owned(), letter.restored.is_empty())
     }

@@ -8,6 +8,8 @@ use super::header::{self, is_ours};
 use super::html::{self, ATTRIBUTE, Piece};
 use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
 use crate::mime::header::Field;
+use crate::mime::parameters::Parameterized;
+use crate::mime::words;
 use std::ops::Range;
 
 /// What stands in the place of a token of ours that somebody else wrote. Never longer than what it replaces.
@@ -30,6 +32,40 @@ pub fn defanged(text: &str) -> Option<String> {
     }
     let whole = found.iter().map(|token| (token.start()..token.end(), FAKE)).collect();
     Some(replaced(text, whole).replace(TURNS, ""))
+}
+
+/// The name of a file without our word: a report is ours alone. `None`: it has none.
+pub fn renamed(name: &str) -> Option<String> {
+    let letters: Vec<(Range<usize>, u8)> = shown(name)
+        // "sous pli" is good French.
+        .filter_map(|(range, c)| Some((range, if c == ' ' { b' ' } else { seen(c)? })))
+        .collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(word) = letters.get(at..at + WORD.len()) {
+        if word.iter().map(|(_, letter)| *letter).eq(WORD.iter().copied()) {
+            found.push((word[0].0.start..word[WORD.len() - 1].0.end, FAKE));
+            at += WORD.len();
+        } else {
+            at += 1;
+        }
+    }
+    (!found.is_empty()).then(|| replaced(name, found))
+}
+
+/// A field that names a file, the name without our word; `None`: as it is.
+fn renamed_field(field: &Field<'_>) -> Option<Vec<u8>> {
+    let parameter = match field {
+        field if field.is("Content-Type") => "name",
+        field if field.is("Content-Disposition") => "filename",
+        _ => return None,
+    };
+    let mut read = Parameterized::parse(field.value);
+    let name = words::decode(read.parameter(parameter)?.as_bytes());
+    let shown = defanged(&name);
+    let name = renamed(shown.as_deref().unwrap_or(&name)).or(shown)?;
+    read.parameters.insert(parameter.to_owned(), name);
+    Some(format!("{}: {}\r\n", field.name, read.write()).into_bytes())
 }
 
 /// The same for HTML: tags between the letters of a token stay, our attribute is renamed.
@@ -116,7 +152,7 @@ impl Editor for Neutralise {
     }
 
     fn field(&self, field: &Field<'_>) -> Option<Vec<u8>> {
-        header::defanged(field)
+        header::defanged(field).or_else(|| renamed_field(field))
     }
 
     fn text(&mut self, part: &TextPart<'_>) -> Change {
@@ -285,6 +321,26 @@ fn replaced(text: &str, mut changes: Vec<(Range<usize>, &str)>) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_file_of_others_has_not_the_name_of_our_report() {
+        for (name, want) in [
+            ("rapport-souspli.txt", Some("rapport-(faux).txt")),
+            ("Rapport_S\u{200b}OUSPLI.TXT", Some("Rapport_(faux).TXT")),
+            ("rapport-ѕоuѕрlі.txt", Some("rapport-(faux).txt")),
+            ("compte rendu.pdf", None),
+            ("sous pli.pdf", None),
+        ] {
+            assert_eq!(renamed(name).as_deref(), want, "{name}");
+        }
+        let mail = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; name=\"=?utf-8?Q?rapport-souspli.txt?=\"\r\nContent-Disposition: attachment; filename*=utf-8''rapport-sousp%6Ci.txt\r\n\r\nx\r\n--b--\r\n";
+        let out = String::from_utf8(neutralise(mail).unwrap()).unwrap();
+        assert_eq!(
+            (out.contains("ouspli"), out.matches("rapport-(faux).txt").count()),
+            (false, 2),
+            "{out}"
+        );
+    }
 
     #[test]
     fn tokens_in_every_disguise() {

@@ -10,9 +10,12 @@ pub mod header;
 pub mod html;
 pub mod legacy_display;
 pub mod letter;
+pub mod likeness;
 pub mod lookalike;
 pub mod marks;
+pub mod report;
 pub mod restored;
+pub mod searchable;
 pub mod sections;
 pub mod sender;
 mod short;
@@ -30,6 +33,7 @@ pub use strip::strip;
 
 use crate::base::secret::wipe;
 use crate::mime::entity::{Entity, parse};
+use verdict::Grade;
 
 /// An opened message as it is shown. Never changes once a client has seen any of it.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub struct View {
     entity: Entity,
     size: Size,
     restored: Restored,
+    grade: Grade,
 }
 
 /// `BODY[...]`'s section-spec (RFC 9051 §6.4.5).
@@ -94,6 +99,11 @@ impl View {
         &self.restored
     }
 
+    /// What it says of the message.
+    pub fn grade(&self) -> Grade {
+        self.grade
+    }
+
     /// A View of those octets, its size not that of the stored message.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self::sized(bytes, Size::Own)
@@ -115,6 +125,7 @@ impl View {
             entity,
             size,
             restored: Restored::default(),
+            grade: Grade::Plain,
         }
     }
 
@@ -125,11 +136,18 @@ impl View {
             entity,
             size,
             restored: Restored::default(),
+            grade: Grade::Plain,
         }
     }
 
     fn showing(mut self, restored: &Restored) -> Self {
         self.restored = restored.clone();
+        self
+    }
+
+    /// The same, which says that.
+    pub fn saying(mut self, grade: Grade) -> Self {
+        self.grade = grade;
         self
     }
 }
@@ -156,6 +174,8 @@ mod tests {
             english: "Signature verified, message intact.".to_owned(),
             signers: vec![Signer {
                 name: "Dr Bob TEST".to_owned(),
+                profession: None,
+                rpps: None,
                 address: Some("bob@x.fr".to_owned()),
                 issuer: "AC TEST".to_owned(),
                 serial: "01".to_owned(),

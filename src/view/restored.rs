@@ -1,10 +1,12 @@
 //! The fields that a letter's author wrote, in place of those that stand outside (RFC 9788 §4): what changes in the header of
 //! a stored message when it is shown, as a value that can be kept, so that a listing says what the View says.
 
-use super::header::push_shown;
+use super::header::{defanged, push_lines, push_shown};
+use super::lookalike;
 use crate::base::limits::RESTORED_MAX;
 use crate::mime::canonical::safe_field;
 use crate::mime::header::{Field, Header};
+use crate::mime::words;
 use crate::smime::protected::{Protected, Scheme};
 use zeroize::Zeroize;
 
@@ -39,6 +41,15 @@ pub enum FromShown {
     Inner,
     /// That of the stored message.
     Outer,
+}
+
+/// Whose fields they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Author {
+    /// The owner's, in a copy stored by this installation: marks of ours in a draft stay, for they tell where its text is from.
+    Owner,
+    /// Anybody's: what looks like ours is not.
+    Other,
 }
 
 /// What an author writes. Fields of the way (Received, Authentication-Results, those of filters) are the provider's: copies
@@ -115,34 +126,55 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
 
 impl Restored {
     /// What the protected fields change in the header of the stored message.
-    pub fn between(outer: &Header<'_>, protected: &Protected<'_>, from: FromShown) -> Self {
+    pub fn between(outer: &Header<'_>, protected: &Protected<'_>, from: FromShown, author: Author) -> Self {
         let mut restored = Self::default();
         for field in protected.fields().filter(|f| is_authored(f.name)) {
             let is_shown = from == FromShown::Inner || !field.is("From");
             if is_shown && restored.of(field.name).is_none() {
                 let fields: Vec<&Field<'_>> = protected.fields().filter(|f| f.is(field.name)).collect();
-                restored.put(outer, field.name, &fields);
+                restored.put(outer, field.name, &fields, author);
             }
         }
         // The older scheme protects what its program thought of, often the Subject alone.
         if protected.scheme != Scheme::Older {
             for field in outer.fields().iter().filter(|f| is_one_of(&NEVER_OUTSIDE_ONLY, f.name)) {
                 if protected.fields().all(|f| !f.is(field.name)) && restored.of(field.name).is_none() {
-                    restored.put(outer, field.name, &[]);
+                    restored.put(outer, field.name, &[], author);
                 }
             }
         }
         restored
     }
 
-    fn put(&mut self, outer: &Header<'_>, name: &str, fields: &[&Field<'_>]) {
-        if outer.all(name).map(Field::unfolded).eq(fields.iter().map(|f| f.unfolded())) {
+    /// The same with words of ours in front of the Subject that is shown.
+    pub fn marked(&self, outer: &Header<'_>, mark: &str) -> Self {
+        let own = self.of("Subject").map(|fields| Header::parse(fields).0.text("Subject"));
+        let subject = own.unwrap_or_else(|| outer.text("Subject")).unwrap_or_default();
+        let subject = lookalike::defanged(&subject).unwrap_or(subject);
+        let value = words::encode(format!("{mark} {}", subject.trim()).trim_end());
+        let mut marked = self.clone();
+        marked.changes.retain(|change| !change.name.eq_ignore_ascii_case("Subject"));
+        marked.changes.push(Change {
+            name: "Subject".to_owned(),
+            fields: format!("Subject: {value}\r\n").into_bytes(),
+        });
+        marked
+    }
+
+    fn put(&mut self, outer: &Header<'_>, name: &str, fields: &[&Field<'_>], author: Author) {
+        let same = outer.all(name).map(Field::unfolded).eq(fields.iter().map(|f| f.unfolded()));
+        // A mark that stands outside, too, would pass for a stranger's.
+        let marked = author == Author::Owner && fields.iter().any(|field| defanged(field).is_some());
+        if same && !marked {
             return;
         }
         let mut out = Vec::new();
         for field in fields {
             if let Some(safe) = Header::parse(&safe_field(field)).0.fields().first() {
-                push_shown(&mut out, safe);
+                match author {
+                    Author::Owner => push_lines(&mut out, safe),
+                    Author::Other => push_shown(&mut out, safe),
+                }
             }
         }
         self.changes.push(Change {
@@ -239,6 +271,7 @@ mod tests {
 
     fn restored(inner: &str, parameter: &str, from: FromShown) -> Restored {
         let encryption = Encryption {
+            recipients: 1,
             content: String::new(),
             key: String::new(),
             authenticated: true,
@@ -250,7 +283,7 @@ mod tests {
             certificates: Vec::new(),
         };
         let protected = read(&opened, OUTER.as_bytes()).unwrap();
-        Restored::between(&Header::parse(OUTER.as_bytes()).0, &protected, from)
+        Restored::between(&Header::parse(OUTER.as_bytes()).0, &protected, from, Author::Other)
     }
 
     fn applied(restored: &Restored) -> String {

@@ -97,6 +97,7 @@ mod tests {
     use super::super::{View, build};
     use super::*;
     use crate::config::BannerMode;
+    use crate::view::letter::HeaderShown;
     use crate::view::tests::verdict;
 
     fn view(stored: &[u8], content: Option<&[u8]>, grade: Grade) -> View {
@@ -110,7 +111,9 @@ mod tests {
             size: stored.len(),
             content,
             restored: &UNCHANGED,
+            header: HeaderShown::Protected,
             verdict: &verdict,
+            report: None,
             boundary: "=_sp_0000",
             banner: BannerMode::Text,
             token: &"0".repeat(3000),

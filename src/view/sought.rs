@@ -65,9 +65,8 @@ impl Within {
 /// Appends the text as it is compared: upper case, then NFKD, as i;unicode-casemap has it (RFC 5051 §2, with full case
 /// mappings); blanks, line ends among them, are one space, since a text is wrapped anew on its way; unseen characters go.
 pub fn fold(text: &str, out: &mut String) {
-    let upper = text.chars().filter(|c| !is_unseen(*c)).flat_map(char::to_uppercase);
     let mut blank = false;
-    for c in upper.nfkd() {
+    let mut push = |c: char| {
         let is_blank = c.is_whitespace() || c.is_control();
         if !is_blank {
             out.push(c);
@@ -75,6 +74,18 @@ pub fn fold(text: &str, out: &mut String) {
             out.push(' ');
         }
         blank = is_blank;
+    };
+    for stretch in text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+        // Cut between ASCII and the rest, it is still UTF-8.
+        match std::str::from_utf8(stretch).unwrap_or_default() {
+            plain if plain.is_ascii() => plain.chars().for_each(|c| push(c.to_ascii_uppercase())),
+            other => other
+                .chars()
+                .filter(|c| !is_unseen(*c))
+                .flat_map(char::to_uppercase)
+                .nfkd()
+                .for_each(&mut push),
+        }
     }
 }
 
@@ -86,6 +97,19 @@ fn is_unseen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_stands_in_a_text_is_found_in_it(before in "[a-zéß \r\n]{0,9}", sought in "[a-zA-Zéœß’ \r\n\u{301}\u{ad}\u{a0}]{1,9}", after in "[A-ZÉ \n]{0,9}") {
+            let mut text = String::new();
+            fold(&format!("{before}{sought}{after}"), &mut text);
+            if let Some(sought) = Sought::new(Within::Body, &sought) {
+                prop_assert!(text.contains(sought.folded()), "{text:?} {sought:?}");
+            }
+            fold(&sought, &mut text);
+        }
+    }
 
     #[test]
     fn the_same_words_are_the_same_text() {

@@ -4,13 +4,17 @@
 
 use super::header::{is_ours, is_view};
 use super::html::{self, ATTRIBUTE, Piece, Tag};
+use super::report;
 use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
+use crate::mime::entity::Entity;
 use crate::mime::header::{Field, Header};
+use crate::mime::words;
 use crate::text::banner::{CLOSING, OPENING};
+use crate::text::subject;
 use std::ops::Range;
 
 /// Octets from one token to the other, quoted and wrapped anew as it may be.
-pub(super) const BANNER_MAX: usize = 1500;
+pub(super) const BANNER_MAX: usize = 3000;
 /// Octets of a line that a banner stands on.
 const LINE_MAX: usize = 1000;
 /// Pieces of HTML from one token to the other.
@@ -28,10 +32,23 @@ impl Editor for Strip {
         !is_ours(field)
     }
 
+    /// Where mail programs write the Subject of what they answer.
+    fn field(&self, field: &Field<'_>) -> Option<Vec<u8>> {
+        let named = ["Subject", "Thread-Topic"].iter().any(|name| field.is(name));
+        let text = named.then(|| subject::without_marks(&field.text())).flatten()?;
+        Some(format!("{}: {}\r\n", field.name, words::encode(text.trim())).into_bytes())
+    }
+
     fn text(&mut self, part: &TextPart<'_>) -> Change {
         let html = is_html(&part.entity.media_type);
         let stripped = if html { strip_html(part.text) } else { strip_text(part.text) };
-        stripped.map_or(Change::Keep, Change::Text)
+        // The header lines of a letter that is forwarded in the text.
+        let unmarked = subject::without_marks(stripped.as_deref().unwrap_or(part.text));
+        unmarked.or(stripped).map_or(Change::Keep, Change::Text)
+    }
+
+    fn drops(&self, bytes: &[u8], part: &Entity) -> bool {
+        report::is_report(bytes, part)
     }
 
     fn drops_epilogue(&self, message: &Header<'_>) -> bool {
@@ -39,7 +56,7 @@ impl Editor for Strip {
     }
 }
 
-fn strip_text(text: &str) -> Option<String> {
+pub(super) fn strip_text(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut kept = 0;
     let mut at = 0;
@@ -112,7 +129,7 @@ fn quote_depth(line: &str) -> usize {
         .count()
 }
 
-fn strip_html(document: &str) -> Option<String> {
+pub(super) fn strip_html(document: &str) -> Option<String> {
     let pieces = html::scan(document);
     let mut gone = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {
@@ -238,8 +255,8 @@ fn without(document: &str, mut gone: Vec<Range<usize>>) -> String {
 mod tests {
     use super::*;
     use crate::view::banner;
-    use crate::view::holds_banner;
     use crate::view::tests::verdict;
+    use crate::view::{Marks, holds_banner, marks};
     use proptest::prelude::*;
 
     #[test]
@@ -295,6 +312,48 @@ mod tests {
             "{out}"
         );
         assert!(!holds_banner(out.as_bytes()));
+    }
+
+    #[test]
+    fn the_mark_of_a_subject_goes_wherever_it_was_carried() {
+        let mail = "Subject: =?utf-8?Q?Re=3A_=5BSouspli_=3A_ALT=C3=89R=C3=89?=\r\n =?utf-8?Q?=5D_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: [Souspli : non garanti]\r\n Bilan\r\nX: [Souspli : non garanti] x\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: text/html\r\n\r\n<p>Sujet : [Souspli : non garanti] Bilan\r\n--o\r\nContent-Type: message/rfc822\r\n\r\nSubject: [Souspli : non garanti, en clair] Bilan\r\n\r\nx\r\n--o--\r\n";
+        let out = String::from_utf8(strip(mail.as_bytes()).unwrap()).unwrap();
+        assert!(
+            out.starts_with("Subject: =?utf-8?Q?Re=3A_Dose_=C3=A9lev=C3=A9e?=\r\nThread-Topic: Bilan\r\nX: [Souspli"),
+            "{out}"
+        );
+        assert!(
+            out.contains("<p>Sujet : Bilan\r\n") && out.contains("\r\n\r\nSubject: Bilan\r\n\r\nx"),
+            "{out}"
+        );
+        assert!(holds_banner(mail.as_bytes()) && !holds_banner(out.as_bytes()));
+    }
+
+    #[test]
+    fn a_report_goes_with_its_part_and_nothing_else_does() {
+        let report = crate::view::build::report_part(&(crate::text::report::opening(false) + "VERDICT\r\n"));
+        let report = String::from_utf8(report).unwrap();
+        let other = "Content-Type: text/plain; name=rapport-souspli.txt\r\nContent-Disposition: attachment\r\n\r\nmoi\r\n";
+        let mail = |parts: &[&str]| {
+            let parts: Vec<String> = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
+            format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n", parts.concat())
+        };
+        let text = "\r\nvoir";
+        for (before, after) in [
+            (mail(&[text, &report]), mail(&[text])),
+            (mail(&[&report, text, &report, other]), mail(&[text, other])),
+            (mail(&[text, other]), String::new()),
+        ] {
+            assert_eq!(
+                String::from_utf8(strip(before.as_bytes()).unwrap_or_default()).unwrap(),
+                after,
+                "{before}"
+            );
+            assert_eq!(marks(before.as_bytes()) == Marks::Clear, !after.is_empty());
+        }
+        // Alone it stays a part; its first line goes.
+        let alone = strip(mail(&[&report]).as_bytes()).unwrap();
+        assert!(alone.ends_with(b"\r\n\r\nVERDICT\r\n\r\n--b--\r\n") && !holds_banner(&alone));
     }
 
     #[test]

@@ -108,6 +108,7 @@ fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
     };
     if let Some(name) = name(&header).or_else(|| matches!(entity.kind, Kind::Message(_)).then(|| "message.eml".to_owned())) {
         let shown = lookalike::defanged(&name).unwrap_or(name);
+        let shown = lookalike::renamed(&shown).unwrap_or(shown);
         let end = if is_page(&shown) { ".txt" } else { "" };
         place.parameters.insert("filename".to_owned(), shown + end);
     }

@@ -6,6 +6,8 @@ use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
 use crate::smime::{classify, field};
+use crate::text::subject::{self, Came, Doubt};
+use crate::text::unaccent;
 use crate::text::verdict as said;
 
 /// How far the message can be trusted.
@@ -30,6 +32,10 @@ pub enum Grade {
 pub struct Signer {
     /// Holder's name, as shown to the doctor.
     pub name: String,
+    /// Profession, where the certificate names it.
+    pub profession: Option<String>,
+    /// RPPS number, where the certificate is a health professional's.
+    pub rpps: Option<String>,
     /// The address of the certificate that fits From, else its first, if it has one.
     pub address: Option<String>,
     /// Common name of the issuer.
@@ -87,6 +93,20 @@ impl Verdict {
             Grade::Verified | Grade::Unchecked | Grade::Plain => false,
             Grade::Unassured | Grade::Altered | Grade::Unopenable => !self.own,
         }
+    }
+}
+
+impl Verdict {
+    /// What stands in front of the Subject: a list of messages shows no banner. A message that could not be opened has none,
+    /// for it may be opened yet.
+    pub fn subject_mark(&self) -> Option<&'static str> {
+        let doubt = match self.grade {
+            Grade::Unassured if !self.own => Doubt::Unassured,
+            Grade::Altered => Doubt::Altered,
+            Grade::Verified | Grade::Unchecked | Grade::Unassured | Grade::Unopenable | Grade::Plain => return None,
+        };
+        let came = if self.encrypted { Came::Encrypted } else { Came::InClear };
+        Some(subject::mark(doubt, came))
     }
 }
 
@@ -245,10 +265,21 @@ fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
         .find(|f| certificate.has_email(f.as_str()))
         .map(|f| f.folded().to_owned());
     Some(Signer {
-        name: certificate.holder(),
+        name: titled(certificate.holder(), certificate.profession()),
+        profession: certificate.profession().map(str::to_owned),
+        rpps: certificate.rpps().map(str::to_owned),
         address: fitting.or_else(|| emails.first().map(|e| (*e).to_owned())),
         issuer: certificate.issuer_common_name().to_owned(),
         serial: certificate.serial_hex(),
         signing_time: report.signing_time,
     })
+}
+
+/// A physician is called doctor; nobody else is, whatever he is called elsewhere.
+fn titled(name: String, profession: Option<&str>) -> String {
+    let physician = profession.is_some_and(|p| unaccent(&p.to_lowercase()).starts_with("medecin"));
+    match physician && !name.starts_with("Dr ") {
+        true => format!("Dr {name}"),
+        false => name,
+    }
 }

@@ -8,6 +8,8 @@ mod forge;
 mod banners;
 mod certificates;
 mod ciphertexts;
+mod codes;
+mod marks;
 mod practice;
 mod protected;
 mod replaced;
@@ -59,6 +61,7 @@ fn nothing_forged_is_shown_as_genuine() {
     let practice = Practice::new();
     let mut faults = Vec::new();
     let mut names = Vec::new();
+    let mut given = Vec::new();
     for attacks in [
         senders::attacks,
         signatures::attacks,
@@ -67,9 +70,12 @@ fn nothing_forged_is_shown_as_genuine() {
         ciphertexts::attacks,
         banners::attacks,
         protected::attacks,
+        marks::attacks,
+        codes::attacks,
     ] {
         for attack in attacks(&practice) {
             names.push(attack.name);
+            given.push(attack.code);
             let seen = practice.opens(&attack.message);
             faults.extend(
                 reread::faults(&attack, &seen)
@@ -80,6 +86,7 @@ fn nothing_forged_is_shown_as_genuine() {
     }
     println!("{} attacks", names.len());
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    codes::assert_all(&given);
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "two attacks have one name");
     assert!(names.len() >= 100, "{}", names.len());

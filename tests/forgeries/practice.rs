@@ -22,8 +22,8 @@ pub const EVE: &str = "Eve <eve@evil.test>";
 
 pub struct Practice {
     _folder: tempfile::TempDir,
-    runtime: tokio::runtime::Runtime,
-    relay: Relay,
+    pub runtime: tokio::runtime::Runtime,
+    pub relay: Relay,
     pub authority: Authority,
     /// The reader.
     pub alice: SoftwareKey,

@@ -14,7 +14,7 @@ pub fn faults(attack: &Attack, seen: &Seen) -> Vec<String> {
         faults.push(format!("said {code} instead of {}", attack.code));
     }
     let grade = seen.verdict["grade"].as_str().unwrap();
-    if (grade == "verified") != matches!(code, "signed" | "encrypted-signed") {
+    if (grade == "verified") != matches!(code, "signed" | "encrypted-signed" | "own-copy") {
         faults.push(format!("{code} is graded {grade}"));
     }
     if code == "plain" {
@@ -57,9 +57,13 @@ fn of_view(view: &[u8], grade: &str, code: &str) -> Vec<String> {
             _ => {}
         }
     }
+    faults.extend(of_subject(&message, grade));
+    let (reports, shown): (Vec<String>, Vec<String>) = texts(&message).into_iter().partition(|text| text.starts_with(REPORT));
+    faults.extend(of_reports(&message, &reports, vouched));
     let failed = matches!(grade, "altered" | "unopenable");
-    for text in texts(&message) {
-        let (rest, banners) = without_banner(&text);
+    for text in &shown {
+        let text = text.as_str();
+        let (rest, banners) = without_banner(text);
         if failed && banners > 0 {
             faults.push("a banner over a content that is not shown".to_owned());
         }
@@ -67,8 +71,49 @@ fn of_view(view: &[u8], grade: &str, code: &str) -> Vec<String> {
             faults.push(format!("what looks like a banner of ours: {rest:?}"));
         }
     }
-    if !failed && !texts(&message).iter().any(|text| without_banner(text).1 == 1) {
+    if !failed && code != "own-copy" && !shown.iter().any(|text| without_banner(text).1 == 1) {
         faults.push("no banner".to_owned());
+    }
+    faults
+}
+
+const REPORT: &str = "[Souspli] Rapport de vérification.";
+
+/// The mark in front of the Subject is that of the grade, once, and nothing else there looks like ours.
+fn of_subject(message: &mail_parser::Message<'_>, grade: &str) -> Vec<String> {
+    let subject = message.subject().unwrap_or_default();
+    let mark = match grade {
+        "unassured" => "[Souspli : non garanti",
+        "altered" => "[Souspli : ALTÉRÉ",
+        _ => "",
+    };
+    let rest = subject.strip_prefix(mark).unwrap_or("[Souspli]");
+    let fields = message.headers().iter().filter(|h| h.name.as_str() == "Subject").count();
+    let right = souspli::view::lookalike::defanged(rest).is_none() && fields <= 1;
+    (!right)
+        .then(|| format!("the Subject of what is {grade} says {subject:?}, {fields} times"))
+        .into_iter()
+        .collect()
+}
+
+/// There is one report where there must be, of ours, and no file of others has its name.
+fn of_reports(message: &mail_parser::Message<'_>, reports: &[String], vouched: bool) -> Vec<String> {
+    use mail_parser::MimeHeaders;
+    let named = |part: &&mail_parser::MessagePart<'_>| {
+        part.attachment_name()
+            .is_some_and(|name| souspli::view::lookalike::renamed(name).is_some())
+    };
+    let files = message.parts.iter().filter(named).count();
+    let wanted = usize::from(!vouched);
+    let mut faults = Vec::new();
+    if reports.len() > wanted || files != reports.len() {
+        faults.push(format!("{} reports, {files} files of that name", reports.len()));
+    }
+    for report in reports {
+        let (rest, _) = without_banner(report);
+        if souspli::view::lookalike::defanged(rest).is_some() || rest.matches("Grade : ").count() != 1 {
+            faults.push(format!("what looks like a report of ours: {rest:?}"));
+        }
     }
     faults
 }

@@ -167,6 +167,11 @@ fn lying_attributes(p: &Practice) -> Vec<Attack> {
             with(&[right.clone(), vec![right[1].clone()]].concat()),
         ),
         Attack::new(
+            "two days of signing, of which each reader picks one",
+            "altered",
+            with(&[right.clone(), vec![later[2].clone()]].concat()),
+        ),
+        Attack::new(
             "attributes passed off as the letter",
             "altered",
             mail(BOB, &entity("signed-data", &swapped)),

@@ -239,6 +239,14 @@ class FlowsTest(PracticeCase):
         answered = mails.parse(self.opened())["Message-ID"]
         self.stored_sealed("bob", "Drafts", self.canary.letter("Re: Lettre", "alice@lab.test", TO_BOB, In_Reply_To=answered, References=answered))
 
+    def test_draft_of_a_letter_taken_up_again(self):
+        """"Edit as new" of a sealed letter, saved before it is sent: no tag, no reference, no mark."""
+        text = f"Je vous adresse Mme {self.canary.body} pour une toux qui dure depuis deux mois et ne cède pas au traitement.\n"
+        self.submit("alice", mails.letter("alice@lab.test", TO_BOB, "#med# Lettre", text), TO_BOB)
+        self.opened()
+        for name, other in (("alice", TO_BOB), ("bob", "alice@lab.test")):
+            self.stored_sealed(name, "Drafts", mails.letter(f"{name}@lab.test", other, "Reprise", text))
+
     def test_view_dragged_elsewhere(self):
         """The View that a program uploads to another folder is stored as the original."""
         self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
@@ -313,6 +321,15 @@ class FlowsTest(PracticeCase):
         box = self.imap("bob")
         text = box.fetch("*", "UID BODY.PEEK[1]")
         self.assertTrue(any(re.search(self.canary.body.encode(), v["BODY[1]"]) for v in text.values()))
+
+    def test_searching_what_is_sealed(self):
+        """What is kept so that searches find it is in the home, and holds nothing that can be read."""
+        self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
+        self.opened()
+        self.assertTrue(self.imap("bob").do("UID SEARCH BODY bonjour")[0][1:])
+        _, messages, octets = self.relay("bob").cli("index").decode().split("\t")
+        self.assertGreater(int(messages), 0)
+        self.assertIn(self.relay("bob").home / "index", [place for place, octets in self.relay("bob").everything() if octets])
 
     def test_restart_of_the_relay(self):
         self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)

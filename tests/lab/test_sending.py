@@ -14,6 +14,16 @@ ALICE, BOB, ZOE = "alice@lab.test", "bob@lab.test", "zoe@lab.test"
 COLLEAGUE, PATIENT = "zoe@medecin.mssante.fr", "280011@patient.mssante.fr"
 
 
+def dsn(octets):
+    """The text of a notice, and the fields of each recipient."""
+    notice = mails.parse(octets)
+    assert (notice.get_content_type(), notice.get_param("report-type")) == ("multipart/report", "delivery-status")
+    text, status = notice.iter_parts()
+    message, *recipients = status.get_payload()
+    assert message["Reporting-MTA"] and not any(part.defects for part in (notice, text, status, message, *recipients))
+    return text.get_content(), recipients
+
+
 class SendingCase(PracticeCase):
     """A practice whose provider keeps what it gets and delivers nothing, and Souspli runs of other configurations."""
 
@@ -88,7 +98,8 @@ class PartialTest(OtherRelay):
         self.unseen(sealed, notice)
         self.assertIn(self.canary.body.encode(), self.entity(sealed.octets))
         self.assertTrue(notice.rcpts[0].startswith(f"RCPT TO:<{ALICE}>"))
-        self.assertIn(f"Final-Recipient: rfc822; {ZOE}\r\nAction: failed".encode(), notice.octets)
+        _, (report,) = dsn(notice.octets)
+        self.assertEqual((f"rfc822; {ZOE}", "failed", "5.7.5"), (report["Final-Recipient"], report["Action"], report["Status"]))
         self.assertNotIn(b"Lettre", notice.octets)
         self.assertEqual(("seal-partly", "SP-PARTLY"), self.journal())
 
@@ -119,12 +130,28 @@ class SpaceOfTrustTest(OtherRelay):
 
     def test_a_member_without_certificate_gets_it_signed_over_the_channel(self):
         self.submit("alice", self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
-        sealed, signed = self.sent(2)
-        self.unseen(sealed)
+        sealed, signed, notice = self.sent(3)
+        self.unseen(sealed, notice)
         self.assertEqual([f"RCPT TO:<{COLLEAGUE}>"], signed.rcpts)
         content = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=signed.octets)
         self.assertIn(self.canary.body.encode(), content)
         self.assertEqual(("seal", "SP-OVER-CHANNEL"), self.journal())
+        self.assertTrue(notice.rcpts[0].startswith(f"RCPT TO:<{ALICE}>"))
+        text, (report,) = dsn(notice.octets)
+        self.assertIn("protégé par l'espace de confiance, non chiffré de bout en bout", " ".join(text.split()))
+        self.assertLess(text.index(BOB), text.index(COLLEAGUE))
+        self.assertEqual((f"rfc822; {COLLEAGUE}", "relayed", "2.0.0"), (report["Final-Recipient"], report["Action"], report["Status"]))
+
+    def test_the_same_letter_may_go_that_way_again(self):
+        for other in (COLLEAGUE, f"b{COLLEAGUE}"):
+            self.submit("alice", self.canary.letter("Lettre", other), other)
+        self.assertEqual([COLLEAGUE, ALICE, f"b{COLLEAGUE}", ALICE], [t.rcpts[0].partition("<")[2].partition(">")[0] for t in self.sent(4)])
+
+    def test_a_notice_that_is_not_taken_is_no_failure(self):
+        """Everybody has the letter: an error would make the mail program send it again."""
+        self.smtp_server.fail("dot", "554 5.7.1 non", skip=1)
+        self.submit("alice", self.canary.letter("Lettre", COLLEAGUE), COLLEAGUE)
+        self.sent(1)
 
     def test_who_asked_for_encryption_is_told_instead(self):
         self.assertIn(COLLEAGUE, self.refused(self.canary.letter("#med# Lettre", COLLEAGUE), COLLEAGUE)[1])
@@ -138,6 +165,56 @@ class SpaceOfTrustTest(OtherRelay):
         for subject, others in (("#med# Lettre", ()), ("Lettre", (COLLEAGUE,))):
             code, said = self.refused(self.canary.letter(subject, PATIENT), PATIENT, *others)
             self.assertEqual((550, False), (code, "280011" in said))
+
+
+class StrictSpaceTest(OtherRelay):
+    """`mssante_requires_certificate`: the channel alone is not enough."""
+    channel = "mssante"
+    policy = "mssante_requires_certificate = true"
+
+    def test_a_member_without_certificate_is_refused(self):
+        self.assertIn(COLLEAGUE, self.refused(self.canary.letter("Lettre", COLLEAGUE), COLLEAGUE)[1])
+
+
+class QuietSpaceTest(OtherRelay):
+    """`mssante_notice = false`: the journal alone says it."""
+    channel = "mssante"
+    policy = "mssante_notice = false"
+
+    def test_no_notice(self):
+        self.submit("alice", self.canary.letter("Lettre", COLLEAGUE), COLLEAGUE)
+        self.sent(1)
+        self.assertEqual(("seal", "SP-OVER-CHANNEL"), self.journal())
+
+
+class NoticeTest(SendingCase):
+    """What reached some only: a DSN (RFC 3464) with the provider's own codes, read as any mail program reads it."""
+
+    def notice(self, step, answer):
+        """The report on bob, who is a Bcc and whom the provider refuses."""
+        self.smtp_server.fail(step, answer, skip=1, times=1)
+        self.submit("alice", self.canary.letter("#med# Lettre", ALICE), ALICE, BOB)
+        notice = self.sent(2)[-1]
+        self.unseen(notice)
+        text, (report,) = dsn(notice.octets)
+        self.assertEqual((f"rfc822; {BOB}", "failed"), (report["Final-Recipient"], report["Action"]))
+        return text, report
+
+    def test_codes(self):
+        for step, answer, status in (("rcpt", "550 5.1.1 inconnu", "5.1.1"), ("rcpt", "452 plein", "4.3.1"), ("dot", "554 5.7.1 non", "5.7.1"),
+                                     ("mail", "553 non", "5.1.3"), ("dot", "451 5.7.1 plus tard", "4.0.0"), ("data", "554 non", "5.0.0")):
+            with self.subTest(answer=answer):
+                self.smtp_server.heal()
+                self.before = len(self.smtp_server.accepted())
+                text, report = self.notice(step, answer)
+                self.assertEqual((status, f"smtp; {answer}"), (report["Status"], report["Diagnostic-Code"]))
+                self.assertTrue(report["Remote-MTA"].startswith("dns; "))
+                self.assertIn(f"{BOB} : {answer}", text)
+
+    def test_what_the_provider_has_not_said(self):
+        _, report = self.notice("dot", sink.CLOSE)
+        self.assertEqual(("4.4.2", None), (report["Status"], report["Remote-MTA"]))
+        self.assertIn("x-souspli; ", report["Diagnostic-Code"])
 
 
 class AlwaysSignTest(OtherRelay):

@@ -3,15 +3,18 @@
 Each row is one submission to the running program; every octet that reaches the provider is searched for the letter.
 """
 import base64
+import binascii
 import email.utils
+import io
 import quopri
 import secrets
 import smtplib
+import zipfile
 
 from lab import mails, souspli
 
 from common import Canary
-from test_sending import ALICE, BOB, OtherRelay, SendingCase
+from test_sending import ALICE, BOB, ZOE, OtherRelay, SendingCase
 
 
 def head(*fields, to=BOB, sender=ALICE):
@@ -28,6 +31,20 @@ def wrapped(octets):
 def unix(text):
     """Quoted-printable is made of lines that end as Unix has them."""
     return text.replace("\r\n", "\n").encode()
+
+
+def archive(octets):
+    """A ZIP that holds them, deflated."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("lettre.eml", octets)
+    return out.getvalue()
+
+
+def uuencoded(octets):
+    """As `uuencode` writes a file."""
+    lines = b"".join(binascii.b2a_uu(octets[at:at + 45]) for at in range(0, len(octets), 45))
+    return b"voir\n\nbegin 644 lettre.txt\n" + lines + b"`\nend\n"
 
 
 class OddTest(SendingCase):
@@ -70,6 +87,12 @@ class OddTest(SendingCase):
             "ten prefixes": b"Subject: " + b"Re: " * 5 + b"TR : Fwd: AW: RE[2]: WG: #med# x",
             "abbreviated prefix": "Subject: Réf. : #med# x".encode(),
             "NUL inside": b"Subject: #m\0ed# x",
+            "of a link": b"Subject: %23med%23%20x", "of a link, twice": b"Subject: %2523med%2523 x", "of a page": b"Subject: &#35;med&#x23; x",
+            "of a page, by name": b"Subject: RE: &num;med&num; x", "left of quoted-printable": b"Subject: =23med=23 x",
+            "of a mailbox": b"Subject: &ACM-med&ACM- x", "a word that does not end": b"Subject: =?utf-8?q?=23med=23_x",
+            "a word in quotes": b'Subject: "=?utf-8?q?=23med=23?= x"', "of a parameter": b"Subject: utf-8''%23med%23%20x",
+            "base64 and nothing else": b"Subject: I21lZCMgUsOpc3VsdGF0cw==", "of a program": rb"Subject: \u0023med\u0023 x",
+            "another field": b"Subject: RE: \r\nThread-Topic: #med# x", "no Subject": b"X-Title: #med# x",
         }
         self.never_in_clear([(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()])
 
@@ -82,6 +105,8 @@ class OddTest(SendingCase):
         rows = [(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
         rows += [(name, lambda text, before=before: before + head("Subject: #med# x") + f"\r\n{text}\r\n".encode())
                  for name, before in (("leading space", b" Subject: #med# x\r\n"), ("empty line first", b"\r\n"), ("mbox", b"From alice Mon Nov 2\r\n"))]
+        rows += [("first line of the text", lambda text: head("Subject: Lettre") + f"\r\n#med# {text}\r\n".encode()),
+                 ("first line of a page", lambda text: head("Subject: x", "Content-Type: text/html") + f"\r\n<p>#med#</p>{text}\r\n".encode())]
         self.never_in_clear(rows)
 
     # Recipients whose domain asks for encryption, however they are written; a colleague who can read it is there as well.
@@ -125,6 +150,13 @@ class OddTest(SendingCase):
             "encoded word": b"In-Reply-To: =?utf-8?q?" + quoted + b"?=", "redirected": b"Resent-Message-ID: " + root,
             "cut in two words": b"References: =?utf-8?b?" + base64.b64encode(root[:12]) + b"?=\r\n =?utf-8?b?" + base64.b64encode(root[12:]) + b"?=",
         }
+        fields |= {
+            "escaped for a page": b"In-Reply-To: &lt;" + root[1:-1] + b"&gt;", "escaped for a link": b"References: %3C" + root[1:-1].replace(b"@", b"%40") + b"%3E",
+            "a comment inside": b"In-Reply-To: <" + root[1:-1].replace(b"@", b"(ici)@") + b">", "in quotes": b'In-Reply-To: "' + root + b'"',
+            "never closed": b"References: <a@b <" + root[1:-1], "opened once": b"In-Reply-To: <a@b> " + root[1:], "in capitals": b"References: " + root.upper(),
+            "a link": b"In-Reply-To: <mid:" + root[1:-1] + b">", "by another name": b"X-MS-Exchange-Parent-Message-Id: " + root,
+            "with an underscore": b"In_Reply_To: " + root,
+        }
         rows = [(name, lambda text, field=field: head("Subject: Re: Lettre", field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
         rows.append(("the same letter to somebody else", lambda text: mails.letter(ALICE, BOB, "Lettre", text, message_id=sealed)))
         self.never_in_clear(rows)
@@ -139,6 +171,64 @@ class OddTest(SendingCase):
         }
         self.never_in_clear([(name, lambda text, part=part: head("Subject: Lettre", "Content-Type: multipart/mixed; boundary=b")
                               + f"\r\n--b\r\n\r\n{text}\r\n--b\r\n{part}\r\n--b--\r\n".encode()) for name, part in parts.items()])
+
+    # A letter that was sealed once, taken up again where nothing but its words and files tells it.
+
+    END = "\r\n\r\nBien cordialement,\r\nDr Alice ESSAI, cabinet des Érables, 12 rue Longue, Nantes, sur rendez-vous du lundi au jeudi\r\n" \
+          "Ce message est confidentiel ; s'il ne vous est pas destiné, merci de le détruire et de prévenir son expéditeur.\r\n"
+
+    def known(self):
+        """The words of a letter that was sealed, and a file of it."""
+        words = (f"Chère consœur, je vous adresse Mme {self.canary.body} pour une hypertension qui résiste à deux médicaments depuis trois mois. "
+                 "Le bilan rénal est normal, l’échographie montre une artère droite étroite. Merci de me dire ce que vous en pensez.")
+        pdf = mails.pdf([self.canary.body], 2000)
+        self.submit("alice", mails.letter(ALICE, BOB, "#med# Lettre", words + self.END, attachments=[("cr.pdf", "application/pdf", pdf)]), BOB)
+        self.sent()
+        self.smtp_server.forget()
+        return words, pdf
+
+    def test_a_letter_taken_up_again(self):
+        for relay in ("as it runs", "after a restart"):
+            words, pdf = self.known()
+            if relay == "after a restart":
+                self.relay("alice").restart()
+            changed = words.replace("Chère consœur", "Cher Bob").replace("deux médicaments", "trois médicaments")
+            html = "<p>" + words.replace(". ", ".</p><p>") + "</p>"
+            for name, message in {
+                "as it was": mails.letter(ALICE, BOB, "Reprise", words + self.END), "changed": mails.letter(ALICE, BOB, "Reprise", changed),
+                "as a page": mails.letter(ALICE, BOB, "Reprise", "voir", html=html), "quoted": mails.letter(ALICE, BOB, "Reprise", "> " + words.replace(". ", ".\n> ")),
+                "its file": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("autre nom.bin", "application/octet-stream", pdf)]),
+                "attached": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("m.eml", "message/rfc822", mails.letter(ALICE, BOB, "x", words))]),
+            }.items():
+                with self.subTest(name, relay=relay):
+                    self.before = len(self.smtp_server.accepted())
+                    self.submit("alice", message, BOB)
+                    self.assertIn(b"smime-type=enveloped-data", self.sent()[0].octets)
+            self.before = len(self.smtp_server.accepted())
+            for message, what in ((mails.letter(ALICE, ZOE, "Reprise", words), "le texte, qui est"),
+                                  (mails.letter(ALICE, ZOE, "Reprise", "voir", attachments=[("a.pdf", "application/pdf", pdf)]), "une piece jointe, qui est")):
+                self.assertIn(f"{what} celui d'un message deja envoye ou recu chiffre".replace("jointe, qui est celui", "jointe, qui est celle"),
+                              self.refused(message, ZOE)[1])
+            self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+            self.canary = type(self.canary)()
+
+    def test_what_is_in_every_letter_passes(self):
+        self.known()
+        self.before = len(self.smtp_server.accepted())
+        card = b"BEGIN:VCARD\r\nFN:Dr Alice ESSAI\r\n" + b"NOTE:x\r\n" * 100 + b"END:VCARD\r\n"
+        first = mails.letter(ALICE, BOB, "#med# Suite", "Bonjour, ci-joint le compte rendu." + self.END, attachments=[("a.vcf", "text/vcard", card)])
+        self.submit("alice", first, BOB)
+        for text in ("Bonjour, ci-joint le compte rendu.", "Chère consœur, je vous adresse mes vœux pour la nouvelle année.",
+                     "La réunion est déplacée à jeudi, même heure et même salle ; merci de me dire ce que vous en pensez."):
+            message = mails.letter(ALICE, ZOE, "Cabinet", text + self.END, attachments=[("a.vcf", "text/vcard", card)])
+            self.submit("alice", message, ZOE)
+            self.assertEqual(message, self.smtp_server.accepted()[-1].octets)
+
+    def test_a_plan_that_had_left_in_clear(self):
+        plan = mails.pdf(["Plan d'accès " + self.canary.name], 2000)
+        for subject in ("Plan", "#med# Plan", "Plan"):
+            self.submit("alice", mails.letter(ALICE, BOB, subject, "voir", attachments=[("plan.pdf", "application/pdf", plan)]), BOB)
+        self.assertEqual([False, True, False], [b"pkcs7" in t.octets for t in self.sent(3)])
 
     # A text that was opened here, quoted without tag or reference.
 
@@ -163,6 +253,12 @@ class OddTest(SendingCase):
             ("preamble", self.written("multipart/mixed; boundary=z", "8bit", lambda t: utf8(t) + b"\r\n--z\r\n\r\nx\r\n--z--\r\n")),
             ("epilogue", self.written("multipart/mixed; boundary=z", "8bit", lambda t: b"--z\r\n\r\nx\r\n--z--\r\n" + utf8(t))),
             ("named signs", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[", "&lsqb;").replace("]", "&rsqb;")))),
+            ("in an archive", self.written("application/zip", "base64", lambda t: wrapped(archive(mails.letter(ALICE, BOB, "x", t))))),
+            ("in an office text", self.written("application/octet-stream", "base64",
+                                               lambda t: wrapped(archive(utf8("<w:t>" + t.replace("[Sous", "[</w:t><w:t>Sous") + "</w:t>"))))),
+            ("uuencoded", self.written("text/plain", "7bit", lambda t: mails.crlf(uuencoded(utf8(t))))),
+            ("rich text of Outlook", self.written("application/ms-tnef; name=winmail.dat", "base64",
+                                                  lambda t: wrapped(b"\x78\x9f\x3e\x22\1\0" + b"\0" * 8 + b"MELA\0\0\0\0{\\rtf1 " + utf8(t.replace("pli]", "{\\b pli}]")) + b"}"))),
             ("a tag inside", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[Sous", "[<b>Sous</b>")))),
         ]
         self.never_in_clear(rows)
@@ -194,7 +290,7 @@ class OddTest(SendingCase):
         code, said = self.refused(head("Subject: #med# Lettre") + body, BOB)
         self.assertEqual(552, code)
         self.assertIn("une fois chiffre, il depasse ce que le serveur accepte (0,3 Mo)", said)
-        self.submit("alice", head("Subject: Lettre") + body, BOB)
+        self.submit("alice", head("Subject: Lettre") + body.replace(b"x", b"y"), BOB)
         self.submit("alice", head("Subject: #med# Lettre") + body[:100_000] + b"\r\n", BOB)
         self.sent(2)
 

@@ -1,7 +1,7 @@
 //! Listings: the provider's answers, rewritten; what a list cannot tell otherwise is opened first, once.
 
 use super::*;
-use crate::imap::response;
+use crate::imap::{keywords, response};
 use crate::view::Restored;
 
 /// What is known of the View of a message.
@@ -100,7 +100,13 @@ impl Plan {
                     return answer::write_without(&answer.line, &answer.fetched, &strip, out);
                 };
                 let header = known.header.unwrap_or_else(|| self.told_as_stored(&key, shelf));
-                answer::write_listing(&answer.line, &answer.fetched, &strip, &boundary, known.size, &header, out);
+                let listed = answer::Listed {
+                    boundary: &boundary,
+                    size: known.size,
+                    restored: &header,
+                    keyword: shelf.grade(&key).and_then(keywords::of),
+                };
+                answer::write_listing(&answer.line, &answer.fetched, &strip, listed, out);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The client's commands: what begins, what waits, what passes.
 
 use super::*;
+use crate::imap::keywords;
 
 impl Relay {
     pub(in crate::imap) fn command(&mut self, command: Command, core: &mut Core) {
@@ -59,6 +60,7 @@ impl Relay {
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
             Verb::Append => return self.append(command, core),
+            Verb::Seek(seeking) => return self.seek(seeking, command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -67,12 +69,16 @@ impl Relay {
             Verb::Close => self.pass(command, What::Close, core),
             Verb::Logout => self.pass(command, What::Logout, core),
             Verb::Idle => self.pass(command, What::Idle(false), core),
-            Verb::Capability | Verb::Noop | Verb::Id | Verb::Pass => self.pass(command, What::Other, core),
+            Verb::Pass => {
+                let line = keywords::store(&command.line).unwrap_or(command.line);
+                self.pass(Command { line, ..command }, What::Other, core);
+            }
+            Verb::Capability | Verb::Noop | Verb::Id => self.pass(command, What::Other, core),
         }
         None
     }
 
-    fn pass(&mut self, command: Command, what: What, core: &mut Core) {
+    pub(super) fn pass(&mut self, command: Command, what: What, core: &mut Core) {
         self.outstanding.push_back(Outstanding { tag: command.tag, what });
         self.sending.fragments = command.line.fragments();
         self.send(core);
@@ -136,10 +142,13 @@ impl Relay {
         if self.client_waits() {
             return Some(command);
         }
-        let Some(AppendRequest { mailbox, literal }) = AppendRequest::parse(&command) else {
+        let Some(AppendRequest { mailbox, flags, literal }) = AppendRequest::parse(&command) else {
             core.answer(&command.tag, "BAD", "CANNOT", &text::refused_command());
             return None;
         };
+        if let Some(flags) = flags {
+            keywords::unflag(&mut command.line, &flags);
+        }
         let message = command.line.take_literal(literal);
         if message.len() > limits::MESSAGE_MAX {
             core.refuse(&command.tag, Refusal::MessageTooLarge);

@@ -1,10 +1,15 @@
 //! The provider's responses: what passes, what a plan takes, what is learnt on the way.
 
 use super::*;
+use crate::imap::keywords;
 
 impl Relay {
     pub(in crate::imap) fn piece(&mut self, piece: Piece, core: &mut Core) -> After {
         let ends = matches!(piece, Piece::Text { literal: None, .. });
+        let piece = match self.reading {
+            Reading::Between => piece,
+            Reading::Passing | Reading::Looking(..) | Reading::Collecting(..) => self.flagged_later(piece, core),
+        };
         match std::mem::replace(&mut self.reading, Reading::Between) {
             Reading::Between => match piece {
                 Piece::Text { bytes, literal } => return self.first(Piece::Text { bytes, literal }, ends, core),
@@ -64,9 +69,26 @@ impl Relay {
                 self.tell(bytes, core);
                 After::Continue
             }
-            Response::Fetch(_) if self.collects(bytes) => self.collect(piece, ends, For::Answer, core),
-            Response::Other if defers => self.collect(piece, ends, For::Deferral, core),
-            Response::Fetch(_) | Response::Other => {
+            Response::Fetch(number) => {
+                let collects = self.collects(bytes);
+                let piece = self.flagged(number, piece, collects, core);
+                if collects {
+                    return self.collect(piece, ends, For::Answer, core);
+                }
+                self.pass_on(piece, ends, core);
+                After::Continue
+            }
+            Response::Other => {
+                if ends && !defers {
+                    self.note_vanished(bytes, core);
+                }
+                let piece = match self.told_otherwise(bytes) {
+                    Some(bytes) => Piece::Text { bytes, literal: None },
+                    None => piece,
+                };
+                if defers {
+                    return self.collect(piece, ends, For::Deferral, core);
+                }
                 self.pass_on(piece, ends, core);
                 After::Continue
             }
@@ -82,7 +104,9 @@ impl Relay {
 
     /// Tells the client a line, its capabilities filtered, in its turn.
     fn tell(&mut self, line: &[u8], core: &mut Core) {
-        let line = capability::rewrite(line).unwrap_or_else(|| line.to_vec());
+        let line = capability::rewrite(line)
+            .or_else(|| keywords::permanent(line))
+            .unwrap_or_else(|| line.to_vec());
         match &mut self.work {
             Work::Fetch(plan, _) if plan.defers() => plan.defer(Line::of(&line)),
             Work::None | Work::Append(..) | Work::Fetch(..) => core.client_owned(line),
@@ -144,7 +168,7 @@ impl Relay {
         }
         let mut out = Vec::new();
         let wants = plan.answer(line, core.shelf.as_ref(), &mut out);
-        core.client_owned(out);
+        self.flags.say(out, core);
         match wants {
             None => {}
             Some(plan::Wants::Opened(key, stored)) => {
@@ -163,7 +187,7 @@ impl Relay {
         *waits = Waits::No;
         let mut out = Vec::new();
         plan.opened(opened, core.shelf.as_ref(), &mut out);
-        core.client_owned(out);
+        self.flags.say(out, core);
     }
 
     fn continued(&mut self, line: &[u8], core: &mut Core) {
@@ -207,7 +231,7 @@ impl Relay {
         {
             let mut out = Vec::new();
             let next = plan.completed(status, text, core.shelf.as_ref(), &mut out);
-            core.client_owned(out);
+            self.flags.say(out, core);
             self.next(next, core);
             return After::Continue;
         }
@@ -248,6 +272,7 @@ impl Relay {
             name: name.into(),
             uidvalidity,
         };
+        self.flags.forget_numbers();
         // Where UIDs name nothing for good nothing can be said of a message, and none is opened (RFC 9051 §6.3.2).
         self.selected = (status == Status::Ok && uidvalidity > 0).then(|| Selected {
             classes: core.memory.mailbox(&mailbox),

@@ -1,8 +1,8 @@
 //! Tables of `outgoing`.
 
 use super::*;
-use crate::config::{Server, ServerTls};
-use crate::policy::Envelope;
+use crate::config::{MissingCertificate, Server, ServerTls};
+use crate::policy::{Envelope, Recipient};
 
 pub(crate) fn account() -> Account {
     let server = Server {
@@ -78,6 +78,19 @@ fn what_a_submission_needs() {
             account(),
             Need::Refuse(Refusal::NearMiss("#med#".to_owned())),
         ),
+        (
+            &["a@b.fr"],
+            "Subject: %23med%23 x\n\n",
+            account(),
+            Need::Refuse(Refusal::NearMiss("#med#".to_owned())),
+        ),
+        (
+            &["a@b.fr"],
+            "Subject: x\n\n#med# y\n",
+            account(),
+            Need::Refuse(Refusal::Misplaced("#med#".to_owned())),
+        ),
+        (&["d@mssante.fr"], "Subject: x\n\n#med# y\n", account(), secure_domain()),
         (&["a@b.fr"], "Subject: #med#x\n\n", account(), Need::Secure(Why::Tag)),
         (&["a@b.fr", "d@Medecin.MSSante.fr"], PLAIN, account(), secure_domain()),
         (&["d@mssante.fr"], PLAIN, trust(), secure_domain()),

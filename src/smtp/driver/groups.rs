@@ -21,9 +21,14 @@ impl LoggedIn {
         let account = Arc::clone(&self.account);
         let notice = shared.sealing.handed_over(&account, &sealed.record, &outcomes).await;
         match notice {
-            // Nobody else would say it.
             Some(notice) if !self.hand_over_notice(shared, &notice).await => {
-                Reply::explained(554, "5.5.0", &provider::partly_delivered(&without_it(&sealed.record, &outcomes)))
+                tracing::warn!(code = "SP-NOTICE", "the notice for the sender was not accepted");
+                match without_it(&sealed.record, &outcomes) {
+                    // Everybody has it: an error would make the mail program send it again.
+                    without if without.is_empty() => reply,
+                    // Nobody else would say it.
+                    without => Reply::explained(554, "5.5.0", &provider::partly_delivered(&without)),
+                }
             }
             Some(_) | None => reply,
         }

@@ -12,7 +12,7 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
 use crate::smtp::wire::data::DataEncoder;
-use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
+use crate::text::{Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -223,24 +223,6 @@ impl Attempt {
             Attempt::Unknown => Reply::explained(451, "4.4.2", &text::outcome_unknown(host)),
             Attempt::NotTried => Reply::explained(451, "4.4.7", &text::not_in_time()),
             Attempt::NoConnection(failure) => Reply::explained(451, failure.enhanced(), &provider::not_sent(failure.explain(host))),
-        }
-    }
-
-    /// The same for the journal and the notice: the provider's words, or what happened.
-    pub(super) fn outcome(&self, host: &str) -> Result<(), String> {
-        match self {
-            Attempt::Accepted => Ok(()),
-            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => Err(format!("{} {}", reply.code, reply.text())),
-            Attempt::Refused(Refused::Recipients(list)) => Err(list
-                .iter()
-                .map(|(_, reply)| format!("{} {}", reply.code, reply.text()))
-                .collect::<Vec<_>>()
-                .join("; ")),
-            Attempt::Refused(other) => Err(other.explain().wire()),
-            Attempt::Unknown => Err(text::outcome_unknown(host).wire()),
-            Attempt::NotTried => Err(text::not_in_time().fr.what),
-            Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Err(text::provider_away(host).wire()),
-            Attempt::NoConnection(failure) => Err(failure.explain(host).wire()),
         }
     }
 }

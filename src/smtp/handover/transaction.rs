@@ -33,8 +33,8 @@ pub enum Refused {
     EightBit,
     /// Addresses that are not ASCII, and the provider takes none.
     Utf8,
-    /// A bare CR or LF in the message.
-    LineEnds,
+    /// The message holds octets that no message may hold.
+    Unfit(data::Unfit),
 }
 
 /// What a reply leads to.
@@ -81,7 +81,7 @@ impl Refused {
             Refused::TooLarge(_) | Refused::TooLargeSealed(_) => (552, "5.3.4".to_owned()),
             Refused::EightBit => (554, "5.6.3".to_owned()),
             Refused::Utf8 => (550, "5.6.7".to_owned()),
-            Refused::LineEnds => (550, "5.6.0".to_owned()),
+            Refused::Unfit(_) => (550, "5.6.0".to_owned()),
         };
         Reply::explained(code, &enhanced, &self.explain())
     }
@@ -97,7 +97,7 @@ impl Explain for Refused {
             Refused::TooLargeSealed(most) => provider::too_large_sealed(*most),
             Refused::EightBit => text::provider_lacks("les messages sur 8 bits", "8-bit messages"),
             Refused::Utf8 => text::provider_lacks("les adresses accentuées", "addresses with accents"),
-            Refused::LineEnds => text::bare_line_end(),
+            Refused::Unfit(unfit) => unfit.explain(),
         }
     }
 }
@@ -135,8 +135,8 @@ impl Transaction {
             return Err(refused);
         }
         let parameters = parameters(envelope, group, offered)?;
-        if data::has_bare_line_end(group.message.given()) {
-            return Err(Refused::LineEnds);
+        if let Some(unfit) = data::unfit(group.message.given()) {
+            return Err(Refused::Unfit(unfit));
         }
         let from = envelope.from.as_ref().map_or("", Address::as_str);
         let mut commands = vec![format!("MAIL FROM:<{from}>{parameters}\r\n")];
@@ -282,7 +282,7 @@ fn rcpt(recipient: &Recipient, offered: &Capabilities) -> String {
 }
 
 /// The provider's enhanced code (RFC 2034) where it is of the reply's own class.
-fn enhanced(reply: &Reply, otherwise: &str) -> String {
+pub fn enhanced(reply: &Reply, otherwise: &str) -> String {
     let first = reply.lines.first().and_then(|line| line.split(' ').next()).unwrap_or_default();
     let numbers: Vec<_> = first.split('.').collect();
     let shaped = numbers.len() == 3

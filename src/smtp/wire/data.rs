@@ -1,7 +1,12 @@
 //! The content of DATA, both ways (RFC 5321 §4.5.2).
 //!
 //! Only CRLF.CRLF ends it. A CR or LF on its own is never taken for a line end and never repaired: another server might
-//! read a second message there (SMTP smuggling), so the whole content is taken to its true end and then refused.
+//! read a second message there (SMTP smuggling), so the whole content is taken to its true end and then refused. So is a
+//! NUL, which no message may hold (RFC 2045 §2.8): a server that drops it would see the end of data in `CRLF NUL . CRLF`.
+
+use crate::text::{Explain, Explanation, outgoing as text};
+
+const BARE: Fault = Fault::Unfit(Unfit::BareLineEnd);
 
 /// Takes content apart from the stream, whatever the pieces it comes in.
 #[derive(Debug)]
@@ -24,12 +29,30 @@ pub enum Content {
 /// Why content is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// A CR or LF that is not part of a CRLF.
-    BareLineEnd,
+    /// It holds what no message may hold.
+    Unfit(Unfit),
     /// More octets than allowed.
     TooLarge,
     /// More octets than declared, and there is no room for them now.
     NoRoom,
+}
+
+/// Octets that another server might read as something else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unfit {
+    /// A CR or LF that is not part of a CRLF.
+    BareLineEnd,
+    /// An octet 0.
+    Nul,
+}
+
+impl Explain for Unfit {
+    fn explain(&self) -> Explanation {
+        match self {
+            Unfit::BareLineEnd => text::bare_line_end(),
+            Unfit::Nul => text::nul_octet(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +81,7 @@ impl DataDecoder {
         let mut at = 0;
         while at < input.len() {
             if self.state == State::Line {
-                let run = memchr::memchr2(b'\r', b'\n', &input[at..]).unwrap_or(input.len() - at);
+                let run = memchr::memchr3(b'\r', b'\n', 0, &input[at..]).unwrap_or(input.len() - at);
                 self.keep(&input[at..at + run]);
                 at += run;
                 if at == input.len() {
@@ -95,11 +118,15 @@ impl DataDecoder {
                 State::LineStart
             }
             (State::Cr | State::DotCr, b'\r') => {
-                self.spoil(Fault::BareLineEnd);
+                self.spoil(BARE);
                 State::Cr
             }
             (State::Cr | State::DotCr, _) | (_, b'\n') => {
-                self.spoil(Fault::BareLineEnd);
+                self.spoil(BARE);
+                State::Line
+            }
+            (_, 0) => {
+                self.spoil(Fault::Unfit(Unfit::Nul));
                 State::Line
             }
             (_, b'\r') => State::Cr,
@@ -168,16 +195,16 @@ impl DataEncoder {
     }
 }
 
-/// True when a CR or LF stands there that is not part of a CRLF: such a message must not be sent.
-pub fn has_bare_line_end<'a>(stretches: impl Iterator<Item = &'a [u8]>) -> bool {
+/// What keeps a message from being sent: a CR or LF that is not part of a CRLF, or a NUL.
+pub fn unfit<'a>(stretches: impl Iterator<Item = &'a [u8]>) -> Option<Unfit> {
     let mut after_cr = false;
     for stretch in stretches.filter(|stretch| !stretch.is_empty()) {
         if after_cr && stretch[0] != b'\n' {
-            return true;
+            return Some(Unfit::BareLineEnd);
         }
         let mut at = usize::from(after_cr);
         after_cr = false;
-        while let Some(found) = memchr::memchr2(b'\r', b'\n', &stretch[at..]) {
+        while let Some(found) = memchr::memchr3(b'\r', b'\n', 0, &stretch[at..]) {
             at += found;
             match &stretch[at..] {
                 [b'\r', b'\n', ..] => at += 2,
@@ -185,11 +212,12 @@ pub fn has_bare_line_end<'a>(stretches: impl Iterator<Item = &'a [u8]>) -> bool 
                     after_cr = true;
                     at += 1;
                 }
-                _ => return true,
+                [0, ..] => return Some(Unfit::Nul),
+                _ => return Some(Unfit::BareLineEnd),
             }
         }
     }
-    after_cr
+    after_cr.then_some(Unfit::BareLineEnd)
 }
 
 #[cfg(test)]
@@ -218,14 +246,15 @@ mod tests {
         let mut encoder = DataEncoder::default();
         [head, tail].iter().for_each(|piece| encoder.feed(piece, &mut out));
         encoder.end(&mut out);
-        (!has_bare_line_end([head, tail].into_iter())).then_some(out)
+        unfit([head, tail].into_iter()).is_none().then_some(out)
     }
 
     fn message(text: &[u8]) -> Option<Content> {
         Some(Content::Message(text.to_vec()))
     }
 
-    const BARE: Option<Content> = Some(Content::Faulty(Fault::BareLineEnd));
+    const BARE: Option<Content> = Some(Content::Faulty(super::BARE));
+    const NUL: Option<Content> = Some(Content::Faulty(Fault::Unfit(Unfit::Nul)));
 
     #[test]
     fn only_crlf_dot_crlf_ends() {
@@ -244,6 +273,11 @@ mod tests {
             (b".\nx\r\n.\r\n", BARE, 8),
             (b"\n.\r\n\r\n.\r\n", BARE, 9),
             (b".\r\r\n.\r\n", BARE, 7),
+            (b"a\0b\r\n.\r\n", NUL, 8),
+            (b"\0.\r\n.\r\n", NUL, 7),
+            (b".\0\r\n.\r\n", NUL, 7),
+            (b"\n\0\r\n.\r\n", BARE, 7),
+            (b"\0\n\r\n.\r\n", NUL, 7),
         ] {
             assert_eq!(decode(input, &[]), (wanted, used), "{:?}", String::from_utf8_lossy(input));
         }
@@ -265,13 +299,8 @@ mod tests {
             let input = [b"Subject: x\r\n\r\none".as_slice(), &sequence, b"MAIL FROM:<evil@x>\r\n.\r\n"].concat();
             let (content, used) = decode(&input, &[]);
             assert_eq!(used, input.len(), "{name} ended the data");
-            match content.unwrap() {
-                Content::Faulty(fault) => assert_eq!(fault, Fault::BareLineEnd, "{name}"),
-                Content::Message(kept) => {
-                    assert!(name.contains("NUL"), "{name}");
-                    assert_eq!(decode(&encode(&kept, 0).unwrap(), &[]).0, message(&kept));
-                }
-            }
+            let wanted = if name.contains("NUL") { Unfit::Nul } else { Unfit::BareLineEnd };
+            assert_eq!(content, Some(Content::Faulty(Fault::Unfit(wanted))), "{name}");
         }
     }
 
@@ -306,7 +335,7 @@ mod tests {
                 assert_eq!(encode(text.as_bytes(), cut).as_deref(), Some(wanted.as_bytes()), "{text:?}");
             }
         }
-        for text in ["a\nb", "a\rb", "\r\r\n", "a\r", "\n"] {
+        for text in ["a\nb", "a\rb", "\r\r\n", "a\r", "\n", "a\0b", "\0", "\r\0\n"] {
             for cut in 0..=text.len() {
                 assert_eq!(encode(text.as_bytes(), cut), None, "{text:?}");
             }
@@ -315,7 +344,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_do_not_matter(input in "[a.\r\n]{0,40}", cuts in proptest::collection::vec(0usize..64, 0..12)) {
+        fn pieces_do_not_matter(input in "[a.\0\r\n]{0,40}", cuts in proptest::collection::vec(0usize..64, 0..12)) {
             let whole = decode(input.as_bytes(), &[]);
             prop_assert_eq!(&decode(input.as_bytes(), &cuts), &whole);
             let end = format!("\r\n{input}").find("\r\n.\r\n").map(|at| at + 3);
@@ -323,7 +352,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sent_is_what_was_taken(lines in proptest::collection::vec("[a.\0é]{0,6}", 0..8), cut: usize) {
+        fn what_is_sent_is_what_was_taken(lines in proptest::collection::vec("[a.é]{0,6}", 0..8), cut: usize) {
             let text: String = lines.iter().map(|l| format!("{l}\r\n")).collect();
             let wire = encode(text.as_bytes(), cut).unwrap();
             prop_assert_eq!(decode(&wire, &[]), (message(text.as_bytes()), wire.len()));

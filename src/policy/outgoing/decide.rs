@@ -1,0 +1,66 @@
+//! What follows once every recipient's certificate has been looked for.
+
+use super::{Refusal, Why, within};
+use crate::base::Address;
+use crate::config::{Account, Channel, MissingCertificate, Policy};
+use crate::policy::Submission;
+
+/// What was found for one recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// A certificate that may be used.
+    Found,
+    /// None.
+    NotFound,
+    /// It could not be asked.
+    Unavailable,
+}
+
+/// What follows from the look-ups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Everyone gets it sealed.
+    Seal,
+    /// `missing_certificate = "partial"`: sealed for the others, these get nothing and the sender is told.
+    SealExcept(Vec<Address>),
+    /// Sealed for the others; these get it signed, over the operator's channel of the space of trust (requirements K.1).
+    SealOrTrust(Vec<Address>),
+    /// Nobody gets it.
+    Refuse(Refusal),
+}
+
+/// What the look-ups allow, all or nothing unless the policy says otherwise (requirements K.5). `lookups` stand in the
+/// order of the envelope's recipients.
+pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: &Why, lookups: &[Lookup]) -> Decision {
+    let with = |wanted: Lookup| -> Vec<Address> {
+        let answers = lookups.iter().copied().chain(std::iter::repeat(Lookup::Unavailable));
+        let pairs = submission.envelope.recipients.iter().zip(answers);
+        pairs
+            .filter(|(_, found)| *found == wanted)
+            .map(|(r, _)| r.address.clone())
+            .collect()
+    };
+    let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
+    if !away.is_empty() {
+        return Decision::Refuse(Refusal::DirectoryAway(away, why.rule(policy)));
+    }
+    if missing.is_empty() {
+        return Decision::Seal;
+    }
+    let trusted = missing.iter().all(|a| within(a, TRUST));
+    // The channel protects what only its domain asked to protect; a doctor who asked for encryption is told instead.
+    if trusted && !policy.mssante_requires_certificate && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
+        return Decision::SealOrTrust(missing);
+    }
+    let reached = lookups.contains(&Lookup::Found);
+    match policy.missing_certificate {
+        MissingCertificate::Partial if reached => Decision::SealExcept(missing),
+        _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
+            Decision::Refuse(Refusal::SpaceOfTrust(missing))
+        }
+        _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
+    }
+}
+
+/// The space of trust, whose operators take mail from one another only.
+const TRUST: &str = "mssante.fr";

@@ -1,0 +1,73 @@
+//! What is done once the provider has answered: the journal, and what the sender is told.
+
+use super::notice::{Notice, Told};
+use super::port::{Failed, Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord};
+use super::{Relay, seals};
+use crate::config::Account;
+use crate::policy::Recipient;
+use crate::store::Event;
+use crate::text::outgoing as say;
+
+impl Relay {
+    /// The entry of the journal; the notice, where there is something to tell.
+    pub(super) fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
+        let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
+        let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
+        if record.protection == Protection::Clear {
+            return None;
+        }
+        let (event, code) = match (accepted, complete) {
+            (0, _) => (Event::Refuse, "SP-PROVIDER"),
+            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
+            (_, true) if !record.over_channel.is_empty() => (Event::Seal, "SP-OVER-CHANNEL"),
+            (_, true) => (Event::Seal, "ok"),
+            (_, false) => (Event::SealPartly, "SP-PARTLY"),
+        };
+        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
+        let told = self.told(record, outcomes);
+        let unencrypted = told.iter().any(|(_, told)| matches!(told, Told::OverChannel));
+        let wanted = event == Event::SealPartly || (unencrypted && self.config.policy.mssante_notice);
+        wanted.then(|| self.notice(account, record, told))
+    }
+
+    fn told<'a>(&self, record: &'a SealedRecord, outcomes: &'a [GroupOutcome]) -> Vec<(&'a Recipient, Told)> {
+        let of_group = |outcome: &'a GroupOutcome| {
+            outcome.recipients.iter().map(move |recipient| {
+                let told = match &outcome.result {
+                    Err(failed) => Told::Failed(failed.reason(&recipient.address).clone()),
+                    Ok(()) if record.over_channel.contains(&recipient.address) => Told::OverChannel,
+                    Ok(()) => Told::Sealed,
+                };
+                (recipient, told)
+            })
+        };
+        let left_out = record.left_out.iter().map(|recipient| (recipient, Told::Failed(no_certificate())));
+        outcomes.iter().flat_map(of_group).chain(left_out).collect()
+    }
+
+    fn notice(&self, account: &Account, record: &SealedRecord, told: Vec<(&Recipient, Told)>) -> Group {
+        let unique = seals::unique().unwrap_or_default();
+        let notice = Notice {
+            sender: &account.address,
+            provider: &account.smtp.host,
+            told: &told,
+            message_id: record.message_id.as_deref(),
+            unique: &unique,
+            at: self.now(),
+        };
+        Group {
+            recipients: vec![Recipient::plain(account.address.clone())],
+            message: notice.message().into(),
+        }
+    }
+}
+
+/// RFC 3463 §3.8: "necessary information such as key was not available".
+fn no_certificate() -> Reason {
+    Failed::all(Reason {
+        status: "5.7.5".to_owned(),
+        said: say::left_out().fr.what,
+        by: SaidBy::Souspli,
+    })
+    .others
+}

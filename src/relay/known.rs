@@ -1,0 +1,87 @@
+//! Whether a message holds what was sealed or opened here: its marks, and where there are none its words and files.
+
+use super::Relay;
+use crate::config::Account;
+use crate::policy::Submission;
+use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
+use crate::policy::threads;
+use crate::store::{Recognised, StoreError};
+use crate::text::{Explain, Explanation};
+use crate::view::likeness::{Likeness, likeness};
+use crate::view::{Marks, marks};
+
+impl Relay {
+    /// What the policy asks, with what the home remembers.
+    pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
+        self.judged(account, submission).0
+    }
+
+    /// The same, with what the message is like where that was asked.
+    pub(super) fn judged(&self, account: &Account, submission: &Submission) -> (Need, Likeness) {
+        let ids = threads::ids(&submission.message);
+        // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
+        let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
+        match self.need_with(account, submission, thread, marked(&submission.message)) {
+            // The channel of the space of trust may carry what a domain asks for unencrypted.
+            Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {
+                let like = self.like(&submission.message);
+                let need = match self.like_a_letter(&like) {
+                    Ok(banner) => self.need_with(account, submission, thread, banner),
+                    // It may not leave in clear, and nobody can say that it is a secret.
+                    Err(error) => Need::Refuse(Refusal::Unknowable(Box::new(error.explain()))),
+                };
+                (need, like)
+            }
+            need => (need, Likeness::default()),
+        }
+    }
+
+    fn need_with(&self, account: &Account, submission: &Submission, thread: Thread, banner: Banner) -> Need {
+        let account = self.strictest(account, submission);
+        outgoing::need(submission, &account, &self.config.policy, thread, banner)
+    }
+
+    /// Marks of ours; else what the memory of sealed letters says.
+    pub(super) fn held(&self, message: &[u8]) -> Banner {
+        match marked(message) {
+            // A memory that cannot be read seals: the owner reads it all the same.
+            Banner::Absent => self.like_a_letter(&self.like(message)).unwrap_or(Banner::SameText),
+            found => found,
+        }
+    }
+
+    /// What a message is known by; nothing where that is turned off.
+    pub(super) fn like(&self, message: &[u8]) -> Likeness {
+        match self.config.policy.recognise_letters {
+            true => likeness(message),
+            false => Likeness::default(),
+        }
+    }
+
+    fn like_a_letter(&self, message: &Likeness) -> Result<Banner, StoreError> {
+        Ok(match self.letters.recognised(message, self.now())? {
+            None => Banner::Absent,
+            Some(Recognised::File) => Banner::SameFile,
+            Some(Recognised::Text) => Banner::SameText,
+        })
+    }
+
+    /// Before it leaves, or before it is shown: its words are known from now on.
+    pub(super) fn remember_letter(&self, letter: &Likeness) -> Result<(), Explanation> {
+        self.letters.remember(letter, self.now()).map_err(|e| e.explain())
+    }
+
+    /// What leaves in clear is no secret: where that cannot be kept, the next letter is sealed in vain.
+    pub(super) fn remember_clear(&self, message: &Likeness) {
+        if let Err(error) = self.letters.remember_clear(message, self.now()) {
+            tracing::warn!(%error, "the memory of letters could not be written");
+        }
+    }
+}
+
+fn marked(message: &[u8]) -> Banner {
+    match marks(message) {
+        Marks::Sealed => Banner::Found,
+        Marks::Absent | Marks::Clear => Banner::Absent,
+    }
+}
