@@ -108,7 +108,18 @@ class ListsTest(PracticeCase):
         self.assertIn("$SouspliVerified", news[b"2"])
         self.assertIn("$SouspliUnassured", news[b"3"])
 
-    def test_6_a_view_put_elsewhere_is_its_original(self):
+    def test_6_they_are_sought_too(self):
+        box, direct = self.imap("alice"), self.direct("alice")
+        self.keywords(box)
+        direct.do("UID STORE 1,2 +FLAGS ($SouspliAltered)")
+        for command, uids in (("KEYWORD $SouspliUnassured", [3, 4]), ("KEYWORD $SouspliAltered", [5]), ("KEYWORD $SouspliUnchecked", []),
+                              ("UNKEYWORD $souspliunassured UID 1:4", [1, 2]), ("OR KEYWORD $SouspliVerified NOT UNKEYWORD $SouspliAltered", [2, 5])):
+            answer = box.do(f"UID SEARCH {command}")
+            found = [int(uid) for line in answer if line[0] in (b"SEARCH", b"ESEARCH") for uid in line[1:]]
+            self.assertEqual(uids, found, command)
+        direct.do("UID STORE 1,2 -FLAGS ($SouspliAltered)")
+
+    def test_7_a_view_put_elsewhere_is_its_original(self):
         box = self.imap("alice")
         view = box.fetch(3, "UID BODY.PEEK[]")[3]["BODY[]"]
         box.do('APPEND "Trash" ', view)
