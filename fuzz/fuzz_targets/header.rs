@@ -1,18 +1,5 @@
-//! Fields keep every octet; what they decode to is text.
 #![no_main]
-use libfuzzer_sys::fuzz_target;
-use souspli::mime::header::Header;
-use souspli::mime::{parameters, words};
+#[path = "../bodies/header.rs"]
+mod body;
 
-fuzz_target!(|data: &[u8]| {
-    let (header, body) = Header::parse(data);
-    let fields = header.retain(|_| true);
-    assert!(fields.len() <= body && data.starts_with(&fields));
-    for field in header.fields() {
-        let text = field.text();
-        assert_eq!(words::decode(words::encode(&text).as_bytes()).contains('\n'), false);
-        field.addresses();
-        let read = parameters::Parameterized::parse(field.value);
-        parameters::Parameterized::parse(read.write().as_bytes());
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| body::run(input));

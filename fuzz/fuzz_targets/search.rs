@@ -1,43 +1,5 @@
-//! Search commands: without sets they stay as they came; with them the longer one is read again with the same keys, and
-//! without what was put in it is the one that came.
 #![no_main]
-use libfuzzer_sys::fuzz_target;
-use souspli::imap::command::Command;
-use souspli::imap::frame::{Framer, Piece, Side};
-use souspli::imap::line::Line;
-use souspli::imap::numbers::Ranges;
-use souspli::imap::search::{Search, Seeking, Widened};
+#[path = "../bodies/search.rs"]
+mod body;
 
-fuzz_target!(|data: &[u8]| {
-    let Some(command) = command(data) else { return };
-    for seeking in [Seeking::Search, Seeking::Sort, Seeking::Thread] {
-        let Some(search) = Search::parse(seeking, &command) else { continue };
-        assert_eq!(search.widened(&command.line, |_| Some(Ranges::default())), Widened::AsItCame);
-        let set: Ranges = [(7, 9), (11, 11)].into_iter().collect();
-        match search.widened(&command.line, |_| Some(set.clone())) {
-            Widened::AsItCame => assert_eq!(search.keys().count(), 0),
-            Widened::TooLong => {}
-            Widened::Instead(line) => {
-                assert!(line.octets() > command.line.octets());
-                let again = Command { line, ..command.clone() };
-                let again = Search::parse(seeking, &again).expect("what is made can be read");
-                assert!(again.keys().eq(search.keys()));
-            }
-        }
-    }
-});
-
-/// The first command of the stream that is complete.
-fn command(data: &[u8]) -> Option<Command> {
-    let mut framer = Framer::new(Side::Client);
-    framer.push(data);
-    let mut line = Line::default();
-    loop {
-        let piece = framer.next_piece().ok()??;
-        let complete = matches!(piece, Piece::Text { literal: None, .. });
-        line.push(piece);
-        if complete {
-            return Command::parse(line).ok();
-        }
-    }
-}
+libfuzzer_sys::fuzz_target!(|input: &[u8]| body::run(input));

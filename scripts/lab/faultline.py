@@ -32,6 +32,7 @@ class Plan:
     def __init__(self, kill):
         self._kill, self._lock = kill, threading.Lock()
         self.seen, self.transcript, self.taken = [], [], []
+        self.delivered = collections.Counter()  # messages that the server has taken, by recipient, since the beginning
         self._step = self._fault = None
         self.struck, self.stalled = threading.Event(), threading.Event()
 
@@ -66,6 +67,12 @@ class Plan:
     def kill(self):
         """Ends Souspli the hard way."""
         self._kill()
+
+    def take(self, taken):
+        """Notes a message that the server has taken."""
+        with self._lock:
+            self.taken.append(taken)
+            self.delivered.update(taken.recipients)
 
     def keep(self, octets):
         """Adds to what passed."""
@@ -221,7 +228,7 @@ class Conversation:
             fault = self.plan.at(self.kind, False, unit.name)
             # Whether the server has taken a message is the server's word, whatever becomes of that word.
             if (taken := self.words.taken(unit)) is not None:
-                self.plan.taken.append(Taken(*taken))
+                self.plan.take(Taken(*taken))
             self._end(fault, unit, self.client)
             if self.mute:
                 break

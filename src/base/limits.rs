@@ -41,8 +41,10 @@ pub const IMAP_COMMAND_LITERAL_MAX: usize = 64 * 1024;
 pub const IMAP_NESTING_MAX: usize = 50;
 /// Octets of a provider's response that Souspli holds whole in order to rewrite it (a message and its lines).
 pub const IMAP_RESPONSE_MAX: usize = MESSAGE_MAX * 2;
-/// Octets of a message that is not S/MIME which is held whole to look for marks of ours; a larger one passes (32 MiB).
+/// Octets of a message that is not S/MIME which is held whole to look for marks of ours; of a larger one the beginning (32 MiB).
 pub const LOOKED_AT_MAX: u64 = 32 << 20;
+/// Octets of that beginning, and of a message whose parts are asked one by one: texts stand before what is attached (1 MiB).
+pub const LOOKED_AT_FIRST: u32 = 1 << 20;
 /// Commands of a client waiting for their turn on one connection; beyond it reading stops.
 pub const IMAP_PIPELINE_MAX: usize = 64;
 
@@ -83,6 +85,10 @@ pub const MIME_DEPTH_MAX: usize = 40;
 pub const HEADER_MAX: usize = 1 << 20;
 /// Octets of a body that are looked at for a header which an empty line was put before.
 pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
+/// Octets that are unpacked of one file to look into it: archives, compressed texts (8 MiB).
+pub const PACKED_OUT_MAX: usize = 8 << 20;
+/// Files inside a file that are looked at.
+pub const PACKED_FILES_MAX: usize = 200;
 /// Parameters of one Content-Type or Content-Disposition that are looked at.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
@@ -198,6 +204,8 @@ pub const KEY_WAIT_IN_SILENCE_SECONDS: u64 = 45;
 pub const KEY_REFUSED_SECONDS: u64 = 600;
 /// Who reads again sooner than this after a refusal is no person but a program that fetches message by message.
 pub const KEY_READER_PAUSE_SECONDS: u64 = 3;
+/// Seconds between two looks, without a question, whether a locked keyring has been opened by other hands.
+pub const KEY_LOOKED_AT_SECONDS: u64 = 3;
 /// Seconds that a start waits for the keyring before it serves without it.
 pub const KEY_AT_START_SECONDS: u64 = 2;
 /// Seconds between two lines that keep a waiting IMAP client from giving up.

@@ -104,6 +104,11 @@ impl Command {
         let Some(tag) = tag else { return Err("*".to_owned()) };
         let verb = verb(&mut cursor);
         match verb {
+            Some(Verb::Pass | Verb::Seek(_)) if asks_for_news(&mut cursor) => Ok(Self {
+                tag,
+                verb: Verb::Refused,
+                line,
+            }),
             Some(verb) => Ok(Self { tag, verb, line }),
             None => Err(tag),
         }
@@ -177,6 +182,25 @@ fn is_tag(tag: &[u8]) -> bool {
     !tag.is_empty() && tag.len() <= 256 && tag.iter().all(|b| b.is_ascii_graphic() && !b"(){%*\"\\+".contains(b))
 }
 
+/// `RETURN (UPDATE)` of a search (RFC 5267 §4.3): answers would come unasked, and CONTEXT= is withheld. `CONTEXT` alone
+/// is a hint for the same.
+fn asks_for_news(cursor: &mut Cursor<'_>) -> bool {
+    let mut options = || {
+        cursor.space()?;
+        cursor.atom()?.eq_ignore_ascii_case(b"RETURN").then_some(())?;
+        cursor.space()?;
+        cursor.byte(b'(')?;
+        loop {
+            while cursor.space().is_some() {}
+            let option = cursor.atom()?;
+            if option.eq_ignore_ascii_case(b"UPDATE") || option.eq_ignore_ascii_case(b"CONTEXT") {
+                return Some(());
+            }
+        }
+    };
+    options().is_some()
+}
+
 /// `None`: no name, or a name that no command has.
 fn verb(cursor: &mut Cursor<'_>) -> Option<Verb> {
     cursor.space()?;
@@ -238,6 +262,11 @@ mod tests {
             ("a UID REPLACE 1 x {0+}\r\n\r\n", Verb::Refused),
             ("a COMPRESS DEFLATE\r\n", Verb::Refused),
             ("a NOTIFY SET\r\n", Verb::Refused),
+            ("a SEARCH RETURN (UPDATE COUNT) ALL\r\n", Verb::Refused),
+            ("a uid sort return ( count update) (DATE) UTF-8 ALL\r\n", Verb::Refused),
+            ("a UID SEARCH RETURN (CONTEXT) ALL\r\n", Verb::Refused),
+            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Seek(Seeking::Search)),
+            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Seek(Seeking::Search)),
             ("a XYZZY\r\n", Verb::Refused),
         ] {
             assert_eq!(command(text).unwrap().verb, verb, "{text}");

@@ -282,6 +282,11 @@ impl Work<'_, '_> {
             Change::Text(text) => (text, None),
             Change::Labelled(text, label) => (text, Some(label)),
         };
+        // The delimiter before a part that was cut off may have no line end: a text put behind it would be part of it.
+        let start = entity.header.start;
+        if start > 0 && self.bytes[start - 1] != b'\n' {
+            self.out.push(b"\r\n");
+        }
         self.out.push(&match repertoire {
             Repertoire::AsciiOnly => octets_part(&header, &text, label),
             Repertoire::Unicode => text_part(&header, &text, label),
@@ -419,6 +424,22 @@ mod tests {
         );
         assert!(out.ends_with("\r\n\r\nother  \r\n--b--\r\nepilogue"), "{out}");
         assert_eq!(edit(out.as_bytes(), &mut Shout), None);
+    }
+
+    #[test]
+    fn a_text_behind_a_delimiter_that_was_cut_off_is_seen() {
+        struct Fill;
+        impl Editor for Fill {
+            fn text(&mut self, _: &TextPart<'_>) -> Change {
+                Change::Text("hi\r\n".to_owned())
+            }
+        }
+        for end in ["", "\r"] {
+            let mail = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b{end}");
+            let out = edit(mail.as_bytes(), &mut Fill).unwrap();
+            let tree = parse(&out);
+            assert_eq!(&out[tree.children()[0].body.clone()], b"hi\r\n", "{end:?}");
+        }
     }
 
     /// As Thunderbird writes the text of a letter that is a picture only.

@@ -92,7 +92,7 @@ fn backslashes(text: &str) -> String {
 
 /// HTML, "character references": numbers, and the names that mail-parser knows.
 fn references(text: &str) -> String {
-    octets(text, b'&', |rest| reference(rest))
+    octets(text, b'&', reference)
 }
 
 fn reference(rest: &[u8]) -> Option<(usize, Vec<u8>)> {

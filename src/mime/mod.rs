@@ -9,6 +9,7 @@ pub mod escapes;
 pub mod header;
 pub mod octets;
 pub mod overwrite;
+pub mod packed;
 pub mod parameters;
 pub mod words;
 

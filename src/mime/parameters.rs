@@ -49,19 +49,40 @@ impl Parameterized {
         self.parameters.get(name).map(String::as_str)
     }
 
-    /// The value as a field can carry it: parameters quoted, or by RFC 2231 where they are not ASCII.
+    /// The value as a field can carry it, in ASCII: parameters quoted, or by RFC 2231 where they are not ASCII. A value that is
+    /// no type stays none, and a parameter whose name is none is left out: neither becomes what it was not read as.
     pub fn write(&self) -> String {
-        let mut out = self.value.clone();
-        for (name, value) in &self.parameters {
-            if value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-                let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
-                out.push_str(&format!(";\r\n {name}=\"{quoted}\""));
+        let mut out = written_value(&self.value);
+        for (name, value) in self.parameters.iter().filter(|(name, _)| is_token(name)) {
+            if reads_as_it_is(value) {
+                out.push_str(&format!(";\r\n {name}={}", quoted(value)));
             } else {
                 out.push_str(&format!(";\r\n {name}*=utf-8''{}", percent(value)));
             }
         }
         out
     }
+}
+
+/// Quotes keep it: blanks at its ends are taken off, and encoded words undone, by many who read it.
+fn reads_as_it_is(value: &str) -> bool {
+    value.bytes().all(|b| (b' '..=b'~').contains(&b)) && value.trim() == value && !value.contains("=?")
+}
+
+fn written_value(value: &str) -> String {
+    match value.split('/').all(is_token) {
+        true => value.to_owned(),
+        false => quoted(&value.replace(|c: char| !c.is_ascii() || c.is_ascii_control(), "?")),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// RFC 2045 §5.1, without what RFC 2231 gives a meaning to in a name.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=*'%".contains(&b))
 }
 
 /// A Content-Type field with these parameters beside its own: its octets as they came where they can stand before them.
@@ -284,9 +305,26 @@ mod tests {
         }
     }
 
+    /// Quotes undone would make a page of what was read as no type, and a boundary of what was none.
+    #[test]
+    fn what_is_no_type_does_not_become_one() {
+        for (value, written) in [
+            ("\"text/html;boundary=b\"", "\"text/html;boundary=b\""),
+            ("text/plain; \"x;boundary\"=b; y=1", "text/plain;\r\n y=\"1\""),
+            ("texté/plain; é=1", "\"text?/plain\""),
+            ("", "\"\""),
+        ] {
+            let read = Parameterized::parse(value.as_bytes());
+            assert_eq!(read.write(), written);
+            assert_eq!(Parameterized::parse(written.as_bytes()).write(), written);
+        }
+    }
+
     #[test]
     fn what_is_written_is_read_again() {
-        let read = Parameterized::parse("a/b; x*=utf-8''%C3%A9%0D%0A; y=\"q\\\"\\\\\"; z=\"a;b\"".as_bytes());
+        let read = Parameterized::parse(
+            "a/b; x*=utf-8''%C3%A9%0D%0A; y=\"q\\\"\\\\\"; z=\"a;b\"; u*=utf-8''a%20; v*=utf-8''=%3Futf-8%3FQ%3Fa%3F=".as_bytes(),
+        );
         assert_eq!(Parameterized::parse(read.write().as_bytes()), read);
     }
 }

@@ -45,7 +45,7 @@ enum Stage {
     Header,
     /// No S/MIME: held, and looked into for marks of ours.
     Looking,
-    /// No S/MIME, and too large for that: what comes goes.
+    /// No S/MIME, and its beginning has been looked into: what comes goes.
     Passing,
     /// S/MIME, of which TOP has shown too little.
     Draining,
@@ -233,13 +233,11 @@ impl Reading {
             return self.wait_for_room(room.map(|octets| octets.min(LOOKED_AT_MAX)), Held::ToLookInto, core);
         }
         let content = std::mem::replace(&mut self.collected, Collected::new(None)).into_content();
-        let changed = if large {
-            None
-        } else {
-            foreign::defanged(&content::message_in(&content))
-        };
         core.client(&self.status);
-        core.client_owned(changed.map_or(content, |message| content::stuffed(&message)));
+        core.client_owned(match large {
+            true => harmless_beginning(content),
+            false => foreign::defanged(&content::message_in(&content)).map_or(content, |message| content::stuffed(&message)),
+        });
         self.stage = Stage::Passing;
         ends.progress()
     }
@@ -270,6 +268,21 @@ impl Reading {
         }
         self.wait_for_room(room, Held::ToOpen, core)
     }
+}
+
+/// The whole lines of content whose end has not come, without marks of ours, and what follows them.
+fn harmless_beginning(mut content: Vec<u8>) -> Vec<u8> {
+    let end = memchr::memmem::rfind(&content, b"\r\n").map_or(0, |at| at + 2);
+    let rest = content.split_off(end);
+    let Some(changed) = foreign::defanged(&content::unstuffed(content.clone())) else {
+        content.extend_from_slice(&rest);
+        return content;
+    };
+    let mut out = content::stuffed(&changed);
+    // The dot that ends it comes with what ends it.
+    out.truncate(out.len() - b".\r\n".len());
+    out.extend_from_slice(&rest);
+    out
 }
 
 /// Whether a piece is the last.

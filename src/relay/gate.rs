@@ -3,14 +3,14 @@
 //! A mail program that fetches a folder in the background would otherwise open a window for every message.
 
 use crate::base::Asker;
-use crate::base::limits::{KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
+use crate::base::limits::{KEY_LOOKED_AT_SECONDS, KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
 use crate::store::{Secrets, StoreError};
 use crate::text::{Explain, Explanation};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
-use tokio::time::timeout_at;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{timeout, timeout_at};
 
 /// The way to the keys of a home.
 #[derive(Debug)]
@@ -30,6 +30,15 @@ struct Turns {
     refused: Option<(Instant, Explanation)>,
     /// When somebody who reads was last told no.
     told: Option<Instant>,
+    watch: Watch,
+}
+
+/// Whether the keyring is looked at from time to time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Watch {
+    #[default]
+    NotYet,
+    Kept,
 }
 
 /// What somebody who needs a key does.
@@ -88,6 +97,8 @@ impl Turns {
 
 /// For so long after a no a program asks nobody.
 const REFUSED: Duration = Duration::from_secs(KEY_REFUSED_SECONDS);
+/// A keyring that is open answers at once.
+const QUIETLY: Duration = Duration::from_secs(2);
 /// Whoever asks again sooner after a no is a program.
 const READER_PAUSE: Duration = Duration::from_secs(KEY_READER_PAUSE_SECONDS);
 
@@ -121,7 +132,7 @@ impl Gate {
         let now = Instant::now();
         let turn = self.turns().take(asker, now);
         let until = match (turn, asker) {
-            (Turn::Refused(why), _) => return Err(why),
+            (Turn::Refused(why), _) => return self.unless_open_by_now(why).await,
             (Turn::Ask, _) => {
                 self.ask();
                 now + patience
@@ -132,7 +143,23 @@ impl Gate {
         };
         // A try that ended before the subscription has opened the gate, or has been refused by now.
         let in_time = timeout_at(until.into(), ended.changed()).await.is_ok();
-        self.outcome(in_time, asker)
+        match self.outcome(in_time, asker) {
+            Ok(()) => Ok(()),
+            Err(why) => self.unless_open_by_now(why).await,
+        }
+    }
+
+    /// The keyring may have been opened by other hands: nobody is asked.
+    async fn unless_open_by_now(self: &Arc<Self>, why: Explanation) -> Result<(), Explanation> {
+        let (gate, (tell, told)) = (Arc::clone(self), oneshot::channel());
+        thread::spawn(move || {
+            // Whoever waited for it may have gone on.
+            let _ = tell.send(gate.secrets.unlock_quietly());
+        });
+        match timeout(QUIETLY, told).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            _ => Err(why),
+        }
     }
 
     /// Asks at the start of the program, and waits that long for an answer: one that comes later is waited for by those who
@@ -159,9 +186,29 @@ impl Gate {
         });
     }
 
-    fn try_once(&self) -> Result<(), StoreError> {
+    /// A keyring that other hands open is noticed though nobody asks for it: a mail program that was told of some messages
+    /// only believes to know all of them. One thread, for as long as the keys are away and this system can tell.
+    fn watch(self: &Arc<Self>) {
+        if std::mem::replace(&mut self.turns().watch, Watch::Kept) == Watch::Kept {
+            return;
+        }
+        let gate = Arc::clone(self);
+        thread::spawn(move || {
+            while !gate.is_open() {
+                thread::sleep(Duration::from_secs(KEY_LOOKED_AT_SECONDS));
+                match gate.secrets.unlock_quietly() {
+                    Err(StoreError::KeyringLocked) => {}
+                    Ok(()) => gate.ended.send_modify(|count| *count += 1),
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+
+    fn try_once(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.watch();
         let outcome = self.secrets.unlock();
-        let said = outcome.as_ref().map(|()| ()).map_err(|e| e.explain());
+        let said = outcome.as_ref().copied().map_err(Explain::explain);
         self.turns().ended(said, Instant::now());
         self.ended.send_modify(|count| *count += 1);
         outcome

@@ -81,6 +81,9 @@ impl Relay {
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
+        // Before the View: a large message, its content and its files are not held beside it.
+        let sealed = read.letter(&stored, header).filter(|_| verdict.encrypted);
+        let like = sealed.map(|letter| self.like(&letter.content)).unwrap_or_default();
         let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
@@ -90,9 +93,7 @@ impl Relay {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
         }
         self.remember_thread(&ids, &verdict)?;
-        if let Some(letter) = read.letter(&stored, header).filter(|_| verdict.encrypted) {
-            self.remember_letter(&letter.content)?;
-        }
+        self.remember_letter(&like)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
             _ => Lasts::ForGood,

@@ -3,9 +3,9 @@
 use super::Relay;
 use crate::config::Account;
 use crate::policy::Submission;
-use crate::policy::outgoing::{self, Banner, Need, Thread, Why};
+use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
-use crate::store::Recognised;
+use crate::store::{Recognised, StoreError};
 use crate::text::{Explain, Explanation};
 use crate::view::likeness::{Likeness, likeness};
 use crate::view::{Marks, marks};
@@ -13,15 +13,26 @@ use crate::view::{Marks, marks};
 impl Relay {
     /// What the policy asks, with what the home remembers.
     pub(crate) fn need(&self, account: &Account, submission: &Submission) -> Need {
+        self.judged(account, submission).0
+    }
+
+    /// The same, with what the message is like where that was asked.
+    pub(super) fn judged(&self, account: &Account, submission: &Submission) -> (Need, Likeness) {
         let ids = threads::ids(&submission.message);
         // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
         let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
         match self.need_with(account, submission, thread, marked(&submission.message)) {
             // The channel of the space of trust may carry what a domain asks for unencrypted.
             Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {
-                self.need_with(account, submission, thread, self.like_a_letter(&submission.message))
+                let like = self.like(&submission.message);
+                let need = match self.like_a_letter(&like) {
+                    Ok(banner) => self.need_with(account, submission, thread, banner),
+                    // It may not leave in clear, and nobody can say that it is a secret.
+                    Err(error) => Need::Refuse(Refusal::Unknowable(Box::new(error.explain()))),
+                };
+                (need, like)
             }
-            need => need,
+            need => (need, Likeness::default()),
         }
     }
 
@@ -33,39 +44,36 @@ impl Relay {
     /// Marks of ours; else what the memory of sealed letters says.
     pub(super) fn held(&self, message: &[u8]) -> Banner {
         match marked(message) {
-            Banner::Absent => self.like_a_letter(message),
+            // A memory that cannot be read seals: the owner reads it all the same.
+            Banner::Absent => self.like_a_letter(&self.like(message)).unwrap_or(Banner::SameText),
             found => found,
         }
     }
 
-    /// A memory that cannot be read seals: the other error would leak.
-    fn like_a_letter(&self, message: &[u8]) -> Banner {
-        if !self.config.policy.recognise_letters {
-            return Banner::Absent;
+    /// What a message is known by; nothing where that is turned off.
+    pub(super) fn like(&self, message: &[u8]) -> Likeness {
+        match self.config.policy.recognise_letters {
+            true => likeness(message),
+            false => Likeness::default(),
         }
-        match self.letters.recognised(&likeness(message), self.now()) {
-            Ok(None) => Banner::Absent,
-            Ok(Some(Recognised::File)) => Banner::SameFile,
-            Ok(Some(Recognised::Text)) | Err(_) => Banner::SameText,
-        }
+    }
+
+    fn like_a_letter(&self, message: &Likeness) -> Result<Banner, StoreError> {
+        Ok(match self.letters.recognised(message, self.now())? {
+            None => Banner::Absent,
+            Some(Recognised::File) => Banner::SameFile,
+            Some(Recognised::Text) => Banner::SameText,
+        })
     }
 
     /// Before it leaves, or before it is shown: its words are known from now on.
-    pub(super) fn remember_letter(&self, content: &[u8]) -> Result<(), Explanation> {
-        if !self.config.policy.recognise_letters {
-            return Ok(());
-        }
-        self.letters.remember(&likeness(content), self.now()).map_err(|e| e.explain())
+    pub(super) fn remember_letter(&self, letter: &Likeness) -> Result<(), Explanation> {
+        self.letters.remember(letter, self.now()).map_err(|e| e.explain())
     }
 
     /// What leaves in clear is no secret: where that cannot be kept, the next letter is sealed in vain.
-    pub(super) fn remember_clear(&self, message: &[u8]) {
-        if !self.config.policy.recognise_letters {
-            return;
-        }
-        let Likeness { files, .. } = likeness(message);
-        let files = Likeness { files, texts: Vec::new() };
-        if let Err(error) = self.letters.remember_clear(&files, self.now()) {
+    pub(super) fn remember_clear(&self, message: &Likeness) {
+        if let Err(error) = self.letters.remember_clear(message, self.now()) {
             tracing::warn!(%error, "the memory of letters could not be written");
         }
     }

@@ -46,9 +46,10 @@ struct Content {
 impl Relay {
     /// Decides and seals.
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
-        let sealed = match self.need(account, submission) {
+        let (need, like) = self.judged(account, submission);
+        let sealed = match need {
             Need::Clear => {
-                self.remember_clear(&submission.message);
+                self.remember_clear(&like);
                 return passed(submission);
             }
             Need::Refuse(refusal) => Err(refusal.explain()),
@@ -91,7 +92,7 @@ impl Relay {
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
-            tokio::task::block_in_place(|| self.remember_letter(&clear.message))?;
+            tokio::task::block_in_place(|| self.remember_letter(&self.like(&clear.message)))?;
         }
         let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })

@@ -85,7 +85,9 @@ impl Seals {
 
     /// The place that a token of ours names; `None` for anything else.
     pub fn place_of(&self, token: &str) -> Option<MessageKey> {
-        let mut octets = unhex(token.trim())?;
+        // A long one stands on several lines.
+        let token: String = token.split_ascii_whitespace().collect();
+        let mut octets = unhex(&token)?;
         if octets.len() < 12 {
             return None;
         }
@@ -233,6 +235,8 @@ mod tests {
             assert_eq!(seals(&ours).place_of(&token), Some(place.clone()));
             assert_eq!(seals(&ours).token(&place), token, "the same after a restart");
             assert_eq!(seals(&others).place_of(&token), None);
+            let (first, rest) = token.split_at(8);
+            assert_eq!(seals(&ours).place_of(&format!("{first}\r\n {rest}")), Some(place.clone()), "folded");
             let forged = format!("{}0", &token[..token.len() - 1]);
             assert!(forged == token || seals(&ours).place_of(&forged).is_none());
         }

@@ -5,11 +5,12 @@ use crate::pki::algorithm::Digest;
 use crate::pki::ber::tag;
 use crate::pki::der;
 use crate::pki::oid::{self, Oid};
+use crate::smime::old_wrap;
 use crate::smime::port::Derivation;
 use aws_lc_rs::cipher::{AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey, UnboundCipherKey};
 use aws_lc_rs::hkdf;
 
-/// AES key wrap algorithms.
+/// Key wrap algorithms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyWrap {
     /// id-aes128-wrap.
@@ -18,6 +19,8 @@ pub enum KeyWrap {
     Aes192,
     /// id-aes256-wrap.
     Aes256,
+    /// Obsolete, read only.
+    TripleDes,
 }
 
 impl KeyWrap {
@@ -27,6 +30,7 @@ impl KeyWrap {
             oid::AES128_WRAP => Some(Self::Aes128),
             oid::AES192_WRAP => Some(Self::Aes192),
             oid::AES256_WRAP => Some(Self::Aes256),
+            oid::TRIPLE_DES_WRAP => Some(Self::TripleDes),
             _ => None,
         }
     }
@@ -35,7 +39,7 @@ impl KeyWrap {
     pub fn key_len(self) -> usize {
         match self {
             Self::Aes128 => 16,
-            Self::Aes192 => 24,
+            Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
         }
     }
@@ -45,6 +49,7 @@ impl KeyWrap {
             Self::Aes128 => &AES_128,
             Self::Aes192 => &AES_192,
             Self::Aes256 => &AES_256,
+            Self::TripleDes => return None,
         };
         UnboundCipherKey::new(algorithm, kek).ok()
     }
@@ -119,8 +124,11 @@ pub fn wrap(wrap: KeyWrap, kek: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// RFC 3394 §2.2.2; `None` when the check value is not there.
+/// RFC 3394 §2.2.2, RFC 3217 §3.2; `None` when the check value is not there.
 pub fn unwrap(wrap: KeyWrap, kek: &[u8], wrapped: &[u8]) -> Option<Secret> {
+    if wrap == KeyWrap::TripleDes {
+        return old_wrap::unwrap(kek, wrapped);
+    }
     if !wrapped.len().is_multiple_of(8) || !(24..=264).contains(&wrapped.len()) {
         return None;
     }

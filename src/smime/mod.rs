@@ -14,6 +14,7 @@ pub mod field;
 pub mod flow;
 pub mod header_protection;
 
+mod old_wrap;
 pub mod open;
 pub mod opened;
 pub mod parts;

@@ -7,13 +7,14 @@ use crate::pki::Trust;
 use crate::pki::algorithm::AlgorithmId;
 use crate::pki::ber::{Reader, Value, tag};
 use crate::pki::oid;
+use crate::smime::agree::KeyWrap;
 use crate::smime::buffer::{Buffer, Found};
 use crate::smime::cipher::CipherKind;
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
 use crate::smime::envelope::Envelope;
 pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
 use crate::smime::parts::{two_parts, with_crlf};
-use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey};
+use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey, Wrapping};
 use crate::smime::verify::{self, Integrity, SignedData, SignerReport};
 use crate::smime::{field, transfer};
 use std::borrow::Cow;
@@ -223,6 +224,10 @@ fn encryption(envelope: &Envelope, wrapped: &WrappedKey, key: &dyn PrivateKey) -
     let mut obsolete = Vec::new();
     if cipher.is_obsolete() {
         obsolete.push(cipher.name());
+    }
+    let old_wrap = matches!(&wrapped.wrapping, Wrapping::Agreement { wrap, .. } if *wrap == KeyWrap::TripleDes);
+    if old_wrap && cipher.kind != CipherKind::TripleDesCbc {
+        obsolete.push("3DES".to_owned());
     }
     match key.certificate().public_key().kind {
         kind @ KeyKind::Rsa { bits } if bits < 2048 => obsolete.push(kind.name()),

@@ -89,7 +89,7 @@ pub enum Wrapping {
         /// Label.
         label: Vec<u8>,
     },
-    /// Agreement on a curve, then AES key wrap (RFC 5753, RFC 8418).
+    /// Agreement on a curve, then key wrap (RFC 5753, RFC 8418).
     Agreement {
         /// The originator's ephemeral public key.
         curve: AgreementCurve,

@@ -142,11 +142,11 @@ impl Index {
 
     /// UIDs of another UIDVALIDITY name nothing any more (RFC 9051 §2.3.1.1).
     fn drop_outlived(&self, known: &mut Known, head: &Head) -> Result<(), StoreError> {
-        let outlived = |entry: &Entry| entry.head.mailbox == head.mailbox && entry.head.validity != head.validity;
-        if known.entries.values().any(outlived) {
-            self.file.rewrite(known, |entry| !outlived(entry))?;
+        if !known.is_outlived(head) {
+            return Ok(());
         }
-        Ok(())
+        let outlived = |entry: &Entry| entry.head.mailbox == head.mailbox && entry.head.validity != head.validity;
+        self.file.rewrite(known, |entry| !outlived(entry))
     }
 
     fn is_same(&self, known: &Known, entry: &Entry, record: &[u8]) -> Result<bool, StoreError> {

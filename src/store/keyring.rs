@@ -11,6 +11,9 @@ const SERVICE: &str = "souspli";
 pub(super) trait Keyring: Send + Sync {
     /// `None`: unlocked, and no such entry.
     fn read(&self, id: &str) -> Result<Option<Secret>, StoreError>;
+    /// The same without a word to the user: [`StoreError::KeyringLocked`] where he would have to be asked, another error where
+    /// this system cannot tell.
+    fn read_quietly(&self, id: &str) -> Result<Option<Secret>, StoreError>;
     /// Returns only once the secret has been read back.
     fn write(&self, id: &str, secret: &Secret) -> Result<(), StoreError>;
     /// Removes an entry that was never used.
@@ -30,6 +33,10 @@ impl Keyring for SystemKeyring {
             Err(Error::NoStorageAccess(_)) => Err(StoreError::KeyringLocked),
             Err(_) => Err(StoreError::KeyringFailed),
         }
+    }
+
+    fn read_quietly(&self, id: &str) -> Result<Option<Secret>, StoreError> {
+        quiet::read(id)
     }
 
     fn write(&self, id: &str, secret: &Secret) -> Result<(), StoreError> {
@@ -53,5 +60,36 @@ impl Keyring for SystemKeyring {
             // An entry left over is harmless: nothing was sealed with it.
             let _ = entry.delete_credential();
         }
+    }
+}
+
+/// The Secret Service tells which items are locked; `keyring` unlocks what it finds.
+#[cfg(all(unix, not(target_os = "macos")))]
+mod quiet {
+    use super::{SERVICE, Secret, StoreError};
+    use secret_service::EncryptionType;
+    use secret_service::blocking::SecretService;
+    use std::collections::HashMap;
+
+    pub(super) fn read(id: &str) -> Result<Option<Secret>, StoreError> {
+        let failed = |_| StoreError::KeyringFailed;
+        let service = SecretService::connect(EncryptionType::Dh).map_err(failed)?;
+        let named = HashMap::from([("service", SERVICE), ("username", id)]);
+        let found = service.search_items(named).map_err(failed)?;
+        match (found.unlocked.first(), found.locked.is_empty()) {
+            (Some(item), _) => Ok(Some(Secret::new(item.get_secret().map_err(failed)?))),
+            (None, true) => Ok(None),
+            (None, false) => Err(StoreError::KeyringLocked),
+        }
+    }
+}
+
+/// Elsewhere nobody can tell without asking; the Credential Manager of Windows is never locked.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod quiet {
+    use super::{Secret, StoreError};
+
+    pub(super) fn read(_: &str) -> Result<Option<Secret>, StoreError> {
+        Err(StoreError::KeyringFailed)
     }
 }

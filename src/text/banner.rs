@@ -163,6 +163,13 @@ pub fn brief_failure(french: &str, english: &str) -> String {
     format!("{}\r\n\r\n{}\r\n", french.join("\r\n"), wrap(english).join("\r\n"))
 }
 
+/// Said in place of what a View has no room for.
+pub fn cut_short() -> String {
+    let french = "Ce message est plus long une fois ouvert que sous pli : ce qui manque ici (fin du texte, pièces jointes) est resté chez le fournisseur. Demandez à l’expéditeur de le renvoyer autrement.";
+    let english = "This message is longer opened than sealed: what is missing here (end of the text, attachments) is still at the provider. Ask its sender to send it another way.";
+    format!("{}\r\n\r\n{}\r\n", wrap(french).join("\r\n"), wrap(english).join("\r\n"))
+}
+
 /// The text shown where there is no text: only attachments.
 pub fn attachments_only() -> &'static str {
     "Message sans texte : voir les pièces jointes.\r\n"

@@ -21,7 +21,7 @@ use super::letter::HeaderShown;
 use super::restored::{Restored, UNCHANGED};
 use super::text_only::text_only;
 use super::verdict::{Grade, Verdict};
-use super::{Draft, View, banner, lookalike};
+use super::{Draft, View, banner, lookalike, short};
 use crate::config::BannerMode;
 use crate::mime::entity::{Kind, parse};
 use crate::mime::header::{Header, without_line_end};
@@ -129,11 +129,12 @@ fn of_content(input: &ViewInput<'_>, content: &[u8]) -> Option<Draft> {
         .and_then(|parts| fitting(Detail::Full, parts))
         .or_else(fitting_full)
         .or_else(|| fitting(Detail::Least, &with_banner(content, None)).filter(|_| !input.verdict.text_only()))
+        .or_else(|| Some((short(input, &full())?, 0)))
         .unwrap_or_else(|| {
             let all = reported.unwrap_or_else(full);
             (Draft::new(assemble(input, Detail::Full, &all), input.size), all.len())
         });
-    draft.has_parts(parts, input.boundary).then(|| draft.showing(input))
+    (parts == 0 || draft.has_parts(parts, input.boundary)).then(|| draft.showing(input))
 }
 
 /// The parts with the banner in their text, or in one of ours where they have none.
@@ -156,6 +157,12 @@ fn with_report<'a>(content: &'a [u8], said: Said<'_>, report: &str) -> Vec<Part<
     parts
 }
 
+/// Of what is not assured as much as fits, where a list has told the size.
+fn short(input: &ViewInput<'_>, parts: &[Part<'_>]) -> Option<Draft> {
+    let told = input.verdict.text_only() && short::is_told_unopened(input.stored);
+    told.then(|| short::of_parts(input, parts, &banner::paragraph(input.verdict.into())))
+}
+
 /// The draft of a View; `None`: it is larger than what is stored. The choice between forms must not hang on the size that
 /// was told: after a restart it would be another.
 pub(super) fn fitting(input: &ViewInput<'_>, bytes: Vec<u8>) -> Option<Draft> {
@@ -171,6 +178,13 @@ fn dishonest(verdict: &Verdict) -> Verdict {
 
 /// A part of the View: its header, and what follows. Its octets may be one stretch as well.
 pub(super) struct Part<'a>([Cow<'a, [u8]>; 2]);
+
+impl Part<'_> {
+    /// All of it.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        self.0.concat()
+    }
+}
 
 impl<'a> From<&'a [u8]> for Part<'a> {
     fn from(octets: &'a [u8]) -> Self {

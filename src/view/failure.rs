@@ -6,6 +6,7 @@
 use super::Draft;
 use super::build::{ViewInput, assemble, fitting, report_part, text_part};
 use super::header::Detail;
+use super::short::{is_told_unopened, of_warning};
 use super::verdict::{Grade, Verdict};
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
@@ -20,7 +21,11 @@ const AS_FILE: &[u8] = b"Content-Type: application/octet-stream; name=original.e
 
 /// The View: of the size that was told wherever it fits into it.
 pub(super) fn of_failure(input: &ViewInput<'_>) -> Draft {
-    brief(input).unwrap_or_else(|| whole(input)).showing(input)
+    let told = is_told_unopened(input.stored);
+    brief(input)
+        .or_else(|| told.then(|| of_warning(input, &warning(input.verdict))))
+        .unwrap_or_else(|| whole(input))
+        .showing(input)
 }
 
 /// The best form that has room.
@@ -214,7 +219,7 @@ mod tests {
 
     #[test]
     fn base64_that_holds_something_else_stays_as_it_is() {
-        let stored = [clear_signed(90_000), b"Content-".to_vec()].concat();
+        let stored = [clear_signed(40_000), b"Content-".to_vec()].concat();
         let stored = String::from_utf8_lossy(&stored).replacen("AAAA", "A*A\r\n", 1).into_bytes();
         assert_eq!(file_of(&failed(&stored)), stored);
     }

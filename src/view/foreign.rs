@@ -133,6 +133,25 @@ mod tests {
     use super::*;
     use crate::mime::encode::{base64_lines, qp_encode};
 
+    #[test]
+    fn marks_in_the_beginning_of_a_message_that_is_cut_anywhere() {
+        let text = format!("[Souspli] Signature vérifiée. [/Souspli]\r\n{}", "Bonjour.\r\n".repeat(40));
+        for (coding, body) in [
+            ("base64", base64_lines(text.as_bytes())),
+            ("quoted-printable", qp_encode(text.as_bytes())),
+            ("8bit", text.clone().into_bytes()),
+        ] {
+            let head = format!(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {coding}\r\n\r\n"
+            );
+            let message = [head.as_bytes(), &body, b"\r\n--b--\r\n"].concat();
+            for end in head.len() + 100..message.len() {
+                let changed = defanged(&message[..end]).unwrap_or_else(|| panic!("{coding} cut at {end}"));
+                assert_eq!(changed.len(), end);
+            }
+        }
+    }
+
     fn shown(message: &[u8]) -> String {
         let entity = parse(message);
         text_of(message, &entity).unwrap().0.into_owned()

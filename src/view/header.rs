@@ -75,10 +75,11 @@ pub enum Detail {
 /// Souspli's own fields: always the verdict and the mark, the rest as room allows.
 pub fn own_fields(verdict: &Verdict, token: &str, detail: Detail) -> String {
     let mut out = format!(
-        "{PREFIX}Verdict: {}; code={}{}\r\n{MARK}: {token}\r\n",
+        "{PREFIX}Verdict: {}; code={}{}\r\n{MARK}: {}\r\n",
         verdict.grade.as_str(),
         verdict.code,
-        if verdict.encrypted { "" } else { NOT_ENCRYPTED }
+        if verdict.encrypted { "" } else { NOT_ENCRYPTED },
+        folded(token)
     );
     if detail == Detail::Least {
         return out;
@@ -99,6 +100,19 @@ pub fn own_fields(verdict: &Verdict, token: &str, detail: Detail) -> String {
     }
     out
 }
+
+/// In lines that mail may have (RFC 5322 §2.1.1): the name of a mailbox, which the token holds, may be long. A short one stands
+/// on one line.
+fn folded(token: &str) -> String {
+    let pieces: Vec<&str> = token
+        .as_bytes()
+        .chunks(TOKEN_LINE)
+        .filter_map(|piece| std::str::from_utf8(piece).ok())
+        .collect();
+    pieces.join("\r\n ")
+}
+
+const TOKEN_LINE: usize = 900;
 
 fn is_kept(field: &Field<'_>) -> bool {
     !field.name.is_empty() && !field.begins("Content-") && !is_ours(field)

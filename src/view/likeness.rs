@@ -10,7 +10,9 @@ use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
+use crate::mime::packed::unpacked;
 use crate::mime::parameters::{disposition, transfer_encoding};
+use crate::mime::words::octets_to_text;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -177,14 +179,14 @@ fn collect(bytes: &[u8], entity: &Entity, encoded: usize, out: &mut Likeness) {
                 };
                 out.texts.push(words);
             } else if out.files.len() < LIKENESS_FILES_MAX {
-                out.files.extend(file(bytes, entity));
+                file(bytes, entity, out);
             }
         }
     }
 }
 
-/// Its length and both ends. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
-fn file(bytes: &[u8], entity: &Entity) -> Option<Vec<u8>> {
+/// A file, and those packed in it. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
+fn file(bytes: &[u8], entity: &Entity, out: &mut Likeness) {
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     let kind = entity.media_type.as_str();
     let in_the_text = header.first("Content-ID").is_some() || disposition(&header).is_some_and(|said| said.value == "inline");
@@ -199,14 +201,26 @@ fn file(bytes: &[u8], entity: &Entity) -> Option<Vec<u8>> {
         || ["application/pgp-", "application/pkcs7-", "application/x-pkcs7-", "message/"]
             .iter()
             .any(|start| kind.starts_with(start));
+    let Some(octets) = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()]) else {
+        return;
+    };
     if usual || (kind.starts_with("image/") && in_the_text) {
-        return None;
+        return;
     }
-    let octets = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()])?;
-    if octets.len() < FILE_MIN {
-        return None;
+    let packed = unpacked(&octets);
+    let files = std::iter::once(&*octets).chain(packed.iter().map(Vec::as_slice));
+    out.files
+        .extend(files.filter_map(stand_in).take(LIKENESS_FILES_MAX - out.files.len()));
+    // What Outlook wrote as rich text is the letter.
+    if matches!(kind, "application/ms-tnef" | "application/vnd.ms-tnef") {
+        let room = LIKENESS_WORDS_MAX.saturating_sub(out.texts.iter().map(|words| words.all.len()).sum());
+        out.texts.extend(packed.first().map(|text| Words::of(&octets_to_text(text), room)));
     }
-    let start = &octets[..octets.len().min(FILE_ENDS)];
+}
+
+/// The length of a file and both its ends.
+fn stand_in(octets: &[u8]) -> Option<Vec<u8>> {
+    let start = octets.get(..octets.len().min(FILE_ENDS)).filter(|_| octets.len() >= FILE_MIN)?;
     let end = &octets[octets.len().saturating_sub(FILE_ENDS)..];
     Some([&(octets.len() as u64).to_be_bytes(), start, end].concat())
 }

@@ -10,6 +10,7 @@ use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
+use crate::mime::packed::unpacked;
 use crate::mime::parameters::stated_encoding;
 use crate::mime::words::octets_to_text;
 use crate::text::banner::{CLOSING, NOT_ENCRYPTED, OPENING};
@@ -79,7 +80,27 @@ fn of_leaf(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
     let body = &bytes[entity.body.clone()];
     let codings = header.all("Content-Transfer-Encoding").map(|field| stated_encoding(field.value));
     let decoded = codings.filter_map(|coding| transfer_decode(coding, body));
-    decoded.map(|octets| of_octets(&octets)).fold(of_octets(body), Marks::max)
+    let told = decoded.map(|octets| of_file(&octets, encoded)).fold(of_octets(body), Marks::max);
+    told.max(of_packed(body, encoded))
+}
+
+fn of_file(octets: &[u8], encoded: usize) -> Marks {
+    of_octets(octets).max(of_packed(octets, encoded))
+}
+
+/// Files inside a file, one level of them: a View in an archive, the text of a `winmail.dat`, uuencode in a text.
+fn of_packed(octets: &[u8], encoded: usize) -> Marks {
+    if encoded + 2 > ENCODED_MAX {
+        return Marks::Absent;
+    }
+    let told = |file: &Vec<u8>| {
+        // The texts of office programs are XML; encapsulated HTML keeps its tags.
+        let page = html::find_ignoring_case(file, b"</").map(|_| of_html(&octets_to_text(file)));
+        of_octets(file)
+            .max(page.unwrap_or(Marks::Absent))
+            .max(of_entity(file, &parse(file), encoded + 2))
+    };
+    unpacked(octets).iter().map(told).max().unwrap_or(Marks::Absent)
 }
 
 /// Marks in octets of which nothing is known: a View saved as a file, or a banner in ASCII, UTF-8, UTF-16 or UTF-32.
@@ -284,6 +305,60 @@ mod tests {
             head("application/octet-stream", "base64") + &coded(b"X-Souspli-View: t\nSubject: x\n\nx"),
             Marks::Sealed,
         );
+    }
+
+    #[test]
+    fn marks_packed_in_a_file_are_known() {
+        let mail = |kind: &str, content: &[u8]| {
+            let head = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+            [head.into_bytes(), crate::mime::encode::base64_lines(content)].concat()
+        };
+        let coded = String::from_utf8(crate::mime::encode::base64_lines(
+            "> [Souspli] Message chiffré. [/Souspli]".as_bytes(),
+        ))
+        .unwrap();
+        let inside = format!("From: a@b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}");
+        let zip = |content: &str| {
+            let mut zip = [
+                b"PK\x03\x04".as_slice(),
+                &[0; 14],
+                &(content.len() as u32).to_le_bytes(),
+                &[0; 4],
+                &[1, 0, 0, 0, b'a'],
+            ]
+            .concat();
+            zip.extend_from_slice(content.as_bytes());
+            zip
+        };
+        for content in [
+            inside.as_str(),
+            "X-Souspli-View: t\r\nSubject: x\r\n\r\nx",
+            "<w:t>[</w:t><w:t>Souspli</w:t><w:t>] Message chiffr&#233;.</w:t>",
+        ] {
+            assert_eq!(marks(&mail("application/zip", &zip(content))), Marks::Sealed, "{content}");
+        }
+        assert_eq!(marks(&mail("application/zip", &zip("From: a@b\r\n\r\nx"))), Marks::Absent);
+        // Literals only: each group of eight behind a zero.
+        let rtf: Vec<u8> = "{\\rtf1 [Sous\\b pli] Message chiffr\\'e9.}"
+            .as_bytes()
+            .chunks(8)
+            .flat_map(|eight| [&[0], eight].concat())
+            .collect();
+        let winmail = [b"\x78\x9f\x3e\x22\x01\x00 LZFu".as_slice(), &[0; 4], &rtf].concat();
+        assert_eq!(marks(&mail("application/ms-tnef", &winmail)), Marks::Sealed);
+        let letter = inside.replace("\r\n", "\n");
+        let lines = letter.as_bytes().chunks(45).map(|line| {
+            let sixes = line.chunks(3).flat_map(|three| {
+                let bits = (0..3).fold(0u32, |bits, n| (bits << 8) | u32::from(*three.get(n).unwrap_or(&0)));
+                [18, 12, 6, 0].map(|shift| ((bits >> shift) & 63) as u8 + 0x20)
+            });
+            String::from_utf8(std::iter::once(line.len() as u8 + 0x20).chain(sixes).collect()).unwrap()
+        });
+        let text = format!(
+            "Content-Type: text/plain\r\n\r\nvoir\r\nbegin 644 l.eml\r\n{}\r\n`\r\nend\r\n",
+            lines.collect::<Vec<_>>().join("\r\n")
+        );
+        assert_eq!(marks(text.as_bytes()), Marks::Sealed);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod restored;
 pub mod searchable;
 pub mod sections;
 pub mod sender;
+mod short;
 pub mod sought;
 pub mod strip;
 pub mod text_only;

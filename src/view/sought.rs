@@ -97,6 +97,19 @@ fn is_unseen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_stands_in_a_text_is_found_in_it(before in "[a-zéß \r\n]{0,9}", sought in "[a-zA-Zéœß’ \r\n\u{301}\u{ad}\u{a0}]{1,9}", after in "[A-ZÉ \n]{0,9}") {
+            let mut text = String::new();
+            fold(&format!("{before}{sought}{after}"), &mut text);
+            if let Some(sought) = Sought::new(Within::Body, &sought) {
+                prop_assert!(text.contains(sought.folded()), "{text:?} {sought:?}");
+            }
+            fold(&sought, &mut text);
+        }
+    }
 
     #[test]
     fn the_same_words_are_the_same_text() {

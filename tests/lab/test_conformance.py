@@ -148,6 +148,7 @@ WITHHELD_COMMANDS = (
     ("NOTIFY SET (selected (MessageNew (FETCH.BODY[]) MessageExpunge))",), ("CONVERT 1 (\"text/plain\") BINARY[1]",),
     ('APPEND INBOX CATENATE (URL "/INBOX;uid=1")',), ("APPEND INBOX ", b"a: b\r\n\r\n", " ", b"a: b\r\n\r\n"), ("UID REPLACE 1 INBOX ", b"a: b\r\n\r\n"),
     ("XMOVE 1 Trash",), ("SCAN \"\" \"*\" \"Bonjour\"",), ("RLIST \"\" \"*\"",), ("LANGUAGE FR",), ("UNAUTHENTICATE",), ("CANCELUPDATE \"a\"",),
+    ("SEARCH RETURN (UPDATE) ALL",), ("UID SORT RETURN (COUNT CONTEXT UPDATE) (DATE) UTF-8 ALL",),
 )
 
 

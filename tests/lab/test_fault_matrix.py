@@ -3,16 +3,19 @@
 Never is a word of a letter seen by others; nothing is lost, sent twice behind the sender's back, or shown in half; and when the fault
 is gone the flow succeeds. Here each step meets one fault in turn; `scripts/faults` tries every one (SOUSPLI_FAULTS=full) and prints a table.
 """
+import base64
 import collections
 import os
+import quopri
 import smtplib
 import unittest
 
-from lab import base, dovecot, faultline
+from lab import base, dovecot, faultline, mails
 
 from common import need_product
-from faultflows import Offer, Send, flows
-from faultlab import Lab, reveals
+import faultreads as reads
+from faultlab import PATIENT, PEOPLE, STEM, Lab, Words, reveals
+from faultsends import CLEAR, SIGNED, DraftOfReply, Forward, MovedView, Offer, Refused, Reply, Send, SentCopy, Upload
 
 Blow = collections.namedtuple("Blow", "flow step fault")
 
@@ -24,6 +27,52 @@ COLUMNS = ("steps", "faults", "refused", "hits")
 _OPENING = {"connect", "greeting", "EHLO", "STARTTLS", "AUTH", "CAPABILITY", "LOGIN", "CAPA", "USER", "PASS"}
 # What a mail program meets when it is refused, or left alone.
 _REFUSALS = (base.LabError, smtplib.SMTPException, OSError)
+
+
+def flows():
+    """All flows, in an order that changes nothing."""
+    everything = "body name subject"
+    return [
+        Send("send to one", opening=True),
+        Send("send to three", to=("carol", "dave", "marie")),
+        Send("send with a blind copy", to=("carol", "dave"), shown=1, groups=2),
+        Send("send with an attachment", filler=200_000),
+        Send("send two on one connection", letters=2),
+        Send("send signed only", sender="sonia", tag="", form=SIGNED),
+        Send("send by the MSSanté channel", sender="erin", to=("marie",), tag=""),
+        Send("send to a patient by the MSSanté channel", sender="erin", to=(PATIENT,), tag="", form=CLEAR),
+        Reply("reply in a sealed thread", tag="Re: "),
+        Forward("forward an opened letter", tag="Fwd: "),
+        Send("send in clear", tag="", form=CLEAR),
+        Refused("send without a certificate", to=("carol", "zoe@lab.test")),
+        Offer("the first EHLO after a start"),
+        SentCopy("upload a Sent copy", "Sent"),
+        Upload("upload a draft", "Drafts"),
+        DraftOfReply("upload the draft of a reply", "Drafts"),
+        MovedView("move a View within the account", "Junk", owner="bob"),
+        MovedView("move a View to another account", "Junk"),
+        Upload("upload ordinary mail", "Drafts", form=CLEAR),
+        reads.Read("log in and out", reads.nothing, mailbox=None, opening=True),
+        reads.Read("look at the folders", reads.folders, mailbox=None),
+        reads.Read("list", reads.listing, "subject", lists=True),
+        reads.Read("list with structures", reads.structure, "subject", lists=True),
+        reads.Read("read whole", reads.whole, everything),
+        reads.Read("read and mark as read", reads.seen, everything),
+        reads.Read("read by parts", reads.parts, "body subject"),
+        reads.Read("read in pieces", reads.partials, everything),
+        reads.Read("read ordinary mail", reads.whole, ordinary=True),
+        reads.Read("wait for mail", reads.arrival, everything),
+        reads.Read("search", reads.search),
+        reads.Read("search what only a View shows", reads.search_inside, everything),
+        reads.Read("copy", reads.copy),
+        reads.Read("move", reads.move),
+        reads.Read("delete", reads.delete, keeps=False),
+        reads.ReadPop3("POP3: list", reads.survey, opening=True),
+        reads.ReadPop3("POP3: look ahead", reads.top, "subject"),
+        reads.ReadPop3("POP3: read", reads.retrieve, everything),
+        reads.ReadPop3("POP3: read and delete", reads.retrieve_and_delete, everything, keeps=False),
+        reads.ReadPop3("POP3: read ordinary mail", lambda f, lab, box: box.message(1), ordinary=True),
+    ]
 
 
 def possible(step):
@@ -65,6 +114,15 @@ class MatrixTest(unittest.TestCase):
             self.flow(flow, row)
             print(line(flow.name, (row[c] for c in COLUMNS)), flush=True)
         self.settled()
+
+    def test_the_search_would_see_a_letter_in_clear(self):
+        """Sent without the tag, and unlike any that was sealed: its words are found upstream, and in the store once it has arrived."""
+        words, alice, carol = Words(), PEOPLE["alice"], PEOPLE["carol"]
+        self.lab.smtp("alice").sendmail(alice, [carol], mails.letter(alice, carol, "ordinaire", f"Tout autre chose : {words.body}.\n"))
+        self.lab.hang_up()
+        seen = self.lab.hits()
+        self.assertIn("upstream", seen)
+        base.until(lambda: seen.extend(self.lab.hits()) or any("/mail/" in place for place in seen), 20, "the letter in the store")
 
     def flow(self, flow, row):
         """The flow without a fault, which says its steps; then each of them broken."""
@@ -161,6 +219,9 @@ class MatrixTest(unittest.TestCase):
         for place, octets in [*self.lab.relay.everything(), *self.lab.store.everything()]:
             self.assertFalse(reveals(octets), place)
         self.assertNotIn(b"panicked", self.lab.relay.log.read_bytes())
+        for name in ("carol", "dave", "marie"):
+            count = self.lab.plan.delivered[PEOPLE[name]]
+            base.until(lambda name=name, count=count: len(self.lab.stored(name)) == count, 60, f"{count} letters for {name}")
 
 
 def line(name, values):
@@ -172,9 +233,6 @@ class SearchTest(unittest.TestCase):
     """The search for canaries finds them, in whatever form."""
 
     def test_a_canary_is_found(self):
-        import base64
-        import quopri
-        from faultlab import STEM
         for shift in range(3):
             self.assertTrue(reveals(base64.encodebytes(b"x" * shift + STEM.encode() + b"0123")))
         for octets in (STEM.upper().encode(), quopri.encodestring(b"\xc3\xa9" * 30 + STEM.encode()), STEM.encode().hex().encode(),

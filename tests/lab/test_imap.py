@@ -40,10 +40,10 @@ class ExtensionsTest(PracticeCase):
                 # The verdicts of those that have been opened are ours to tell.
                 answers = [without_keywords(answer) for answer in answers if answer[0] != b"FLAGS"]
             if commands[-1].startswith("L"):
-                # Dovecot lists in any order, and says \UnMarked once it has looked.
+                # Dovecot lists in any order, and says \Marked or \UnMarked once it has looked.
                 for answer in answers:
-                    if answer[0] == b"LIST" and b"\\UnMarked" in answer[1]:
-                        answer[1].remove(b"\\UnMarked")
+                    if answer[0] == b"LIST":
+                        answer[1] = [word for word in answer[1] if word not in (b"\\Marked", b"\\UnMarked")]
                 answers.sort(key=repr)
             out.append((answers, re.sub(rb"\(.* secs\)\.?|t\d+ ", b"", box.tagged)))
         return out

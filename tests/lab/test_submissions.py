@@ -3,10 +3,13 @@
 Each row is one submission to the running program; every octet that reaches the provider is searched for the letter.
 """
 import base64
+import binascii
 import email.utils
+import io
 import quopri
 import secrets
 import smtplib
+import zipfile
 
 from lab import mails, souspli
 
@@ -28,6 +31,20 @@ def wrapped(octets):
 def unix(text):
     """Quoted-printable is made of lines that end as Unix has them."""
     return text.replace("\r\n", "\n").encode()
+
+
+def archive(octets):
+    """A ZIP that holds them, deflated."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("lettre.eml", octets)
+    return out.getvalue()
+
+
+def uuencoded(octets):
+    """As `uuencode` writes a file."""
+    lines = b"".join(binascii.b2a_uu(octets[at:at + 45]) for at in range(0, len(octets), 45))
+    return b"voir\n\nbegin 644 lettre.txt\n" + lines + b"`\nend\n"
 
 
 class OddTest(SendingCase):
@@ -236,6 +253,12 @@ class OddTest(SendingCase):
             ("preamble", self.written("multipart/mixed; boundary=z", "8bit", lambda t: utf8(t) + b"\r\n--z\r\n\r\nx\r\n--z--\r\n")),
             ("epilogue", self.written("multipart/mixed; boundary=z", "8bit", lambda t: b"--z\r\n\r\nx\r\n--z--\r\n" + utf8(t))),
             ("named signs", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[", "&lsqb;").replace("]", "&rsqb;")))),
+            ("in an archive", self.written("application/zip", "base64", lambda t: wrapped(archive(mails.letter(ALICE, BOB, "x", t))))),
+            ("in an office text", self.written("application/octet-stream", "base64",
+                                               lambda t: wrapped(archive(utf8("<w:t>" + t.replace("[Sous", "[</w:t><w:t>Sous") + "</w:t>"))))),
+            ("uuencoded", self.written("text/plain", "7bit", lambda t: mails.crlf(uuencoded(utf8(t))))),
+            ("rich text of Outlook", self.written("application/ms-tnef; name=winmail.dat", "base64",
+                                                  lambda t: wrapped(b"\x78\x9f\x3e\x22\1\0" + b"\0" * 8 + b"MELA\0\0\0\0{\\rtf1 " + utf8(t.replace("pli]", "{\\b pli}]")) + b"}"))),
             ("a tag inside", self.written("text/html; charset=utf-8", "8bit", lambda t: utf8(t.replace("[Sous", "[<b>Sous</b>")))),
         ]
         self.never_in_clear(rows)

@@ -6,9 +6,6 @@ use crate::imap::fetch::{Item, Rfc822};
 use crate::imap::numbers::SequenceSet;
 use crate::view::{SectionText, foreign};
 
-/// Octets of a message that are read before its parts are asked one by one (1 MiB): texts stand before what is attached.
-const BEGINNING: u32 = 1 << 20;
-
 /// When the marks in what a request asks can be found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Look {
@@ -93,7 +90,7 @@ impl Plan {
     }
 
     pub(super) fn beginning() -> Vec<u8> {
-        format!("UID BODY.PEEK[]<0.{BEGINNING}>").into_bytes()
+        format!("UID BODY.PEEK[]<0.{}>", limits::LOOKED_AT_FIRST).into_bytes()
     }
 }
 

@@ -18,13 +18,13 @@ impl Relay {
             Reading::Passing => {
                 self.pass_on(piece, ends, core);
             }
-            Reading::Looking(holds, mut octets) => {
+            Reading::Looking(holds, mut octets, until) => {
                 let Piece::Literal { bytes, left } = piece else {
                     return After::Garbled;
                 };
                 octets.extend_from_slice(&bytes);
-                if left > 0 {
-                    self.reading = Reading::Looking(holds, octets);
+                if left > 0 && (octets.len() as u64) < until {
+                    self.reading = Reading::Looking(holds, octets, until);
                 } else {
                     self.reading = Reading::Passing;
                     core.pass(holds.harmless(octets), Reads::Inside);
@@ -123,8 +123,9 @@ impl Relay {
             } => match Passing::announced(bytes) {
                 Some(holds) if (1..=limits::LOOKED_AT_MAX).contains(&literal.size) => {
                     self.reserve(&Line::default(), &piece, core);
-                    Reading::Looking(holds, Vec::new())
+                    Reading::Looking(holds, Vec::new(), literal.size)
                 }
+                Some(holds) if literal.size > 0 => Reading::Looking(holds, Vec::new(), limits::LOOKED_AT_FIRST.into()),
                 Some(_) | None => Reading::Passing,
             },
             Piece::Literal { .. } => Reading::Passing,

@@ -1,0 +1,49 @@
+//! What each fuzz target does with an input. `tests/fuzz_smoke.rs` does the same with the seeds, without a nightly Rust.
+
+mod ber;
+mod command;
+mod data;
+mod edit;
+mod entity;
+mod fetch;
+mod frame;
+mod handover;
+mod header;
+mod html;
+mod lookalike;
+mod open;
+mod outgoing;
+mod pop3;
+mod protected;
+mod search;
+mod submission;
+mod tag;
+mod view;
+mod words;
+
+/// What a target does with an input; it panics where something is wrong.
+pub type Body = fn(&[u8]);
+
+/// Name and body of every target.
+pub const ALL: [(&str, Body); 20] = [
+    ("ber", ber::run),
+    ("command", command::run),
+    ("data", data::run),
+    ("edit", edit::run),
+    ("entity", entity::run),
+    ("fetch", fetch::run),
+    ("frame", frame::run),
+    ("handover", handover::run),
+    ("header", header::run),
+    ("html", html::run),
+    ("lookalike", lookalike::run),
+    ("open", open::run),
+    ("outgoing", outgoing::run),
+    ("pop3", pop3::run),
+    ("protected", protected::run),
+    ("search", search::run),
+    ("submission", submission::run),
+    ("tag", tag::run),
+    ("view", view::run),
+    ("words", words::run),
+];
