@@ -7,9 +7,11 @@ mod ask;
 mod content;
 mod listing;
 pub(super) mod looks;
+mod selected;
 mod shelf;
 
-pub use shelf::{Selected, Shelf, Unwidened};
+pub use selected::Selected;
+pub use shelf::{Shelf, Unwidened};
 
 use super::answer;
 use super::classes::Sealed;

@@ -1,9 +1,8 @@
-//! What a plan asks of the relay, and what it knows of the mailbox that is open.
+//! What a session asks of the relay: no key, no waiting.
 
-use super::super::classes::{Classes, Mailbox};
-use super::super::command::Access;
-use super::super::numbers::Ranges;
-use crate::base::{MessageKey, Place};
+use crate::base::MessageKey;
+use crate::imap::classes::Mailbox;
+use crate::imap::numbers::Ranges;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
 use crate::view::{Restored, View};
@@ -45,38 +44,4 @@ pub enum Unwidened {
     Unread,
     /// It would become longer than every provider takes.
     TooLong,
-}
-
-/// The mailbox that is open.
-#[derive(Clone, Debug)]
-pub struct Selected {
-    /// Which one.
-    pub mailbox: Mailbox,
-    /// Whether flags may be set.
-    pub access: Access,
-    /// No message has this UID or a larger one, as far as is known.
-    pub uid_next: Option<u32>,
-    /// What is known of its messages.
-    pub classes: Arc<Classes>,
-    /// The UID that was read last without its class being known.
-    pub read: Option<u32>,
-}
-
-impl Selected {
-    /// The message with that UID.
-    pub fn key(&self, uid: u32) -> MessageKey {
-        let Mailbox {
-            account,
-            name,
-            uidvalidity,
-        } = &self.mailbox;
-        MessageKey {
-            account: Arc::clone(account),
-            place: Place::Mailbox {
-                mailbox: Arc::clone(name),
-                uidvalidity: *uidvalidity,
-                uid,
-            },
-        }
-    }
 }
