@@ -68,6 +68,8 @@ pub enum Refusal {
     SpaceOfTrust(Vec<Address>),
     /// Where certificates are looked up did not answer for these.
     DirectoryAway(Vec<Address>, Rule),
+    /// What must be asked before it leaves cannot be asked now.
+    Unknowable(Box<Explanation>),
     /// The header cannot be read, or not be cut into what stays outside and what goes in.
     Header(HeaderFault),
 }
@@ -174,6 +176,7 @@ impl Explain for Refusal {
             Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
             Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
+            Refusal::Unknowable(why) => why.as_ref().clone(),
             Refusal::Header(_) => text::header_unreadable(),
         }
     }

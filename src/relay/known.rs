@@ -3,9 +3,9 @@
 use super::Relay;
 use crate::config::Account;
 use crate::policy::Submission;
-use crate::policy::outgoing::{self, Banner, Need, Thread, Why};
+use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
-use crate::store::Recognised;
+use crate::store::{Recognised, StoreError};
 use crate::text::{Explain, Explanation};
 use crate::view::likeness::{Likeness, likeness};
 use crate::view::{Marks, marks};
@@ -25,7 +25,12 @@ impl Relay {
             // The channel of the space of trust may carry what a domain asks for unencrypted.
             Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {
                 let like = self.like(&submission.message);
-                (self.need_with(account, submission, thread, self.like_a_letter(&like)), like)
+                let need = match self.like_a_letter(&like) {
+                    Ok(banner) => self.need_with(account, submission, thread, banner),
+                    // It may not leave in clear, and nobody can say that it is a secret.
+                    Err(error) => Need::Refuse(Refusal::Unknowable(Box::new(error.explain()))),
+                };
+                (need, like)
             }
             need => (need, Likeness::default()),
         }
@@ -39,7 +44,8 @@ impl Relay {
     /// Marks of ours; else what the memory of sealed letters says.
     pub(super) fn held(&self, message: &[u8]) -> Banner {
         match marked(message) {
-            Banner::Absent => self.like_a_letter(&self.like(message)),
+            // A memory that cannot be read seals: the owner reads it all the same.
+            Banner::Absent => self.like_a_letter(&self.like(message)).unwrap_or(Banner::SameText),
             found => found,
         }
     }
@@ -52,13 +58,12 @@ impl Relay {
         }
     }
 
-    /// A memory that cannot be read seals: the other error would leak.
-    fn like_a_letter(&self, message: &Likeness) -> Banner {
-        match self.letters.recognised(message, self.now()) {
-            Ok(None) => Banner::Absent,
-            Ok(Some(Recognised::File)) => Banner::SameFile,
-            Ok(Some(Recognised::Text)) | Err(_) => Banner::SameText,
-        }
+    fn like_a_letter(&self, message: &Likeness) -> Result<Banner, StoreError> {
+        Ok(match self.letters.recognised(message, self.now())? {
+            None => Banner::Absent,
+            Some(Recognised::File) => Banner::SameFile,
+            Some(Recognised::Text) => Banner::SameText,
+        })
     }
 
     /// Before it leaves, or before it is shown: its words are known from now on.

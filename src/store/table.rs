@@ -92,6 +92,13 @@ impl<V: Value> Table<V> {
         Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).cloned())
     }
 
+    /// True when it holds nothing.
+    pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        Ok(state.values.is_empty() && state.unwritten.is_empty())
+    }
+
     /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
     /// a full disk must not hide the mail. What must be there now is an error.
     pub(super) fn put(&self, key: &Key, value: V, when: OnDisk) -> Result<(), StoreError> {

@@ -239,6 +239,14 @@ class FlowsTest(PracticeCase):
         answered = mails.parse(self.opened())["Message-ID"]
         self.stored_sealed("bob", "Drafts", self.canary.letter("Re: Lettre", "alice@lab.test", TO_BOB, In_Reply_To=answered, References=answered))
 
+    def test_draft_of_a_letter_taken_up_again(self):
+        """"Edit as new" of a sealed letter, saved before it is sent: no tag, no reference, no mark."""
+        text = f"Je vous adresse Mme {self.canary.body} pour une toux qui dure depuis deux mois et ne cède pas au traitement.\n"
+        self.submit("alice", mails.letter("alice@lab.test", TO_BOB, "#med# Lettre", text), TO_BOB)
+        self.opened()
+        for name, other in (("alice", TO_BOB), ("bob", "alice@lab.test")):
+            self.stored_sealed(name, "Drafts", mails.letter(f"{name}@lab.test", other, "Reprise", text))
+
     def test_view_dragged_elsewhere(self):
         """The View that a program uploads to another folder is stored as the original."""
         self.submit("alice", self.canary.letter("#med# Lettre", TO_BOB), TO_BOB)
