@@ -13,6 +13,7 @@ mod html;
 mod lookalike;
 mod open;
 mod outgoing;
+mod packed;
 mod pop3;
 mod protected;
 mod search;
@@ -25,7 +26,7 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 20] = [
+pub const ALL: [(&str, Body); 21] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -39,6 +40,7 @@ pub const ALL: [(&str, Body); 20] = [
     ("lookalike", lookalike::run),
     ("open", open::run),
     ("outgoing", outgoing::run),
+    ("packed", packed::run),
     ("pop3", pop3::run),
     ("protected", protected::run),
     ("search", search::run),

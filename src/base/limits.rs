@@ -204,6 +204,8 @@ pub const KEY_WAIT_IN_SILENCE_SECONDS: u64 = 45;
 pub const KEY_REFUSED_SECONDS: u64 = 600;
 /// Who reads again sooner than this after a refusal is no person but a program that fetches message by message.
 pub const KEY_READER_PAUSE_SECONDS: u64 = 3;
+/// Seconds between two looks, without a question, whether a locked keyring has been opened by other hands.
+pub const KEY_LOOKED_AT_SECONDS: u64 = 3;
 /// Seconds that a start waits for the keyring before it serves without it.
 pub const KEY_AT_START_SECONDS: u64 = 2;
 /// Seconds between two lines that keep a waiting IMAP client from giving up.

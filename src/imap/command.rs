@@ -104,7 +104,7 @@ impl Command {
         let Some(tag) = tag else { return Err("*".to_owned()) };
         let verb = verb(&mut cursor);
         match verb {
-            Some(Verb::Pass) if asks_for_news(&mut cursor) => Ok(Self {
+            Some(Verb::Pass | Verb::Seek(_)) if asks_for_news(&mut cursor) => Ok(Self {
                 tag,
                 verb: Verb::Refused,
                 line,
@@ -265,8 +265,8 @@ mod tests {
             ("a SEARCH RETURN (UPDATE COUNT) ALL\r\n", Verb::Refused),
             ("a uid sort return ( count update) (DATE) UTF-8 ALL\r\n", Verb::Refused),
             ("a UID SEARCH RETURN (CONTEXT) ALL\r\n", Verb::Refused),
-            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Pass),
-            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Pass),
+            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Seek(Seeking::Search)),
+            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Seek(Seeking::Search)),
             ("a XYZZY\r\n", Verb::Refused),
         ] {
             assert_eq!(command(text).unwrap().verb, verb, "{text}");

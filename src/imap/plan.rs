@@ -151,6 +151,17 @@ pub struct Plan {
     worst: Option<(Status, Vec<u8>)>,
     /// What the provider said last, while the keys are awaited.
     paused: Option<(Status, Vec<u8>)>,
+    withheld: Withheld,
+}
+
+/// Whether a list has left messages out because the keys were locked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Withheld {
+    /// It has not.
+    #[default]
+    Nothing,
+    /// It has: a client that believes to know them all would never ask again.
+    Some,
 }
 
 #[derive(Debug)]
@@ -287,6 +298,7 @@ impl Plan {
             failure: None,
             worst: None,
             paused: None,
+            withheld: Withheld::Nothing,
         };
         if plan.request.kind() == Kind::Listing {
             plan.added.uid = plan.request.by == Addressing::Sequence && !plan.request.asks("UID");
@@ -456,6 +468,11 @@ impl Plan {
     pub fn learnt(&self, selected: &mut Selected) {
         selected.uid_next = selected.uid_next.max(Some(self.found.max_uid.saturating_add(1)));
         selected.read = self.selected.read;
+    }
+
+    /// Whether a list is not whole.
+    pub fn withheld(&self) -> Withheld {
+        self.withheld
     }
 
     fn tagged(&self, text: &[u8]) -> Vec<u8> {

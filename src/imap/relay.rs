@@ -15,7 +15,7 @@ use super::frame::{Piece, Sync};
 use super::intake::Refusal;
 use super::line::{Fragment, Line};
 use super::plan::looks::Passing;
-use super::plan::{self, Need, Next, Plan, Selected};
+use super::plan::{self, Need, Next, Plan, Selected, Withheld};
 use super::response::{self, Response, Status};
 use super::session::{Action, Core, Reads, Stored};
 use crate::base::{Retry, limits};
@@ -39,6 +39,7 @@ pub(super) struct Relay {
     flags: flags::Flags,
     reserving: bool,
     leaving: bool,
+    withheld: Withheld,
 }
 
 /// What the session does after a piece.
@@ -143,6 +144,7 @@ impl Relay {
             flags: flags::Flags::default(),
             reserving: false,
             leaving: false,
+            withheld: Withheld::Nothing,
         }
     }
 
@@ -153,6 +155,11 @@ impl Relay {
     /// Whether the provider may send more.
     pub(super) fn reads_upstream(&self) -> bool {
         !self.reserving && !matches!(self.work, Work::Fetch(_, Waits::Opened | Waits::Room | Waits::Key))
+    }
+
+    /// Whether the client holds a list that lacks what could be told by now: it must begin anew.
+    pub(super) fn is_behind(&self, core: &Core) -> bool {
+        self.withheld == Withheld::Some && self.is_quiet() && !core.shelf.is_locked()
     }
 
     /// Whether the client waits for somebody who unlocks a key.

@@ -372,6 +372,9 @@ impl Session {
             (_, Taken::Waits) => self.core.client(b"+ OK\r\n"),
             (_, Taken::Large(octets)) => self.upload = Upload::Announced(octets),
             (_, Taken::Refused(tag, refusal)) => self.refused(&tag, refusal),
+            (Phase::Known(relay), Taken::Command(command)) if command.verb != Verb::Logout && relay.is_behind(&self.core) => {
+                self.bye(&text::list_again());
+            }
             (Phase::Known(relay), Taken::Command(command)) => relay.command(command, &mut self.core),
             (Phase::Known(relay), Taken::Done) => relay.done(&mut self.core),
             (Phase::Stranger, Taken::Command(command)) => self.stranger(command),

@@ -3,7 +3,7 @@
 //! A mail program that fetches a folder in the background would otherwise open a window for every message.
 
 use crate::base::Asker;
-use crate::base::limits::{KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
+use crate::base::limits::{KEY_LOOKED_AT_SECONDS, KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
 use crate::store::{Secrets, StoreError};
 use crate::text::{Explain, Explanation};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,15 @@ struct Turns {
     refused: Option<(Instant, Explanation)>,
     /// When somebody who reads was last told no.
     told: Option<Instant>,
+    watch: Watch,
+}
+
+/// Whether the keyring is looked at from time to time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Watch {
+    #[default]
+    NotYet,
+    Kept,
 }
 
 /// What somebody who needs a key does.
@@ -177,7 +186,27 @@ impl Gate {
         });
     }
 
-    fn try_once(&self) -> Result<(), StoreError> {
+    /// A keyring that other hands open is noticed though nobody asks for it: a mail program that was told of some messages
+    /// only believes to know all of them. One thread, for as long as the keys are away and this system can tell.
+    fn watch(self: &Arc<Self>) {
+        if std::mem::replace(&mut self.turns().watch, Watch::Kept) == Watch::Kept {
+            return;
+        }
+        let gate = Arc::clone(self);
+        thread::spawn(move || {
+            while !gate.is_open() {
+                thread::sleep(Duration::from_secs(KEY_LOOKED_AT_SECONDS));
+                match gate.secrets.unlock_quietly() {
+                    Err(StoreError::KeyringLocked) => {}
+                    Ok(()) => gate.ended.send_modify(|count| *count += 1),
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+
+    fn try_once(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.watch();
         let outcome = self.secrets.unlock();
         let said = outcome.as_ref().copied().map_err(Explain::explain);
         self.turns().ended(said, Instant::now());

@@ -11,7 +11,8 @@ const SERVICE: &str = "souspli";
 pub(super) trait Keyring: Send + Sync {
     /// `None`: unlocked, and no such entry.
     fn read(&self, id: &str) -> Result<Option<Secret>, StoreError>;
-    /// The same without a word to the user: [`StoreError::KeyringLocked`] where he would have to be asked.
+    /// The same without a word to the user: [`StoreError::KeyringLocked`] where he would have to be asked, another error where
+    /// this system cannot tell.
     fn read_quietly(&self, id: &str) -> Result<Option<Secret>, StoreError>;
     /// Returns only once the secret has been read back.
     fn write(&self, id: &str, secret: &Secret) -> Result<(), StoreError>;
@@ -83,12 +84,12 @@ mod quiet {
     }
 }
 
-/// Elsewhere nobody can tell; the Credential Manager of Windows is never locked.
+/// Elsewhere nobody can tell without asking; the Credential Manager of Windows is never locked.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod quiet {
     use super::{Secret, StoreError};
 
     pub(super) fn read(_: &str) -> Result<Option<Secret>, StoreError> {
-        Err(StoreError::KeyringLocked)
+        Err(StoreError::KeyringFailed)
     }
 }

@@ -271,6 +271,22 @@ pub fn search_too_long() -> Explanation {
     )
 }
 
+/// The keys were locked when the client listed a mailbox, and are not any more.
+pub fn list_again() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-UNLOCKED",
+        Retry::Later,
+        (
+            "Vos clés sont déverrouillées.",
+            "Le logiciel de messagerie se reconnecte et relit la liste.",
+        ),
+        (
+            "Your keys are unlocked.",
+            "The mail program connects again and reads the list anew.",
+        ),
+    )
+}
+
 /// Said while somebody must unlock the keys, so that the mail program does not give up.
 pub fn awaiting_key() -> &'static str {
     "Souspli attend la cle : deverrouillez le trousseau de cles de l'ordinateur."

@@ -147,6 +147,15 @@ def search(_flow, _lab, box):
     return b""
 
 
+def search_inside(flow, lab, box):
+    """For what only the View shows, once it was read."""
+    got = whole(flow, lab, box)
+    found = box.do('UID SEARCH BODY "Bonjour"')
+    if [b"SEARCH", b"%d" % flow.uid] not in found:
+        raise AssertionError(f"not found: {found}")
+    return got
+
+
 def copy(flow, _lab, box):
     """Into another folder."""
     box.do(f'UID COPY {flow.uid} "Trash"')

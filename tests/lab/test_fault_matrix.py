@@ -10,7 +10,7 @@ import quopri
 import smtplib
 import unittest
 
-from lab import base, dovecot, faultline
+from lab import base, dovecot, faultline, mails
 
 from common import need_product
 import faultreads as reads
@@ -63,6 +63,7 @@ def flows():
         reads.Read("read ordinary mail", reads.whole, ordinary=True),
         reads.Read("wait for mail", reads.arrival, everything),
         reads.Read("search", reads.search),
+        reads.Read("search what only a View shows", reads.search_inside, everything),
         reads.Read("copy", reads.copy),
         reads.Read("move", reads.move),
         reads.Read("delete", reads.delete, keeps=False),
@@ -115,9 +116,9 @@ class MatrixTest(unittest.TestCase):
         self.settled()
 
     def test_the_search_would_see_a_letter_in_clear(self):
-        """Sent without the tag: its words are found upstream, and in the store once it has arrived."""
+        """Sent without the tag, and unlike any that was sealed: its words are found upstream, and in the store once it has arrived."""
         words, alice, carol = Words(), PEOPLE["alice"], PEOPLE["carol"]
-        self.lab.smtp("alice").sendmail(alice, [carol], words.letter("Lettre", carol))
+        self.lab.smtp("alice").sendmail(alice, [carol], mails.letter(alice, carol, "ordinaire", f"Tout autre chose : {words.body}.\n"))
         self.lab.hang_up()
         seen = self.lab.hits()
         self.assertIn("upstream", seen)

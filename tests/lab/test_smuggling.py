@@ -158,13 +158,13 @@ class SmugglingTest(unittest.TestCase):
 
     def test_what_leaves_has_one_reading(self):
         """Dots at line starts, also where a write ends: sealed, signed, in clear; and as many letters arrive as were sent."""
-        dots = ".\n..\n.x\n\n.\n" + "".join(f"{'a' * (n % 61)}\n.\n" for n in range(6000)) + ".\n"
-        for sender, tag in (("alice", "#med# "), ("alice", ""), ("sonia", "")):
+        for sender, tag, letter in (("alice", "#med# ", "a"), ("alice", "", "b"), ("sonia", "", "c")):
+            dots = ".\n..\n.x\n\n.\n" + "".join(f"{letter * (n % 61)}\n.\n" for n in range(6000)) + ".\n"
             message = mails.letter(PEOPLE[sender], PEOPLE["carol"], f"{tag}Points", dots)
             self.lab.smtp(sender).sendmail(PEOPLE[sender], [PEOPLE["carol"]], message)
             taken = self.lab.plan.taken[-1].octets
             self.assertTrue(strict(taken))
-            self.assertEqual(tag == "", b"\r\n..\r\n..." in taken)
+            self.assertEqual(tag == "", b"\r\n..\r\n..." in taken, f"{sender} {tag}")
         self.assertEqual(3, len(self.lab.plan.taken))
         base.until(lambda: len(self.lab.stored("carol")) == 3, 60, "the letters")
 

@@ -29,6 +29,11 @@ class LockedTest(KeyringCase):
         """The list as it stands."""
         return sorted(row["subject"] for row in self.tb.rows())
 
+    def again(self):
+        """What was said since "Get Messages" was pressed."""
+        self.tb.script("P.gFolder.updateFolder(W.msgWindow)")
+        return self.tb.commands()
+
     def test_what_the_doctor_sees(self):
         # The window is open, and Thunderbird waits for the list.
         base.until(lambda: "Souspli attend la cle" in self.tb.commands(), 60, "the words that keep Thunderbird waiting")
@@ -43,6 +48,7 @@ class LockedTest(KeyringCase):
         self.assertIn(LETTER, self.tb.read("Lettre 1")["text"])
         asked = self.keyring.windows()
         self.keyring.unlock()
+        base.until(lambda: "* BYE Vos cles sont deverrouillees" in self.again(), 30, "the end of the session that lacks letters")
         for number in (2, 3):
             shown = self.tb.read(f"Lettre {number}")
             self.assertIn(LETTER, shown["text"])
@@ -50,3 +56,4 @@ class LockedTest(KeyringCase):
             self.assertEqual([], shown["security"])
         self.assertEqual(["Lettre 1", "Lettre 2", "Lettre 3", "Lettre 4"], self.subjects())
         self.assertEqual(asked, self.keyring.windows(), "no further window")
+        self.assertIsNone(self.tb.prompt(), "Thunderbird connects again without a word")

@@ -95,6 +95,7 @@ impl Plan {
                 let key = self.key(answer.uid);
                 let Some(boundary) = shelf.boundary(&key) else {
                     self.failure.get_or_insert_with(keys::locked);
+                    self.withheld = Withheld::Some;
                     let strip = |item: &FetchedItem| strip(item) || !answer::is_dynamic(item);
                     return answer::write_without(&answer.line, &answer.fetched, &strip, out);
                 };

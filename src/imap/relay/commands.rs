@@ -189,6 +189,9 @@ impl Relay {
             Next::Done(line, afterwards) => {
                 if let (Work::Fetch(plan, _), Some(selected)) = (&self.work, &mut self.selected) {
                     plan.learnt(selected);
+                    if plan.withheld() == Withheld::Some {
+                        self.withheld = Withheld::Some;
+                    }
                 }
                 self.work = Work::None;
                 core.client_owned(line);

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 /// Octets of one record that are believed: a text, the account, what sealing adds.
 const SEALED_MAX: u32 = (SEARCHABLE_MAX + (1 << 17)) as u32;
+const READ_AT_ONCE: usize = 1 << 16;
 const TITLE: &str = "souspli-index 1 ";
 /// Octets of the first line.
 const TITLE_MAX: u64 = 128;
@@ -134,15 +135,16 @@ impl IndexFile {
     }
 
     fn read_on(&self, known: &mut Known) -> io::Result<()> {
-        let Some((mut file, title)) = self.open()? else {
+        let Some((file, title)) = self.open()? else {
             *known = known.anew(Vec::new());
             return Ok(());
         };
-        let length = file.get_ref().metadata()?.len();
+        let length = file.metadata()?.len();
         if title != known.title || length < known.end {
             *known = known.anew(title);
         }
         if length > known.end {
+            let mut file = BufReader::with_capacity(READ_AT_ONCE, file);
             file.seek(SeekFrom::Start(known.end))?;
             while let Some(entry) = next_entry(&mut file, known.end, length)? {
                 known.add(entry);
@@ -151,15 +153,15 @@ impl IndexFile {
         Ok(())
     }
 
-    /// The file behind its first line; `None`: there is none that can be read.
-    fn open(&self) -> io::Result<Option<(BufReader<File>, Vec<u8>)>> {
-        let mut file = match File::open(&self.path) {
-            Ok(file) => BufReader::with_capacity(1 << 16, file),
+    /// The file and its first line; `None`: there is none that can be read.
+    fn open(&self) -> io::Result<Option<(File, Vec<u8>)>> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let mut title = Vec::new();
-        file.by_ref().take(TITLE_MAX).read_until(b'\n', &mut title)?;
+        BufReader::with_capacity(TITLE_MAX as usize, (&file).take(TITLE_MAX)).read_until(b'\n', &mut title)?;
         // Half a first line, after a crash, or that of another version.
         let ours = title.starts_with(TITLE.as_bytes()) && title.ends_with(b"\n");
         Ok(ours.then_some((file, title)))
@@ -172,9 +174,11 @@ impl IndexFile {
 
     fn read_records(&self, known: &Known, entries: &[Entry], mut take: impl FnMut(&Entry, &mut [u8])) -> io::Result<()> {
         // Another file meanwhile: it was wiped, or rewritten, and will be read the next time.
-        let Some((mut file, _)) = self.open()?.filter(|(_, title)| *title == known.title) else {
+        let Some((file, _)) = self.open()?.filter(|(_, title)| *title == known.title) else {
             return Ok(());
         };
+        let mut file = BufReader::with_capacity(READ_AT_ONCE, file);
+        file.seek(SeekFrom::Start(known.title.len() as u64))?;
         let mut buffer = Vec::new();
         let mut at = known.title.len() as u64;
         for entry in entries {
