@@ -30,7 +30,11 @@ impl Plan {
             .iter()
             .any(|item| item.name == "RFC822.SIZE" || item.name.starts_with("BODY["))
         {
-            return answer.line.write(&answer.line.whole(), out);
+            // News of flags by a number that it has since news which are held.
+            return match self.holds_news() {
+                true => self.defer(answer.line),
+                false => answer.line.write(&answer.line.whole(), out),
+            };
         }
         self.found.max = self.found.max.max(self.number(&answer));
         self.found.max_uid = self.found.max_uid.max(answer.uid);
