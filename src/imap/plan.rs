@@ -7,18 +7,20 @@ mod ask;
 mod content;
 mod listing;
 pub(super) mod looks;
+mod selected;
 mod shelf;
 
+pub use selected::Selected;
 pub use shelf::{Shelf, Unwidened};
 
 use super::answer;
-use super::classes::{Classes, Mailbox, Sealed};
+use super::classes::Sealed;
 use super::command::Access;
 use super::fetch::{Addressing, FetchRequest, Item, Kind};
 use super::line::Line;
 use super::numbers::Ranges;
 use super::response::{Fetched, FetchedItem, Status};
-use crate::base::{Asker, MessageKey, Place, limits};
+use crate::base::{Asker, MessageKey, limits};
 use crate::mime::header::Header;
 use crate::smime::class::{Class, classify, needs_disposition};
 use crate::text::{Explanation, imap as text, keys};
@@ -26,40 +28,6 @@ use crate::view::View;
 use looks::Look;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-
-/// The mailbox that is open.
-#[derive(Clone, Debug)]
-pub struct Selected {
-    /// Which one.
-    pub mailbox: Mailbox,
-    /// Whether flags may be set.
-    pub access: Access,
-    /// No message has this UID or a larger one, as far as is known.
-    pub uid_next: Option<u32>,
-    /// What is known of its messages.
-    pub classes: Arc<Classes>,
-    /// The UID that was read last without its class being known.
-    pub read: Option<u32>,
-}
-
-impl Selected {
-    /// The message with that UID.
-    pub fn key(&self, uid: u32) -> MessageKey {
-        let Mailbox {
-            account,
-            name,
-            uidvalidity,
-        } = &self.mailbox;
-        MessageKey {
-            account: Arc::clone(account),
-            place: Place::Mailbox {
-                mailbox: Arc::clone(name),
-                uidvalidity: *uidvalidity,
-                uid,
-            },
-        }
-    }
-}
 
 /// What a plan wants next.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -85,23 +85,21 @@ impl Search {
         })
     }
 
-    /// The command with the UIDs of messages that are known to match a key, beside what the provider finds. It is asked
-    /// for each key, in order; none, or no UID: the key stays.
+    /// The command with the UIDs of messages that are known to match a key, beside what the provider finds; of a keyword of
+    /// ours, in its place. It is asked for each key, in order; none: the key stays.
     pub fn widened(&self, line: &Line, mut known: impl FnMut(&Key) -> Option<Ranges>) -> Widened {
         let mut insertions = Vec::new();
         for Found { key, sense, at } in &self.found {
-            let Some(uids) = known(key).filter(|uids| !uids.is_empty()) else {
+            let Some(uids) = known(key) else { continue };
+            let mut sets = uids.sets(limits::SEARCH_LINE_MAX);
+            let set = sets.pop().map(|set| format!("UID {set}"));
+            if sets.pop().is_some() {
+                return Widened::TooLong;
+            }
+            let Some((before, after)) = around(key, *sense, set) else {
                 continue;
             };
-            let mut sets = uids.sets(limits::SEARCH_LINE_MAX);
-            let (Some(set), None) = (sets.pop(), sets.pop()) else {
-                return Widened::TooLong;
-            };
-            let (before, after) = match sense {
-                Sense::With => ("(OR ", format!(" UID {set})")),
-                Sense::Without => ("(", format!(" NOT UID {set})")),
-            };
-            insertions.push((at.start, before.to_owned()));
+            insertions.push((at.start, before));
             insertions.push((at.end, after));
         }
         if insertions.is_empty() {
@@ -113,6 +111,21 @@ impl Search {
         }
         Widened::Instead(line.with_insertions(&insertions))
     }
+}
+
+/// What stands before and behind a key so that these messages match, or none; `None`: the key stays. A text is sought at the
+/// provider too; a keyword of ours, which others may have stored there, only here.
+fn around(key: &Key, sense: Sense, set: Option<String>) -> Option<(String, String)> {
+    let (before, after) = match (key, sense, set) {
+        (Key::Text(_), _, None) => return None,
+        (Key::Text(_), Sense::With, Some(set)) => ("(OR ".to_owned(), format!(" {set})")),
+        (Key::Text(_), Sense::Without, Some(set)) => ("(".to_owned(), format!(" NOT {set})")),
+        (Key::Keyword(_), Sense::With, Some(set)) => (format!("({set} OR ALL "), ")".to_owned()),
+        (Key::Keyword(_), Sense::With, None) => ("(NOT ALL OR ALL ".to_owned(), ")".to_owned()),
+        (Key::Keyword(_), Sense::Without, Some(set)) => (format!("(NOT {set} OR ALL "), ")".to_owned()),
+        (Key::Keyword(_), Sense::Without, None) => ("(OR ALL ".to_owned(), ")".to_owned()),
+    };
+    Some((before, after))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const VALUES_MAX: usize = 30;
 /// The first line of one that is attached: a banner of its own, which says how the message came.
 pub fn opening(encrypted: bool) -> String {
     let came = if encrypted { "Chiffrement : oui." } else { NOT_ENCRYPTED };
-    format!("{OPENING} {TITLE} {came} {CLOSING}\r\n\r\n")
+    format!("{OPENING} {TITLE} {came} {CLOSING}\r\n")
 }
 
 /// Words of others.

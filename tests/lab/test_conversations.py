@@ -130,6 +130,8 @@ class ConversationsTest(unittest.TestCase):
             with self.subTest(name):
                 direct = self.talk(self.at_provider("carol@lab.test"), "carol@lab.test", steps)
                 through = self.talk(self.connection(self.relay.imap, "alice@lab.test", None), "alice@lab.test", steps)
+                # What Souspli says of its own among the flags is said in test_verdicts.
+                through = [re.sub(rb" ?\$Souspli\w+", b"", line) for line in through if b"* FLAGS" not in line or b"$Souspli" not in line]
                 # News may stand before or after what was asked, and a command that needs a View waits for those before it.
                 self.assertEqual(sorted(direct), sorted(through), steps)
 

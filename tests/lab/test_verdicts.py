@@ -108,7 +108,18 @@ class ListsTest(PracticeCase):
         self.assertIn("$SouspliVerified", news[b"2"])
         self.assertIn("$SouspliUnassured", news[b"3"])
 
-    def test_6_a_view_put_elsewhere_is_its_original(self):
+    def test_6_they_are_sought_too(self):
+        box, direct = self.imap("alice"), self.direct("alice")
+        self.keywords(box)
+        direct.do("UID STORE 1,2 +FLAGS ($SouspliAltered)")
+        for command, uids in (("KEYWORD $SouspliUnassured", [3, 4]), ("KEYWORD $SouspliAltered", [5]), ("KEYWORD $SouspliUnchecked", []),
+                              ("UNKEYWORD $souspliunassured UID 1:4", [1, 2]), ("OR KEYWORD $SouspliVerified NOT UNKEYWORD $SouspliAltered", [2, 5])):
+            answer = box.do(f"UID SEARCH {command}")
+            found = [int(uid) for line in answer if line[0] in (b"SEARCH", b"ESEARCH") for uid in line[1:]]
+            self.assertEqual(uids, found, command)
+        direct.do("UID STORE 1,2 -FLAGS ($SouspliAltered)")
+
+    def test_7_a_view_put_elsewhere_is_its_original(self):
         box = self.imap("alice")
         view = box.fetch(3, "UID BODY.PEEK[]")[3]["BODY[]"]
         box.do('APPEND "Trash" ', view)
@@ -162,3 +173,45 @@ class OnTheWayOutTest(PracticeCase):
     def test_who_writes_the_mark_gains_nothing(self):
         self.store.append(ALICE, mails.smime(letter("[Souspli : vérifié] Bilan"), mails.encrypting(self.practice.doctors["alice"])))
         self.assertEqual(UNASSURED + "(faux) : vérifié] Bilan", mails.parse(self.newest("alice"))["Subject"])
+
+
+class ReportTest(PracticeCase):
+    """The report: asked for, and beside what nobody guarantees."""
+
+    def test_the_command_says_everything_of_a_verified_letter(self):
+        alice, bob = (self.practice.doctors[name] for name in ("alice", "bob"))
+        message = mails.smime(letter("Bilan secret", "Texte secret\n"), mails.signing(bob, "-nodetach"), mails.encrypting(alice, bob))
+        said = self.relay("alice").cli("open", "--report", stdin=message).decode()
+        for words in ("Degré / Grade : verified", "Code / Code : encrypted-signed", "Message chiffré et signé, signature vérifiée.",
+                      "Encrypted and signed, signature verified.", "AES-256-CBC", "RSA", "Destinataires du chiffrement / Recipients of the encryption : 2",
+                      "« Dr Bob ESSAI »", BOB, "Numéro de série / Serial number : ", "Valable / Valid : 20", "intacte / intact", "→",
+                      "révocation", "Revocation", f"Taille en octets / Size in octets : {len(message)}"):
+            self.assertIn(words, said)
+        self.assertNotIn("secret", said)
+        self.assertNotIn("[Souspli]", said)
+        self.assertEqual(said.count("\r"), 0)
+        view = mails.parse(self.relay("alice").cli("open", stdin=message))
+        self.assertEqual([], [part.get_filename() for part in view.walk() if part.get_filename()])
+
+    def test_one_is_attached_to_what_nobody_guarantees_and_goes_when_it_is_forwarded(self):
+        alice, bob = (self.practice.doctors[name] for name in ("alice", "bob"))
+        count = len(self.store.stored(BOB))
+        large = letter("Bilan", "Voir.\n" * 3000)
+        changed = mails.smime(letter("Dose", "Dose : 10 mg\n" * 400), mails.signing(bob)).replace(b"10 mg", b"90 mg", 1)
+        for message in (mails.smime(large, mails.encrypting(alice)), changed, mails.smime(letter("Bilan", "Voir.\n" * 30000), mails.encrypting(bob))):
+            self.store.append(ALICE, message)
+            octets = self.newest("alice")
+            again = self.imap("alice").fetch("*", "UID BODY.PEEK[]")
+            self.assertEqual(octets, again[max(again)]["BODY[]"])
+            view = mails.parse(octets)
+            report = next(part for part in view.walk() if part.get_filename() == "rapport-souspli.txt")
+            self.assertRegex(report.get_content(), r"^\[Souspli\] Rapport de vérification\. Chiffrement : (oui|aucun)\. \[/Souspli\]")
+            self.assertIn("Détails : rapport-souspli.txt", re.sub(r"\s+", " ", view.get_body(("plain",)).get_content()))
+            forwarded = mails.letter(ALICE, BOB, "Tr: Bilan", "Voir.\n", attachments=[("lettre.eml", "message/rfc822", octets)])
+            self.submit("alice", forwarded, BOB)
+            count += 1
+            arrived = self.arrived("bob", count)[-1]
+            shown = mails.parse(self.newest("bob"))
+            names = [part.get_filename() for octets in (arrived, shown.as_bytes()) for part in mails.parse(octets).walk()]
+            self.assertIn("lettre.eml", names)
+            self.assertNotIn("rapport-souspli.txt", names)

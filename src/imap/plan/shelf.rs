@@ -1,4 +1,4 @@
-//! What a session asks of the relay behind it.
+//! What a session asks of the relay: no key, no waiting.
 
 use crate::base::MessageKey;
 use crate::imap::classes::Mailbox;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::imap::classes::Sealed;
 use crate::imap::keywords;
+use crate::imap::numbers::Ranges;
 use std::collections::BTreeMap;
 
 /// What is remembered of the flags of the mailbox that is open.
@@ -121,6 +122,20 @@ impl Relay {
             self.flags.learn(number, uid);
         }
         keyword
+    }
+
+    /// The messages that have a keyword of ours; `None`: it is none.
+    pub(super) fn with_verdict(&self, name: &str, selected: &Selected, core: &Core) -> Option<Ranges> {
+        if !keywords::holds(name.as_bytes()) {
+            return None;
+        }
+        let says = |uid: &u32| {
+            let keyword = core.shelf.grade(&selected.key(*uid)).and_then(keywords::of);
+            keyword.is_some_and(|keyword| keyword.eq_ignore_ascii_case(name))
+        };
+        let sealed = selected.classes.sealed();
+        let named = self.flags.numbers.values().copied();
+        Some(sealed.iter().chain(named).filter(says).collect())
     }
 
     /// A response that is neither FETCH nor a status: what it says of flags and numbers; another line in its place.

@@ -29,7 +29,7 @@ impl Relay {
         let mut found = found.into_iter();
         let widened = search.widened(&line, |key| match key {
             Key::Text(_) => found.next(),
-            Key::Keyword(_) => None,
+            Key::Keyword(name) => self.with_verdict(name, selected, core),
         });
         match widened {
             Widened::AsItCame => line,

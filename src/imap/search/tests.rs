@@ -72,12 +72,26 @@ fn each_key_that_is_known_is_widened_where_it_stands() {
         ),
         (
             "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 LARGER 5 OLDER 9 KEYWORD $Forwarded UNKEYWORD $x\r\n",
-            "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 LARGER 5 OLDER 9 (OR KEYWORD $Forwarded UID 4:6) (UNKEYWORD $x NOT UID 4:6)\r\n",
+            "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 LARGER 5 OLDER 9 (UID 4:6 OR ALL KEYWORD $Forwarded) (NOT UID 4:6 OR ALL UNKEYWORD $x)\r\n",
         ),
     ] {
         assert_eq!(widened(text, |_| true).as_deref(), Some(wanted), "{text}");
         assert_eq!(widened(text, |_| false).as_deref(), Some(text));
     }
+}
+
+/// What others have stored under our names is no verdict: it is not found, also where no message has one.
+#[test]
+fn a_keyword_of_ours_is_found_here_alone() {
+    let command = command("a SEARCH KEYWORD $SouspliVerified UNKEYWORD $SouspliAltered SUBJECT x\r\n");
+    let search = Search::parse(Seeking::Search, &command).unwrap();
+    let Widened::Instead(line) = search.widened(&command.line, |_| Some(Ranges::default())) else {
+        panic!("as it came");
+    };
+    assert_eq!(
+        whole(&line),
+        "a SEARCH (NOT ALL OR ALL KEYWORD $SouspliVerified) (OR ALL UNKEYWORD $SouspliAltered) SUBJECT x\r\n"
+    );
 }
 
 #[test]
@@ -166,6 +180,10 @@ fn key() -> impl Strategy<Value = String> {
     })
 }
 
+fn is_text(key: &Key) -> bool {
+    matches!(key, Key::Text(_))
+}
+
 proptest! {
     #[test]
     fn without_sets_nothing_changes_and_with_them_only_what_is_put_in(keys in proptest::collection::vec(key(), 1..4)) {
@@ -173,10 +191,11 @@ proptest! {
         let command = command(&text);
         let search = Search::parse(Seeking::Search, &command).unwrap();
         prop_assert_eq!(search.widened(&command.line, |_| None), Widened::AsItCame);
-        prop_assert_eq!(search.widened(&command.line, |_| Some(Ranges::default())), Widened::AsItCame);
-        if let Widened::Instead(line) = search.widened(&command.line, |_| Some([(70_007, 70_007)].into_iter().collect())) {
+        prop_assert_eq!(search.widened(&command.line, |key| is_text(key).then(Ranges::default)), Widened::AsItCame);
+        let found = |key: &Key| is_text(key).then(|| [(70_007, 70_007)].into_iter().collect());
+        if let Widened::Instead(line) = search.widened(&command.line, found) {
             let written = whole(&line);
-            prop_assert_eq!(written.matches(" UID 70007)").count(), search.keys().count());
+            prop_assert_eq!(written.matches(" UID 70007)").count(), search.texts().count());
             prop_assert_eq!(written.replace(" UID 70007)", "").replace("(OR ", ""), text.replace("(OR ", ""));
             let again = Command { line, ..command.clone() };
             let keys: Vec<Key> = Search::parse(Seeking::Search, &again).unwrap().keys().cloned().collect();
