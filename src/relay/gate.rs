@@ -195,7 +195,7 @@ impl Gate {
         let gate = Arc::clone(self);
         thread::spawn(move || {
             while !gate.is_open() {
-                thread::sleep(Duration::from_secs(KEY_LOOKED_AT_SECONDS));
+                thread::park_timeout(Duration::from_secs(KEY_LOOKED_AT_SECONDS));
                 match gate.secrets.unlock_quietly() {
                     Err(StoreError::KeyringLocked) => {}
                     Ok(()) => gate.ended.send_modify(|count| *count += 1),

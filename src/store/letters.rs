@@ -339,6 +339,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_letter_quotes_may_have_come_in_clear() {
+        let (_guard, _home, letters) = letters();
+        let meeting = "La prochaine réunion du réseau se tiendra jeudi dans la salle des associations de la mairie, à partir de dix-neuf \
+            heures ; merci de répondre avant lundi pour que nous puissions prévoir le nombre de repas et de chaises nécessaires.";
+        let quoted = format!("Le 3 mai, Zoé a écrit :\r\n> {meeting}");
+        letters.remember(&like(&format!("{LETTER}\r\n{quoted}")), NOW).unwrap();
+        let answer = format!("Bonjour, je viendrai avec plaisir.{END}\r\n{quoted}");
+        assert_eq!(letters.recognised(&like(&answer), NOW).unwrap(), None);
+        assert!(letters.recognised(&like(&format!("{LETTER}\r\n{quoted}")), NOW).unwrap().is_some());
+    }
+
+    #[test]
     fn a_file_is_known_again_unless_it_had_left_in_clear() {
         let (_guard, _home, letters) = letters();
         letters.remember_clear(&file("plan d'accès"), NOW).unwrap();

@@ -39,7 +39,7 @@ pub struct Likeness {
 pub struct Words {
     /// All of them.
     all: Vec<String>,
-    /// Those before the formula that closes a letter, and those quoted behind it: without signature and disclaimer.
+    /// Those before the formula that closes a letter: without signature, disclaimer and what it quotes.
     own: Vec<String>,
 }
 
@@ -75,22 +75,28 @@ impl Words {
 
     fn of(text: &str, room: usize) -> Self {
         let mut words = Words::default();
-        let mut closed = false;
+        let mut place = Place::Letter;
         for line in text.lines() {
             let found = words_of(line);
-            closed = match closed {
-                true => !(begins_quote(&found)),
-                false => line.trim_end() == "--" || is_disclaimer(&found),
-            };
+            if begins_quote(line, &found) {
+                // What is quoted is known by itself, where it was sealed; alone it is all that there is.
+                place = if words.own.len() < WHOLE_MIN {
+                    Place::Letter
+                } else {
+                    Place::Beside
+                };
+            } else if line.trim_end() == "--" || is_disclaimer(&found) {
+                place = Place::Beside;
+            }
             for word in found {
                 if words.all.len() >= room {
                     return words;
                 }
-                if !closed && CLOSING.contains(&word.as_str()) {
-                    closed = true;
+                if place == Place::Letter && CLOSING.contains(&word.as_str()) {
+                    place = Place::Beside;
                     words.unclose();
                 }
-                if !closed {
+                if place == Place::Letter {
                     words.own.push(word.clone());
                 }
                 words.all.push(word);
@@ -98,6 +104,15 @@ impl Words {
         }
         words
     }
+}
+
+/// Whose words a line has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The letter's own.
+    Letter,
+    /// Those of every letter, or of another one.
+    Beside,
 }
 
 /// What begins the formula at the end of a letter; behind it stands what is in every letter.
@@ -130,18 +145,16 @@ const BEFORE_CLOSING: [&str; 12] = [
 ];
 
 /// The line above a quoted or forwarded letter, in the languages of the programs seen.
-fn begins_quote(words: &[String]) -> bool {
+fn begins_quote(line: &str, words: &[String]) -> bool {
     const LAST: [&str; 3] = ["ecrit", "wrote", "schrieb"];
-    const FIRST: [&str; 6] = [
-        "message d origine",
-        "message transfere",
-        "original message",
-        "forwarded message",
-        "de ",
-        "from ",
-    ];
-    let line = words.join(" ");
-    words.last().is_some_and(|last| LAST.contains(&last.as_str())) || FIRST.iter().any(|first| line.starts_with(first))
+    const FIELD: [&str; 4] = ["De :", "De:", "From:", "Von:"];
+    const TITLE: [&str; 4] = ["message d origine", "message transfere", "original message", "forwarded message"];
+    let written = line
+        .trim_start_matches(|c: char| c.is_whitespace() || ">*".contains(c))
+        .replace('\u{a0}', " ");
+    words.last().is_some_and(|last| LAST.contains(&last.as_str()))
+        || FIELD.iter().any(|field| written.starts_with(field))
+        || TITLE.contains(&words.join(" ").as_str())
 }
 
 /// The paragraph of lawyers, which is as long as a letter and in all of them.
@@ -280,6 +293,9 @@ mod tests {
         assert!(words.whole().unwrap().contains("pour une toux qui dure"));
         assert!(!words.whole().unwrap().contains("zoe"));
         assert!(words.stretches().any(|stretch| stretch.contains("dr zoe")));
+        // Beside a letter of its own what it quotes is another's, and may have come in clear.
+        let answer = format!("{LETTER}\r\nDe\u{a0}: Bob\r\nObjet : Réunion\r\n> La réunion est déplacée à jeudi.\r\n");
+        assert_eq!(text(&answer).whole(), text(LETTER).whole());
     }
 
     #[test]
