@@ -9,6 +9,7 @@ mod data;
 mod edit;
 mod entity;
 mod fetch;
+mod flags;
 mod frame;
 mod handover;
 mod header;
@@ -29,13 +30,14 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 21] = [
+pub const ALL: [(&str, Body); 22] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
     ("edit", edit::run),
     ("entity", entity::run),
     ("fetch", fetch::run),
+    ("flags", flags::run),
     ("frame", frame::run),
     ("handover", handover::run),
     ("header", header::run),
