@@ -120,6 +120,7 @@ fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<
         editor,
         out: Written::new(bytes),
         encoded,
+        unended: false,
     };
     work.message(&root);
     work.out.changed()
@@ -182,6 +183,14 @@ struct Work<'a, 'e> {
     out: Written<'a>,
     /// Encoded messages around this one.
     encoded: usize,
+    /// The header just before was cut off: the blank line behind what comes now would be its own.
+    unended: bool,
+}
+
+/// Whether a header has its blank line.
+fn ends(header: &[u8]) -> bool {
+    let fields: usize = Header::parse(header).0.fields().iter().map(|field| field.raw.len()).sum();
+    fields < header.len()
 }
 
 impl Work<'_, '_> {
@@ -194,7 +203,9 @@ impl Work<'_, '_> {
             }
             Kind::Message(inner) => {
                 self.header(entity);
+                self.unended = !ends(&self.bytes[entity.header.clone()]);
                 self.message(inner);
+                self.unended = false;
             }
         }
     }
@@ -285,6 +296,9 @@ impl Work<'_, '_> {
         // The delimiter before a part that was cut off may have no line end: a text put behind it would be part of it.
         let start = entity.header.start;
         if start > 0 && self.bytes[start - 1] != b'\n' {
+            self.out.push(b"\r\n");
+        }
+        if self.unended {
             self.out.push(b"\r\n");
         }
         self.out.push(&match repertoire {
@@ -399,80 +413,4 @@ fn assemble(header: &Header<'_>, kind: Option<&Parameterized>, coding: &str, bod
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Shout;
-
-    impl Editor for Shout {
-        fn text(&mut self, part: &TextPart<'_>) -> Change {
-            if part.text.contains("hi") {
-                Change::Text(part.text.replace("hi", "HI"))
-            } else {
-                Change::Keep
-            }
-        }
-    }
-
-    #[test]
-    fn only_the_changed_text_is_encoded_anew() {
-        let mail = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nhi =E9=\r\n.\r\n--b\r\nContent-Type: text/plain\r\n\r\nother  \r\n--b--\r\nepilogue";
-        let out = String::from_utf8(edit(mail, &mut Shout).unwrap()).unwrap();
-        assert!(
-            out.contains("charset=\"utf-8\"") && out.contains("\r\n\r\nHI =C3=A9.\r\n--b\r\n"),
-            "{out}"
-        );
-        assert!(out.ends_with("\r\n\r\nother  \r\n--b--\r\nepilogue"), "{out}");
-        assert_eq!(edit(out.as_bytes(), &mut Shout), None);
-    }
-
-    #[test]
-    fn a_text_behind_a_delimiter_that_was_cut_off_is_seen() {
-        struct Fill;
-        impl Editor for Fill {
-            fn text(&mut self, _: &TextPart<'_>) -> Change {
-                Change::Text("hi\r\n".to_owned())
-            }
-        }
-        for end in ["", "\r"] {
-            let mail = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b{end}");
-            let out = edit(mail.as_bytes(), &mut Fill).unwrap();
-            let tree = parse(&out);
-            assert_eq!(&out[tree.children()[0].body.clone()], b"hi\r\n", "{end:?}");
-        }
-    }
-
-    /// As Thunderbird writes the text of a letter that is a picture only.
-    #[test]
-    fn an_empty_part_takes_a_text_whole() {
-        struct Fill;
-        impl Editor for Fill {
-            fn text(&mut self, part: &TextPart<'_>) -> Change {
-                if part.text.is_empty() {
-                    Change::Text("hi\r\n".to_owned())
-                } else {
-                    Change::Keep
-                }
-            }
-        }
-        let mail = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nother\r\n--b--\r\n";
-        let out = edit(mail.as_bytes(), &mut Fill).unwrap();
-        let tree = parse(&out);
-        let texts: Vec<_> = tree
-            .children()
-            .iter()
-            .map(|part| text_of(&out, part).unwrap().0.into_owned())
-            .collect();
-        assert_eq!(texts, ["hi\r\n", "other"]);
-    }
-
-    #[test]
-    fn an_unknown_charset_keeps_its_octets() {
-        let mail = b"Content-Type: text/plain; charset=x-none\r\n\r\nhi \xfe\xff";
-        let out = edit(mail, &mut Shout).unwrap();
-        assert!(out.ends_with(b"\r\n\r\nHI \xfe\xff"));
-        assert!(out.starts_with(b"Content-Type: text/plain; charset=x-none\r\n"));
-        let wide = b"Content-Type: text/plain; charset=utf-32\r\n\r\nhi";
-        assert_eq!(edit(wide, &mut Shout), None);
-    }
-}
+mod tests;
