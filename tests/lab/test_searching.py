@@ -32,7 +32,7 @@ def uids(answers, name=b"SEARCH"):
 
 class SearchCase(PracticeCase):
     """1 and 4 ordinary, 2 and 3 sealed, 5 sealed to bob alone; in Sent, 1 sealed."""
-    options = {"rawlog": True}
+    options = {"rawlog": True, "policy": "search_index = true"}
 
     @classmethod
     def setUpClass(cls):
@@ -175,7 +175,7 @@ class OffTest(SearchCase):
         self.assertEqual([2, 4], self.found("SUBJECT bilan", box=self.read()))
         index = relay.home / "index"
         self.assertTrue(index.exists())
-        relay.config.write_text(relay.config.read_text() + "search_index = false\n")
+        relay.config.write_text(relay.config.read_text().replace("search_index = true", "search_index = false"))
         relay.restart()
         base.until(lambda: not index.exists(), 20, "the end of the index")
         self.assertEqual([4], self.found("SUBJECT bilan", box=self.read()))
