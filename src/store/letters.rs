@@ -98,23 +98,21 @@ impl Letters {
         self.put(new)
     }
 
-    /// Remembers the files of what leaves in clear: one that is sealed later is no secret for that.
+    /// Remembers the files and whole texts of what leaves in clear: what is sealed later is no secret for that - a form of
+    /// words that is in ordinary mail as well, a plan of the way to the practice.
     pub fn remember_clear(&self, message: &Likeness, now: UnixTime) -> Result<(), StoreError> {
-        if message.files.is_empty() {
+        if *message == Likeness::default() {
             return Ok(());
         }
         let names = self.names()?;
-        let plain = |file: &Vec<u8>| {
-            (
-                names.name(b"file", file),
-                Trait {
-                    since: now.0,
-                    letter: 0,
-                    of: 0,
-                },
-            )
+        let files = message.files.iter().map(|file| names.name(b"file", file));
+        let texts = message.texts.iter().filter_map(|text| names.whole(text));
+        let known_to_all = Trait {
+            since: now.0,
+            letter: 0,
+            of: 0,
         };
-        self.put(message.files.iter().map(plain).collect())
+        self.put(files.chain(texts).map(|key| (key, known_to_all.clone())).collect())
     }
 
     /// What of a message was in a sealed letter. An error is no `None`: the caller must not send in clear.
@@ -131,7 +129,7 @@ impl Letters {
         }
         for text in &message.texts {
             if let Some(key) = names.whole(text)
-                && self.known(&key, now)?.is_some()
+                && self.known(&key, now)?.is_some_and(|found| found.of > 0)
             {
                 return Ok(Some(Recognised::Text));
             }
@@ -360,5 +358,17 @@ mod tests {
         assert_eq!(letters.recognised(&file("plan d'accès"), NOW).unwrap(), None);
         assert_eq!(letters.recognised(&file("compte rendu"), NOW).unwrap(), Some(Recognised::File));
         assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_form_of_words_that_had_left_in_clear_is_no_secret() {
+        let (_guard, _home, letters) = letters();
+        let form = "Bonjour, veuillez trouver ci-joint le compte rendu de la consultation de ce jour, bonne réception.";
+        letters.remember_clear(&like(form), NOW).unwrap();
+        letters.remember(&like(&format!("{form}{END}")), NOW).unwrap();
+        assert_eq!(letters.recognised(&like(form), NOW).unwrap(), None);
+        letters.remember(&like(LETTER), NOW).unwrap();
+        letters.remember_clear(&like(LETTER), NOW).unwrap();
+        assert!(letters.recognised(&like(LETTER), NOW).unwrap().is_some());
     }
 }
