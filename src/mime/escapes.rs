@@ -145,23 +145,33 @@ fn twice_utf8(text: &str) -> String {
         .unwrap_or_else(|| text.to_owned())
 }
 
-/// The text with every escape that `sign` begins replaced: `read` says how many octets behind the sign it takes, and what it says.
+/// The text with every escape that `sign` begins replaced: `read` says how many octets behind the sign it takes, and what it
+/// says. Escapes side by side are one text; what stands around them is none of it, and stays.
 fn octets(text: &str, sign: u8, read: impl Fn(&[u8]) -> Option<(usize, Vec<u8>)>) -> String {
-    let mut out = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memchr(sign, rest) {
-        out.extend_from_slice(&rest[..at]);
-        rest = &rest[at + 1..];
-        match read(rest) {
-            Some((length, said)) => {
-                out.extend(said);
-                rest = &rest[length..];
-            }
-            None => out.push(sign),
+    let (mut out, mut said) = (String::with_capacity(text.len()), Vec::new());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(sign, rest.as_bytes()) {
+        let (before, behind) = (&rest[..at], &rest[at + 1..]);
+        if !before.is_empty() {
+            out.push_str(&octets_to_text(&std::mem::take(&mut said)));
+            out.push_str(before);
         }
+        let escape = read(behind.as_bytes()).and_then(|(length, more)| Some((behind.get(length..)?, more)));
+        rest = match escape {
+            Some((after, more)) => {
+                said.extend(more);
+                after
+            }
+            None => {
+                out.push_str(&octets_to_text(&std::mem::take(&mut said)));
+                out.push(char::from(sign));
+                behind
+            }
+        };
     }
-    out.extend_from_slice(rest);
-    octets_to_text(&out)
+    out.push_str(&octets_to_text(&said));
+    out.push_str(rest);
+    out
 }
 
 fn pair(rest: &[u8]) -> Option<(usize, Vec<u8>)> {
@@ -207,6 +217,8 @@ mod tests {
             (r"\#med\# x", "#med# x"),
             ("#mÃ©d#", "#méd#"),
             ("%26%2335%3Bmed=23", "#med#"),
+            // What is no UTF-8 spoils only itself.
+            ("%ff ＃m%65d＃", "ÿ ＃med＃"),
         ] {
             let found = readings(written);
             assert!(found.iter().any(|read| read == meant), "{written}: {found:?}");
@@ -222,8 +234,20 @@ mod tests {
 
     #[test]
     fn hostile_texts_take_linear_time() {
-        for unit in ["%", "&", "&#", "+A", "\\u{", "=?", "&amp", "+AAAAAAAAAA"] {
-            readings(&unit.repeat(100_000));
+        for unit in [
+            "%",
+            "&",
+            "&#",
+            "+A",
+            "\\u{",
+            "=?",
+            "&amp",
+            "+AAAAAAAAAA",
+            "%25%32%35ff\u{fffd}",
+            "=ff%2%25ff",
+        ] {
+            let text = unit.repeat(100_000);
+            assert!(readings(&text).iter().all(|read| read.len() <= 3 * text.len()), "{unit}");
         }
     }
 }
