@@ -252,6 +252,19 @@ impl Plan {
 
     /// Takes a FETCH response; writes what the client gets now.
     pub fn answer(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<Wants> {
+        if !self.holds_news() {
+            return self.taken(line, shelf, out);
+        }
+        // It may name a message by a number that it has since news which are held.
+        let mut later = Vec::new();
+        let wants = self.taken(line, shelf, &mut later);
+        if !later.is_empty() {
+            self.defer(Line::of(&later));
+        }
+        wants
+    }
+
+    fn taken(&mut self, line: Line, shelf: &dyn Shelf, out: &mut Vec<u8>) -> Option<Wants> {
         let Some(fetched) = Fetched::parse(&line) else {
             self.unreadable(&line, out);
             return None;

@@ -30,11 +30,7 @@ impl Plan {
             .iter()
             .any(|item| item.name == "RFC822.SIZE" || item.name.starts_with("BODY["))
         {
-            // News of flags by a number that it has since news which are held.
-            return match self.holds_news() {
-                true => self.defer(answer.line),
-                false => answer.line.write(&answer.line.whole(), out),
-            };
+            return answer.line.write(&answer.line.whole(), out);
         }
         self.found.max = self.found.max.max(self.number(&answer));
         self.found.max_uid = self.found.max_uid.max(answer.uid);
@@ -84,7 +80,7 @@ impl Plan {
     }
 
     /// Numbers of messages may have changed with what is held: what comes later must not overtake it.
-    fn holds_news(&self) -> bool {
+    pub(super) fn holds_news(&self) -> bool {
         self.held_news > 0
     }
 
