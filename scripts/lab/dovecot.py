@@ -75,9 +75,14 @@ class Dovecot:
         """The octets of every message of a mailbox as they lie on the disk, oldest first."""
         place = self.folder / "mail" / user
         place = place if mailbox == "INBOX" else place / f".{mailbox}"
-        files = [f for sub in ("new", "cur") if (place / sub).is_dir() for f in (place / sub).iterdir()]
-        # Maildir names begin with seconds and microseconds, not padded.
-        return [f.read_bytes() for f in sorted(files, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)[:2]])]
+        while True:
+            files = [f for sub in ("new", "cur") if (place / sub).is_dir() for f in (place / sub).iterdir()]
+            try:
+                # Maildir names begin with seconds and microseconds, not padded.
+                return [f.read_bytes() for f in sorted(files, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)[:2]])]
+            except FileNotFoundError:
+                # A flag is in the name: it has just been set.
+                continue
 
     def everything(self):
         """Path and octets of each file of the store, indexes and caches included, and of the logs."""
