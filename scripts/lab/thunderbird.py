@@ -137,6 +137,15 @@ class Thunderbird:
             return False
         base.until(listed, seconds, f"{subject!r} in the list")
 
+    def marked(self, subject, seconds=40):
+        """The Subject in the list, with what stands before it, once it is there."""
+        def listed():
+            found = [row["subject"] for row in self.rows() if row["subject"].endswith(subject)]
+            if not found:
+                self.script("P.gFolder.updateFolder(W.msgWindow)")
+            return found and found[0]
+        return base.until(listed, seconds, f"{subject!r} in the list")
+
     def read(self, subject, seconds=40):
         """Clicks on a message; what is on the screen then. `security`: Thunderbird's own S/MIME marks that are visible."""
         self.wait_for(subject, seconds)

@@ -66,19 +66,12 @@ class DeceptionTest(PracticeCase):
         """What is on the screen of a letter of Bob's with that content."""
         head = mails.letter("Dr Bob ESSAI <bob@lab.test>", "alice@lab.test", subject, "x").partition(b"Content-Type:")[0]
         self.store.append("alice@lab.test", head.replace(b"MIME-Version: 1.0\r\n", b"") + b"MIME-Version: 1.0\r\n" + entity)
-        listed = base.until(lambda: self.listed(subject), 40, f"{subject!r} in the list")
+        listed = self.tb.marked(subject)
         shown = self.tb.read(listed)
         shown["mark"] = listed.removesuffix(subject)
         self.assertEqual(shown["security"], [], "Thunderbird must see no S/MIME of its own")
         self.assertNotIn('id="lure"', shown["html"])
         return shown
-
-    def listed(self, subject):
-        """The Subject in the list, with what stands before it, once it is there."""
-        found = [row["subject"] for row in self.tb.rows() if row["subject"].endswith(subject)]
-        if not found:
-            self.tb.script("P.gFolder.updateFolder(W.msgWindow)")
-        return found and found[0]
 
     def assert_unassured(self, shown):
         """The list says it; the banner stands first, once, and no word like it below."""

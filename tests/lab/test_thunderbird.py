@@ -253,13 +253,17 @@ class ThunderbirdTest(PracticeCase):
         self.assertIn("Ce message n’est pas chiffré pour une de vos clés.", shown["text"])
         self.assertIn("Prévenez l’expéditeur", shown["text"])
         self.assertEqual(shown["security"], [])
-        self.assertIn([a["name"] for a in shown["attachments"]], (["original.eml"], ["original.eml.bin"], ["smime.p7m"]))
+        original, report = (attached["name"] for attached in shown["attachments"])
+        self.assertIn(original, ("original.eml", "original.eml.bin", "smime.p7m"))
+        self.assertEqual("rapport-souspli.txt", report)
 
     def test_17_an_altered_text_is_not_shown(self):
         bob = self.practice.doctors["bob"]
         letter = mails.letter("bob@lab.test", "alice@lab.test", "Falsifiée", "Dose : 10 mg\n")
         self.store.append("alice@lab.test", mails.smime(letter, mails.signing(bob)).replace(b"10 mg", b"90 mg"))
-        shown = self.tb.read("Falsifiée")
+        listed = self.tb.marked("Falsifiée")
+        self.assertEqual("[Souspli : ALTÉRÉ, en clair] Falsifiée", listed)
+        shown = self.tb.read(listed)
         self.assertIn("ALERTE", shown["text"])
         self.assertNotIn("90 mg", shown["text"])
         self.assertEqual(shown["security"], [])

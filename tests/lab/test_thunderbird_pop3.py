@@ -55,7 +55,9 @@ class ThunderbirdPop3Test(PracticeCase):
         self.assertEqual("Rien de secret.\n.\nfin", self.tb.read("Lettre ordinaire")["text"].strip())
 
     def test_03_a_forged_letter(self):
-        shown = self.tb.read("Lettre falsifiée")
+        listed = self.tb.marked("Lettre falsifiée")
+        self.assertTrue(listed.startswith("[Souspli : "), listed)
+        shown = self.tb.read(listed)
         self.assertNotIn("9 mg", shown["text"])
         self.assertNotIn("vérifiée", shown["text"])
 
@@ -63,7 +65,8 @@ class ThunderbirdPop3Test(PracticeCase):
         self.store.append("alice@lab.test", self.sealed(mails.letter("bob@lab.test", "alice@lab.test", "Seconde lettre", BODY + "\n")))
         self.tb.get_messages()
         self.assertIn(BODY, self.tb.read("Seconde lettre")["text"])
-        self.assertEqual(["Lettre falsifiée", "Lettre ordinaire", "Lettre scellée", "Seconde lettre"], self.subjects())
+        listed = [subject.rpartition("] ")[2] for subject in self.subjects()]
+        self.assertEqual(["Lettre falsifiée", "Lettre ordinaire", "Lettre scellée", "Seconde lettre"], sorted(listed))
         self.relay("alice").restart()
         self.store.append("alice@lab.test", mails.letter("zoe@lab.test", "alice@lab.test", "Après", "De retour.\n"))
         self.tb.get_messages()
