@@ -40,9 +40,14 @@ def version(package):
 
 
 def run(home, *command, stdin=None, more=None):
-    """Runs a program that must succeed, with a home of its own."""
+    """Runs a program that must succeed, with a home of its own. One that hangs is run once more, and that is said: offlineimap was
+    seen to wait for itself after STARTTLS, every thread of it for another, with nothing unread at Souspli."""
     env = {**os.environ, "HOME": str(home), "LANG": "C.UTF-8", **(more or {})}
-    return base.run(*command, stdin=stdin, env=env)
+    try:
+        return base.run(*command, stdin=stdin, env=env, seconds=40)
+    except subprocess.TimeoutExpired:
+        print(f"{command[0]}: no end after 40 s, tried again")
+        return base.run(*command, stdin=stdin, env=env, seconds=40)
 
 
 def curl(way, name="curl", mailbox="INBOX"):
