@@ -133,12 +133,25 @@ pub fn transfer_encoding(header: &Header<'_>) -> TransferEncoding {
 
 /// What the value of one such field says.
 pub fn stated_encoding(value: &[u8]) -> TransferEncoding {
-    match Parameterized::parse(value).value.as_str() {
-        "" | "7bit" | "8bit" | "binary" => TransferEncoding::Identity,
-        "quoted-printable" => TransferEncoding::QuotedPrintable,
-        "base64" => TransferEncoding::Base64,
-        _ => TransferEncoding::Unknown,
-    }
+    let written = value.trim_ascii();
+    known_encoding(|name| written.eq_ignore_ascii_case(name.as_bytes()))
+        .or_else(|| {
+            let read = Parameterized::parse(value).value;
+            known_encoding(|name| read == name)
+        })
+        .unwrap_or(TransferEncoding::Unknown)
+}
+
+fn known_encoding(is: impl Fn(&str) -> bool) -> Option<TransferEncoding> {
+    const KNOWN: [(&str, TransferEncoding); 6] = [
+        ("", TransferEncoding::Identity),
+        ("7bit", TransferEncoding::Identity),
+        ("8bit", TransferEncoding::Identity),
+        ("binary", TransferEncoding::Identity),
+        ("quoted-printable", TransferEncoding::QuotedPrintable),
+        ("base64", TransferEncoding::Base64),
+    ];
+    KNOWN.iter().find(|(name, _)| is(name)).map(|(_, encoding)| *encoding)
 }
 
 /// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out.
