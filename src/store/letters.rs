@@ -155,14 +155,24 @@ impl Letters {
         Ok(false)
     }
 
+    /// Where the file cannot be read nothing is known: what is remembered twice is sealed in vain at worst.
     fn unknown(&self, keys: impl Iterator<Item = Key>) -> Result<BTreeSet<Key>, StoreError> {
         let mut out = BTreeSet::new();
         for key in keys {
-            if self.table.value(&key)?.is_none() {
-                out.insert(key);
+            match self.table.value(&key) {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(StoreError::Read { .. }) => {
+                    out.insert(key);
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(out)
+    }
+
+    /// Gives the disk what it did not take before.
+    pub fn write_what_waits(&self) {
+        self.table.write_what_waits();
     }
 
     fn put(&self, mut new: BTreeMap<Key, Trait>) -> Result<(), StoreError> {
