@@ -59,7 +59,7 @@ fn lists_addresses(field: &Field<'_>) -> bool {
 fn runs(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut run: Vec<&str> = Vec::new();
-    let mut end = |run: &mut Vec<&str>, out: &mut Vec<String>| {
+    let end = |run: &mut Vec<&str>, out: &mut Vec<String>| {
         if !run.is_empty() {
             encoded(&std::mem::take(run).join(" "), out);
         }

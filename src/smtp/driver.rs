@@ -224,14 +224,18 @@ impl Connection {
         login.be_patient(shared.patience.after(begun.elapsed()));
         match outgoing {
             Outgoing::Refuse(explanation) => Reply::refusal(&explanation),
-            Outgoing::PassThrough => {
+            Outgoing::PassThrough(record) => {
                 let Submission { envelope, message } = &submission;
                 let copy = GroupCopy {
                     recipients: &envelope.recipients,
                     message: &message.clone().into(),
                     form: Form::AsSubmitted,
                 };
-                login.hand_over(&*shared.upstreams, envelope, &copy).await.reply(&account.smtp.host)
+                let attempt = login.hand_over(&*shared.upstreams, envelope, &copy).await;
+                let outcome = attempt.of(&envelope.recipients, &account.smtp.host);
+                // What passes has one group: there is nothing to notify.
+                shared.sealing.handed_over(&account, &record, &[outcome]).await;
+                attempt.reply(&account.smtp.host)
             }
             Outgoing::Seal(sealed) => {
                 // Of the clear text only what is sealed as it goes is still needed.

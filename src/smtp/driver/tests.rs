@@ -292,7 +292,7 @@ impl Sealing for Script {
         let decided = self.groups.lock().unwrap().clone();
         Box::pin(async move {
             match decided {
-                Decided::Clear => Outgoing::PassThrough,
+                Decided::Clear => Outgoing::PassThrough(SealedRecord::default()),
                 Decided::Refuse => Outgoing::Refuse(text::key_locked()),
                 Decided::Seal(groups) => Outgoing::Seal(SealedSubmission {
                     groups,
