@@ -266,8 +266,10 @@ impl LoggedIn {
         }
     }
 
-    /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
+    /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given, in what is
+    /// left of the patience.
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
+        let begun = Instant::now();
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
             let attempt = upstream.hand_over(upstreams, envelope, group).await;
             if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
@@ -275,9 +277,12 @@ impl LoggedIn {
                 return attempt;
             }
         }
-        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), self.patience).await {
+        let left = |begun: Instant| self.patience.after(begun.elapsed());
+        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), left(begun)).await {
             Ok(mut upstream) => {
+                upstream.be_patient(left(begun));
                 let attempt = upstream.hand_over(upstreams, envelope, group).await;
+                upstream.be_patient(self.patience);
                 self.upstream = Some(upstream);
                 attempt
             }
