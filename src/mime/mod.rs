@@ -12,6 +12,7 @@ pub mod octets;
 pub mod overwrite;
 pub mod packed;
 pub mod parameters;
+pub mod safe;
 pub mod words;
 
 pub use contents::Contents;

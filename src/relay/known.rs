@@ -6,7 +6,7 @@ use crate::mime::Contents;
 use crate::policy::Submission;
 use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
-use crate::store::{Recognised, StoreError};
+use crate::store::{Recognised, StoreError, Traits};
 use crate::text::{Explain, Explanation};
 use crate::view::likeness::{Likeness, likeness_in};
 use crate::view::{Marks, marks_in};
@@ -75,8 +75,14 @@ impl Relay {
         self.letters.remember(letter, self.now()).map_err(|e| e.explain())
     }
 
-    /// What leaves in clear is no secret: where that cannot be kept, the next letter is sealed in vain.
-    pub(super) fn remember_clear(&self, message: &Likeness) {
+    /// What is to be remembered once it has left readable by all.
+    pub(super) fn traits(&self, message: &Likeness) -> Traits {
+        self.letters.traits(message).unwrap_or_default()
+    }
+
+    /// What has left in clear is no secret: where that cannot be kept, the next letter is sealed in vain. What the provider has
+    /// refused has not left: it may be sealed the next time, and then it is one.
+    pub(super) fn remember_clear(&self, message: &Traits) {
         if let Err(error) = self.letters.remember_clear(message, self.now()) {
             tracing::warn!(%error, "the memory of letters could not be written");
         }

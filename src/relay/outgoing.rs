@@ -20,6 +20,7 @@ use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
+use crate::store::Traits;
 use crate::text::{Explain, Explanation, outgoing as say};
 use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
@@ -57,12 +58,9 @@ impl Relay {
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let (need, like) = self.judged(account, submission);
         let sealed = match need {
-            Need::Clear => {
-                self.remember_clear(&like);
-                return passed(submission);
-            }
+            Need::Clear => return passed(submission, self.traits(&like)),
             Need::Refuse(refusal) => Err(refusal.explain()),
-            Need::Sign => self.sign_only(account, submission),
+            Need::Sign => self.sign_only(account, submission, self.traits(&like)),
             Need::Secure(why) => {
                 let judged = Judged { why, like: Some(like) };
                 self.secure(account, submission, judged, outgoing::copies(submission)).await
@@ -169,7 +167,7 @@ impl Relay {
         Ok(groups)
     }
 
-    fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
+    fn sign_only(&self, account: &Account, submission: &Submission, traits: Traits) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
         let signer = self.signer(account, &submission.message)?;
@@ -183,6 +181,7 @@ impl Relay {
             record: SealedRecord {
                 message_id: threads::own(&submission.message),
                 protection: Protection::Signed,
+                traits,
                 ..SealedRecord::default()
             },
         })
@@ -232,9 +231,14 @@ fn known_but_unfit(refusal: Explanation, (address, _, why): &(Address, Certifica
 }
 
 /// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.
-fn passed(submission: &Submission) -> Outgoing {
+fn passed(submission: &Submission, traits: Traits) -> Outgoing {
+    let record = SealedRecord {
+        protection: Protection::Clear,
+        traits,
+        ..SealedRecord::default()
+    };
     match strip(&submission.message) {
-        None => Outgoing::PassThrough,
+        None => Outgoing::PassThrough(record),
         Some(message) => {
             let group = Group {
                 recipients: submission.envelope.recipients.clone(),
@@ -242,10 +246,7 @@ fn passed(submission: &Submission) -> Outgoing {
             };
             Outgoing::Seal(SealedSubmission {
                 groups: vec![group],
-                record: SealedRecord {
-                    protection: Protection::Clear,
-                    ..SealedRecord::default()
-                },
+                record,
             })
         }
     }
@@ -297,6 +298,7 @@ impl Relay {
             left_out,
             protection: Protection::Sealed,
             over_channel: over_channel.to_vec(),
+            traits: Traits::default(),
         }
     }
 
