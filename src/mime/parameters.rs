@@ -185,7 +185,11 @@ fn split(value: &[u8]) -> Vec<String> {
             blanks = 0;
         }
     }
-    pieces.iter().map(|p| words::octets_to_text(p)).collect()
+    pieces.into_iter().map(text_of).collect()
+}
+
+fn text_of(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_else(|error| words::octets_to_text(error.as_bytes()))
 }
 
 /// Puts continuations (`name*0*=`) together and decodes them (RFC 2231 §3, §4).
@@ -195,7 +199,7 @@ fn join(raw: Vec<(String, String)>) -> BTreeMap<String, String> {
     for (name, value) in raw {
         match name.split_once('*') {
             None => {
-                plain.entry(name).or_insert_with(|| words::decode(value.as_bytes()));
+                plain.entry(name).or_insert_with(|| decoded(value));
             }
             Some((base, rest)) => {
                 let number = rest.trim_end_matches('*').parse().unwrap_or(0);
@@ -208,6 +212,14 @@ fn join(raw: Vec<(String, String)>) -> BTreeMap<String, String> {
         plain.insert(name, extended(parts));
     }
     plain
+}
+
+/// Encoded words stand where they may not, but they do (RFC 2047 §5).
+fn decoded(value: String) -> String {
+    match value.bytes().all(|b| b.is_ascii_graphic() && b != b'=') {
+        true => value,
+        false => words::decode(value.as_bytes()),
+    }
 }
 
 fn extended(parts: BTreeMap<u32, (bool, String)>) -> String {
