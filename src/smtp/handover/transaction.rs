@@ -45,6 +45,8 @@ pub(super) enum Next {
     Content,
     Wait,
     Done(Result<(), Refused>),
+    /// The whole message was given, and this is neither yes nor no.
+    NoOutcome,
 }
 
 #[derive(Debug)]
@@ -194,6 +196,7 @@ impl Transaction {
             }
             Stage::Data => self.reset(Refused::Message(reply)),
             Stage::Content if reply.is_positive() => Next::Done(Ok(())),
+            Stage::Content if reply.code < 400 => Next::NoOutcome,
             Stage::Content => Next::Done(Err(Refused::Message(reply))),
             Stage::Reset(refused) => Next::Done(Err(refused)),
         }
