@@ -282,6 +282,9 @@ class FaithfulTest(SendingCase):
         "8-bit Latin": b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xe9t\xe9 \r\n",
         "flowed": b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nligne \r\n suite\r\n-- \r\nDr A\r\n",
         "dots": b"Content-Type: text/plain\r\n\r\n.\r\n..\r\n.a\r\n",
+        "not the base64 it says": "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nL'été, Mme D. va mieux.\r\n".encode(),
+        "base64 and more": b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nw6l0w6kNCg==\r\n-- \r\n"
+                           b"Ajout\xc3\xa9 par l'antivirus.\r\n",
         "attachment alone": b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n",
         "nested": b'Content-Type: multipart/mixed; boundary=o\r\n\r\navant\r\n--o\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n'
                   b"--i\r\n\r\na\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--i--\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n"
