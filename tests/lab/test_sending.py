@@ -217,6 +217,20 @@ class NoticeTest(SendingCase):
         self.assertIn("x-souspli; ", report["Diagnostic-Code"])
 
 
+class JournalTest(OtherRelay):
+    """What the provider has not taken, under the code that the mail program was told."""
+
+    def test_what_became_of_it(self):
+        for step, answer, wanted in (("rcpt", "550 5.1.1 inconnu", ("refuse", "SP-RECIPIENT-REFUSED")), ("dot", "554 5.7.1 non", ("refuse", "SP-PROVIDER-REFUSED")),
+                                     ("mail", "451 plus tard", ("refuse", "SP-PROVIDER-DEFERRED")), ("dot", sink.CLOSE, ("seal", "SP-OUTCOME-UNKNOWN"))):
+            with self.subTest(step=step, answer=answer):
+                self.smtp_server.heal()
+                client = self.smtp("alice")
+                self.smtp_server.fail(step, answer)
+                self.assertIn(f"[{wanted[1]}]", self.refused(self.canary.letter("#med# Lettre", BOB), BOB, client=client)[1])
+                self.assertEqual(wanted, self.journal())
+
+
 class AlwaysSignTest(OtherRelay):
     """`always_sign`: every reader reads it, every verifier verifies it."""
     extra = "always_sign = true"
