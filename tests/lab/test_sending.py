@@ -364,6 +364,8 @@ class FaithfulTest(SendingCase):
                 self.submit("alice", fields + b"\r\nx\r\n", BOB)
                 sealed, = self.sent()
                 self.assertEqual("verified", self.relay("bob").open_json(sealed.octets)["grade"])
+                self.assertTrue(sealed.octets.isascii() and "BODY=" not in sealed.mail, "any provider takes it")
+                self.assertEqual([ALICE, BOB], [mails.parse(sealed.octets)[field].addresses[0].addr_spec for field in ("From", "To")])
                 inside = mails.parse(self.entity(sealed.octets))
                 self.assertEqual([ALICE, BOB], [inside[field].addresses[0].addr_spec for field in ("From", "To")])
 

@@ -255,7 +255,7 @@ fn parameters(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities
     let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
     let needed = wide || group.form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
     match (envelope.smtputf8, offered.smtputf8) {
-        (true, true) => out += " SMTPUTF8",
+        (true, true) if needed => out += " SMTPUTF8",
         (true, false) if needed => return Err(Refused::Utf8),
         _ => {}
     }
