@@ -160,7 +160,7 @@ fn nesting(p: &Practice) -> Vec<Attack> {
         ),
         Attack::new(
             "no content and no signer",
-            "damaged",
+            "certificates-only",
             mail(BOB, &entity("signed-data", &signed(oid::DATA, None, &[p.bob.certificate()], &[]))),
         ),
     ]
