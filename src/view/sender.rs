@@ -28,10 +28,34 @@ pub fn date_of(header: &Header<'_>) -> Option<UnixTime> {
     if fields.next().is_some() {
         return None;
     }
+    if !without_comments(&String::from_utf8_lossy(&value)).is_some_and(|bare| is_a_date(&bare)) {
+        return None;
+    }
     value.extend_from_slice(b"\r\n");
     match MessageStream::new(&value).parse_date() {
         HeaderValue::DateTime(at) if at.is_valid() => Some(UnixTime(at.to_timestamp())),
         _ => None,
+    }
+}
+
+/// True for a day, perhaps its name before it, a time, perhaps a zone, and nothing else (RFC 5322 §3.3, §4.3): mail programs look
+/// for numbers, and of two years each picks one.
+fn is_a_date(text: &str) -> bool {
+    let spaced = text.replace(',', ", ");
+    let mut words: Vec<&str> = spaced.split_ascii_whitespace().collect();
+    let letters = |word: &str| word.bytes().all(|b| b.is_ascii_alphabetic());
+    let number = |word: &str| !word.is_empty() && word.len() <= 4 && word.bytes().all(|b| b.is_ascii_digit());
+    if words.first().is_some_and(|first| letters(first.trim_end_matches(','))) {
+        words.remove(0);
+    }
+    match words[..] {
+        [day, month, year, time] | [day, month, year, time, _] => {
+            let zone = words
+                .get(4)
+                .is_none_or(|zone| letters(zone) || number(zone.trim_start_matches(['+', '-'])));
+            number(day) && letters(month) && number(year) && time.split(':').all(number) && zone
+        }
+        _ => false,
     }
 }
 
@@ -91,7 +115,14 @@ mod tests {
             ("Date: Sun, 22 Nov 2026 10:00:00 +0100\r\n", Some(1_795_338_000)),
             ("Date: 22 Nov 2026 09:00 GMT (midi)\r\n", Some(1_795_338_000)),
             ("date : Sun,\r\n 22 Nov 2026 09:00:00 -0000\r\n", Some(1_795_338_000)),
+            ("Date: 22 Nov 2026 09:00:00 +0000 (Sun, 1 Jan 2020)\r\n", Some(1_795_338_000)),
+            ("Date: Sun,22 Nov 2026 09:00:00 GMT\r\n", Some(1_795_338_000)),
             ("Date: yesterday\r\n", None),
+            ("Date: 22 Nov 2026 09:00:00 +0000 22 Nov 2027\r\n", None),
+            ("Date: 22 Nov 2026 09:00:00 +0000; 22 Nov 2027 09:00:00 +0000\r\n", None),
+            ("Date: Sun, 22 Nov 2026 2027 09:00:00 +0000\r\n", None),
+            ("Date: 22 Nov 2026 09:00:00 2027 +0000\r\n", None),
+            ("Date: 22/11/2027 22 Nov 2026 09:00\r\n", None),
             ("Date:\r\n", None),
             ("Date: 1 Jan 2026 00:00:00 Z\r\nDate: 2 Jan 2026 00:00:00 Z\r\n", None),
             ("Subject: x\r\n", None),
