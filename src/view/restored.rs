@@ -4,8 +4,8 @@
 use super::header::{defanged, push_lines, push_shown};
 use super::lookalike;
 use crate::base::limits::{RESTORED_MAX, RESTORED_NAMES_MAX};
-use crate::mime::canonical::safe_field;
 use crate::mime::header::{Field, Header};
+use crate::mime::safe::safe_field;
 use crate::mime::words;
 use crate::smime::protected::{Protected, Scheme};
 use zeroize::Zeroize;
