@@ -162,7 +162,11 @@ impl Stage {
             "silence" => {}
             // The mail program waits from here on; it has not waited longer than so many seconds.
             "waits" => self.since = Instant::now(),
-            "waited" => assert!(self.since.elapsed().as_secs_f32() < rest.parse().unwrap(), "{at}: {:?}", self.since.elapsed()),
+            "waited" => assert!(
+                self.since.elapsed().as_secs_f32() < rest.parse().unwrap(),
+                "{at}: {:?}",
+                self.since.elapsed()
+            ),
             // The provider closes.
             "gone" => self.provider = None,
             // What the next submission will be: `seal a@x b@x | c@x`, `refuse`, `clear`.
@@ -340,7 +344,7 @@ fn account(tls: ServerTls) -> Account {
         login: "me".to_owned(),
         channel: Channel::Ordinary,
         smtp: server.clone(),
-        imap: server,
+        imap: Some(server),
         pop3: None,
         always_sign: false,
         always_encrypt: false,
