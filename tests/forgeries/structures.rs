@@ -162,7 +162,9 @@ fn nesting(p: &Practice) -> Vec<Attack> {
             "no content and no signer",
             "certificates-only",
             mail(BOB, &entity("signed-data", &signed(oid::DATA, None, &[p.bob.certificate()], &[]))),
-        ),
+        )
+        .shows("« souspli cert import »")
+        .hides("votre certificat actuel"),
     ]
 }
 
