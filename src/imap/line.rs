@@ -1,5 +1,7 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
+mod changed;
+
 use super::frame::{Announced, Piece, Sync, chomp};
 use crate::base::limits;
 use std::borrow::Cow;
@@ -185,46 +187,6 @@ impl Line {
             self.literal_octets = self.literal_octets - held.bytes.len() + bytes.len();
             held.bytes = bytes;
             held.announced.sync = Sync::Waits;
-        }
-    }
-
-    /// The line with texts put in at places of its text, which stand in order; the literals stay as they are, and what is
-    /// put in at the end of one stands behind it.
-    pub fn with_insertions(&self, insertions: &[(usize, String)]) -> Self {
-        let added: usize = insertions.iter().map(|(_, text)| text.len()).sum();
-        let mut out = Vec::with_capacity(self.text.len() + added);
-        let mut from = 0;
-        for (at, text) in insertions {
-            out.extend_from_slice(self.text.get(from..*at).unwrap_or_default());
-            out.extend_from_slice(text.as_bytes());
-            from = *at;
-        }
-        out.extend_from_slice(self.text.get(from..).unwrap_or_default());
-        let before = |end: usize| {
-            insertions
-                .iter()
-                .take_while(|(at, _)| *at < end)
-                .map(|(_, text)| text.len())
-                .sum::<usize>()
-        };
-        let mut literals = self.literals.clone();
-        literals.iter_mut().for_each(|held| held.at += before(held.at));
-        Self {
-            text: out,
-            literals,
-            literal_octets: self.literal_octets,
-        }
-    }
-
-    /// Puts other text in the place of a span that holds no literal.
-    pub fn replace(&mut self, span: &Span, with: &[u8]) {
-        if !span.literals.is_empty() || span.text.end > self.text.len() {
-            return;
-        }
-        let was = span.text.len();
-        self.text.splice(span.text.clone(), with.iter().copied());
-        for held in self.literals.iter_mut().filter(|held| held.at >= span.text.end) {
-            held.at = held.at + with.len() - was;
         }
     }
 

@@ -40,6 +40,22 @@ pub fn not_stored(why: Explanation) -> Explanation {
     }
 }
 
+/// The account has no IMAP server.
+pub fn no_server() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-SERVER",
+        Retry::AfterUser,
+        (
+            "Ce compte n’a pas de serveur IMAP dans la configuration de Souspli.",
+            "Ajoutez-y la clé imap, ou lisez ce compte par POP3.",
+        ),
+        (
+            "This account has no IMAP server in Souspli's configuration.",
+            "Add the key imap to it, or read this account over POP3.",
+        ),
+    )
+}
+
 /// Too many refused logins on one connection.
 pub fn too_many_logins() -> Explanation {
     Explanation::new(
@@ -326,6 +342,7 @@ mod tests {
     fn wire_texts_are_short_lines_of_ascii() {
         for e in [
             unknown_login(),
+            no_server(),
             too_many_logins(),
             no_mechanism(),
             provider_without_tls(),
