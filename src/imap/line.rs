@@ -1,11 +1,14 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
+mod span;
+
 use super::frame::{Announced, Piece, Sync, chomp};
 use crate::base::limits;
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::ops::Range;
 use zeroize::Zeroize;
+
+pub use span::Span;
 
 /// A complete line. The literal of an announcement stands in `literals`, so that a message can be moved out uncopied.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -29,13 +32,6 @@ pub struct Fragment {
     pub text: Vec<u8>,
     /// The literal, and whether its sender waited for `+`; `None`: the command ends.
     pub literal: Option<(Vec<u8>, Sync)>,
-}
-
-/// A stretch of a line with the literals inside it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Span {
-    text: Range<usize>,
-    literals: Range<usize>,
 }
 
 /// One value of the grammar (RFC 9051 §9).
@@ -180,28 +176,20 @@ impl Line {
         }
     }
 
-    /// The line with texts put in at places of its text, which stand in order; the literals stay as they are, and what is
-    /// put in at the end of one stands behind it.
-    pub fn with_insertions(&self, insertions: &[(usize, String)]) -> Self {
-        let added: usize = insertions.iter().map(|(_, text)| text.len()).sum();
-        let mut out = Vec::with_capacity(self.text.len() + added);
-        let mut from = 0;
-        for (at, text) in insertions {
-            out.extend_from_slice(self.text.get(from..*at).unwrap_or_default());
-            out.extend_from_slice(text.as_bytes());
-            from = *at;
+    /// Adds text that holds no literal.
+    pub fn add(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
+
+    /// Adds a stretch of another line, its literals with it.
+    pub fn add_span(&mut self, other: &Line, span: &Span) {
+        let before = self.text.len();
+        for held in other.literals.get(span.literals.clone()).unwrap_or_default() {
+            let mut held = held.clone();
+            held.at = held.at.saturating_sub(span.text.start) + before;
+            self.literals.push(held);
         }
-        out.extend_from_slice(self.text.get(from..).unwrap_or_default());
-        let before = |end: usize| {
-            insertions
-                .iter()
-                .take_while(|(at, _)| *at < end)
-                .map(|(_, text)| text.len())
-                .sum::<usize>()
-        };
-        let mut literals = self.literals.clone();
-        literals.iter_mut().for_each(|held| held.at += before(held.at));
-        Self { text: out, literals }
+        self.text.extend_from_slice(other.span_text(span));
     }
 
     /// Puts other text in the place of a span that holds no literal.
@@ -250,24 +238,6 @@ impl Value {
     pub fn span(&self) -> &Span {
         match self {
             Value::Atom(span) | Value::Quoted(span) | Value::Literal(span, _) | Value::List(span) => span,
-        }
-    }
-}
-
-impl Span {
-    /// What of this one stands before that one.
-    pub fn before(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.start,
-            literals: self.literals.start..other.literals.start,
-        }
-    }
-
-    /// From the beginning of this one to the end of that one.
-    pub fn to(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.end,
-            literals: self.literals.start..other.literals.end,
         }
     }
 }
