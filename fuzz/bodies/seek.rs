@@ -19,7 +19,7 @@ pub fn run(data: &[u8]) {
     let mut asked: Vec<String> = Vec::new();
     let mut lines = lines(provider).into_iter();
     for _ in 0..10_000 {
-        while let Some(line) = seek.next() {
+        while let Some(line) = seek.next_line() {
             asked.push(tag_of(&line));
         }
         assert!(!asked.is_empty(), "nothing is under way, and nothing was told");

@@ -157,7 +157,7 @@ impl Seek {
 
     /// The next command for the provider. Not all at once: one that reads no more until its answers are taken would wait for
     /// ever.
-    pub fn next(&mut self) -> Option<Line> {
+    pub fn next_line(&mut self) -> Option<Line> {
         let under_way: usize = self.asked.iter().map(|question| question.line.octets()).sum();
         let is_unnamed = |question: &Question| self.answering == Answering::Unnamed && question.about.is_answered_by_numbers();
         let ambiguous = self.waiting.front().is_some_and(is_unnamed) && self.asked.iter().any(is_unnamed);

@@ -68,7 +68,7 @@ impl Relay {
     pub(super) fn ask(&mut self, core: &mut Core) {
         while self.sending.awaited.is_none()
             && let Work::Seek(seek) = &mut self.work
-            && let Some(line) = seek.next()
+            && let Some(line) = seek.next_line()
         {
             self.sending.fragments = line.fragments();
             self.send(core);

@@ -56,7 +56,9 @@ fn numbers(mut cursor: Cursor<'_>) -> Option<Vec<u32>> {
         match cursor.number() {
             Some(number) if number > 0 => out.push(number),
             Some(_) => return None,
-            None if cursor.peek() == Some(b'(') => drop(cursor.value()?),
+            None if cursor.peek() == Some(b'(') => {
+                cursor.value()?;
+            }
             None => break,
         }
     }
@@ -83,9 +85,10 @@ fn returned(mut cursor: Cursor<'_>) -> Option<Ranges> {
             continue;
         }
         cursor.space()?;
-        match name.eq_ignore_ascii_case(b"ALL") {
-            true => all.add(&SequenceSet::parse(cursor.atom()?)?.closed()?),
-            false => drop(cursor.value()?),
+        if name.eq_ignore_ascii_case(b"ALL") {
+            all.add(&SequenceSet::parse(cursor.atom()?)?.closed()?);
+        } else {
+            cursor.value()?;
         }
     }
     cursor.is_end().then_some(all)

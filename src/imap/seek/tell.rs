@@ -51,7 +51,9 @@ impl Seek {
         let uid = if self.search.by == Addressing::Uid { " UID" } else { "" };
         let mut out = format!("* ESEARCH (TAG \"{}\"){uid}", self.command.tag);
         let all = self.in_order();
-        for wanted in if returns.is_empty() { &[Wanted::All] } else { returns } {
+        let asked = if returns.is_empty() { &[Wanted::All] } else { returns };
+        let told = [Wanted::Min, Wanted::Max, Wanted::All, Wanted::Count];
+        for wanted in told.iter().filter(|wanted| asked.contains(wanted)) {
             let _ = match (wanted, all.first(), all.last()) {
                 (Wanted::Min, Some(min), _) => write!(out, " MIN {min}"),
                 (Wanted::Max, _, Some(max)) => write!(out, " MAX {max}"),
@@ -84,7 +86,7 @@ impl Seek {
     /// A sorted result keeps its order.
     fn set(&self, all: &[u32]) -> String {
         match self.search.seeking {
-            Seeking::Sort => all.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+            Seeking::Sort => runs(all),
             Seeking::Search | Seeking::Thread => all.iter().copied().collect::<Ranges>().sets(usize::MAX).pop().unwrap_or_default(),
         }
     }
@@ -105,4 +107,14 @@ impl Seek {
     fn modseq(&self, of: impl Iterator<Item = u32>) -> Option<u64> {
         of.filter_map(|number| self.answers.modseqs.get(&number)).max().copied()
     }
+}
+
+/// A `sequence-set` in this order: numbers that follow each other are a range.
+fn runs(numbers: &[u32]) -> String {
+    let runs = numbers.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+    let written = runs.filter_map(|run| match (run.first()?, run.last()?) {
+        (first, last) if first == last => Some(first.to_string()),
+        (first, last) => Some(format!("{first}:{last}")),
+    });
+    written.collect::<Vec<_>>().join(",")
 }

@@ -187,7 +187,7 @@ fn run_with(text: &str, mailbox: &[Stored], known: Known, answering: Answering) 
     let (mut seek, mut asked) = (begin_with(text, known, answering).unwrap(), Vec::new());
     loop {
         let mut sent = Vec::new();
-        while let Some(line) = seek.next() {
+        while let Some(line) = seek.next_line() {
             sent.push(provider(mailbox, &line, &mut asked));
         }
         for line in sent.iter().flat_map(|(_, lines)| lines) {
@@ -255,7 +255,7 @@ fn every_form_of_answer() {
         ("a SORT (DATE) UTF-8 SUBJECT x FLAGGED\r\n", "* SORT 4 3 1\r\na OK done\r\n"),
         (
             "a UID SEARCH RETURN (COUNT MIN MAX) SUBJECT x FLAGGED\r\n",
-            "* ESEARCH (TAG \"a\") UID COUNT 3 MIN 3 MAX 8\r\na OK done\r\n",
+            "* ESEARCH (TAG \"a\") UID MIN 3 MAX 8 COUNT 3\r\na OK done\r\n",
         ),
         (
             "a SEARCH RETURN () SUBJECT x\r\n",
@@ -267,7 +267,7 @@ fn every_form_of_answer() {
         ),
         (
             "a UID SORT RETURN (ALL MIN MAX) (DATE) UTF-8 SUBJECT x FLAGGED\r\n",
-            "* ESEARCH (TAG \"a\") UID ALL 8,6,3 MIN 8 MAX 3\r\na OK done\r\n",
+            "* ESEARCH (TAG \"a\") UID MIN 8 MAX 3 ALL 8,6,3\r\na OK done\r\n",
         ),
         ("a UID SEARCH RETURN (SAVE) SUBJECT x\r\n", "a OK done\r\n"),
     ] {
@@ -333,7 +333,7 @@ fn mod_sequences_are_those_of_what_is_told() {
         let mut seek = begin(text, known()).unwrap();
         let mut told = None;
         while told.is_none() {
-            let line = seek.next().unwrap();
+            let line = seek.next_line().unwrap();
             let line = Line::of(String::from_utf8_lossy(line.text()).replace("MODSEQ 1", "ALL").as_bytes());
             let (tag, lines) = provider(&MAILBOX, &line, &mut Vec::new());
             lines
@@ -362,7 +362,7 @@ fn what_goes_wrong_leaves_the_provider_alone() {
         ("", "NO"),
     ] {
         let mut seek = begin("a SEARCH SUBJECT x\r\n", known()).unwrap();
-        let tag = tag_of(&seek.next().unwrap());
+        let tag = tag_of(&seek.next_line().unwrap());
         for line in [first, second].iter().filter(|line| line.starts_with('*')) {
             // What is news is the client's too.
             assert_eq!(seek.answer(line.as_bytes()), line.starts_with("* SEARCH"), "{line}");
@@ -370,7 +370,7 @@ fn what_goes_wrong_leaves_the_provider_alone() {
         let status = if second == "NO" { Status::No } else { Status::Ok };
         let mut outcome = seek.completed(tag.as_bytes(), status, b"");
         while outcome.is_none() {
-            let tag = tag_of(&seek.next().unwrap());
+            let tag = tag_of(&seek.next_line().unwrap());
             outcome = seek.completed(tag.as_bytes(), Status::Ok, b"");
         }
         match outcome {
@@ -383,7 +383,7 @@ fn what_goes_wrong_leaves_the_provider_alone() {
 #[test]
 fn an_answer_without_its_question_is_none() {
     let mut seek = begin_with("a SEARCH SUBJECT x\r\n", known(), Answering::Named).unwrap();
-    let tags: Vec<String> = std::iter::from_fn(|| seek.next()).map(|line| tag_of(&line)).collect();
+    let tags: Vec<String> = std::iter::from_fn(|| seek.next_line()).map(|line| tag_of(&line)).collect();
     assert!(!seek.answer(b"* ESEARCH (TAG \"another\") ALL 1\r\n") && seek.answer(b"* SEARCH 2 3 4\r\n"));
     assert!(seek.completed(tags[1].as_bytes(), Status::Ok, b"").is_none());
     let outcome = seek.completed(tags[0].as_bytes(), Status::Ok, b"");
@@ -395,12 +395,12 @@ fn an_answer_without_its_question_is_none() {
 fn numbers_that_are_not_used_may_change() {
     let mut seek = begin("a UID SEARCH SUBJECT x\r\n", known()).unwrap();
     for (line, gone) in [("* SEARCH 2 3 4\r\n", true), ("* SEARCH\r\n", false)] {
-        let tag = tag_of(&seek.next().unwrap());
+        let tag = tag_of(&seek.next_line().unwrap());
         assert!(!gone || !seek.answer(b"* 1 EXPUNGE\r\n"));
         assert!(seek.answer(line.as_bytes()));
         assert!(seek.completed(tag.as_bytes(), Status::Ok, b"").is_none());
     }
-    let tag = tag_of(&seek.next().unwrap());
+    let tag = tag_of(&seek.next_line().unwrap());
     assert!(!seek.answer(b"* 1 EXPUNGE\r\n") && seek.answer(b"* SEARCH 9\r\n"));
     let told = seek.completed(tag.as_bytes(), Status::Ok, b"done");
     assert!(matches!(told, Some(Outcome::Told(told, _)) if told == b"* SEARCH 6 8 9\r\na OK done\r\n"));
@@ -409,7 +409,7 @@ fn numbers_that_are_not_used_may_change() {
 #[test]
 fn a_provider_that_names_the_whole_of_all_numbers_is_not_believed() {
     let mut seek = begin_with("a UID SEARCH SUBJECT x\r\n", known(), Answering::Named).unwrap();
-    let tags: Vec<String> = std::iter::from_fn(|| seek.next()).map(|line| tag_of(&line)).collect();
+    let tags: Vec<String> = std::iter::from_fn(|| seek.next_line()).map(|line| tag_of(&line)).collect();
     for tag in &tags {
         assert!(seek.answer(format!("* ESEARCH (TAG \"{tag}\") ALL 1:4294967295\r\n").as_bytes()));
     }
@@ -429,7 +429,7 @@ fn questions_are_bounded() {
     };
     let mut seek = begin_with("a UID SORT (DATE) UTF-8 SUBJECT x\r\n", odd(20_000), Answering::Named).unwrap();
     let mut ahead = 0;
-    while let Some(line) = seek.next() {
+    while let Some(line) = seek.next_line() {
         assert!(line.text().len() <= limits::SEARCH_LINE_MAX);
         ahead += line.octets();
     }
