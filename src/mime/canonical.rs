@@ -3,10 +3,10 @@
 use super::edit::LINE_MAX;
 use super::encode::{base64_lines, qp_encode, transfer_decode};
 use super::entity::{Entity, Kind, parse};
-use super::header::{Field, Header, unfold};
+use super::header::{Field, Header};
 use super::octets::Octets;
-use super::parameters::{Parameterized, TransferEncoding, transfer_encoding};
-use super::words;
+use super::parameters::{TransferEncoding, transfer_encoding};
+use super::safe::{is_garbage, safe_field};
 use crate::base::limits;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -220,58 +220,6 @@ fn push_safe(out: &mut Vec<u8>, field: &Field<'_>) {
     if !safe.is_empty() {
         push_field(out, &safe);
     }
-}
-
-/// Raw 8-bit octets of a field put into encoded words (RFC 2047) or parameters (RFC 2231); lines that are no field and not
-/// safe are left out.
-pub fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
-    if is_seven_bit(field.raw) {
-        return Cow::Borrowed(field.raw);
-    }
-    if field.name.is_empty() {
-        return Cow::Borrowed(if is_garbage(field) { b"" } else { field.raw });
-    }
-    let value = if field.is("Content-Type") || field.is("Content-Disposition") {
-        Parameterized::parse(field.value).write()
-    } else {
-        encode_runs(&words::octets_to_text(&unfold(field.value)))
-    };
-    Cow::Owned(format!("{}: {value}\r\n", field.name).into_bytes())
-}
-
-/// Runs of words that need it are encoded, the others stay: an address beside a name is still one.
-fn encode_runs(value: &str) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut run: Vec<&str> = Vec::new();
-    for word in value.split_whitespace() {
-        if !word.is_ascii() || word.contains(|c: char| c.is_control()) {
-            run.push(word);
-            continue;
-        }
-        if !run.is_empty() {
-            out.push(words::encode(&std::mem::take(&mut run).join(" ")));
-        }
-        out.push(word.to_owned());
-    }
-    if !run.is_empty() {
-        out.push(words::encode(&run.join(" ")));
-    }
-    // Folded between words, so that no line is too long.
-    let mut folded = String::new();
-    let mut column = 0;
-    for word in out {
-        if column > 0 {
-            folded.push_str(if column + word.len() > 70 { "\r\n " } else { " " });
-            column = if folded.ends_with("\n ") { 1 } else { column + 1 };
-        }
-        column += word.len();
-        folded.push_str(&word);
-    }
-    folded
-}
-
-fn is_garbage(field: &Field<'_>) -> bool {
-    field.name.is_empty() && (!field.raw.is_ascii() || field.raw.contains(&0))
 }
 
 fn has_garbage(header: &[u8]) -> bool {

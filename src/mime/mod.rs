@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod canonical;
+pub mod contents;
 pub mod edit;
 pub mod encode;
 pub mod entity;
@@ -11,6 +12,8 @@ pub mod octets;
 pub mod overwrite;
 pub mod packed;
 pub mod parameters;
+pub mod safe;
 pub mod words;
 
+pub use contents::Contents;
 pub use octets::Octets;

@@ -13,6 +13,9 @@ impl Relay {
     pub(super) fn after_handover(&self, account: &Account, record: &SealedRecord, outcomes: &[GroupOutcome]) -> Option<Group> {
         let accepted: usize = outcomes.iter().filter(|o| o.result.is_ok()).map(|o| o.recipients.len()).sum();
         let complete = record.left_out.is_empty() && outcomes.iter().all(|o| o.result.is_ok());
+        if accepted > 0 {
+            self.remember_clear(&record.traits);
+        }
         if record.protection == Protection::Clear {
             return None;
         }

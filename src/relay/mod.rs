@@ -122,6 +122,7 @@ impl Relay {
 
     /// Forgets every opened message; for the end of the service.
     pub fn forget_views(&self) {
+        self.write_what_waits();
         self.views.wipe();
     }
 
@@ -157,11 +158,18 @@ impl Relay {
         }
     }
 
-    /// What is done is done: an entry that cannot be written is told in the log, without content.
+    /// What is done is done: an entry that cannot be written is told in the log, without content. A disk that takes one takes
+    /// what it did not take before.
     fn note(&self, entry: &JournalEntry) {
-        if let Err(error) = self.journal.record(entry) {
-            tracing::error!(%error, "the journal could not be written");
+        match self.journal.record(entry) {
+            Ok(()) => self.write_what_waits(),
+            Err(error) => tracing::error!(%error, "the journal could not be written"),
         }
+    }
+
+    fn write_what_waits(&self) {
+        self.threads.write_what_waits();
+        self.letters.write_what_waits();
     }
 
     fn entry(&self, event: Event, account: &Address, message_id: Option<&str>, recipients: usize, code: &str) -> JournalEntry {

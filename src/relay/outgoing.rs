@@ -10,8 +10,8 @@ use crate::base::Address;
 use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::keys;
-use crate::mime::Octets;
 use crate::mime::header::Header;
+use crate::mime::{Contents, Octets};
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Copies, CopyKind, Decision, Need, Refusal, Why};
 use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
@@ -20,12 +20,22 @@ use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
+use crate::store::Traits;
 use crate::text::{Explain, Explanation, outgoing as say};
+use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
 use bytes::Bytes;
 
 /// A refusal is a few lines in a window.
 const UNFIT_SAID: usize = 3;
+
+/// A submission that is to be sealed.
+struct Judged {
+    /// By which rule.
+    why: Why,
+    /// What it is like, where that is known.
+    like: Option<Likeness>,
+}
 
 /// A message without tag, banner and marks of ours.
 struct Clear {
@@ -48,13 +58,13 @@ impl Relay {
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let (need, like) = self.judged(account, submission);
         let sealed = match need {
-            Need::Clear => {
-                self.remember_clear(&like);
-                return passed(submission);
-            }
+            Need::Clear => return passed(submission, self.traits(&like)),
             Need::Refuse(refusal) => Err(refusal.explain()),
-            Need::Sign => self.sign_only(account, submission),
-            Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
+            Need::Sign => self.sign_only(account, submission, self.traits(&like)),
+            Need::Secure(why) => {
+                let judged = Judged { why, like: Some(like) };
+                self.secure(account, submission, judged, outgoing::copies(submission)).await
+            }
         };
         match sealed {
             Ok(sealed) => Outgoing::Seal(sealed),
@@ -62,12 +72,26 @@ impl Relay {
         }
     }
 
-    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
-    pub(crate) async fn secure(
+    /// `souspli seal`: whatever the policy would say of it.
+    pub(crate) async fn seal_by_hand(
         &self,
         account: &Account,
         submission: &Submission,
-        why: &Why,
+        copies: Vec<Copies>,
+    ) -> Result<SealedSubmission, Explanation> {
+        let judged = Judged {
+            why: Why::AlwaysEncrypt,
+            like: None,
+        };
+        self.secure(account, submission, judged, copies).await
+    }
+
+    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
+    async fn secure(
+        &self,
+        account: &Account,
+        submission: &Submission,
+        judged: Judged,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
         // `need` has looked already; the command line has not asked it.
@@ -79,7 +103,7 @@ impl Relay {
             lookups,
             refused,
         } = self.certificates(&submission.envelope.recipients).await;
-        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
+        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, &judged.why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
@@ -92,7 +116,10 @@ impl Relay {
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
-            tokio::task::block_in_place(|| self.remember_letter(&self.like(&clear.message)))?;
+            // Our own words are none of the letter.
+            let like = judged.like.filter(|_| clear.message == submission.message);
+            let like = || like.unwrap_or_else(|| self.like(&Contents::of(&clear.message)));
+            tokio::task::block_in_place(|| self.remember_letter(&like()))?;
         }
         let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })
@@ -140,7 +167,7 @@ impl Relay {
         Ok(groups)
     }
 
-    fn sign_only(&self, account: &Account, submission: &Submission) -> Result<SealedSubmission, Explanation> {
+    fn sign_only(&self, account: &Account, submission: &Submission, traits: Traits) -> Result<SealedSubmission, Explanation> {
         self.speaks_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
         let signer = self.signer(account, &submission.message)?;
@@ -154,6 +181,7 @@ impl Relay {
             record: SealedRecord {
                 message_id: threads::own(&submission.message),
                 protection: Protection::Signed,
+                traits,
                 ..SealedRecord::default()
             },
         })
@@ -203,9 +231,14 @@ fn known_but_unfit(refusal: Explanation, (address, _, why): &(Address, Certifica
 }
 
 /// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.
-fn passed(submission: &Submission) -> Outgoing {
+fn passed(submission: &Submission, traits: Traits) -> Outgoing {
+    let record = SealedRecord {
+        protection: Protection::Clear,
+        traits,
+        ..SealedRecord::default()
+    };
     match strip(&submission.message) {
-        None => Outgoing::PassThrough,
+        None => Outgoing::PassThrough(record),
         Some(message) => {
             let group = Group {
                 recipients: submission.envelope.recipients.clone(),
@@ -213,10 +246,7 @@ fn passed(submission: &Submission) -> Outgoing {
             };
             Outgoing::Seal(SealedSubmission {
                 groups: vec![group],
-                record: SealedRecord {
-                    protection: Protection::Clear,
-                    ..SealedRecord::default()
-                },
+                record,
             })
         }
     }
@@ -268,6 +298,7 @@ impl Relay {
             left_out,
             protection: Protection::Sealed,
             over_channel: over_channel.to_vec(),
+            traits: Traits::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;
+use crate::store::Traits;
 pub use crate::store::index::Indexed;
 use crate::text::Explanation;
 use crate::view::sought::Sought;
@@ -23,7 +24,7 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Debug)]
 pub enum Outgoing {
     /// As submitted: one transaction, every recipient, the same octets.
-    PassThrough,
+    PassThrough(SealedRecord),
     /// One transaction per group, in this order.
     Seal(SealedSubmission),
     /// The whole message is refused; nothing reached the provider.
@@ -48,7 +49,7 @@ pub struct Group {
     pub message: Flow,
 }
 
-/// What identifies a sealed message afterwards; holds no content.
+/// What identifies a message afterwards; holds no content.
 #[derive(Clone, Debug, Default)]
 pub struct SealedRecord {
     /// Its Message-ID as written, if it has one.
@@ -59,6 +60,8 @@ pub struct SealedRecord {
     pub over_channel: Vec<Address>,
     /// What its groups carry.
     pub protection: Protection,
+    /// What it is known by where everybody can read it.
+    pub traits: Traits,
 }
 
 /// How far a submission is protected as it leaves.
@@ -146,7 +149,7 @@ pub trait Sealing: Send + Sync {
     fn accounts(&self) -> Vec<Arc<Account>>;
     /// Decides; seals. Nothing of the submission has left.
     fn outgoing<'a>(&'a self, account: &'a Account, submission: &'a Submission) -> Pending<'a, Outgoing>;
-    /// Told after the provider has answered for every group that was tried, in order. When an earlier group was
+    /// Told after the provider has answered for every group that was tried, in order; what passes is one group. When an earlier group was
     /// accepted and a later one was not, the answer is the notice (a DSN, RFC 3464) to hand to the provider for the
     /// sender.
     fn handed_over<'a>(

@@ -4,9 +4,10 @@
 //! The policy is `hcp_baseline` (§3.2.1), and Thread-Topic with it: Outlook repeats the Subject there.
 
 use crate::mime::Octets;
-use crate::mime::canonical::{self, content_fields, is_structural, safe_field};
+use crate::mime::canonical::{self, content_fields, is_structural};
 use crate::mime::header::{Field, Header, without_line_end};
 use crate::mime::parameters::{content_type, labelled};
+use crate::mime::safe::safe_field;
 use crate::pki::algorithm::Digest;
 use bytes::Bytes;
 use std::borrow::Cow;

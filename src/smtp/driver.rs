@@ -224,14 +224,18 @@ impl Connection {
         login.be_patient(shared.patience.after(begun.elapsed()));
         match outgoing {
             Outgoing::Refuse(explanation) => Reply::refusal(&explanation),
-            Outgoing::PassThrough => {
+            Outgoing::PassThrough(record) => {
                 let Submission { envelope, message } = &submission;
                 let copy = GroupCopy {
                     recipients: &envelope.recipients,
                     message: &message.clone().into(),
                     form: Form::AsSubmitted,
                 };
-                login.hand_over(&*shared.upstreams, envelope, &copy).await.reply(&account.smtp.host)
+                let attempt = login.hand_over(&*shared.upstreams, envelope, &copy).await;
+                let outcome = attempt.of(&envelope.recipients, &account.smtp.host);
+                // What passes has one group: there is nothing to notify.
+                shared.sealing.handed_over(&account, &record, &[outcome]).await;
+                attempt.reply(&account.smtp.host)
             }
             Outgoing::Seal(sealed) => {
                 // Of the clear text only what is sealed as it goes is still needed.
@@ -262,8 +266,10 @@ impl LoggedIn {
         }
     }
 
-    /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given.
+    /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given, in what is
+    /// left of the patience.
     async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
+        let begun = Instant::now();
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
             let attempt = upstream.hand_over(upstreams, envelope, group).await;
             if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
@@ -271,9 +277,12 @@ impl LoggedIn {
                 return attempt;
             }
         }
-        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), self.patience).await {
+        let left = |begun: Instant| self.patience.after(begun.elapsed());
+        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), left(begun)).await {
             Ok(mut upstream) => {
+                upstream.be_patient(left(begun));
                 let attempt = upstream.hand_over(upstreams, envelope, group).await;
+                upstream.be_patient(self.patience);
                 self.upstream = Some(upstream);
                 attempt
             }

@@ -30,6 +30,10 @@ pub struct Letters {
 #[derive(Debug)]
 struct Names(hmac::Key);
 
+/// The names of a message's whole texts and files: nothing of it can be read in them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Traits(Vec<Key>);
+
 /// What was known again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Recognised {
@@ -98,21 +102,26 @@ impl Letters {
         self.put(new)
     }
 
-    /// Remembers the files and whole texts of what leaves in clear: what is sealed later is no secret for that - a form of
-    /// words that is in ordinary mail as well, a plan of the way to the practice.
-    pub fn remember_clear(&self, message: &Likeness, now: UnixTime) -> Result<(), StoreError> {
+    /// What [`Letters::remember_clear`] is told once the message has left.
+    pub fn traits(&self, message: &Likeness) -> Result<Traits, StoreError> {
         if *message == Likeness::default() {
-            return Ok(());
+            return Ok(Traits::default());
         }
         let names = self.names()?;
         let files = message.files.iter().map(|file| names.name(b"file", file));
         let texts = message.texts.iter().filter_map(|text| names.whole(text));
+        Ok(Traits(files.chain(texts).collect()))
+    }
+
+    /// Remembers the files and whole texts of what has left in clear: what is sealed later is no secret for that - a form of
+    /// words that is in ordinary mail as well, a plan of the way to the practice.
+    pub fn remember_clear(&self, message: &Traits, now: UnixTime) -> Result<(), StoreError> {
         let known_to_all = Trait {
             since: now.0,
             letter: 0,
             of: 0,
         };
-        self.put(files.chain(texts).map(|key| (key, known_to_all.clone())).collect())
+        self.put(message.0.iter().map(|key| (*key, known_to_all.clone())).collect())
     }
 
     /// What of a message was in a sealed letter. An error is no `None`: the caller must not send in clear.
@@ -155,14 +164,24 @@ impl Letters {
         Ok(false)
     }
 
+    /// Where the file cannot be read nothing is known: what is remembered twice is sealed in vain at worst.
     fn unknown(&self, keys: impl Iterator<Item = Key>) -> Result<BTreeSet<Key>, StoreError> {
         let mut out = BTreeSet::new();
         for key in keys {
-            if self.table.value(&key)?.is_none() {
-                out.insert(key);
+            match self.table.value(&key) {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(StoreError::Read { .. }) => {
+                    out.insert(key);
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(out)
+    }
+
+    /// Gives the disk what it did not take before.
+    pub fn write_what_waits(&self) {
+        self.table.write_what_waits();
     }
 
     fn put(&self, mut new: BTreeMap<Key, Trait>) -> Result<(), StoreError> {
@@ -260,6 +279,10 @@ mod tests {
         likeness(format!("Content-Type: application/pdf\r\n\r\n{}", octets.repeat(200)).as_bytes())
     }
 
+    fn left(letters: &Letters, message: &Likeness) {
+        letters.remember_clear(&letters.traits(message).unwrap(), NOW).unwrap();
+    }
+
     fn letters() -> (tempfile::TempDir, Home, Letters) {
         let guard = tempfile::tempdir().unwrap();
         let home = Home::open(guard.path()).unwrap();
@@ -351,10 +374,10 @@ mod tests {
     #[test]
     fn a_file_is_known_again_unless_it_had_left_in_clear() {
         let (_guard, _home, letters) = letters();
-        letters.remember_clear(&file("plan d'accès"), NOW).unwrap();
+        left(&letters, &file("plan d'accès"));
         letters.remember(&file("plan d'accès"), NOW).unwrap();
         letters.remember(&file("compte rendu"), NOW).unwrap();
-        letters.remember_clear(&file("compte rendu"), NOW).unwrap();
+        left(&letters, &file("compte rendu"));
         assert_eq!(letters.recognised(&file("plan d'accès"), NOW).unwrap(), None);
         assert_eq!(letters.recognised(&file("compte rendu"), NOW).unwrap(), Some(Recognised::File));
         assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), None);
@@ -364,11 +387,11 @@ mod tests {
     fn a_form_of_words_that_had_left_in_clear_is_no_secret() {
         let (_guard, _home, letters) = letters();
         let form = "Bonjour, veuillez trouver ci-joint le compte rendu de la consultation de ce jour, bonne réception.";
-        letters.remember_clear(&like(form), NOW).unwrap();
+        left(&letters, &like(form));
         letters.remember(&like(&format!("{form}{END}")), NOW).unwrap();
         assert_eq!(letters.recognised(&like(form), NOW).unwrap(), None);
         letters.remember(&like(LETTER), NOW).unwrap();
-        letters.remember_clear(&like(LETTER), NOW).unwrap();
+        left(&letters, &like(LETTER));
         assert!(letters.recognised(&like(LETTER), NOW).unwrap().is_some());
     }
 }

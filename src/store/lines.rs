@@ -53,6 +53,9 @@ pub(super) enum News {
     More(Vec<String>),
     /// The file is another one: forget what was known, these are its lines.
     Afresh(Vec<String>),
+    /// What was known is gone, and nobody here took it out: the file is missing, empty or cut short (a home on a disk that was
+    /// unplugged, hands that tidied up). These lines are left.
+    Lost(Vec<String>),
 }
 
 /// Whether a reader knows the file to its end.
@@ -87,7 +90,7 @@ impl LineFile {
     pub(super) fn rewrite(&self, keep: impl FnOnce(Vec<String>) -> Vec<String>) -> Result<(), StoreError> {
         let _lock = self.home.lock()?;
         let lines = match self.read_on(&mut Seen::default())? {
-            News::More(lines) | News::Afresh(lines) => lines,
+            News::More(lines) | News::Afresh(lines) | News::Lost(lines) => lines,
         };
         let mut text = title(TITLE).map_err(StoreError::write(&self.path))?;
         for line in keep(lines) {
@@ -107,7 +110,7 @@ impl LineFile {
                 return Ok(if known.offset == 0 {
                     News::More(Vec::new())
                 } else {
-                    News::Afresh(Vec::new())
+                    News::Lost(Vec::new())
                 });
             }
             Err(e) => return Err(error()(e)),
@@ -125,7 +128,10 @@ impl LineFile {
         let mut file = BufReader::new(File::open(&self.path)?);
         let mut title = Vec::new();
         file.by_ref().take(128).read_until(b'\n', &mut title)?;
-        let same = title == seen.title && file.get_ref().metadata()?.len() >= seen.offset;
+        let known = seen.offset > 0;
+        // A file that was rewritten here has a new title.
+        let (is_ours, is_empty) = (title == seen.title, title.is_empty());
+        let same = is_ours && file.get_ref().metadata()?.len() >= seen.offset;
         let offset = if same { seen.offset } else { title.len() as u64 };
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
@@ -135,7 +141,11 @@ impl LineFile {
         let lines = bytes[..end].split(|b| *b == b'\n').filter(|line| !line.is_empty());
         let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         (seen.title, seen.offset) = (title, offset + end as u64);
-        Ok(if same { News::More(lines) } else { News::Afresh(lines) })
+        Ok(match same {
+            true => News::More(lines),
+            false if known && (is_ours || is_empty) => News::Lost(lines),
+            false => News::Afresh(lines),
+        })
     }
 
     fn append_locked(&self, line: &str, seen: &mut Seen, when: OnDisk) -> io::Result<Reader> {
@@ -145,12 +155,17 @@ impl LineFile {
         let all_seen = found.len() > 0 && seen.offset == found.len() && seen.as_of == Some((found.len(), found.modified()?));
         let mut text = match found.len() {
             0 => title(TITLE)?,
-            _ if !all_seen && ends_within_a_line(&mut file)? => "\n".to_owned(),
+            // With a blank behind it half a value is none.
+            _ if !all_seen && ends_within_a_line(&mut file)? => " \n".to_owned(),
             _ => String::new(),
         };
         text.push_str(line);
         text.push('\n');
-        file.write_all(text.as_bytes())?;
+        if let Err(error) = file.write_all(text.as_bytes()) {
+            // Half a line, should it not be taken back, is one that nobody reads.
+            let _ = file.set_len(found.len());
+            return Err(error);
+        }
         when.sync(&file)?;
         if !all_seen {
             return Ok(Reader::Behind);
@@ -205,8 +220,31 @@ mod tests {
         file.rewrite(|lines| lines.into_iter().filter(|l| l == "two").collect()).unwrap();
         assert_eq!(file.append("more", &mut seen, OnDisk::Soon).unwrap(), Reader::Behind);
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["two".into(), "more".into()]));
+    }
+
+    #[test]
+    fn what_nobody_took_out_is_lost_and_not_forgotten() {
+        let (_guard, file) = file();
+        let known = || {
+            fs::remove_file(&file.path).ok();
+            file.append("one", &mut Seen::default(), OnDisk::Soon).unwrap();
+            file.append("two", &mut Seen::default(), OnDisk::Soon).unwrap();
+            let mut seen = Seen::default();
+            file.read_on(&mut seen).unwrap();
+            seen
+        };
+        let mut seen = known();
         fs::remove_file(&file.path).unwrap();
-        assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec![]));
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::Lost(vec![]));
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
+        for (left, lines) in [(0, vec![]), (4, vec!["one".to_owned()])] {
+            let mut seen = known();
+            let raw = OpenOptions::new().write(true).open(&file.path).unwrap();
+            let length = raw.metadata().unwrap().len();
+            raw.set_len(if left == 0 { 0 } else { length - left }).unwrap();
+            assert_eq!(file.read_on(&mut seen).unwrap(), News::Lost(lines));
+            assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec![]));
+        }
     }
 
     #[test]
@@ -218,7 +256,7 @@ mod tests {
         let mut seen = Seen::default();
         assert_eq!(file.read_on(&mut seen).unwrap(), News::Afresh(vec!["one".into()]));
         assert_eq!(file.append("two", &mut seen, OnDisk::Now).unwrap(), Reader::Behind);
-        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["hal".into(), "two".into()]));
+        assert_eq!(file.read_on(&mut seen).unwrap(), News::More(vec!["hal ".into(), "two".into()]));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use folder::FolderStamp;
 pub use index::Index;
 pub use journal::{Event, Journal, JournalEntry};
 pub use keys_store::{KeyId, KeysStore, StoredKey};
-pub use letters::{Letters, Recognised};
+pub use letters::{Letters, Recognised, Traits};
 pub use marks::Marks;
 pub use paths::Home;
 pub use secrets::{Purpose, Secrets};

@@ -29,7 +29,7 @@ pub(super) struct Table<V = i64> {
 struct State<V> {
     seen: Seen,
     values: HashMap<Key, V>,
-    /// What a full disk did not take, known to this process until it does.
+    /// What the disk did not take, or lost: known to this process until the disk has it.
     unwritten: HashMap<Key, V>,
     /// Of the file's lines, together.
     weight: usize,
@@ -99,8 +99,8 @@ impl<V: Value> Table<V> {
         Ok(state.values.is_empty() && state.unwritten.is_empty())
     }
 
-    /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing:
-    /// a full disk must not hide the mail. What must be there now is an error.
+    /// Keeps a value; the last one counts. What may come to the disk soon is kept in memory while the disk takes nothing, or
+    /// the file cannot be read: that must not hide the mail. What must be there now is an error.
     pub(super) fn put(&self, key: &Key, value: V, when: OnDisk) -> Result<(), StoreError> {
         self.put_all(&[(*key, value)], when)
     }
@@ -109,7 +109,12 @@ impl<V: Value> Table<V> {
     pub(super) fn put_all(&self, entries: &[(Key, V)], when: OnDisk) -> Result<(), StoreError> {
         let mut state = self.lock();
         match self.write(&mut state, entries, when) {
-            Err(StoreError::Write { .. }) if when == OnDisk::Soon && state.unwritten.len() < self.max => {
+            Err(error @ (StoreError::Write { .. } | StoreError::Read { .. }))
+                if when == OnDisk::Soon && state.unwritten.len() < self.max =>
+            {
+                if state.unwritten.is_empty() {
+                    tracing::warn!(%error, "what is to be remembered is kept in memory until the disk takes it");
+                }
                 state.unwritten.extend(entries.iter().cloned());
                 Ok(())
             }
@@ -117,9 +122,26 @@ impl<V: Value> Table<V> {
                 entries.iter().for_each(|(key, _)| {
                     state.unwritten.remove(key);
                 });
+                self.catch_up(&mut state);
                 Ok(())
             }
             failed => failed,
+        }
+    }
+
+    /// Gives the disk what it did not take before; for moments in which it has taken something else.
+    pub(super) fn write_what_waits(&self) {
+        self.catch_up(&mut self.lock());
+    }
+
+    fn catch_up(&self, state: &mut State<V>) {
+        if state.unwritten.is_empty() {
+            return;
+        }
+        let waiting: Vec<(Key, V)> = state.unwritten.iter().map(|(key, value)| (*key, value.clone())).collect();
+        // Where it fails again it waits on.
+        if self.write(state, &waiting, OnDisk::Soon).is_ok() {
+            state.unwritten.clear();
         }
     }
 
@@ -165,6 +187,14 @@ impl<V: Value> Table<V> {
             News::More(lines) => lines,
             News::Afresh(lines) => {
                 state.values.clear();
+                state.weight = 0;
+                lines
+            }
+            News::Lost(lines) => {
+                // Who was told of a sealed letter once must not be told otherwise because a disk was unplugged.
+                for (key, value) in std::mem::take(&mut state.values) {
+                    state.unwritten.entry(key).or_insert(value);
+                }
                 state.weight = 0;
                 lines
             }
@@ -266,6 +296,45 @@ mod tests {
         )
         .unwrap();
         assert_eq!(open(&home, 8).value(&[2; 16]).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn what_the_disk_did_not_take_comes_to_it_later() {
+        let (_guard, home) = home();
+        let table = open(&home, 8);
+        table.put(&[1; 16], 1, OnDisk::Now).unwrap();
+        // A folder in the place of the file: neither read nor written.
+        let aside = home.root().join("aside");
+        std::fs::rename(home.marks(), &aside).unwrap();
+        std::fs::create_dir(home.marks()).unwrap();
+        assert!(table.put(&[2; 16], 2, OnDisk::Now).is_err());
+        table.put(&[3; 16], 3, OnDisk::Soon).unwrap();
+        assert!(table.value(&[3; 16]).is_err(), "nobody knows what stands there");
+        std::fs::remove_dir(home.marks()).unwrap();
+        std::fs::rename(&aside, home.marks()).unwrap();
+        assert_eq!(table.value(&[3; 16]).unwrap(), Some(3));
+        table.write_what_waits();
+        let later = open(&home, 8);
+        let values = [1, 2, 3].map(|n| later.value(&[n; 16]).unwrap());
+        assert_eq!(values, [Some(1), None, Some(3)]);
+    }
+
+    #[test]
+    fn what_was_known_outlives_its_file() {
+        for empty in [false, true] {
+            let (_guard, home) = home();
+            let table = open(&home, 8);
+            table.put(&[1; 16], 1, OnDisk::Now).unwrap();
+            assert_eq!(table.value(&[1; 16]).unwrap(), Some(1));
+            match empty {
+                true => std::fs::write(home.marks(), "").unwrap(),
+                false => std::fs::remove_file(home.marks()).unwrap(),
+            }
+            assert_eq!(table.value(&[1; 16]).unwrap(), Some(1));
+            table.put(&[2; 16], 2, OnDisk::Now).unwrap();
+            let later = open(&home, 8);
+            assert_eq!((later.value(&[1; 16]).unwrap(), later.value(&[2; 16]).unwrap()), (Some(1), Some(2)));
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl Threads {
         self.table.put(&self.key(message_id)?, now.0, OnDisk::Soon)
     }
 
+    /// Gives the disk what it did not take before.
+    pub fn write_what_waits(&self) {
+        self.table.write_what_waits();
+    }
+
     /// True when one of these (In-Reply-To, References) was sealed. An error is no `false`: the caller must not send in clear.
     pub fn knows<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
         let is_known = |name: &str| Ok::<_, StoreError>(self.table.value(&self.named(name)?)?.is_some_and(|since| is_fresh(since, now)));

@@ -338,6 +338,18 @@ class FaithfulTest(SendingCase):
         self.submit("alice", reply, BOB)
         self.unseen(self.sent(2)[1])
 
+    def test_names_in_raw_letters_leave_the_addresses_whole(self):
+        """A quoted name in UTF-8 or Latin-1, as programs without RFC 2047 write it: who reads it finds its sender."""
+        for name in ('"Zoé Martin"'.encode(), '"Dr Zoé, Martin"'.encode("latin-1"), "Zoé (médecin)".encode()):
+            with self.subTest(name=name):
+                self.before = len(self.smtp_server.accepted())
+                fields = self.header().replace(b"Alice <", name + b" <").replace(b"To: bob", b"To: " + name + b" <bob").replace(b"lab.test\r\nSub", b"lab.test>\r\nSub")
+                self.submit("alice", fields + b"\r\nx\r\n", BOB)
+                sealed, = self.sent()
+                self.assertEqual("verified", self.relay("bob").open_json(sealed.octets)["grade"])
+                inside = mails.parse(self.entity(sealed.octets))
+                self.assertEqual([ALICE, BOB], [inside[field].addresses[0].addr_spec for field in ("From", "To")])
+
     def test_words_that_describe_the_letter_stay_inside(self):
         fields = [f"{name}: {self.canary.subject}".encode() for name in ("Keywords", "Comments", "Thread-Topic")]
         self.submit("alice", self.header(*fields) + b"\r\nx\r\n", BOB)

@@ -230,6 +230,20 @@ class OddTest(SendingCase):
             self.submit("alice", mails.letter(ALICE, BOB, subject, "voir", attachments=[("plan.pdf", "application/pdf", plan)]), BOB)
         self.assertEqual([False, True, False], [b"pkcs7" in t.octets for t in self.sent(3)])
 
+    def test_what_the_provider_refused_has_not_left_in_clear(self):
+        """A wrong address, then the letter with its tag, then the letter taken up again without: it was never ordinary mail."""
+        words = (f"Chère consœur, je vous adresse Mme {self.canary.body} pour une hypertension qui résiste à deux médicaments "
+                 "depuis trois mois, merci de me dire ce que vous en pensez." + self.END)
+        pdf = mails.pdf([self.canary.name], 2000)
+        for step, answer in (("mail", "550 5.7.1 non"), ("rcpt", "550 5.1.1 inconnu"), ("data", "451 4.3.0 plus tard")):
+            self.smtp_server.fail(step, answer, times=1)
+            self.refused(mails.letter(ALICE, ZOE, "Lettre", words, attachments=[("cr.pdf", "application/pdf", pdf)]), ZOE)
+        for subject, text, files in (("#med# Lettre", words, True), ("Lettre", words, False), ("Lettre", "voir", True)):
+            attached = [("cr.pdf", "application/pdf", pdf)] if files else []
+            self.submit("alice", mails.letter(ALICE, BOB, subject, text, attachments=attached), BOB)
+        self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+        self.sent(3)
+
     # A text that was opened here, quoted without tag or reference.
 
     def quoted(self, text):

@@ -125,14 +125,14 @@ impl Relay {
     /// `* n EXPUNGE`, where it is known which message that was.
     pub(super) fn note_expunged(&self, line: &[u8], core: &Core) {
         let number = response::expunged(line);
-        if let (Some(selected), Some(uid)) = (&self.selected, number.and_then(|n| self.flags.uid(n))) {
+        if let (Some(selected), Some(uid)) = (self.spoken_of(), number.and_then(|n| self.flags.uid(n))) {
             core.shelf.vanished(&selected.mailbox, &[uid].into_iter().collect());
         }
     }
 
     /// `VANISHED [(EARLIER)] known-uids` (RFC 7162 §3.2.10): what is gone need not be known any more.
     pub(super) fn note_vanished(&self, line: &[u8], core: &Core) {
-        if let (Some(selected), Some(uids)) = (&self.selected, vanished(line)) {
+        if let (Some(selected), Some(uids)) = (self.spoken_of(), vanished(line)) {
             core.shelf.vanished(&selected.mailbox, &uids);
         }
     }

@@ -53,10 +53,7 @@ impl LoggedIn {
                 None if late => Attempt::NotTried,
                 None => self.hand_over(&*shared.upstreams, envelope, &copy(group, form)).await,
             };
-            outcomes.push(GroupOutcome {
-                recipients: group.recipients.clone(),
-                result: attempt.outcome(&host),
-            });
+            outcomes.push(attempt.of(&group.recipients, &host));
             let reply = first.get_or_insert_with(|| reply(&attempt, &host, &sealed.groups[at + 1..]));
             if !reply.is_positive() {
                 break;

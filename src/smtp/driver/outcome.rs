@@ -1,12 +1,21 @@
 //! How an attempt ended, for the notice: who has nothing, under which status code (RFC 3463), in whose words.
 
 use super::upstream::Attempt;
-use crate::relay::port::{Failed, Reason, SaidBy};
+use crate::policy::Recipient;
+use crate::relay::port::{Failed, GroupOutcome, Reason, SaidBy};
 use crate::smtp::handover::{Refused, enhanced};
 use crate::smtp::wire::Reply;
 use crate::text::outgoing as text;
 
 impl Attempt {
+    /// The same, of these recipients.
+    pub(super) fn of(&self, recipients: &[Recipient], host: &str) -> GroupOutcome {
+        GroupOutcome {
+            recipients: recipients.to_vec(),
+            result: self.outcome(host),
+        }
+    }
+
     /// The provider's words where it spoke, else what happened.
     pub(super) fn outcome(&self, host: &str) -> Result<(), Failed> {
         match self {

@@ -47,11 +47,8 @@ async fn run(file: &Path) {
         Provider::Known
     };
     // The dialogs of a silent provider wait for the end of our patience, nobody else's does end.
-    let patience = if text.contains("! silence") {
-        Patience::of_seconds(1)
-    } else {
-        Patience::default()
-    };
+    let silence = text.lines().find_map(|line| line.strip_prefix("! silence "));
+    let patience = silence.map_or_else(Patience::default, |seconds| Patience::of_seconds(seconds.parse().unwrap()));
     let mut stage = Stage::new(tls, provider, patience);
     for (number, line) in text.lines().enumerate() {
         let at = format!("{}:{}", file.display(), number + 1);
@@ -90,6 +87,7 @@ struct Stage {
     connections: UnboundedReceiver<DuplexStream>,
     events: UnboundedReceiver<&'static str>,
     script: Arc<Script>,
+    since: Instant,
 }
 
 impl Stage {
@@ -133,6 +131,7 @@ impl Stage {
             connections,
             events,
             script,
+            since: Instant::now(),
         }
     }
 
@@ -159,8 +158,15 @@ impl Stage {
                 let who = timeout(GUARD, self.events.recv()).await.unwrap_or_else(|_| panic!("{at}: no TLS"));
                 assert_eq!(who, Some(rest), "{at}");
             }
-            // The provider says nothing more; our patience is short. Read before the dialog starts.
+            // The provider says nothing more; our patience is so many seconds. Read before the dialog starts.
             "silence" => {}
+            // The mail program waits from here on; it has not waited longer than so many seconds.
+            "waits" => self.since = Instant::now(),
+            "waited" => assert!(
+                self.since.elapsed().as_secs_f32() < rest.parse().unwrap(),
+                "{at}: {:?}",
+                self.since.elapsed()
+            ),
             // The provider closes.
             "gone" => self.provider = None,
             // What the next submission will be: `seal a@x b@x | c@x`, `refuse`, `clear`.
@@ -292,7 +298,7 @@ impl Sealing for Script {
         let decided = self.groups.lock().unwrap().clone();
         Box::pin(async move {
             match decided {
-                Decided::Clear => Outgoing::PassThrough,
+                Decided::Clear => Outgoing::PassThrough(SealedRecord::default()),
                 Decided::Refuse => Outgoing::Refuse(text::key_locked()),
                 Decided::Seal(groups) => Outgoing::Seal(SealedSubmission {
                     groups,

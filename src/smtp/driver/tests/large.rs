@@ -62,7 +62,7 @@ impl Sealing for Counting {
                 tokio::task::yield_now().await;
             }
             self.now.fetch_sub(1, Ordering::SeqCst);
-            Outgoing::PassThrough
+            Outgoing::PassThrough(SealedRecord::default())
         })
     }
 
