@@ -1,13 +1,15 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
 mod changed;
+mod span;
 
 use super::frame::{Announced, Piece, Sync, chomp};
 use crate::base::limits;
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::ops::Range;
 use zeroize::Zeroize;
+
+pub use span::Span;
 
 /// A complete line. The literal of an announcement stands in `literals`, so that a message can be moved out uncopied.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -33,13 +35,6 @@ pub struct Fragment {
     pub text: Vec<u8>,
     /// The literal, and whether its sender waited for `+`; `None`: the command ends.
     pub literal: Option<(Vec<u8>, Sync)>,
-}
-
-/// A stretch of a line with the literals inside it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Span {
-    text: Range<usize>,
-    literals: Range<usize>,
 }
 
 /// One value of the grammar (RFC 9051 §9).
@@ -225,24 +220,6 @@ impl Value {
     pub fn span(&self) -> &Span {
         match self {
             Value::Atom(span) | Value::Quoted(span) | Value::Literal(span, _) | Value::List(span) => span,
-        }
-    }
-}
-
-impl Span {
-    /// What of this one stands before that one.
-    pub fn before(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.start,
-            literals: self.literals.start..other.literals.start,
-        }
-    }
-
-    /// From the beginning of this one to the end of that one.
-    pub fn to(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.end,
-            literals: self.literals.start..other.literals.end,
         }
     }
 }

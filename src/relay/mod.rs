@@ -27,6 +27,7 @@ use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::local::LocalDirectory;
 use crate::directory::port::Directory;
+use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
@@ -279,6 +280,10 @@ impl Opening for Relay {
 
     fn vanished(&self, place: &Indexed<'_>, uids: &Ranges) {
         tokio::task::block_in_place(|| self.forget_texts(place, uids));
+    }
+
+    fn unnamed(&self, account: &str, mailbox: &str, inside: Inside) {
+        tokio::task::block_in_place(|| self.forget_mailbox(account, mailbox, inside));
     }
 
     fn place(&self, message: &[u8]) -> Option<MessageKey> {
