@@ -16,6 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 _PAUSE = threading.Event()
+_HELD = {}
 
 
 class LabError(Exception):
@@ -35,15 +36,21 @@ def until(check, seconds, what):
 
 
 def free_ports(count):
-    """That many different ports of the loopback interface which nobody uses now."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    """That many different ports of the loopback interface, for servers that this process starts."""
+    return [hold(0) for _ in range(count)]
+
+
+def hold(port):
+    """That port of the loopback interface, or any free one for 0: kept from connections and from other processes that ask for a
+    free one until this process ends, while a server that names it may listen there (SO_REUSEADDR, as each of them has it)."""
+    if port in _HELD:
+        return port
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((LOOPBACK, port))
+    port = holder.getsockname()[1]
+    _HELD[port] = holder
+    return port
 
 
 def answers(port):

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 
-from . import base, wire
+from . import base, listener, wire
 
 # What can happen at a step. CLOSE: both connections end. TORN: half of the octets get through first. STALL: nothing more is said, nor
 # heard. GARBAGE: octets that are no protocol. LATER and NEVER: a refusal for now, for good. KILL: Souspli itself dies.
@@ -92,26 +92,17 @@ class Relay:
 
     def __init__(self, kind, tls, port, plan):
         self.kind, self.tls, self.upstream, self.plan = kind, tls, port, plan
-        self._listener = socket.create_server((base.LOOPBACK, 0), backlog=50)
-        self.port = self._listener.getsockname()[1]
+        self._listener = listener.Listener(self._serve)
+        self.port = self._listener.port
 
     def start(self):
         """Begins to answer."""
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener.start()
         return self
 
     def stop(self):
         """Closes its listener."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        self._listener.stop()
 
     def _serve(self, connection):
         client, server = End(connection), None

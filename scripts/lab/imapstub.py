@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 
-from . import base
+from . import listener
 
 # What it can do instead of answering a FETCH of content (or, for the first three, a connection).
 FAULTS = ("no-greeting", "bye", "garbage-greeting", "literal-too-long", "literal-too-short", "literal-enormous", "silent", "close",
@@ -18,28 +17,19 @@ class Stub:
     def __init__(self, messages, fault=None):
         self.messages, self.fault = messages, fault
         self.logins = []  # what follows AUTHENTICATE or LOGIN
-        self._listener = socket.create_server((base.LOOPBACK, 0), backlog=20)
+        self._listener = listener.Listener(self._serve)
         self._over = threading.Event()
-        self.port = self._listener.getsockname()[1]
+        self.port = self._listener.port
 
     def start(self):
         """Begins to answer."""
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener.start()
         return self
 
     def stop(self):
         """Ends it, and what it held silent."""
         self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        self._listener.stop()
 
     def _serve(self, connection):
         with connection, connection.makefile("rb") as lines:

@@ -1,6 +1,7 @@
 """A keyring of the desktop: gnome-keyring on a message bus of its own, with a window that the test answers."""
 from __future__ import annotations
 
+import fcntl
 import os
 import pathlib
 import socket
@@ -11,10 +12,10 @@ from . import base
 
 PASSWORD = b"mot de passe de la session"
 _UNLOCK = 1
-# What opens instead of the window that asks for the password: it stays until it is told to go, and then has no answer.
+# What opens instead of the window that asks for the password: it stays as long as the test holds the lock, and then has no answer.
 _WINDOW = """#!/bin/sh
 echo asked >> {asked}
-while [ ! -e {close} ]; do sleep 0.05; done
+flock --shared {lock} true
 exit 1
 """
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -26,7 +27,7 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 
 def available():
     """Whether a keyring can be run here."""
-    return all(base.program(name) for name in ("dbus-daemon", "dbus-send", "gnome-keyring-daemon"))
+    return all(base.program(name) for name in ("dbus-daemon", "dbus-send", "gnome-keyring-daemon", "flock"))
 
 
 class Keyring:
@@ -34,15 +35,17 @@ class Keyring:
 
     def __init__(self, folder: pathlib.Path):
         self._folder = folder
-        self._runtime, self._asked, self._close = folder / "r", folder / "asked", folder / "close"
-        self._processes = []
+        self._runtime, self._asked = folder / "r", folder / "asked"
+        self._lock, self._processes = None, []
 
     def start(self):
         """Unlocked, with an empty collection."""
         services, window, bus = self._folder / "services", self._folder / "window", self._runtime / "bus"
         for each in (self._runtime, services):
             each.mkdir(parents=True, mode=0o700)
-        window.write_text(_WINDOW.format(asked=self._asked, close=self._close))
+        self._lock = open(self._folder / "lock", "w")
+        self.leave_windows_open()
+        window.write_text(_WINDOW.format(asked=self._asked, lock=self._lock.name))
         window.chmod(0o755)
         (services / "prompter.service").write_text(f"[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec={window}\n")
         (self._folder / "bus.conf").write_text(_BUS.format(bus=bus, services=services))
@@ -56,7 +59,7 @@ class Keyring:
 
     def stop(self):
         """Ends it, and the window with it."""
-        self.close_window()
+        self._lock.close()
         for process in reversed(self._processes):
             base.stop_pid(process.pid)
 
@@ -86,11 +89,11 @@ class Keyring:
 
     def close_window(self):
         """Somebody says no: now, and to each window to come."""
-        self._close.touch()
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def leave_windows_open(self):
         """Nobody is there from now on."""
-        self._close.unlink(missing_ok=True)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def _launch(self, *command, stdin=subprocess.DEVNULL):
         with open(self._folder / "keyring.log", "ab") as log:

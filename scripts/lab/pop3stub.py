@@ -1,10 +1,9 @@
 """A POP3 server with one maildrop that lies, falls silent or leaves: faults that no honest server has."""
 from __future__ import annotations
 
-import socket
 import threading
 
-from . import base
+from . import listener
 
 # What it does instead of what it should.
 FAULTS = ("no-greeting", "err-greeting", "imap-greeting", "endless-greeting", "capa-refused", "close-at-pass", "silent-at-pass",
@@ -20,28 +19,19 @@ class Stub:
         self.messages, self.fault, self.tls = messages, fault, tls
         self.names = names or [f"name{n}" for n in range(1, len(messages) + 1)]
         self.heard = []  # every line of every client
-        self._listener = socket.create_server((base.LOOPBACK, 0), backlog=20)
+        self._listener = listener.Listener(self._serve)
         self._over = threading.Event()
-        self.port = self._listener.getsockname()[1]
+        self.port = self._listener.port
 
     def start(self):
         """Begins to answer."""
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener.start()
         return self
 
     def stop(self):
         """Ends it, and what it held silent."""
         self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        self._listener.stop()
 
     def _serve(self, connection):
         try:

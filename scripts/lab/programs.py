@@ -40,14 +40,9 @@ def version(package):
 
 
 def run(home, *command, stdin=None, more=None):
-    """Runs a program that must succeed, with a home of its own. One that hangs is run once more, and that is said: offlineimap was
-    seen to wait for itself after STARTTLS, every thread of it for another, with nothing unread at Souspli."""
+    """Runs a program that must succeed, with a home of its own."""
     env = {**os.environ, "HOME": str(home), "LANG": "C.UTF-8", **(more or {})}
-    try:
-        return base.run(*command, stdin=stdin, env=env, seconds=40)
-    except subprocess.TimeoutExpired:
-        print(f"{command[0]}: no end after 40 s, tried again")
-        return base.run(*command, stdin=stdin, env=env, seconds=40)
+    return base.run(*command, stdin=stdin, env=env, seconds=120)
 
 
 def curl(way, name="curl", mailbox="INBOX"):
@@ -83,19 +78,27 @@ def offlineimap(way):
     return maildir(place / "mail" / "INBOX")
 
 
-def agent(place):
-    """A delivery agent, and the folder where it puts what it is handed, one file for each message."""
+def agent(place, then=""):
+    """A delivery agent, and the folder where it puts what it is handed, one file for each message; `then`: what it does before
+    its end."""
     (place / "in").mkdir()
     script = place / "agent"
-    script.write_text(f"#!/bin/sh\nexec cat >'{place}/in/'$$\n")
+    script.write_text(f"#!/bin/sh\ncat >'{place}/in/'$$\n{then}")
     script.chmod(0o755)
     return script, place / "in"
+
+
+# getmail begins to wait for the end of its agent after it has begun it, and then waits for an end that has been: for three minutes
+# (ForkingBase.forkchild in getmailcore/baseclasses.py). So the agent ends once getmail sleeps with a handler for SIGCHLD, bit 16.
+_AWAITED = """\
+until grep -q '^State:.S' /proc/$PPID/status && grep -q '^SigCgt:.*[13579bdf]....$' /proc/$PPID/status; do :; done
+"""
 
 
 def getmail(way, protocol="IMAP"):
     """[octets] that it hands to a delivery agent. BODY.PEEK[] one by one, or RETR. It knows no STARTTLS: in clear, on loopback."""
     place = way.place(f"getmail-{protocol}")
-    script, handed = agent(place)
+    script, handed = agent(place, _AWAITED)
     mailboxes, port = ('mailboxes = ("INBOX",)', way.port) if protocol == "IMAP" else ("", way.pop3)
     (place / "rc").write_text(_GETMAIL.format(w=way, agent=script, protocol=protocol, port=port, mailboxes=mailboxes))
     run(place, "getmail", "--rcfile", place / "rc", "--getmaildir", place)

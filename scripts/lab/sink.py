@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import smtplib
-import socket
 import ssl
 import threading
 
-from . import base
+from . import base, listener
 
 # What a fault does instead of the usual answer.
 CLOSE, SILENT = "close", "silent"
@@ -64,24 +64,23 @@ class Sink:
         self.transactions, self.faults, self.attempts = [], [], []
         self._raw, self._lock, self._over = [], threading.Lock(), threading.Event()
         # It listens from the start: its ports go into configurations before anything runs.
-        self._sockets = {kind: socket.create_server((base.LOOPBACK, 0), backlog=50) for kind in ("starttls", "implicit", "plain")}
+        self._listeners = {kind: listener.Listener(functools.partial(self._serve, kind)) for kind in ("starttls", "implicit", "plain")}
 
     def start(self):
         """Begins to answer."""
-        for kind, listener in self._sockets.items():
-            threading.Thread(target=self._accept, args=(listener, kind), daemon=True).start()
+        for each in self._listeners.values():
+            each.start()
         return self
 
     def stop(self):
         """Closes its listeners and ends what it held silent."""
         self._over.set()
-        for listener in self._sockets.values():
-            listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
-            listener.close()
+        for each in self._listeners.values():
+            each.stop()
 
     def port(self, kind):
         """The port for `starttls`, `implicit` or `plain`."""
-        return self._sockets[kind].getsockname()[1]
+        return self._listeners[kind].port
 
     @property
     def starttls_port(self):
@@ -123,15 +122,7 @@ class Sink:
         with self._lock:
             self._raw.append(octets)
 
-    def _accept(self, listener, kind):
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection, kind), daemon=True).start()
-
-    def _serve(self, connection, kind):
+    def _serve(self, kind, connection):
         try:
             connection.settimeout(120)
             if kind == "implicit":

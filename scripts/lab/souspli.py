@@ -109,11 +109,15 @@ class Souspli:
 
     def restart(self):
         """Stops it and starts it again on the same ports, as mail programs expect."""
-        ports = (("smtp", self.smtp), ("imap", self.imap), ("pop3", self.pop3))
         self.stop()
+        return self.start_again()
+
+    def start_again(self):
+        """Starts it after its end, on the same ports."""
         text = self.config.read_text()
-        for kind, port in ports:
-            text = text.replace(f'{kind} = "127.0.0.1:0"', f'{kind} = "127.0.0.1:{port}"')
+        for kind, port in (("smtp", self.smtp), ("imap", self.imap), ("pop3", self.pop3)):
+            if port:
+                text = text.replace(f'{kind} = "127.0.0.1:0"', f'{kind} = "127.0.0.1:{base.hold(port)}"')
         self.config.write_text(text)
         return self.start()
 

@@ -111,6 +111,12 @@ pub const CMS_TRIES_MAX: usize = 8;
 pub const CMS_SIGNERS_MAX: usize = 8;
 /// Certificates of one message that are looked at.
 pub const CMS_CERTIFICATES_MAX: usize = 64;
+/// Certificates that a SignerInfo names alike, of which each is tried: renewed ones may share a key identifier.
+pub const CMS_NAMED_ALIKE_MAX: usize = 4;
+/// Addresses of one certificate; one with more is not read.
+pub const CERTIFICATE_ADDRESSES_MAX: usize = 100;
+/// Extensions of one certificate; one with more is not read.
+pub const CERTIFICATE_EXTENSIONS_MAX: usize = 100;
 /// Octets that a CompressedData may become.
 pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 /// The same as a multiple of the message's own octets: zlib alone would go to a thousand.
@@ -165,6 +171,8 @@ pub const LETTER_TRAITS_MAX: usize = 200_000;
 pub const THREAD_DAYS_MAX: i64 = 548;
 /// Octets of the protected fields of one message that are remembered; a longer message is opened anew for each listing.
 pub const RESTORED_MAX: usize = 8 << 10;
+/// Names of the fields of one message that a View may show otherwise than they are stored.
+pub const RESTORED_NAMES_MAX: usize = 100;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
 /// Octets of the text of one message that is kept for searching, its fields first (64 KiB).

@@ -3,7 +3,7 @@
 use super::out::{Out, complain};
 use super::{Cli, Failure, input};
 use crate::base::Address;
-use crate::policy::outgoing::{Copies, CopyKind, Why};
+use crate::policy::outgoing::{Copies, CopyKind};
 use crate::policy::{Envelope, Recipient, Submission, readable};
 use crate::relay::port::Group;
 use crate::store::atomic;
@@ -41,9 +41,7 @@ impl Seal {
             envelope: self.envelope(),
             message: message.into(),
         };
-        let groups = cli
-            .block_on(relay.secure(&account, &submission, &Why::AlwaysEncrypt, self.copies()))??
-            .groups;
+        let groups = cli.block_on(relay.seal_by_hand(&account, &submission, self.copies()))??.groups;
         match &self.out {
             Some(dir) => write_groups(dir, &groups, out),
             None => print_first(&groups, out),

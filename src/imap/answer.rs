@@ -36,7 +36,7 @@ pub fn write_listing(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem
         restored,
         keyword,
     } = listed;
-    let kept = fetched.items.iter().filter(|item| !strip(item));
+    let kept = fetched.items.iter().filter(|item| is_listed(item) && !strip(item));
     write_items(fetched, kept, out, |item, out| match (size, item.name.as_str()) {
         (_, "FLAGS") => write_flags(line, item, keyword, out),
         (Some(size), "RFC822.SIZE") => out.extend_from_slice(format!("RFC822.SIZE {size}").as_bytes()),
@@ -48,6 +48,12 @@ pub fn write_listing(line: &Line, fetched: &Fetched, strip: &dyn Fn(&FetchedItem
         }
         _ => line.write(&item.span, out),
     });
+}
+
+/// What a list of an S/MIME message may hold: whatever else a provider adds unasked is not what its View says.
+fn is_listed(item: &FetchedItem) -> bool {
+    let fields = item.name.starts_with("BODY[HEADER.FIELDS (") && item.name.ends_with(")]");
+    is_dynamic(item) || fields || item.name == "RFC822.SIZE"
 }
 
 /// What a provider says of a message besides its content.

@@ -12,6 +12,8 @@ use zeroize::Zeroize;
 pub struct Line {
     text: Vec<u8>,
     literals: Vec<Held>,
+    /// Octets of all literals: asked at every piece of a response, which may have as many literals as it has words.
+    literal_octets: usize,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,6 +69,7 @@ impl Line {
             }
             Piece::Literal { bytes, left } => {
                 if let Some(held) = self.literals.last_mut() {
+                    self.literal_octets += bytes.len();
                     if held.bytes.is_empty() {
                         held.bytes = bytes;
                         // One allocation for one message; a size is only a promise, so never for more than a message may have.
@@ -85,6 +88,7 @@ impl Line {
         Self {
             text: text.to_vec(),
             literals: Vec::new(),
+            literal_octets: 0,
         }
     }
 
@@ -95,7 +99,7 @@ impl Line {
 
     /// All octets that it holds.
     pub fn octets(&self) -> usize {
-        self.text.len() + self.literals.iter().map(|l| l.bytes.len()).sum::<usize>()
+        self.text.len() + self.literal_octets
     }
 
     /// How many literals.
@@ -115,10 +119,13 @@ impl Line {
 
     /// Takes a literal's octets out.
     pub fn take_literal(&mut self, index: usize) -> Vec<u8> {
-        self.literals
+        let bytes = self
+            .literals
             .get_mut(index)
             .map(|l| std::mem::take(&mut l.bytes))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        self.literal_octets -= bytes.len();
+        bytes
     }
 
     /// A reader that stands at the beginning.
@@ -175,6 +182,7 @@ impl Line {
     /// Puts other octets in a literal's place, to be sent when the server has said `+`.
     pub fn set_literal(&mut self, index: usize, bytes: Vec<u8>) {
         if let Some(held) = self.literals.get_mut(index) {
+            self.literal_octets = self.literal_octets - held.bytes.len() + bytes.len();
             held.bytes = bytes;
             held.announced.sync = Sync::Waits;
         }
@@ -201,7 +209,11 @@ impl Line {
         };
         let mut literals = self.literals.clone();
         literals.iter_mut().for_each(|held| held.at += before(held.at));
-        Self { text: out, literals }
+        Self {
+            text: out,
+            literals,
+            literal_octets: self.literal_octets,
+        }
     }
 
     /// Puts other text in the place of a span that holds no literal.
@@ -221,6 +233,7 @@ impl Line {
         self.text.zeroize();
         self.literals.iter_mut().for_each(|held| held.bytes.zeroize());
         self.literals.clear();
+        self.literal_octets = 0;
     }
 
     /// The text between literals, announcements left out, each with the literal that follows it: what is sent one by

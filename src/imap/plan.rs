@@ -287,7 +287,7 @@ impl Plan {
 
     /// News of flags need no UID; an answer with content does.
     fn nameless(&mut self, line: &Line, fetched: &Fetched, out: &mut Vec<u8>) {
-        match fetched.items.iter().any(|item| item.name.starts_with("BODY[")) {
+        match fetched.items.iter().any(|item| !answer::is_dynamic(item)) {
             true => self.unreadable(line, out),
             false => line.write(&line.whole(), out),
         }

@@ -102,7 +102,8 @@ struct Sending {
 /// What the codes of a SELECT in progress have said.
 #[derive(Default)]
 struct Opening {
-    uidvalidity: u32,
+    /// The mailbox, once its UIDs mean something.
+    mailbox: Option<Selected>,
     uid_next: Option<u32>,
 }
 
@@ -210,6 +211,17 @@ impl Relay {
     /// Whether a command of the client is under way at the provider.
     fn client_waits(&self) -> bool {
         self.outstanding.iter().any(|o| !matches!(o.what, What::Ours))
+    }
+
+    /// The mailbox of which the provider speaks now: with QRESYNC it tells of messages before it has answered the SELECT
+    /// (RFC 7162 §3.2.5).
+    fn spoken_of(&self) -> Option<&Selected> {
+        match self.outstanding.front() {
+            Some(Outstanding {
+                what: What::Select(..), ..
+            }) => self.opening.mailbox.as_ref(),
+            Some(_) | None => self.selected.as_ref(),
+        }
     }
 
     fn idling(&self) -> Option<bool> {

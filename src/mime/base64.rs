@@ -32,6 +32,19 @@ impl Blocks {
         (octets.len() == BLOCK / 4 * 3).then_some((octets, used))
     }
 
+    /// The octets of what is left after the last whole block, its padding included; `None`: something odd stands in it.
+    pub fn last(&mut self, text: &[u8]) -> Option<&[u8]> {
+        match self.gather(text) {
+            None => STANDARD
+                .decode(&self.characters, Out::from_slice(&mut self.octets))
+                .ok()
+                .map(|octets| &*octets),
+            // A whole block that `next` has refused.
+            Some(_) => None,
+        }
+    }
+
+    /// Up to a block of characters, and of how much of the text; `None`: there were less, and all are gathered.
     fn gather(&mut self, text: &[u8]) -> Option<usize> {
         self.characters.clear();
         let mut at = 0;

@@ -76,7 +76,7 @@ pub trait Editor {
 
 /// The entity after the editor; `None`: nothing changed.
 pub fn edit(bytes: &[u8], editor: &mut dyn Editor) -> Option<Vec<u8>> {
-    edit_within(bytes, editor, 0)
+    edit_tree(bytes, &parse(bytes), editor)
 }
 
 /// A message that was attached in base64 or quoted-printable (against RFC 2046 §5.2.1, yet seen), decoded.
@@ -113,8 +113,12 @@ pub fn is_attachment(header: &Header<'_>) -> bool {
     disposition(header).is_some_and(|d| d.value != "inline" || d.parameter("filename").is_some())
 }
 
-fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
-    let root = parse(bytes);
+/// The same of octets that have been read already.
+pub fn edit_tree(bytes: &[u8], root: &Entity, editor: &mut dyn Editor) -> Option<Vec<u8>> {
+    edited(bytes, root, editor, 0)
+}
+
+fn edited(bytes: &[u8], root: &Entity, editor: &mut dyn Editor, encoded: usize) -> Option<Vec<u8>> {
     let mut work = Work {
         bytes,
         editor,
@@ -122,7 +126,7 @@ fn edit_within(bytes: &[u8], editor: &mut dyn Editor, encoded: usize) -> Option<
         encoded,
         unended: false,
     };
-    work.message(&root);
+    work.message(root);
     work.out.changed()
 }
 
@@ -263,7 +267,7 @@ impl Work<'_, '_> {
 
     fn leaf(&mut self, entity: &Entity) {
         let inner = encoded_message(self.bytes, entity).filter(|_| self.encoded < ENCODED_MAX);
-        if let Some(edited) = inner.and_then(|message| edit_within(&message, self.editor, self.encoded + 1)) {
+        if let Some(edited) = inner.and_then(|message| edited(&message, &parse(&message), self.editor, self.encoded + 1)) {
             let kept = self.kept(&Header::parse(&self.bytes[entity.header.clone()]).0);
             return self
                 .out
@@ -280,9 +284,6 @@ impl Work<'_, '_> {
             }
             None => (Change::Keep, Repertoire::Unicode),
         };
-        let raw = &self.bytes[entity.header.clone()];
-        let kept = self.kept(&Header::parse(raw).0);
-        let header = Header::parse(&kept).0;
         let (change, repertoire) = change;
         let (text, label) = match change {
             Change::Keep => {
@@ -293,6 +294,8 @@ impl Work<'_, '_> {
             Change::Text(text) => (text, None),
             Change::Labelled(text, label) => (text, Some(label)),
         };
+        let kept = self.kept(&Header::parse(&self.bytes[entity.header.clone()]).0);
+        let header = Header::parse(&kept).0;
         // The delimiter before a part that was cut off may have no line end: a text put behind it would be part of it.
         let start = entity.header.start;
         if start > 0 && self.bytes[start - 1] != b'\n' {

@@ -35,6 +35,10 @@ pub fn base64_decode(text: &[u8]) -> Vec<u8> {
         out.extend_from_slice(octets);
         rest = &rest[used..];
     }
+    if let Some(octets) = blocks.last(rest) {
+        out.extend_from_slice(octets);
+        return out;
+    }
     let flat: Vec<u8> = rest.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     out.extend(base64_simd::STANDARD.decode_to_vec(&flat).unwrap_or_else(|_| base64_slow(&flat)));
     out

@@ -5,7 +5,7 @@
 //! The octets are read once, whatever they hold: the work is bounded by their number times [`limits::MIME_DEPTH_MAX`].
 
 use super::header::{Header, is_blank, line_end};
-use super::parameters::{TransferEncoding, content_type, transfer_encoding, typed};
+use super::parameters::{TransferEncoding, transfer_encoding, typed};
 use crate::base::limits;
 use memchr::memmem::Finder;
 use std::ops::Range;
@@ -90,7 +90,7 @@ impl Reader<'_> {
         let fields = Header::parse(&self.bytes[start..body]).0;
         let declared = typed(&fields);
         let media_type = declared.as_ref().map_or_else(|| default_type.to_owned(), |t| t.value.clone());
-        let boundary = content_type(&fields).parameters.remove("boundary").unwrap_or_default();
+        let boundary = declared.and_then(|mut t| t.parameters.remove("boundary")).unwrap_or_default();
         let identity = transfer_encoding(&fields) == TransferEncoding::Identity;
         let deep = depth >= limits::MIME_DEPTH_MAX;
         let (kind, end) = if cut.is_some() {

@@ -152,6 +152,9 @@ impl<'a> Field<'a> {
 
 /// The value on one line: line ends before white space removed (RFC 5322 §2.2.3), the ends trimmed.
 pub fn unfold(value: &[u8]) -> Vec<u8> {
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        return value.trim_ascii().to_vec();
+    }
     let flat: Vec<u8> = value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     flat.trim_ascii().to_vec()
 }

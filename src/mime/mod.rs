@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod canonical;
+pub mod contents;
 pub mod edit;
 pub mod encode;
 pub mod entity;
@@ -14,4 +15,5 @@ pub mod parameters;
 pub mod safe;
 pub mod words;
 
+pub use contents::Contents;
 pub use octets::Octets;

@@ -133,12 +133,25 @@ pub fn transfer_encoding(header: &Header<'_>) -> TransferEncoding {
 
 /// What the value of one such field says.
 pub fn stated_encoding(value: &[u8]) -> TransferEncoding {
-    match Parameterized::parse(value).value.as_str() {
-        "" | "7bit" | "8bit" | "binary" => TransferEncoding::Identity,
-        "quoted-printable" => TransferEncoding::QuotedPrintable,
-        "base64" => TransferEncoding::Base64,
-        _ => TransferEncoding::Unknown,
-    }
+    let written = value.trim_ascii();
+    known_encoding(|name| written.eq_ignore_ascii_case(name.as_bytes()))
+        .or_else(|| {
+            let read = Parameterized::parse(value).value;
+            known_encoding(|name| read == name)
+        })
+        .unwrap_or(TransferEncoding::Unknown)
+}
+
+fn known_encoding(is: impl Fn(&str) -> bool) -> Option<TransferEncoding> {
+    const KNOWN: [(&str, TransferEncoding); 6] = [
+        ("", TransferEncoding::Identity),
+        ("7bit", TransferEncoding::Identity),
+        ("8bit", TransferEncoding::Identity),
+        ("binary", TransferEncoding::Identity),
+        ("quoted-printable", TransferEncoding::QuotedPrintable),
+        ("base64", TransferEncoding::Base64),
+    ];
+    KNOWN.iter().find(|(name, _)| is(name)).map(|(_, encoding)| *encoding)
 }
 
 /// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out.
@@ -172,7 +185,11 @@ fn split(value: &[u8]) -> Vec<String> {
             blanks = 0;
         }
     }
-    pieces.iter().map(|p| words::octets_to_text(p)).collect()
+    pieces.into_iter().map(text_of).collect()
+}
+
+fn text_of(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_else(|error| words::octets_to_text(error.as_bytes()))
 }
 
 /// Puts continuations (`name*0*=`) together and decodes them (RFC 2231 §3, §4).
@@ -182,7 +199,7 @@ fn join(raw: Vec<(String, String)>) -> BTreeMap<String, String> {
     for (name, value) in raw {
         match name.split_once('*') {
             None => {
-                plain.entry(name).or_insert_with(|| words::decode(value.as_bytes()));
+                plain.entry(name).or_insert_with(|| decoded(value));
             }
             Some((base, rest)) => {
                 let number = rest.trim_end_matches('*').parse().unwrap_or(0);
@@ -195,6 +212,14 @@ fn join(raw: Vec<(String, String)>) -> BTreeMap<String, String> {
         plain.insert(name, extended(parts));
     }
     plain
+}
+
+/// Encoded words stand where they may not, but they do (RFC 2047 §5).
+fn decoded(value: String) -> String {
+    match value.bytes().all(|b| b.is_ascii_graphic() && b != b'=') {
+        true => value,
+        false => words::decode(value.as_bytes()),
+    }
 }
 
 fn extended(parts: BTreeMap<u32, (bool, String)>) -> String {

@@ -12,6 +12,9 @@ const PLAIN_MAX: usize = 900;
 /// (RFC 6532), else as windows-1252.
 pub fn decode(value: &[u8]) -> String {
     let flat = unfold(value);
+    if memchr::memmem::find(&flat, b"=?").is_none() {
+        return octets_to_text(&flat);
+    }
     let mut out = String::new();
     let mut rest = flat.as_slice();
     let mut run: Option<Run> = None;

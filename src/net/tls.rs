@@ -15,12 +15,15 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Speaks TLS to the mail program under the local certificate.
 pub fn acceptor(local: &LocalCertificate) -> Result<TlsAcceptor, NetError> {
-    let config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(setup)?
         .with_no_client_auth()
         .with_single_cert(vec![local.certificate().clone()], local.key())
         .map_err(setup)?;
+    // Nothing but answers comes after the handshake: a program that reads in one thread what another writes (imaplib2, hence
+    // offlineimap) loses the command that it writes while a ticket is read, and waits for ever. On loopback they save nothing.
+    config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -78,6 +81,28 @@ fn setup(error: rustls::Error) -> NetError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::UnixTime;
+    use crate::store::Home;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn no_ticket_comes_unasked_to_a_mail_program() {
+        let guard = tempfile::tempdir().unwrap();
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let local = LocalCertificate::open(&Home::open(guard.path()).unwrap(), UnixTime(now as i64)).unwrap();
+        let (acceptor, connector) = (acceptor(&local).unwrap(), connector(&[local.file().to_owned()]).unwrap());
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let client = async {
+            let mut stream = connector.connect("localhost".try_into().unwrap(), near).await.unwrap();
+            // Tickets would come ahead of the first answer.
+            stream.read_exact(&mut [0; 4]).await.unwrap();
+            let connection = stream.get_ref().1;
+            assert_eq!(connection.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+            assert_eq!(connection.tls13_tickets_received(), 0);
+        };
+        let server = async { acceptor.accept(far).await.unwrap().write_all(b"* OK").await.unwrap() };
+        tokio::join!(client, server);
+    }
 
     #[test]
     fn a_file_that_is_no_authority_is_named() {

@@ -1,6 +1,7 @@
 //! A certificate as it was received (RFC 5280 §4): the bytes are kept, everything else is read from them once.
 
 use crate::base::addr::fold;
+use crate::base::limits::CERTIFICATE_ADDRESSES_MAX;
 use crate::base::{Address, UnixTime};
 use crate::pki::algorithm::{AlgorithmId, Digest, PublicKey};
 use crate::pki::ber::{BerError, Value, tag};
@@ -62,7 +63,7 @@ impl Certificate {
         let subject = Name::read(&der[fields.subject.clone()])?;
         let issuer = Name::read(&der[fields.issuer.clone()])?;
         let in_subject = name::emails(Value::only(&der[fields.subject.clone()])?)?;
-        let emails = each_once(extensions.alternative_names.mailboxes.iter().cloned().chain(in_subject));
+        let emails = each_once(extensions.alternative_names.mailboxes.iter().cloned().chain(in_subject))?;
         PublicKey::read(Value::only(&der[fields.spki.clone()])?)?;
         Ok(Self(Arc::new(Inner {
             der,
@@ -294,14 +295,17 @@ pub fn same_mailbox(a: &str, b: &str) -> bool {
     }
 }
 
-fn each_once(addresses: impl Iterator<Item = String>) -> Vec<String> {
+fn each_once(addresses: impl Iterator<Item = String>) -> Result<Vec<String>, BerError> {
     let mut all: Vec<String> = Vec::new();
-    for address in addresses {
+    for (number, address) in addresses.enumerate() {
+        if number == CERTIFICATE_ADDRESSES_MAX {
+            return Err(BerError::TooLarge);
+        }
         if !all.iter().any(|a| same_mailbox(a, &address)) {
             all.push(address);
         }
     }
-    all
+    Ok(all)
 }
 
 fn read(der: &[u8]) -> Result<(Fields, Extensions), BerError> {

@@ -1,6 +1,7 @@
 //! The extensions of a certificate that a path or a choice depends on (RFC 5280 §4.2).
 
 use crate::base::addr::fold;
+use crate::base::limits::CERTIFICATE_EXTENSIONS_MAX;
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::name::{self, AlternativeNames, DistinguishedName};
 use crate::pki::oid::{self, Oid};
@@ -73,6 +74,9 @@ pub(super) fn read(mut outer: Reader<'_>) -> Result<Extensions, BerError> {
         let value = inside.expect(tag::OCTET_STRING)?.content;
         if seen.contains(&id) {
             return Err(BerError::Malformed);
+        }
+        if seen.len() == CERTIFICATE_EXTENSIONS_MAX {
+            return Err(BerError::TooLarge);
         }
         seen.push(id);
         if !read_extension(&mut found, id, value)? && critical {

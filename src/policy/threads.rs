@@ -8,11 +8,10 @@ mod ids;
 pub use self::ids::bare;
 
 use crate::base::limits::{ATTACHED_HEADER_MAX, THREAD_IDS_MAX};
-use crate::mime::edit::{ENCODED_MAX, encoded_message, is_text};
-use crate::mime::encode::transfer_decode;
-use crate::mime::entity::{Entity, Kind, parse};
+use crate::mime::Contents;
+use crate::mime::edit::{ENCODED_MAX, is_text};
+use crate::mime::entity::{Entity, Kind};
 use crate::mime::header::Header;
-use crate::mime::parameters::transfer_encoding;
 
 /// The `msg-id`s of one message (RFC 5322 §3.6.4), raw with their angle brackets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -38,11 +37,16 @@ pub fn own(message: &[u8]) -> Option<String> {
 
 /// Every identifier in `message`: in its header, in those of messages attached to it, in the reports of RFC 3464 and RFC 8098.
 pub fn ids(message: &[u8]) -> ThreadIds {
+    ids_in(&Contents::of(message))
+}
+
+/// The same of a message that has been read.
+pub fn ids_in(message: &Contents<'_>) -> ThreadIds {
     let mut related = Vec::new();
-    related_in(&Header::parse(message).0, Own::LeftOut, &mut related);
-    attached(message, &parse(message), 0, &mut related);
+    related_in(&Header::parse(message.octets).0, Own::LeftOut, &mut related);
+    attached(message, &message.root, 0, &mut related);
     ThreadIds {
-        own: own(message),
+        own: own(message.octets),
         related,
     }
 }
@@ -80,22 +84,22 @@ fn holds_ids(name: &str) -> bool {
 }
 
 /// A message that is passed on in another one, whole or by its header only, is as secret there.
-fn attached(bytes: &[u8], entity: &Entity, encoded: usize, out: &mut Vec<String>) {
+fn attached(message: &Contents<'_>, entity: &Entity, encoded: usize, out: &mut Vec<String>) {
     match &entity.kind {
-        Kind::Multipart(parts) => parts.iter().for_each(|part| attached(bytes, part, encoded, out)),
+        Kind::Multipart(parts) => parts.iter().for_each(|part| attached(message, part, encoded, out)),
         Kind::Message(inner) => {
-            of_attached(&bytes[inner.header.clone()], out);
-            attached(bytes, inner, encoded, out);
+            of_attached(message.at(&inner.header), out);
+            attached(message, inner, encoded, out);
         }
         Kind::Leaf => {
-            if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
-                of_attached(&message, out);
-                attached(&message, &parse(&message), encoded + 1, out);
-            } else if !is_text(&entity.media_type) {
-                let coding = transfer_encoding(&Header::parse(&bytes[entity.header.clone()]).0);
-                let body = &bytes[entity.body.clone()];
-                let start = transfer_decode(coding, &body[..body.len().min(ATTACHED_HEADER_MAX)]);
-                start.iter().for_each(|octets| of_attached(octets, out));
+            if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
+                let inner = Contents::of(&inner);
+                of_attached(inner.octets, out);
+                attached(&inner, &inner.root, encoded + 1, out);
+            } else if !is_text(&entity.media_type)
+                && let Some(octets) = message.body(entity)
+            {
+                of_attached(&octets[..octets.len().min(ATTACHED_HEADER_MAX)], out);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::port::{MessageKey, Place};
 use super::seals::{self, Seals};
 use super::views::{Imprint, Lasts};
 use crate::base::{Address, UnixTime};
+use crate::mime::Contents;
 use crate::mime::header::Header;
 use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened, open};
@@ -36,6 +37,14 @@ struct Read {
     /// By the protected From, where there is one.
     verdict: Verdict,
     senders: Senders,
+}
+
+/// What of a message the View shows, and in how many octets.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    letter: Option<&'a Letter<'a>>,
+    header: HeaderShown,
+    size: u64,
 }
 
 impl Read {
@@ -81,10 +90,17 @@ impl Relay {
         let verdict = read.said();
         let told = self.told_size(key);
         let header = self.header_shown(key).map_err(|e| e.explain())?;
-        // Before the View: a large message, its content and its files are not held beside it.
-        let sealed = read.letter(&stored, header).filter(|_| verdict.encrypted);
-        let like = sealed.map(|letter| self.like(&letter.content)).unwrap_or_default();
-        let draft = self.draft(seals, key, &stored, told.unwrap_or(stored.len() as u64), &read, header);
+        let letter = read.letter(&stored, header);
+        // Before the View: the files of a large message are not held beside it.
+        let sealed = letter.as_ref().filter(|_| verdict.encrypted);
+        let like = sealed.map(|letter| self.like(&Contents::of(&letter.content))).unwrap_or_default();
+        let shown = Shown {
+            letter: letter.as_ref(),
+            header,
+            size: told.unwrap_or(stored.len() as u64),
+        };
+        let draft = self.draft(seals, key, &stored, &read, &shown);
+        drop(letter);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
         self.keep_text(key, verdict.grade, &draft);
@@ -152,15 +168,15 @@ impl Relay {
         seals.is_ok_and(|seals| seals.is_own(&mark, &without_own_field(&opened.content)))
     }
 
-    fn draft(&self, seals: &Seals, key: &MessageKey, stored: &[u8], size: u64, read: &Read, header: HeaderShown) -> Draft {
-        let letter = read.letter(stored, header);
+    fn draft(&self, seals: &Seals, key: &MessageKey, stored: &[u8], read: &Read, shown: &Shown<'_>) -> Draft {
+        let Shown { letter, header, size } = *shown;
         let said = read.said();
-        let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter.as_ref(), &said)));
+        let report = report::is_attached(&said).then(|| report::attached(&read.reported(stored, letter, &said)));
         build::draft(&build::ViewInput {
             stored,
             size: usize::try_from(size).unwrap_or(stored.len()),
-            content: letter.as_ref().map(|letter| &*letter.content),
-            restored: letter.as_ref().map_or(&UNCHANGED, |letter| &letter.restored),
+            content: letter.map(|letter| &*letter.content),
+            restored: letter.map_or(&UNCHANGED, |letter| &letter.restored),
             header,
             verdict: &said,
             report: report.as_deref(),
@@ -210,14 +226,18 @@ impl Relay {
             },
         };
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
-        let shown = |size| self.draft(seals, &key, &stored, size, &read, HeaderShown::Protected);
-        let draft = (verdict.grade != Grade::Plain).then(|| shown(stored.len() as u64));
+        let letter = read.letter(&stored, HeaderShown::Protected);
+        let shown = Shown {
+            letter: letter.as_ref(),
+            header: HeaderShown::Protected,
+            size: stored.len() as u64,
+        };
+        let draft = (verdict.grade != Grade::Plain).then(|| self.draft(seals, &key, &stored, &read, &shown));
         let header = Header::parse(draft.as_ref().map_or(&stored, Draft::bytes)).0;
         let (subject, from) = (header.text("Subject").unwrap_or_default(), header.text("From").unwrap_or_default());
         let subject = without_marks(&subject).unwrap_or(subject);
         // Its structure may have been found deceptive only when the View was made.
         let verdict = draft.as_ref().and_then(|draft| draft.verdict().cloned()).unwrap_or(verdict);
-        let letter = read.letter(&stored, HeaderShown::Protected);
         let report = report::on_demand(&read.reported(&stored, letter.as_ref(), &verdict));
         drop(letter);
         drop(read);

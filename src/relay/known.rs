@@ -2,13 +2,14 @@
 
 use super::Relay;
 use crate::config::Account;
+use crate::mime::Contents;
 use crate::policy::Submission;
 use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
 use crate::store::{Recognised, StoreError, Traits};
 use crate::text::{Explain, Explanation};
-use crate::view::likeness::{Likeness, likeness};
-use crate::view::{Marks, marks};
+use crate::view::likeness::{Likeness, likeness_in};
+use crate::view::{Marks, marks_in};
 
 impl Relay {
     /// What the policy asks, with what the home remembers.
@@ -16,15 +17,16 @@ impl Relay {
         self.judged(account, submission).0
     }
 
-    /// The same, with what the message is like where that was asked.
+    /// The same, with what the message is like, unless it is refused.
     pub(super) fn judged(&self, account: &Account, submission: &Submission) -> (Need, Likeness) {
-        let ids = threads::ids(&submission.message);
+        let message = Contents::of(&submission.message);
+        let ids = threads::ids_in(&message);
         // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
         let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
-        match self.need_with(account, submission, thread, marked(&submission.message)) {
+        match self.need_with(account, submission, thread, marked(&message)) {
             // The channel of the space of trust may carry what a domain asks for unencrypted.
             Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {
-                let like = self.like(&submission.message);
+                let like = self.like(&message);
                 let need = match self.like_a_letter(&like) {
                     Ok(banner) => self.need_with(account, submission, thread, banner),
                     // It may not leave in clear, and nobody can say that it is a secret.
@@ -32,7 +34,8 @@ impl Relay {
                 };
                 (need, like)
             }
-            need => (need, Likeness::default()),
+            need @ Need::Secure(_) => (need, self.like(&message)),
+            need @ Need::Refuse(_) => (need, Likeness::default()),
         }
     }
 
@@ -43,17 +46,18 @@ impl Relay {
 
     /// Marks of ours; else what the memory of sealed letters says.
     pub(super) fn held(&self, message: &[u8]) -> Banner {
-        match marked(message) {
+        let message = Contents::of(message);
+        match marked(&message) {
             // A memory that cannot be read seals: the owner reads it all the same.
-            Banner::Absent => self.like_a_letter(&self.like(message)).unwrap_or(Banner::SameText),
+            Banner::Absent => self.like_a_letter(&self.like(&message)).unwrap_or(Banner::SameText),
             found => found,
         }
     }
 
     /// What a message is known by; nothing where that is turned off.
-    pub(super) fn like(&self, message: &[u8]) -> Likeness {
+    pub(super) fn like(&self, message: &Contents<'_>) -> Likeness {
         match self.config.policy.recognise_letters {
-            true => likeness(message),
+            true => likeness_in(message),
             false => Likeness::default(),
         }
     }
@@ -85,8 +89,8 @@ impl Relay {
     }
 }
 
-fn marked(message: &[u8]) -> Banner {
-    match marks(message) {
+fn marked(message: &Contents<'_>) -> Banner {
+    match marks_in(message) {
         Marks::Sealed => Banner::Found,
         Marks::Absent | Marks::Clear => Banner::Absent,
     }

@@ -10,8 +10,8 @@ use crate::base::Address;
 use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::keys;
-use crate::mime::Octets;
 use crate::mime::header::Header;
+use crate::mime::{Contents, Octets};
 use crate::pki::{Certificate, select};
 use crate::policy::outgoing::{self, Copies, CopyKind, Decision, Need, Refusal, Why};
 use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
@@ -22,11 +22,20 @@ use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::store::Traits;
 use crate::text::{Explain, Explanation, outgoing as say, provider};
+use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
 use bytes::Bytes;
 
 /// A refusal is a few lines in a window.
 const UNFIT_SAID: usize = 3;
+
+/// A submission that is to be sealed.
+struct Judged {
+    /// By which rule.
+    why: Why,
+    /// What it is like, where that is known.
+    like: Option<Likeness>,
+}
 
 /// A message without tag, banner and marks of ours.
 struct Clear {
@@ -52,7 +61,10 @@ impl Relay {
             Need::Clear => return passed(submission, self.traits(&like)),
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission, self.traits(&like)),
-            Need::Secure(why) => self.secure(account, submission, &why, outgoing::copies(submission)).await,
+            Need::Secure(why) => {
+                let judged = Judged { why, like: Some(like) };
+                self.secure(account, submission, judged, outgoing::copies(submission)).await
+            }
         };
         match sealed {
             Ok(sealed) => Outgoing::Seal(sealed),
@@ -60,12 +72,26 @@ impl Relay {
         }
     }
 
-    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
-    pub(crate) async fn secure(
+    /// `souspli seal`: whatever the policy would say of it.
+    pub(crate) async fn seal_by_hand(
         &self,
         account: &Account,
         submission: &Submission,
-        why: &Why,
+        copies: Vec<Copies>,
+    ) -> Result<SealedSubmission, Explanation> {
+        let judged = Judged {
+            why: Why::AlwaysEncrypt,
+            like: None,
+        };
+        self.secure(account, submission, judged, copies).await
+    }
+
+    /// Seals for every recipient or for none: To and Cc together, each other recipient alone.
+    async fn secure(
+        &self,
+        account: &Account,
+        submission: &Submission,
+        judged: Judged,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
         // `need` has looked already; the command line has not asked it.
@@ -77,7 +103,7 @@ impl Relay {
             lookups,
             refused,
         } = self.certificates(&submission.envelope.recipients).await;
-        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, why, &lookups) {
+        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, &judged.why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
@@ -90,7 +116,10 @@ impl Relay {
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
-            tokio::task::block_in_place(|| self.remember_letter(&self.like(&clear.message)))?;
+            // Our own words are none of the letter.
+            let like = judged.like.filter(|_| clear.message == submission.message);
+            let like = || like.unwrap_or_else(|| self.like(&Contents::of(&clear.message)));
+            tokio::task::block_in_place(|| self.remember_letter(&like()))?;
         }
         let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
         Ok(SealedSubmission { groups, record })

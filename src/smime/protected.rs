@@ -22,8 +22,10 @@ pub struct Protected<'a> {
 /// A way of protecting fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scheme {
-    /// `hp="clear"` or `hp="cipher"` (RFC 9788 §2.1.1): every field that the author wrote is inside.
-    Stated,
+    /// `hp="clear"` (RFC 9788 §2.1.1): every field that the author wrote is inside, and none was meant to be hidden.
+    Clear,
+    /// `hp="cipher"`: every field is inside, some of them there alone.
+    Cipher,
     /// `protected-headers="v1"` (draft-autocrypt-lamps-protected-headers): some of them are.
     Older,
     /// The payload is the message itself (RFC 8551 §3.1, RFC 9788 §4.10.1).
@@ -57,7 +59,8 @@ pub fn read<'a>(opened: &'a Opened, stored: &[u8]) -> Option<Protected<'a>> {
     let header = Header::parse(content).0;
     let kind = media_type(&header)?;
     let scheme = match kind.parameter(PARAMETER) {
-        Some(hp) if hp.eq_ignore_ascii_case("clear") || hp.eq_ignore_ascii_case("cipher") => Scheme::Stated,
+        Some(hp) if hp.eq_ignore_ascii_case("clear") => Scheme::Clear,
+        Some(hp) if hp.eq_ignore_ascii_case("cipher") => Scheme::Cipher,
         Some(_) => return None,
         None if kind.parameter("protected-headers") == Some("v1") => Scheme::Older,
         None => return wrapped(content, &kind, stored),
@@ -135,8 +138,8 @@ mod tests {
     #[test]
     fn schemes_are_told_apart() {
         for (kind, wanted) in [
-            ("text/plain; hp=\"clear\"", Some(Scheme::Stated)),
-            ("text/plain; HP=Cipher; protected-headers=v1", Some(Scheme::Stated)),
+            ("text/plain; hp=\"clear\"", Some(Scheme::Clear)),
+            ("text/plain; HP=Cipher; protected-headers=v1", Some(Scheme::Cipher)),
             ("text/plain; protected-headers=\"v1\"", Some(Scheme::Older)),
             ("text/plain; hp=\"other\"; protected-headers=v1", None),
             ("text/plain; x-hp=clear", None),

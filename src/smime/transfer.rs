@@ -25,7 +25,10 @@ pub fn base64(body: &[u8]) -> Vec<u8> {
         out.extend_from_slice(octets);
         rest = &rest[used..];
     }
-    out.extend(careless_base64(rest));
+    match blocks.last(rest) {
+        Some(octets) => out.extend_from_slice(octets),
+        None => out.extend(careless_base64(rest)),
+    }
     out
 }
 
@@ -41,7 +44,10 @@ pub fn base64_in_place(text: &mut [u8]) -> usize {
         read += used;
         put(text, octets);
     }
-    let last = careless_base64(&text[read..]);
+    let last = match blocks.last(&text[read..]) {
+        Some(octets) => octets.to_vec(),
+        None => careless_base64(&text[read..]),
+    };
     put(text, &last);
     written
 }

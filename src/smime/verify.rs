@@ -1,7 +1,7 @@
 //! SignedData (RFC 5652 §5) over the bytes as received: what each signature proves, never more.
 
 use crate::base::UnixTime;
-use crate::base::limits::{CMS_PART_MAX, CMS_SIGNERS_MAX};
+use crate::base::limits::{CMS_NAMED_ALIKE_MAX, CMS_PART_MAX, CMS_SIGNERS_MAX};
 use crate::pki::algorithm::{AlgorithmId, Digest, KeyKind, Scheme, SignatureError};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
@@ -113,7 +113,8 @@ impl<'a> SignedData<'a> {
 
     fn report(&self, signer: &SignerInfo<'_>, hashes: &mut Hashes<'_>, trust: &Trust, now: UnixTime) -> SignerReport {
         let scheme = Scheme::read(&signer.algorithm, signer.digest);
-        let mut named = self.certificates.iter().filter(|c| signer.sid.names(c)).peekable();
+        let named = self.certificates.iter().filter(|c| signer.sid.names(c));
+        let mut named = named.take(CMS_NAMED_ALIKE_MAX).peekable();
         let mut certificate = named.peek().copied();
         let mut integrity = self.attributes_fit(signer, hashes);
         if integrity == Integrity::Intact {

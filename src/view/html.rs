@@ -27,25 +27,44 @@ pub struct Tag {
     pub name: String,
     /// `</name>`.
     pub ends: bool,
-    /// Attributes: where each stands, white space before it included, and its name in lower case.
+    /// Its first attributes: where each stands, white space before it included, and its name in lower case.
     pub attributes: Vec<(Range<usize>, String)>,
 }
 
-/// Cuts a document into pieces; their spans cover it in order.
-pub fn scan(html: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut at = 0;
-    while at < html.len() {
-        let Some(open) = find_markup(html, at) else {
-            pieces.push(Piece::Text(at..html.len()));
-            break;
-        };
-        if open > at {
-            pieces.push(Piece::Text(at..open));
+/// Cuts a document into pieces, one after the other: their spans cover it in order, and a page is many times as large when all
+/// of them are held.
+pub fn scan(html: &str) -> Pieces<'_> {
+    Pieces { html, at: 0, inside: None }
+}
+
+/// The pieces of a document.
+#[derive(Debug)]
+pub struct Pieces<'d> {
+    html: &'d str,
+    at: usize,
+    /// What stands inside the tag that was read last and is no markup.
+    inside: Option<Range<usize>>,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if let Some(span) = self.inside.take() {
+            self.at = span.end;
+            return Some(Piece::Hidden(span));
         }
-        at = markup(html, open, &mut pieces);
+        let (html, at) = (self.html, self.at);
+        if at >= html.len() {
+            return None;
+        }
+        let open = find_markup(html, at).unwrap_or(html.len());
+        if open > at {
+            self.at = open;
+            return Some(Piece::Text(at..open));
+        }
+        Some(self.markup(open))
     }
-    pieces
 }
 
 /// The document as plain text: tags left out, the commonest references read, no address of a link or image kept.
@@ -107,35 +126,53 @@ fn find_markup(html: &str, mut at: usize) -> Option<usize> {
     None
 }
 
-fn markup(html: &str, open: usize, pieces: &mut Vec<Piece>) -> usize {
-    let rest = &html[open..];
-    if let Some(inside) = rest.strip_prefix("<!--") {
-        let end = inside.find("-->").map_or(html.len(), |n| open + 4 + n + 3);
-        pieces.push(Piece::Hidden(open..end));
-        return end;
-    }
-    if rest.starts_with("<!") || rest.starts_with("<?") {
-        let end = rest.find('>').map_or(html.len(), |n| open + n + 1);
-        pieces.push(Piece::Hidden(open..end));
-        return end;
-    }
-    let tag = tag(html, open);
-    let mut end = tag.span.end;
-    let raw = !tag.ends
-        && matches!(
-            tag.name.as_str(),
-            "script" | "style" | "title" | "textarea" | "xmp" | "noembed" | "noframes"
-        );
-    let close = format!("</{}", tag.name);
-    pieces.push(Piece::Tag(tag));
-    if raw {
-        let inside = find_ignoring_case(&html.as_bytes()[end..], close.as_bytes()).map_or(html.len(), |n| end + n);
-        if inside > end {
-            pieces.push(Piece::Hidden(end..inside));
+impl Pieces<'_> {
+    fn markup(&mut self, open: usize) -> Piece {
+        let html = self.html;
+        let rest = &html[open..];
+        if rest.starts_with("<!") || rest.starts_with("<?") {
+            self.at = open + comment(rest);
+            return Piece::Hidden(open..self.at);
         }
-        end = inside;
+        let tag = tag(html, open);
+        self.at = tag.span.end;
+        if !tag.ends && is_raw(&tag.name) {
+            let close = format!("</{}", tag.name);
+            let end = find_ignoring_case(&html.as_bytes()[self.at..], close.as_bytes()).map_or(html.len(), |n| self.at + n);
+            self.inside = Some(self.at..end).filter(|inside| !inside.is_empty());
+        }
+        Piece::Tag(tag)
     }
-    end
+}
+
+/// Elements that hold text, whatever it looks like (HTML, "RCDATA" and "raw text" states).
+fn is_raw(name: &str) -> bool {
+    matches!(name, "script" | "style" | "title" | "textarea" | "xmp" | "noembed" | "noframes")
+}
+
+/// Octets of the comment, or of what is taken for one, that a text begins with. As browsers see it, `<!-->` is a whole
+/// comment, and `--!>` ends one too (HTML, "comment start" and "comment end bang" states).
+fn comment(text: &str) -> usize {
+    let Some(inside) = text.strip_prefix("<!--") else {
+        return text.find('>').map_or(text.len(), |n| n + 1);
+    };
+    for short in [">", "->"] {
+        if inside.starts_with(short) {
+            return 4 + short.len();
+        }
+    }
+    let mut at = 0;
+    while let Some(n) = inside[at..].find("--") {
+        at += n + 2;
+        // The last two of several dashes end it.
+        let rest = inside[at..].trim_start_matches('-');
+        let end = rest.strip_prefix('!').unwrap_or(rest);
+        if end.starts_with('>') {
+            return text.len() - end.len() + 1;
+        }
+        at = inside.len() - rest.len();
+    }
+    text.len()
 }
 
 fn tag(html: &str, open: usize) -> Tag {
@@ -150,7 +187,7 @@ fn tag(html: &str, open: usize) -> Tag {
     let mut attributes = Vec::new();
     while at < bytes.len() && bytes[at] != b'>' {
         let (end, name) = attribute(html, at);
-        if !name.is_empty() {
+        if !name.is_empty() && attributes.len() < ATTRIBUTES_MAX {
             attributes.push((at..end, name));
         }
         at = end;
@@ -163,6 +200,9 @@ fn tag(html: &str, open: usize) -> Tag {
         attributes,
     }
 }
+
+/// Attributes of one tag that are told; in a hostile one there are millions.
+const ATTRIBUTES_MAX: usize = 200;
 
 /// One attribute from `at`, white space before it included; always moves on.
 fn attribute(html: &str, at: usize) -> (usize, String) {
@@ -362,6 +402,8 @@ mod tests {
             ("<img src='http://evil/?", "\r\n"),
             ("<a href=\"http://evil/>x\">lien</a>", "lien\r\n"),
             ("<title>t</title>b", "b\r\n"),
+            ("<!-->a<!-- x -->b<!--->c<!-- -- -!> -- >d --->e<!-- --!>f<!---->g", "abcefg\r\n"),
+            ("a<!-- > --! > -", "a\r\n"),
         ] {
             assert_eq!(to_text(html), text, "{html}");
         }
@@ -369,7 +411,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_cover_the_document(html in "[<>/!a-c=\"' \\-&;é]{0,60}") {
+        fn pieces_cover_the_document(html in "([<>/!a-c=\"' \\-&;é]|<!--|<style>){0,60}") {
             let mut at = 0;
             for piece in scan(&html) {
                 let span = match piece { Piece::Text(s) | Piece::Hidden(s) => s, Piece::Tag(t) => t.span };

@@ -3,7 +3,7 @@
 
 use super::banner::body_start;
 use super::html::{self, Piece, Tag};
-use crate::mime::edit::{Change, Editor, Repertoire, TextPart, edit, is_attachment, is_html, is_text, text_of};
+use crate::mime::edit::{Change, Editor, Repertoire, TextPart, edit_tree, is_attachment, is_html, is_text, text_of};
 use crate::mime::encode::is_whole;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
@@ -19,11 +19,13 @@ const CLASS: &str = "header-protection-legacy-display";
 
 /// The message or payload with its Subject above each main text (§5.2.2); `None`: it has none that can take it.
 pub fn insert(message: &[u8], subject: &str) -> Option<Vec<u8>> {
-    edit(
+    let root = parse(message);
+    edit_tree(
         message,
+        &root,
         &mut Insert {
             bytes: message,
-            places: main_parts(message),
+            places: main_parts(message, &root),
             line: format!("Subject: {}", one_line(subject)),
         },
     )
@@ -31,13 +33,11 @@ pub fn insert(message: &[u8], subject: &str) -> Option<Vec<u8>> {
 
 /// The payload without such lines (§4.5.3); `None`: it has none.
 pub fn remove(payload: &[u8]) -> Option<Vec<u8>> {
-    edit(
-        payload,
-        &mut Remove {
-            bytes: payload,
-            places: main_parts(payload),
-        },
-    )
+    let root = parse(payload);
+    let mut places = main_parts(payload, &root);
+    places.retain(|header| is_labelled(&payload[header.clone()]));
+    let any = !places.is_empty();
+    any.then(|| edit_tree(payload, &root, &mut Remove { places })).flatten()
 }
 
 /// The payload without the part that the older scheme put first, if it only repeats these fields
@@ -60,7 +60,7 @@ pub fn remove_older<'a>(payload: &'a [u8], fields: &Header<'_>) -> Option<Cow<'a
 
 struct Insert<'a> {
     bytes: &'a [u8],
-    places: Vec<usize>,
+    places: Vec<Range<usize>>,
     line: String,
 }
 
@@ -72,7 +72,7 @@ fn is_rewritable(bytes: &[u8], part: &Entity) -> bool {
 
 impl Editor for Insert<'_> {
     fn text(&mut self, part: &TextPart<'_>) -> Change {
-        if !self.places.contains(&part.entity.header.start) || !is_rewritable(self.bytes, part.entity) {
+        if !self.places.contains(&part.entity.header) || !is_rewritable(self.bytes, part.entity) {
             return Change::Keep;
         }
         let text = if is_html(&part.entity.media_type) {
@@ -89,16 +89,18 @@ impl Editor for Insert<'_> {
     }
 }
 
-struct Remove<'a> {
-    bytes: &'a [u8],
-    places: Vec<usize>,
+struct Remove {
+    places: Vec<Range<usize>>,
 }
 
-impl Editor for Remove<'_> {
+/// Whether a part says that it begins with such lines.
+fn is_labelled(header: &[u8]) -> bool {
+    content_type(&Header::parse(header).0).parameter(PARAMETER) == Some("1")
+}
+
+impl Editor for Remove {
     fn text(&mut self, part: &TextPart<'_>) -> Change {
-        let header = Header::parse(&self.bytes[part.entity.header.clone()]).0;
-        let labelled = content_type(&header).parameter(PARAMETER) == Some("1");
-        if !labelled || !self.places.contains(&part.entity.header.start) {
+        if !self.places.contains(&part.entity.header) {
             return Change::Keep;
         }
         let gone = match is_html(&part.entity.media_type) {
@@ -112,22 +114,22 @@ impl Editor for Remove<'_> {
     }
 }
 
-/// Where the headers of the main body parts begin (RFC 9787 §7.1). What another signature covers is none of ours.
-fn main_parts(bytes: &[u8]) -> Vec<usize> {
-    fn collect(bytes: &[u8], entity: &Entity, found: &mut Vec<usize>) {
+/// The headers of the main body parts (RFC 9787 §7.1). What another signature covers is none of ours.
+fn main_parts(bytes: &[u8], root: &Entity) -> Vec<Range<usize>> {
+    fn collect(bytes: &[u8], entity: &Entity, found: &mut Vec<Range<usize>>) {
         match (&entity.kind, entity.media_type.as_str()) {
             (Kind::Message(_), _) | (_, "multipart/signed" | "multipart/encrypted") => {}
             (Kind::Multipart(parts), "multipart/alternative") => parts.iter().for_each(|part| collect(bytes, part, found)),
             (Kind::Multipart(parts), _) => parts.iter().take(1).for_each(|part| collect(bytes, part, found)),
             (Kind::Leaf, media_type) => {
                 if is_text(media_type) && !is_attachment(&Header::parse(&bytes[entity.header.clone()]).0) {
-                    found.push(entity.header.start);
+                    found.push(entity.header.clone());
                 }
             }
         }
     }
     let mut found = Vec::new();
-    collect(bytes, &parse(bytes), &mut found);
+    collect(bytes, root, &mut found);
     found
 }
 

@@ -107,13 +107,13 @@ pub fn senders(opened: Option<&Opened>, stored: &[u8]) -> Senders {
 }
 
 /// A Subject that only the envelope holds is written above the text where a header cannot say it: only in an envelope can
-/// somebody else not have written it (RFC 9788 §4.5.3.1).
+/// somebody else not have written it, and only where it was meant to be hidden is it there (RFC 9788 §4.5.3.1).
 fn without_display<'a>(opened: &Opened, protected: &Protected<'a>) -> Option<Cow<'a, [u8]>> {
     opened.encryption()?;
     match protected.scheme {
-        Scheme::Stated => legacy_display::remove(protected.content).map(Cow::Owned),
+        Scheme::Cipher => legacy_display::remove(protected.content).map(Cow::Owned),
         Scheme::Older => legacy_display::remove_older(protected.content, protected.header()),
-        Scheme::Wrapped => None,
+        Scheme::Clear | Scheme::Wrapped => None,
     }
 }
 

@@ -6,12 +6,11 @@
 
 use super::html;
 use crate::base::limits::{LIKENESS_FILES_MAX, LIKENESS_WORDS_MAX};
-use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
-use crate::mime::encode::transfer_decode;
-use crate::mime::entity::{Entity, Kind, parse};
-use crate::mime::header::Header;
+use crate::mime::Contents;
+use crate::mime::edit::{ENCODED_MAX, is_html, text_of};
+use crate::mime::entity::{Entity, Kind};
 use crate::mime::packed::unpacked;
-use crate::mime::parameters::{disposition, transfer_encoding};
+use crate::mime::parameters::disposition;
 use crate::mime::words::octets_to_text;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -23,7 +22,7 @@ const STRETCH: usize = 5;
 /// Octets of a file that is known again.
 const FILE_MIN: usize = 512;
 /// Octets of either end of a file that stand for it, with its length.
-const FILE_ENDS: usize = 64 << 10;
+const FILE_ENDS: usize = 8 << 10;
 
 /// The words and files of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,8 +44,13 @@ pub struct Words {
 
 /// What the message, or an entity of one, is known by.
 pub fn likeness(message: &[u8]) -> Likeness {
+    likeness_in(&Contents::of(message))
+}
+
+/// The same of a message that has been read.
+pub fn likeness_in(message: &Contents<'_>) -> Likeness {
     let mut out = Likeness::default();
-    collect(message, &parse(message), 0, &mut out);
+    collect(message, &message.root, 0, &mut out);
     out
 }
 
@@ -177,14 +181,15 @@ fn words_of(line: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-fn collect(bytes: &[u8], entity: &Entity, encoded: usize, out: &mut Likeness) {
+fn collect(message: &Contents<'_>, entity: &Entity, encoded: usize, out: &mut Likeness) {
     match &entity.kind {
-        Kind::Multipart(parts) => parts.iter().for_each(|part| collect(bytes, part, encoded, out)),
-        Kind::Message(inner) => collect(bytes, inner, encoded, out),
+        Kind::Multipart(parts) => parts.iter().for_each(|part| collect(message, part, encoded, out)),
+        Kind::Message(inner) => collect(message, inner, encoded, out),
         Kind::Leaf => {
-            if let Some(message) = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX) {
-                collect(&message, &parse(&message), encoded + 1, out);
-            } else if let Some((text, _)) = text_of(bytes, entity) {
+            if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
+                let inner = Contents::of(&inner);
+                collect(&inner, &inner.root, encoded + 1, out);
+            } else if let Some((text, _)) = text_of(message.octets, entity) {
                 let room = LIKENESS_WORDS_MAX.saturating_sub(out.texts.iter().map(|words| words.all.len()).sum());
                 let words = match is_html(&entity.media_type) {
                     true => Words::of(&html::to_text(&text), room),
@@ -192,15 +197,15 @@ fn collect(bytes: &[u8], entity: &Entity, encoded: usize, out: &mut Likeness) {
                 };
                 out.texts.push(words);
             } else if out.files.len() < LIKENESS_FILES_MAX {
-                file(bytes, entity, out);
+                file(message, entity, out);
             }
         }
     }
 }
 
 /// A file, and those packed in it. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
-fn file(bytes: &[u8], entity: &Entity, out: &mut Likeness) {
-    let header = Header::parse(&bytes[entity.header.clone()]).0;
+fn file(message: &Contents<'_>, entity: &Entity, out: &mut Likeness) {
+    let header = message.header(entity);
     let kind = entity.media_type.as_str();
     let in_the_text = header.first("Content-ID").is_some() || disposition(&header).is_some_and(|said| said.value == "inline");
     let usual = [
@@ -214,14 +219,12 @@ fn file(bytes: &[u8], entity: &Entity, out: &mut Likeness) {
         || ["application/pgp-", "application/pkcs7-", "application/x-pkcs7-", "message/"]
             .iter()
             .any(|start| kind.starts_with(start));
-    let Some(octets) = transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()]) else {
-        return;
-    };
     if usual || (kind.starts_with("image/") && in_the_text) {
         return;
     }
+    let Some(octets) = message.body(entity) else { return };
     let packed = unpacked(&octets);
-    let files = std::iter::once(&*octets).chain(packed.iter().map(Vec::as_slice));
+    let files = std::iter::once(&**octets).chain(packed.iter().map(Vec::as_slice));
     out.files
         .extend(files.filter_map(stand_in).take(LIKENESS_FILES_MAX - out.files.len()));
     // What Outlook wrote as rich text is the letter.
@@ -233,9 +236,10 @@ fn file(bytes: &[u8], entity: &Entity, out: &mut Likeness) {
 
 /// The length of a file and both its ends.
 fn stand_in(octets: &[u8]) -> Option<Vec<u8>> {
-    let start = octets.get(..octets.len().min(FILE_ENDS)).filter(|_| octets.len() >= FILE_MIN)?;
-    let end = &octets[octets.len().saturating_sub(FILE_ENDS)..];
-    Some([&(octets.len() as u64).to_be_bytes(), start, end].concat())
+    let (start, rest) = octets.split_at(octets.len().min(FILE_ENDS));
+    let end = &rest[rest.len().saturating_sub(FILE_ENDS)..];
+    let known = octets.len() >= FILE_MIN;
+    known.then(|| [&(octets.len() as u64).to_be_bytes(), start, end].concat())
 }
 
 #[cfg(test)]

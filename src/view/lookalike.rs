@@ -108,12 +108,44 @@ fn tokens(text: &str, html: bool) -> Vec<Token> {
     if !html {
         return find(shown(text));
     }
-    let pieces = html::scan(text);
-    let texts = pieces.iter().filter_map(|piece| match piece {
-        Piece::Text(span) => Some(span.clone()),
+    tokens_of_page(text, 0..text.len(), Inside::Read)
+}
+
+/// What is done with what is no text between tags.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// Read as a page of its own.
+    Read,
+    /// Taken for one text.
+    Whole,
+}
+
+/// Those in the text between tags, and in what is shown all the same: the values of attributes (a field of a form, words in
+/// place of a picture), what stands in a field of several lines, in a style sheet that shows itself, in a comment that Outlook
+/// reads.
+fn tokens_of_page(text: &str, page: Range<usize>, inside: Inside) -> Vec<Token> {
+    let start = page.start;
+    let moved = move |span: Range<usize>| start + span.start..start + span.end;
+    let pieces = || html::scan(&text[page.clone()]);
+    let texts = pieces().filter_map(|piece| match piece {
+        Piece::Text(span) => Some(moved(span)),
         Piece::Tag(_) | Piece::Hidden(_) => None,
     });
-    find(texts.flat_map(|span| html::characters(text, span)))
+    let mut found = find(texts.flat_map(|span| html::characters(text, span)));
+    for piece in pieces() {
+        found.extend(match piece {
+            Piece::Text(_) => continue,
+            Piece::Tag(tag) => find(html::characters(text, moved(tag.span))),
+            Piece::Hidden(span) if inside == Inside::Whole => find(html::characters(text, moved(span))),
+            Piece::Hidden(span) => {
+                let span = moved(span);
+                // A comment without its first sign is none any more.
+                let from = span.start + usize::from(text[span.clone()].starts_with('<'));
+                tokens_of_page(text, from..span.end, Inside::Whole)
+            }
+        });
+    }
+    found
 }
 
 /// Whether there is any opening bracket at all: of most texts this can be said without reading them letter by letter. Those
@@ -413,6 +445,25 @@ mod tests {
             ("&lobrk;&dscy;&omicron;u&scaron;pli&robrk;", "(faux)"),
             ("[Sous&shypli&nbsp]", "(faux)&shy&nbsp"),
             ("&bogus;[a &or; b]", "&bogus;[a &or; b]"),
+            ("<!-->[Souspli] a<!-- -->", "<!-->(faux) a<!-- -->"),
+            ("<!-- --!>[Souspli] a<!-- -->", "<!-- --!>(faux) a<!-- -->"),
+            ("<textarea>&#91;Souspli] a</textarea>", "<textarea>(faux) a</textarea>"),
+            ("<xmp>[Souspli] a</xmp>", "<xmp>(faux) a</xmp>"),
+            (
+                "<style style=display:block>[Souspli] a</style>",
+                "<style style=display:block>(faux) a</style>",
+            ),
+            ("<style>[Souspli] a</style>", "<style>(faux) a</style>"),
+            ("<p t=x><input value='&lsqb;Souspli] a'>", "<p t=x><input value='(faux) a'>"),
+            ("<img alt=[Souspli]>", "<img alt=(faux)>"),
+            (
+                "<!--[if mso]><b>[Sous</b>pli]<p>[Souspli]<![endif]-->",
+                "<!--[if mso]><b>(faux)</b><p>(faux)<![endif]-->",
+            ),
+            (
+                "<svg><text><![CDATA[[Souspli] a]]></text></svg>",
+                "<svg><text><![CDATA[(faux) a]]></text></svg>",
+            ),
         ] {
             assert_eq!(defanged_html(html).unwrap_or(html.to_owned()), expected);
         }

@@ -6,12 +6,13 @@
 use super::header::{self, is_ours};
 use super::html::{self, ATTRIBUTE};
 use super::strip::BANNER_MAX;
-use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
+use crate::mime::Contents;
+use crate::mime::edit::{ENCODED_MAX, is_html, text_of};
 use crate::mime::encode::transfer_decode;
-use crate::mime::entity::{Entity, Kind, parse};
+use crate::mime::entity::{Entity, Kind};
 use crate::mime::header::Header;
 use crate::mime::packed::unpacked;
-use crate::mime::parameters::stated_encoding;
+use crate::mime::parameters::{TransferEncoding, stated_encoding};
 use crate::mime::words::octets_to_text;
 use crate::text::banner::{CLOSING, NOT_ENCRYPTED, OPENING};
 use crate::text::subject::{self, Came};
@@ -30,7 +31,12 @@ pub enum Marks {
 
 /// The marks in a message.
 pub fn marks(message: &[u8]) -> Marks {
-    of_entity(message, &parse(message), 0)
+    marks_in(&Contents::of(message))
+}
+
+/// The same of a message that has been read.
+pub fn marks_in(message: &Contents<'_>) -> Marks {
+    of_message(message, 0)
 }
 
 /// True when there is any, also one that cannot be taken out.
@@ -38,50 +44,58 @@ pub fn holds_banner(message: &[u8]) -> bool {
     marks(message) != Marks::Absent
 }
 
-fn of_entity(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
-    let header = of_header(&Header::parse(&bytes[entity.header.clone()]).0);
+fn of_message(message: &Contents<'_>, encoded: usize) -> Marks {
+    of_entity(message, &message.root, encoded)
+}
+
+fn of_entity(message: &Contents<'_>, entity: &Entity, encoded: usize) -> Marks {
+    let header = of_header(&message.header(entity));
     let body = match &entity.kind {
-        Kind::Leaf => of_leaf(bytes, entity, encoded),
-        Kind::Message(inner) => of_entity(bytes, inner, encoded),
-        Kind::Multipart(parts) => of_parts(bytes, entity, parts, encoded),
+        Kind::Leaf => of_leaf(message, entity, encoded),
+        Kind::Message(inner) => of_entity(message, inner, encoded),
+        Kind::Multipart(parts) => of_parts(message, entity, parts, encoded),
     };
     header.max(body)
 }
 
 /// The parts, and what stands between them and around them.
-fn of_parts(bytes: &[u8], entity: &Entity, parts: &[Entity], encoded: usize) -> Marks {
+fn of_parts(message: &Contents<'_>, entity: &Entity, parts: &[Entity], encoded: usize) -> Marks {
     let mut found = Marks::Absent;
     let mut at = entity.body.start;
     for part in parts {
         found = found
-            .max(of_octets(&bytes[at..part.header.start]))
-            .max(of_entity(bytes, part, encoded));
+            .max(of_octets(message.at(&(at..part.header.start))))
+            .max(of_entity(message, part, encoded));
         at = part.body.end;
     }
-    found.max(of_octets(&bytes[at..entity.body.end]))
+    found.max(of_octets(message.at(&(at..entity.body.end))))
 }
 
-fn of_leaf(bytes: &[u8], entity: &Entity, encoded: usize) -> Marks {
-    let told = if let Some((text, _)) = text_of(bytes, entity) {
+fn of_leaf(message: &Contents<'_>, entity: &Entity, encoded: usize) -> Marks {
+    let told = if let Some((text, _)) = text_of(message.octets, entity) {
         if is_html(&entity.media_type) {
             of_html(&text)
         } else {
             of_text(&text)
         }
     } else {
-        let message = encoded_message(bytes, entity).filter(|_| encoded < ENCODED_MAX);
-        message.map_or(Marks::Absent, |message| of_entity(&message, &parse(&message), encoded + 1))
+        let inner = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX);
+        inner.map_or(Marks::Absent, |inner| of_message(&Contents::of(&inner), encoded + 1))
     };
     if told != Marks::Absent {
         return told;
     }
     // What it says of its charset and encoding may be wrong; and any file may be a View or a text saved from one.
-    let header = Header::parse(&bytes[entity.header.clone()]).0;
-    let body = &bytes[entity.body.clone()];
-    let codings = header.all("Content-Transfer-Encoding").map(|field| stated_encoding(field.value));
+    let header = message.header(entity);
+    let body = message.at(&entity.body);
+    let told = of_file(body, encoded);
+    let mut codings = header.all("Content-Transfer-Encoding").map(|field| stated_encoding(field.value));
+    let told = match codings.next() {
+        None | Some(TransferEncoding::Identity) => told,
+        Some(_) => message.body(entity).map_or(told, |octets| told.max(of_file(&octets, encoded))),
+    };
     let decoded = codings.filter_map(|coding| transfer_decode(coding, body));
-    let told = decoded.map(|octets| of_file(&octets, encoded)).fold(of_octets(body), Marks::max);
-    told.max(of_packed(body, encoded))
+    decoded.map(|octets| of_file(&octets, encoded)).fold(told, Marks::max)
 }
 
 fn of_file(octets: &[u8], encoded: usize) -> Marks {
@@ -98,7 +112,7 @@ fn of_packed(octets: &[u8], encoded: usize) -> Marks {
         let page = html::find_ignoring_case(file, b"</").map(|_| of_html(&octets_to_text(file)));
         of_octets(file)
             .max(page.unwrap_or(Marks::Absent))
-            .max(of_entity(file, &parse(file), encoded + 2))
+            .max(of_message(&Contents::of(file), encoded + 2))
     };
     unpacked(octets).iter().map(told).max().unwrap_or(Marks::Absent)
 }

@@ -27,7 +27,7 @@ pub mod verdict;
 pub use build::{ViewInput, build, draft};
 pub use draft::Draft;
 pub use header::rewrite_fields;
-pub use marks::{Marks, holds_banner, marks};
+pub use marks::{Marks, holds_banner, marks, marks_in};
 pub use restored::Restored;
 pub use strip::strip;
 

@@ -185,7 +185,7 @@ fn header(of: &Reported<'_>, opened: &Opened) -> String {
         return out + &line(said::SCHEME, said::NONE);
     };
     let scheme = match protected.scheme {
-        Scheme::Stated => "RFC 9788",
+        Scheme::Clear | Scheme::Cipher => "RFC 9788",
         Scheme::Older => "protected-headers v1",
         Scheme::Wrapped => "RFC 8551 (message/rfc822)",
     };

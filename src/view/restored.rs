@@ -3,7 +3,7 @@
 
 use super::header::{defanged, push_lines, push_shown};
 use super::lookalike;
-use crate::base::limits::RESTORED_MAX;
+use crate::base::limits::{RESTORED_MAX, RESTORED_NAMES_MAX};
 use crate::mime::header::{Field, Header};
 use crate::mime::safe::ascii_field;
 use crate::mime::words;
@@ -120,6 +120,17 @@ fn is_authored(name: &str) -> bool {
     is_one_of(&AUTHORED, name) || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("X-MSS-"))
 }
 
+/// The names of the author's fields, each once, in order.
+fn authored<'p>(protected: &'p Protected<'_>) -> Vec<&'p str> {
+    let mut names: Vec<&str> = Vec::new();
+    for field in protected.fields().filter(|f| is_authored(f.name)) {
+        if names.len() < RESTORED_NAMES_MAX && !is_one_of(&names, field.name) {
+            names.push(field.name);
+        }
+    }
+    names
+}
+
 fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
@@ -128,18 +139,17 @@ impl Restored {
     /// What the protected fields change in the header of the stored message.
     pub fn between(outer: &Header<'_>, protected: &Protected<'_>, from: FromShown, author: Author) -> Self {
         let mut restored = Self::default();
-        for field in protected.fields().filter(|f| is_authored(f.name)) {
-            let is_shown = from == FromShown::Inner || !field.is("From");
-            if is_shown && restored.of(field.name).is_none() {
-                let fields: Vec<&Field<'_>> = protected.fields().filter(|f| f.is(field.name)).collect();
-                restored.put(outer, field.name, &fields, author);
+        for name in authored(protected) {
+            if from == FromShown::Inner || !name.eq_ignore_ascii_case("From") {
+                let fields: Vec<&Field<'_>> = protected.fields().filter(|f| f.is(name)).collect();
+                restored.put(outer, name, &fields, author);
             }
         }
         // The older scheme protects what its program thought of, often the Subject alone.
         if protected.scheme != Scheme::Older {
-            for field in outer.fields().iter().filter(|f| is_one_of(&NEVER_OUTSIDE_ONLY, f.name)) {
-                if protected.fields().all(|f| !f.is(field.name)) && restored.of(field.name).is_none() {
-                    restored.put(outer, field.name, &[], author);
+            for name in NEVER_OUTSIDE_ONLY {
+                if outer.first(name).is_some() && protected.header().first(name).is_none() {
+                    restored.put(outer, name, &[], author);
                 }
             }
         }
@@ -313,6 +323,14 @@ mod tests {
                 .to_owned()
                 + "\r\n"
         );
+    }
+
+    #[test]
+    fn as_many_names_as_a_letter_may_have_and_no_more() {
+        let many: String = (0..50_000).map(|n| format!("X-MSS-{n}: a\r\n")).collect();
+        let restored = restored(&format!("Subject: Bilan\r\n{many}Keywords: dos\r\n"), "hp=cipher", FromShown::Inner);
+        let authored = restored.names().filter(|name| name.starts_with("X-MSS-")).count();
+        assert_eq!((authored, restored.of("Subject").is_some()), (RESTORED_NAMES_MAX - 1, true));
     }
 
     #[test]

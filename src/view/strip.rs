@@ -130,7 +130,7 @@ fn quote_depth(line: &str) -> usize {
 }
 
 pub(super) fn strip_html(document: &str) -> Option<String> {
-    let pieces = html::scan(document);
+    let pieces: Vec<Piece> = html::scan(document).collect();
     let mut gone = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {
         if let Piece::Text(span) = piece {

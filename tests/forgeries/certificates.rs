@@ -4,7 +4,8 @@ use crate::Attack;
 use crate::forge::{Authority, signed};
 use crate::practice::{BOB, Practice, TEXT, authority, called, entity, info, mail, of_all_times, person};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose,
+    NameConstraints,
 };
 use souspli::keys::SoftwareKey;
 use souspli::pki::{Certificate, oid};
@@ -66,7 +67,29 @@ fn leaves(p: &Practice) -> Vec<Attack> {
         leaf("an address with brackets", "signer-is-not-sender", &|c| {
             c.subject_alt_names = vec![rcgen::SanType::Rfc822Name("<bob@lab.test>".try_into().unwrap())];
         }),
+        // What is compared two by two must be few.
+        leaf("a hundred addresses", "signed", &|c| c.subject_alt_names.extend(addresses(99))),
     ]
+}
+
+fn addresses(count: usize) -> impl Iterator<Item = rcgen::SanType> {
+    (0..count).map(|n| rcgen::SanType::Rfc822Name(format!("bob{n}@lab.test").try_into().unwrap()))
+}
+
+/// Nobody has as many; to compare them two by two would take hours.
+#[test]
+fn a_certificate_of_too_many_names_is_not_read() {
+    let reads = |change: &dyn Fn(&mut CertificateParams)| {
+        let mut params = person("bob@lab.test");
+        change(&mut params);
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        Certificate::from_der(der).is_ok()
+    };
+    let extension = |n: u64| CustomExtension::from_oid_content(&[1, 2, 3, n], vec![5, 0]);
+    for (count, read) in [(90, true), (101, false)] {
+        assert_eq!(reads(&|c| c.subject_alt_names.extend(addresses(count))), read);
+        assert_eq!(reads(&|c| c.custom_extensions.extend((1..=count as u64).map(extension))), read);
+    }
 }
 
 fn chains(p: &Practice) -> Vec<Attack> {

@@ -10,8 +10,10 @@ mod certificates;
 mod ciphertexts;
 mod codes;
 mod marks;
+mod oddities;
 mod practice;
 mod protected;
+mod readings;
 mod replaced;
 mod reread;
 mod senders;
@@ -72,6 +74,8 @@ fn nothing_forged_is_shown_as_genuine() {
         protected::attacks,
         marks::attacks,
         codes::attacks,
+        oddities::attacks,
+        readings::attacks,
     ] {
         for attack in attacks(&practice) {
             names.push(attack.name);

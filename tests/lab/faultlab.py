@@ -84,11 +84,7 @@ class Lab:
     def revive(self):
         """Starts Souspli again after its end, on the same ports."""
         self.relay.process.wait()
-        text = self.relay.config.read_text()
-        for kind in ("smtp", "imap", "pop3"):
-            text = text.replace(f'{kind} = "127.0.0.1:0"', f'{kind} = "127.0.0.1:{getattr(self.relay, kind)}"')
-        self.relay.config.write_text(text)
-        self.relay.start()
+        self.relay.start_again()
 
     # The mail program.
 

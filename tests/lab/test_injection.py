@@ -8,10 +8,9 @@ import re
 import select
 import socket
 import ssl
-import threading
 import unittest
 
-from lab import base, dovecot, pki, postfix, servers, souspli, wire
+from lab import base, dovecot, listener, pki, postfix, servers, souspli, wire
 
 from common import need_product
 from faultlab import unread
@@ -27,22 +26,12 @@ class Meddler:
 
     def __init__(self, kind, port):
         self.kind, self.upstream, self.say, self.clear = kind, port, {}, b""
-        self._listener = socket.create_server((base.LOOPBACK, 0), backlog=20)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = listener.Listener(self._serve).start()
+        self.port = self._listener.port
 
     def stop(self):
         """Closes its listener."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        self._listener.stop()
 
     def _serve(self, client):
         with client, socket.create_connection((base.LOOPBACK, self.upstream)) as server:

@@ -9,6 +9,8 @@ from lab import base, imapline, mails, pki, programs, report, thunderbird
 from common import PracticeCase
 from test_clients import imaplib_box
 
+HEAVY = "two Thunderbirds at once are twice as slow, and give up"
+
 # The package behind each program, in the order of the table.
 PACKAGES = {"curl": "curl", "imaplib": "python3", "poplib": "python3", "mbsync": "isync", "offlineimap": "offlineimap3", "getmail": "getmail6", "fetchmail": "fetchmail",
             "imapfilter": "imapfilter", "neomutt": "neomutt", "alpine": "alpine", "Thunderbird": "thunderbird"}

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from lab import base, mails, pki, souspli
+from lab import base, listener, mails, pki, souspli
 
 from common import need_product
 
@@ -221,7 +221,7 @@ class EndTest(StartCase):
     def test_a_submission_in_hand_is_finished(self):
         """SIGTERM while the provider thinks: the answer comes, then the connection ends."""
         provider = Thinking()
-        self.addCleanup(provider.listener.close)
+        self.addCleanup(provider.listener.stop)
         account = souspli.account("alice@lab.test", provider.port, provider.port, smtp_tls="plain", imap_tls="plain")
         place = self.folder / "thinking"
         place.mkdir()
@@ -247,19 +247,10 @@ class Thinking:
     """A provider that answers a message only when it is told to."""
 
     def __init__(self):
-        self.listener = socket.create_server((base.LOOPBACK, 0))
-        self.port = self.listener.getsockname()[1]
         self.asked, self.may_answer, self.messages = threading.Event(), threading.Event(), 0
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        """Each connection at the same time: the relay asks for the offer on one of its own."""
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        # Each connection at the same time: the relay asks for the offer on one of its own.
+        self.listener = listener.Listener(self.serve).start()
+        self.port = self.listener.port
 
     def serve(self, connection):
         """The dialogue."""

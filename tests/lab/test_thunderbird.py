@@ -7,6 +7,8 @@ from lab import base, mails, pki, thunderbird
 
 from common import PracticeCase
 
+HEAVY = "two Thunderbirds at once are twice as slow, and give up"
+
 BODY = "Chère consœur, l'évolution de Mme Dupont est favorable."
 HIDDEN = "Bilan protégé n° 7"
 MARK = "souspli"  # stands in every form of the banner; it must not leave again

@@ -7,6 +7,8 @@ from lab import base, mails, thunderbird
 
 from common import PracticeCase
 
+HEAVY = "two Thunderbirds at once are twice as slow, and give up"
+
 KINDS = ("EditAsNew", "ForwardInline", "ForwardAsAttachment")
 
 

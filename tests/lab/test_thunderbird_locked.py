@@ -5,6 +5,8 @@ from lab import base, thunderbird
 
 from test_keyring import KeyringCase
 
+HEAVY = "two Thunderbirds at once are twice as slow, and give up"
+
 LETTER = "résultat normal"
 
 

@@ -5,6 +5,8 @@ from lab import base, dovecot, mails, thunderbird
 
 from common import PracticeCase
 
+HEAVY = "two Thunderbirds at once are twice as slow, and give up"
+
 BODY = "Chère consœur, l'évolution de Mme Dupont est favorable."
 
 

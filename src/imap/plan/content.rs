@@ -155,7 +155,7 @@ impl Plan {
             _ => false,
         };
         if !asked {
-            answer.line.write(&answer.line.whole(), out);
+            answer::write_dynamic(&answer.line, &answer.fetched, out);
             return None;
         }
         let octets = shelf

@@ -109,7 +109,7 @@ impl Relay {
     }
 
     fn keyword(&mut self, number: u32, uid: Option<u32>, collected: bool, core: &Core) -> Option<&'static str> {
-        let selected = self.selected.as_ref()?;
+        let selected = self.spoken_of()?;
         let uid = uid.or_else(|| self.flags.numbers.get(&number).copied())?;
         let sealed = match selected.classes.of(uid) {
             Some(Sealed::No) => return None,

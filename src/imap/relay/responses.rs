@@ -207,22 +207,44 @@ impl Relay {
         if status == Status::Bye {
             self.leaving = true;
         }
-        let choosing = self.outstanding.iter().any(|o| matches!(o.what, What::Select(..)));
-        if let Some(uidvalidity) = response::code_number(text, "UIDVALIDITY") {
-            if choosing {
-                self.opening.uidvalidity = uidvalidity;
-            } else if let Some(selected) = &mut self.selected {
-                selected.mailbox.uidvalidity = uidvalidity;
-                selected.classes = core.memory.mailbox(&selected.mailbox);
+        let choosing = self.outstanding.iter().find_map(|o| match &o.what {
+            What::Select(name, access) => Some((name.clone(), *access)),
+            _ => None,
+        });
+        let uid_next = response::code_number(text, "UIDNEXT");
+        match (choosing, response::code_number(text, "UIDVALIDITY")) {
+            (Some((name, access)), Some(uidvalidity)) => {
+                // Numbers of another mailbox.
+                self.flags.forget_numbers();
+                self.opening.mailbox = self.mailbox(&name, access, uidvalidity, core);
+            }
+            (None, Some(uidvalidity)) => {
+                let selected = self.selected.take();
+                self.selected = selected.and_then(|s| self.mailbox(&s.mailbox.name, s.access, uidvalidity, core));
+            }
+            (Some(_), None) => self.opening.uid_next = uid_next.or(self.opening.uid_next),
+            (None, None) => {
+                if let Some(selected) = &mut self.selected {
+                    selected.uid_next = selected.uid_next.max(uid_next);
+                }
             }
         }
-        if let Some(uid_next) = response::code_number(text, "UIDNEXT") {
-            if choosing {
-                self.opening.uid_next = Some(uid_next);
-            } else if let Some(selected) = &mut self.selected {
-                selected.uid_next = selected.uid_next.max(Some(uid_next));
-            }
-        }
+    }
+
+    /// Where UIDs name nothing for good nothing can be said of a message, and none is opened (RFC 9051 §6.3.2).
+    fn mailbox(&self, name: &str, access: Access, uidvalidity: u32, core: &Core) -> Option<Selected> {
+        let mailbox = Mailbox {
+            account: Arc::clone(&self.account),
+            name: name.into(),
+            uidvalidity,
+        };
+        (uidvalidity > 0).then(|| Selected {
+            classes: core.memory.mailbox(&mailbox),
+            mailbox,
+            access,
+            uid_next: None,
+            read: None,
+        })
     }
 
     fn tagged(&mut self, tag: &[u8], status: Status, text: &[u8], line: &[u8], core: &mut Core) -> After {
@@ -248,7 +270,7 @@ impl Relay {
             core.client_owned(capability::rewrite(line).unwrap_or_else(|| line.to_vec()));
         }
         match outstanding.what {
-            What::Select(name, access) => self.chosen(name, access, status, text, core),
+            What::Select(_, access) => self.chosen(access, status, text),
             What::Close if status == Status::Ok => self.selected = None,
             What::Logout if status == Status::Ok => return After::Close,
             What::Close | What::Logout | What::Idle(_) | What::Ours | What::Other => {}
@@ -257,8 +279,8 @@ impl Relay {
         After::Continue
     }
 
-    fn chosen(&mut self, name: String, access: Access, status: Status, text: &[u8], core: &mut Core) {
-        let Opening { uidvalidity, uid_next } = std::mem::take(&mut self.opening);
+    fn chosen(&mut self, access: Access, status: Status, text: &[u8]) {
+        let Opening { mailbox, uid_next } = std::mem::take(&mut self.opening);
         if status == Status::Bad {
             return;
         }
@@ -267,19 +289,14 @@ impl Relay {
         } else {
             access
         };
-        let mailbox = Mailbox {
-            account: Arc::clone(&self.account),
-            name: name.into(),
-            uidvalidity,
-        };
-        self.flags.forget_numbers();
-        // Where UIDs name nothing for good nothing can be said of a message, and none is opened (RFC 9051 §6.3.2).
-        self.selected = (status == Status::Ok && uidvalidity > 0).then(|| Selected {
-            classes: core.memory.mailbox(&mailbox),
-            mailbox,
+        if mailbox.is_none() {
+            self.flags.forget_numbers();
+        }
+        let mailbox = mailbox.filter(|_| status == Status::Ok);
+        self.selected = mailbox.map(|mailbox| Selected {
             access,
             uid_next,
-            read: None,
+            ..mailbox
         });
     }
 }

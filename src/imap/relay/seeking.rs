@@ -43,7 +43,7 @@ impl Relay {
 
     /// `VANISHED [(EARLIER)] known-uids` (RFC 7162 §3.2.10): what is gone need not be known any more.
     pub(super) fn note_vanished(&self, line: &[u8], core: &Core) {
-        if let (Some(selected), Some(uids)) = (&self.selected, vanished(line)) {
+        if let (Some(selected), Some(uids)) = (self.spoken_of(), vanished(line)) {
             core.shelf.vanished(&selected.mailbox, &uids);
         }
     }
