@@ -133,6 +133,8 @@ pub const DECOMPRESSED_TIMES: usize = 100;
 pub const DECOMPRESSED_SMALL: usize = 16 << 10;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
+/// Signatures of issuers that need not be checked again (256 KiB).
+pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;

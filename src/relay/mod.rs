@@ -145,7 +145,7 @@ impl Relay {
                 .into_iter()
                 .filter_map(|c| Certificate::from_der(c.der).ok())
                 .collect();
-            *held = (stamp, Arc::new(Trust { authorities }));
+            *held = (stamp, Arc::new(Trust::of(authorities)));
         }
         Ok(Arc::clone(&held.1))
     }
