@@ -152,9 +152,11 @@ impl Relay {
 
     /// Whether one of these messages was sealed. A memory that cannot be read seals: the other error would leak.
     fn thread(&self, ids: &[String]) -> Thread {
-        match self.threads.knows(ids.iter().map(String::as_str), self.now()) {
-            Ok(false) => Thread::Unknown,
-            Ok(true) | Err(_) => Thread::Sealed,
+        let (ids, now) = (|| ids.iter().map(String::as_str), self.now());
+        match (self.threads.knows(ids(), now), self.threads.knows_over_channel(ids(), now)) {
+            (Ok(false), Ok(false)) => Thread::Unknown,
+            (Ok(false), Ok(true)) => Thread::OverChannel,
+            (Ok(true) | Err(_), _) | (_, Err(_)) => Thread::Sealed,
         }
     }
 
