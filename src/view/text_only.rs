@@ -42,13 +42,10 @@ impl Parts {
                 let one_form = entity.media_type == "multipart/alternative";
                 let says = inside.iter().any(|part| plain(bytes, part) == Plain::Text);
                 for part in inside {
-                    let other = match plain(bytes, part) {
-                        Plain::Empty => true,
-                        Plain::Text => false,
-                        Plain::Other => says && is_html(&part.media_type),
-                    };
-                    if !(one_form && other) {
-                        self.collect(bytes, part);
+                    match plain(bytes, part) {
+                        Plain::Empty if one_form => {}
+                        Plain::Other if one_form && says => self.collect_without_page(bytes, part),
+                        _ => self.collect(bytes, part),
                     }
                 }
             }
@@ -61,6 +58,19 @@ impl Parts {
                     None => self.files.push(file(bytes, entity)),
                 }
             }
+        }
+    }
+
+    /// What comes with a page whose words stand beside it: the page itself is left out, also where its pictures stand with it.
+    fn collect_without_page(&mut self, bytes: &[u8], entity: &Entity) {
+        match &entity.kind {
+            Kind::Leaf if is_html(&entity.media_type) => {}
+            Kind::Multipart(inside) if entity.media_type == "multipart/related" => {
+                for part in inside {
+                    self.collect_without_page(bytes, part);
+                }
+            }
+            _ => self.collect(bytes, entity),
         }
     }
 }
@@ -229,6 +239,12 @@ mod tests {
                 "{out}"
             );
         }
+    }
+
+    #[test]
+    fn a_page_with_its_pictures_is_not_shown_beside_its_text() {
+        let mail = b"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nBonjour\r\n--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n<p>Bonjour\r\n--r\r\nContent-Type: image/png\r\n\r\nx\r\n--r--\r\n--a--\r\n";
+        assert_eq!(kinds(&text_only(mail)), ["text/plain", "image/png"]);
     }
 
     #[test]
