@@ -1,6 +1,6 @@
 //! Reading: what the mail program is told over IMAP.
 
-use super::Explanation;
+use super::{Explanation, Said};
 use crate::base::Retry;
 
 /// No account has this login name.
@@ -17,6 +17,27 @@ pub fn unknown_login() -> Explanation {
             "Check the user name in the mail program.",
         ),
     )
+}
+
+/// The same, told where a copy or a draft was to be stored: nobody may take it for a letter that was not sent.
+pub fn not_stored(why: Explanation) -> Explanation {
+    let with = |said: Said, before: &str, after: &str| Said {
+        what: format!("{before} {}", said.what),
+        todo: format!("{} {after}", said.todo),
+    };
+    Explanation {
+        fr: with(
+            why.fr,
+            "Message non enregistré dans ce dossier.",
+            "S’il a déjà été envoyé, ne le renvoyez pas.",
+        ),
+        en: with(
+            why.en,
+            "Not stored in this folder.",
+            "If it has been sent already, do not send it again.",
+        ),
+        ..why
+    }
 }
 
 /// The account has no IMAP server.
