@@ -53,6 +53,11 @@ pub fn defanged_value(value: &[u8]) -> Option<Vec<u8>> {
         // What stood around them may be one word now.
         without_tokens(&mut out);
     }
+    if holds_marks(&out) {
+        // Letters of a charset that changes in the midst of it.
+        out.iter_mut().filter(|b| !b.is_ascii()).for_each(|b| *b = b' ');
+        without_tokens(&mut out);
+    }
     Some(out)
 }
 
@@ -281,6 +286,22 @@ mod tests {
             );
             let fields = defanged_header(mail.as_bytes()).unwrap_or(mail.into_bytes());
             assert!(fields.starts_with(expected.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_field_of_two_charsets_holds_no_mark_either() {
+        for value in [
+            "[S\u{43e}uspli] x =?utf-8?q?y?= "
+                .as_bytes()
+                .iter()
+                .copied()
+                .chain([0xff])
+                .collect::<Vec<u8>>(),
+            [b"\xff =?utf-8?q?y?= ".as_slice(), "［Souspli］".as_bytes()].concat(),
+        ] {
+            let out = defanged_value(&value).unwrap();
+            assert_eq!((out.len(), defanged_value(&out)), (value.len(), None), "{}", value.escape_ascii());
         }
     }
 
