@@ -3,6 +3,10 @@
 //!
 //! The fields that a list shows may imitate the mark of a verdict: there, too, nothing is moved.
 
+mod value;
+
+pub use value::defanged_value;
+
 use super::header::{PREFIX, is_shown};
 use super::html::find_ignoring_case;
 use super::lookalike;
@@ -12,7 +16,6 @@ use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::overwrite::{Change, overwrite};
 use crate::mime::parameters::{TransferEncoding, transfer_encoding};
-use crate::mime::words;
 use std::ops::Range;
 
 /// As long as [`PREFIX`].
@@ -32,41 +35,6 @@ pub fn defanged_header(fields: &[u8]) -> Option<Vec<u8>> {
     };
     work.header(0..fields.len());
     work.changed
-}
-
-/// The same for the value of a field, or several in quotes as an ENVELOPE holds them.
-pub fn defanged_value(value: &[u8]) -> Option<Vec<u8>> {
-    // Of most values this can be said without reading them.
-    let may_hold = value.iter().any(|b| matches!(b, b'[' | b'{' | 0xe2..)) || memchr::memmem::find(value, b"=?").is_some();
-    if !may_hold || !holds_marks(value) {
-        return None;
-    }
-    let mut out = value.to_vec();
-    without_tokens(&mut out);
-    if holds_marks(&out) {
-        for place in words::places(&out) {
-            out[place]
-                .iter_mut()
-                .filter(|b| !matches!(b, b'\r' | b'\n'))
-                .for_each(|b| *b = b' ');
-        }
-        // What stood around them may be one word now.
-        without_tokens(&mut out);
-    }
-    Some(out)
-}
-
-fn holds_marks(value: &[u8]) -> bool {
-    !lookalike::overwritten(&words::decode(value), false).is_empty()
-}
-
-/// Tokens that stand in it as they are.
-fn without_tokens(value: &mut [u8]) {
-    let text = words::octets_to_text(value);
-    let changes = lookalike::overwritten(&text, false);
-    for (at, octet) in of_octets(&text, value, changes).unwrap_or_default() {
-        value[at] = octet;
-    }
 }
 
 fn defanged_within(message: &[u8], encoded: usize) -> Option<Vec<u8>> {

@@ -39,10 +39,14 @@ impl Parts {
     fn collect(&mut self, bytes: &[u8], entity: &Entity) {
         match &entity.kind {
             Kind::Multipart(inside) => {
-                let has_plain = inside.iter().any(|p| p.media_type == "text/plain" && p.kind == Kind::Leaf);
-                let one_form = entity.media_type == "multipart/alternative" && has_plain;
-                for part in inside.iter().filter(|p| !(one_form && is_html(&p.media_type))) {
-                    self.collect(bytes, part);
+                let one_form = entity.media_type == "multipart/alternative";
+                let says = inside.iter().any(|part| plain(bytes, part) == Plain::Text);
+                for part in inside {
+                    match plain(bytes, part) {
+                        Plain::Empty if one_form => {}
+                        Plain::Other if one_form && says => self.collect_without_page(bytes, part),
+                        _ => self.collect(bytes, part),
+                    }
                 }
             }
             Kind::Message(_) => self.files.push(file(bytes, entity)),
@@ -55,6 +59,37 @@ impl Parts {
                 }
             }
         }
+    }
+
+    /// What comes with a page whose words stand beside it: the page itself is left out, also where its pictures stand with it.
+    fn collect_without_page(&mut self, bytes: &[u8], entity: &Entity) {
+        match &entity.kind {
+            Kind::Leaf if is_html(&entity.media_type) => {}
+            Kind::Multipart(inside) if entity.media_type == "multipart/related" => {
+                for part in inside {
+                    self.collect_without_page(bytes, part);
+                }
+            }
+            _ => self.collect(bytes, entity),
+        }
+    }
+}
+
+/// What a part of an alternative has to say in plain text.
+#[derive(PartialEq, Eq)]
+enum Plain {
+    Text,
+    /// Some programs put an empty one beside their page.
+    Empty,
+    Other,
+}
+
+fn plain(bytes: &[u8], part: &Entity) -> Plain {
+    let shown = part.media_type == "text/plain" && !is_attachment(&Header::parse(&bytes[part.header.clone()]).0);
+    match text_of(bytes, part).filter(|_| shown) {
+        Some((text, _)) if text.trim().is_empty() => Plain::Empty,
+        Some(_) => Plain::Text,
+        None => Plain::Other,
     }
 }
 
@@ -181,6 +216,35 @@ mod tests {
         let out = text_only(mail);
         assert_eq!(kinds(&out), ["text/plain"]);
         assert!(String::from_utf8(out).unwrap().contains("text\r\n--=3D_souspli-text"));
+    }
+
+    #[test]
+    fn a_page_beside_an_empty_text_is_not_lost() {
+        let page = "Content-Type: text/html\r\n\r\n<p>Bonjour";
+        for (kind, text, shown) in [
+            ("text/plain", "\r\n \r\n", true),
+            ("text/plain; charset=utf-8", "\u{a0}\r\n", true),
+            ("text/plain\r\nContent-Disposition: attachment; filename=a.txt", "x", true),
+            ("text/plain; charset=x-unknown", "x", false),
+            ("text/plain", "Salut", false),
+        ] {
+            let mail = format!(
+                "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: {kind}\r\n\r\n{text}\r\n--a\r\n{page}\r\n--a--\r\n"
+            );
+            let out = String::from_utf8(text_only(mail.as_bytes())).unwrap();
+            assert_eq!(out.contains("Bonjour"), shown, "{kind}: {out}");
+            assert_eq!(
+                kinds(out.as_bytes()).iter().filter(|kind| *kind == "text/plain").count(),
+                1,
+                "{out}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_with_its_pictures_is_not_shown_beside_its_text() {
+        let mail = b"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nBonjour\r\n--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n<p>Bonjour\r\n--r\r\nContent-Type: image/png\r\n\r\nx\r\n--r--\r\n--a--\r\n";
+        assert_eq!(kinds(&text_only(mail)), ["text/plain", "image/png"]);
     }
 
     #[test]
