@@ -3,6 +3,7 @@
 
 use souspli::base::{Address, Secret, UnixTime};
 use souspli::keys::{SoftwareKey, material};
+use souspli::mime::encode::base64_lines;
 use souspli::pki::{Certificate, Trust, certificates_in};
 use souspli::smime::encrypt::{self, Cipher, EncryptError, Material, Method, Transport};
 use souspli::smime::sign::{Form, Signer, prepare};
@@ -79,6 +80,23 @@ fn what_openssl_seals_is_opened_here() {
 }
 
 /// Signatures and paddings that few programs write: read, and called what they are.
+#[test]
+fn a_key_file_in_the_armour_of_text_is_read() {
+    let Some(lab) = Lab::new() else { return };
+    let file = std::fs::read(lab.path().join("rsa.p12")).unwrap();
+    let lines = String::from_utf8(base64_lines(&file)).unwrap();
+    for (before, end, read) in [
+        ("", "-----END PKCS12-----\n", true),
+        ("Bag Attributes: x\r\n", "-----END PKCS12-----", true),
+        ("", "", false),
+        ("", "-----END CERTIFICATE-----", false),
+    ] {
+        let armoured = format!("{before}-----BEGIN PKCS12-----\n{lines}{end}");
+        let keys = SoftwareKey::import(armoured.as_bytes(), &Secret::from("secret"));
+        assert_eq!(keys.is_ok_and(|keys| keys.len() == 1), read, "{before:?} {end:?}");
+    }
+}
+
 #[test]
 fn unusual_rsa_is_read_and_named() {
     let Some(lab) = Lab::new() else { return };

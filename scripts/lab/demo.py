@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import argparse
 import imaplib
+import os
 import pathlib
 import signal
 import smtplib
 import sys
 import textwrap
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from lab import base, mails, pki, postfix, servers  # noqa: E402
@@ -55,8 +55,7 @@ def main():
         if not once:
             settings(practice)
             say("Ctrl-C pour arrêter.", "Ctrl-C to stop.")
-            while True:  # A signal that comes right before a wait without end would be seen after it only.
-                threading.Event().wait(0.5)
+            wait_for_a_signal()
         return 1 if faults else 0
     except KeyboardInterrupt:
         say("\nArrêt.", "Stopping.")
@@ -66,6 +65,15 @@ def main():
         return 1
     finally:
         practice.stop()
+
+
+def wait_for_a_signal():
+    """For ever: its handler raises. One that comes right before the wait has left an octet, which ends it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    while True:
+        os.read(reading, 1)
 
 
 def interrupt_once(*_):

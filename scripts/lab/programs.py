@@ -152,7 +152,8 @@ class Alpine:
                                         {"HOME": str(self.place), "SSL_CERT_FILE": str(way.certificate)}, self.place / "screen")
         self.screen.answer("ENTER PASSWORD", way.password + "\r")
         self.screen.insist("Preserve password", "n", "MESSAGE INDEX")
-        self.screen.until(f"opened with {way.count} messages")
+        # On a slow machine the second is never followed by the first. How many there are is asked below.
+        self.screen.until(f"opened with {way.count} messages|Opening .INBOX. DONE")
         self.keys(";")
         self.screen.answer("SELECT criteria", "a")
         self.screen.until(f"All {way.count} messages selected")

@@ -1,6 +1,7 @@
 """docs/conformance.md, section by section: each run writes what it saw, or compares it with what is written."""
 from __future__ import annotations
 
+import fcntl
 import os
 
 from . import base
@@ -19,7 +20,9 @@ def section(case, title, versions, body):
     """Compares a section with what is written, or writes it. Other versions of the other programs are no difference."""
     text = f"{versions}\n\n{body.strip()}\n"
     if os.environ.get("SOUSPLI_WRITE_DOCS") == "1":
-        _write({**_sections(), title: text})
+        with open(PLACE, "a", encoding="utf-8") as page:
+            fcntl.flock(page, fcntl.LOCK_EX)  # other modules write theirs at the same time
+            _write({**_sections(), title: text})
         return
     written = _sections().get(title, "")
     if written.partition("\n")[0] != versions:

@@ -53,8 +53,8 @@ pub struct Account {
     pub channel: Channel,
     /// Its submission server.
     pub smtp: Server,
-    /// Its IMAP server.
-    pub imap: Server,
+    /// Its IMAP server; it has this one or the next.
+    pub imap: Option<Server>,
     /// Its POP3 server, for the programs that read over POP3.
     pub pop3: Option<Server>,
     /// Sign everything, even what is not encrypted.

@@ -166,7 +166,10 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
     let always_sign = section.switch("always_sign", faults).unwrap_or(false);
     let always_encrypt = section.switch("always_encrypt", faults).unwrap_or(false);
     section.require("smtp", faults);
-    section.require("imap", faults);
+    // Whoever reads over POP3 needs no IMAP server.
+    if !section.has("pop3") {
+        section.require("imap", faults);
+    }
     let smtp = section.table("smtp", faults).and_then(|s| read_server(s, faults));
     let imap = section.table("imap", faults).and_then(|s| read_server(s, faults));
     let pop3 = section.table("pop3", faults).and_then(|s| read_server(s, faults));
@@ -178,7 +181,7 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
         login,
         channel,
         smtp: smtp?,
-        imap: imap?,
+        imap,
         pop3,
         always_sign,
         always_encrypt,

@@ -42,6 +42,17 @@ fn an_account_in_full() {
 }
 
 #[test]
+fn who_reads_over_pop3_needs_no_imap() {
+    let pop3 = parse(&ACCOUNT.replace("imap = {", "pop3 = {")).unwrap().accounts.remove(0);
+    assert!(pop3.imap.is_none() && pop3.pop3.is_some());
+    let neither = parse(&ACCOUNT.replace("imap = {", "#imap = {")).unwrap_err();
+    assert_eq!(
+        neither.iter().map(|fault| fault.explain().code).collect::<Vec<_>>(),
+        ["SP-CONFIG-MISSING-KEY"]
+    );
+}
+
+#[test]
 fn what_is_left_out_has_its_default_and_off_is_off() {
     let config = parse("[listen]\nsmtp = \"[::1]:0\"\nimap = \"off\"\ntls = \"implicit\"").unwrap();
     assert_eq!(config.listen.smtp, Some("[::1]:0".parse().unwrap()));

@@ -202,6 +202,10 @@ impl<'t, 'i> Section<'t, 'i> {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     fn value(&mut self, key: &'static str, faults: &Faults) -> Option<At<&'t DeValue<'i>>> {
         if !self.known.contains(&key) {
             self.known.push(key);

@@ -15,7 +15,7 @@ use super::plan::{Indexed, ProviderAlone, Shelf};
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::limits::IMAP_TICK_SECONDS;
 use crate::base::{Asker, MessageKey};
-use crate::config::Account;
+use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
@@ -90,7 +90,7 @@ impl Services {
         let key = self.opening.place(message)?;
         let credentials = self.logins.of(&key.account)?;
         let account = self.opening.account(&credentials.login)?;
-        let original = original::original(self.upstreams.as_ref(), &account.imap, key, credentials).await?;
+        let original = original::original(self.upstreams.as_ref(), account.imap.as_ref()?, key, credentials).await?;
         self.opening.is_behind(message, &original).then_some(original)
     }
 }
@@ -184,8 +184,11 @@ impl Connection {
             Happened::ClientSecured => self.session.input(Event::ClientSecured),
             Happened::Connected(Ok(channel)) => {
                 self.upstream = Some(channel);
-                match &self.account {
-                    Some(account) => self.session.input(Event::Connected(account.imap.tls)),
+                match self.server() {
+                    Some(server) => {
+                        let tls = server.tls;
+                        self.session.input(Event::Connected(tls))
+                    }
                     None => self.session.input(Event::UpstreamClosed),
                 }
             }
@@ -271,25 +274,33 @@ impl Connection {
         Ok(Happened::ClientSecured)
     }
 
+    fn server(&self) -> Option<&Server> {
+        self.account.as_ref()?.imap.as_ref()
+    }
+
     fn connect(&mut self, login: &str) {
         self.account = self.services.opening.account(login);
-        let (account, upstreams) = (self.account.clone(), Arc::clone(&self.services.upstreams));
+        let missing = match self.account {
+            Some(_) => text::no_server,
+            None => text::unknown_login,
+        };
+        let (server, upstreams) = (self.server().cloned(), Arc::clone(&self.services.upstreams));
         self.job = Some(Box::pin(async move {
-            let Some(account) = account else {
-                return Happened::Connected(Err(text::unknown_login()));
+            let Some(server) = server else {
+                return Happened::Connected(Err(missing()));
             };
-            let connected = timeout(CONNECT_TIME, upstreams.connect(&account.imap)).await;
+            let connected = timeout(CONNECT_TIME, upstreams.connect(&server)).await;
             Happened::Connected(connected.unwrap_or_else(|_| Err(text::provider_silent())))
         }));
     }
 
     fn secure_upstream(&mut self) {
-        let (account, upstreams, plain) = (self.account.clone(), Arc::clone(&self.services.upstreams), self.upstream.take());
+        let (server, upstreams, plain) = (self.server().cloned(), Arc::clone(&self.services.upstreams), self.upstream.take());
         self.job = Some(Box::pin(async move {
-            let (Some(account), Some(plain)) = (account, plain) else {
+            let (Some(server), Some(plain)) = (server, plain) else {
                 return Happened::Secured(Err(text::provider_closed()));
             };
-            let secured = timeout(CONNECT_TIME, upstreams.secure(&account.imap, plain)).await;
+            let secured = timeout(CONNECT_TIME, upstreams.secure(&server, plain)).await;
             Happened::Secured(secured.unwrap_or_else(|_| Err(text::provider_silent())))
         }));
     }

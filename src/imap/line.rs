@@ -1,5 +1,6 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
+mod changed;
 mod span;
 
 use super::frame::{Announced, Piece, Sync, chomp};
@@ -181,35 +182,6 @@ impl Line {
             self.literal_octets = self.literal_octets - held.bytes.len() + bytes.len();
             held.bytes = bytes;
             held.announced.sync = Sync::Waits;
-        }
-    }
-
-    /// Adds text that holds no literal.
-    pub fn add(&mut self, text: &[u8]) {
-        self.text.extend_from_slice(text);
-    }
-
-    /// Adds a stretch of another line, its literals with it.
-    pub fn add_span(&mut self, other: &Line, span: &Span) {
-        let before = self.text.len();
-        for held in other.literals.get(span.literals.clone()).unwrap_or_default() {
-            let mut held = held.clone();
-            held.at = held.at.saturating_sub(span.text.start) + before;
-            self.literal_octets += held.bytes.len();
-            self.literals.push(held);
-        }
-        self.text.extend_from_slice(other.span_text(span));
-    }
-
-    /// Puts other text in the place of a span that holds no literal.
-    pub fn replace(&mut self, span: &Span, with: &[u8]) {
-        if !span.literals.is_empty() || span.text.end > self.text.len() {
-            return;
-        }
-        let was = span.text.len();
-        self.text.splice(span.text.clone(), with.iter().copied());
-        for held in self.literals.iter_mut().filter(|held| held.at >= span.text.end) {
-            held.at = held.at + with.len() - was;
         }
     }
 

@@ -172,7 +172,7 @@ struct Openings {
     tried: Ranges,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Answer {
     line: Line,
     fetched: Fetched,
@@ -200,7 +200,8 @@ pub fn need(request: &FetchRequest, selected: Option<&Selected>) -> Need {
         Look::Before => selected.classes.marks().harmless.covers(asked),
     };
     match all_plain() {
-        Some(asked) if harmless(&asked) => Need::Pass,
+        // What an envelope says is looked at when the whole of it is here.
+        Some(asked) if harmless(&asked) && !request.lists_envelopes() => Need::Pass,
         Some(_) | None => Need::Plan,
     }
 }
@@ -247,7 +248,7 @@ impl Plan {
 
     /// Whether FETCH responses are to be collected and given to [`Plan::answer`]; else they pass as they are.
     pub fn collects(&self) -> bool {
-        !matches!(self.current, Step::Plain(_))
+        !matches!(self.current, Step::Plain(_)) || self.request.lists_envelopes()
     }
 
     /// Takes a FETCH response; writes what the client gets now.
@@ -269,9 +270,14 @@ impl Plan {
             self.unreadable(&line, out);
             return None;
         };
-        let Some(uid) = fetched.uid(&line) else {
-            self.nameless(&line, &fetched, out);
-            return None;
+        let uid = match (fetched.uid(&line), &self.current) {
+            (Some(uid), _) => uid,
+            // Asked by number, and nothing hangs on it.
+            (None, Step::Plain(_)) => 0,
+            (None, _) => {
+                self.nameless(&line, &fetched, out);
+                return None;
+            }
         };
         let answer = Answer { line, fetched, uid };
         match &self.current {
@@ -280,7 +286,10 @@ impl Plan {
             Step::Marked(_) | Step::Fresh(_) | Step::Unopened(_) => return self.fresh(answer, out),
             Step::Cached(..) => return self.cached(answer, shelf, out),
             Step::Beginning(_) => self.begun(&answer),
-            Step::Plain(_) => answer.line.write(&answer.line.whole(), out),
+            Step::Plain(_) => {
+                let answer = answer.harmless();
+                answer.line.write(&answer.line.whole(), out);
+            }
         }
         None
     }

@@ -30,11 +30,13 @@ impl From<BerError> for ImportError {
     }
 }
 
-/// Reads a PFX (RFC 7292 §4).
+/// Reads a PFX (RFC 7292 §4), also one in the armour of text in which some programs send it by mail.
 pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, ImportError> {
     if bytes.len() > CMS_PART_MAX {
         return Err(ImportError::Unreadable);
     }
+    let unarmoured = unarmoured(bytes);
+    let bytes = unarmoured.as_ref().map_or(bytes, |octets| octets.as_slice());
     let mut pfx = Reader::new(bytes).sequence()?;
     if pfx.expect(tag::INTEGER)?.small()? != 3 {
         return Err(ImportError::Unreadable);
@@ -60,6 +62,18 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, ImportError> {
 }
 
 /// The octets of a ContentInfo of id-data; `None`: another type.
+/// What stands between `-----BEGIN PKCS12-----` and its end (RFC 7468 §2); `None`: there is no such armour.
+fn unarmoured(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    const BEGIN: &[u8] = b"-----BEGIN PKCS12-----";
+    const END: &[u8] = b"-----END PKCS12-----";
+    let text = Some(bytes).filter(|bytes| bytes.first() != Some(&tag::SEQUENCE))?;
+    let from = memchr::memmem::find(text, BEGIN)? + BEGIN.len();
+    let length = memchr::memmem::find(&bytes[from..], END)?;
+    let inside = bytes[from..from + length].iter().copied().filter(|b| !b.is_ascii_whitespace());
+    let packed = Zeroizing::new(inside.collect::<Vec<_>>());
+    base64_simd::STANDARD.decode_to_vec(&*packed).ok().map(Zeroizing::new)
+}
+
 fn content(info: Value<'_>) -> Result<Option<Cow<'_, [u8]>>, BerError> {
     let mut inside = info.inside();
     if inside.oid()? != oid::DATA {

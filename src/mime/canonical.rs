@@ -1,7 +1,7 @@
 //! What is put inside a signature: the content entity of a message, safe for every transport (RFC 8551 §3.1).
 
 use super::edit::LINE_MAX;
-use super::encode::{base64_lines, qp_encode, transfer_decode};
+use super::encode::{base64_lines, is_whole, qp_encode, transfer_decode};
 use super::entity::{Entity, Kind, parse};
 use super::header::{Field, Header};
 use super::octets::Octets;
@@ -189,9 +189,9 @@ fn multipart<'a>(bytes: &'a [u8], entity: &Entity, parts: &[Entity], out: &mut W
 
 fn leaf<'a>(header: &Header<'_>, media_type: &str, body: &'a [u8], out: &mut Written<'a>) {
     let coding = transfer_encoding(header);
-    let unsafe_body = Some(body).filter(|body| !is_seven_bit(body));
+    let unsafe_body = Some(body).filter(|body| !is_seven_bit(body) && is_whole(coding, body));
     let Some(octets) = unsafe_body.and_then(|body| transfer_decode(coding, body)) else {
-        // The body is safe, or written in an encoding that is not ours to redo.
+        // The body is safe, or written in an encoding that is not ours to redo, or in none.
         header.fields().iter().for_each(|f| push_safe(&mut out.anew, f));
         out.anew.extend_from_slice(b"\r\n");
         out.keep(body);

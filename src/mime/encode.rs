@@ -44,6 +44,13 @@ pub fn base64_decode(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// True when a body holds nothing that base64 leaves out: encoded anew it says the same. A program that only says that it is
+/// base64, or somebody who wrote behind it, wrote for readers who show what they find.
+pub fn is_whole(coding: TransferEncoding, body: &[u8]) -> bool {
+    let of_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(b);
+    coding != TransferEncoding::Base64 || body.iter().all(of_base64)
+}
+
 /// Quoted-printable; what is not a valid escape stays as it is, trailing white space of a line goes (RFC 2045 §6.7 (3)).
 pub fn qp_decode(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());

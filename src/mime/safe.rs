@@ -12,8 +12,26 @@ use std::borrow::Cow;
 /// Characters of a line before it is folded (RFC 5322 §2.1.1 recommends 78).
 const COLUMNS: usize = 70;
 
-/// The field, safe; a line that is no field and not safe is left out.
+/// What becomes of an address that is not ASCII (RFC 6532), for which nothing else can stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Foreign {
+    /// It stays; whoever gets it was sent it so.
+    Kept,
+    /// It becomes a name: nothing else fits where only ASCII may stand.
+    Encoded,
+}
+
+/// The field, safe, for what is sent; a line that is no field and not safe is left out.
 pub fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
+    safe(field, Foreign::Kept)
+}
+
+/// The same in ASCII whatever it costs, for what is told to a program that asked for nothing else (RFC 9051 §4.3).
+pub fn ascii_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
+    safe(field, Foreign::Encoded)
+}
+
+fn safe<'a>(field: &Field<'a>, foreign: Foreign) -> Cow<'a, [u8]> {
     if is_seven_bit(field.raw) {
         return Cow::Borrowed(field.raw);
     }
@@ -24,7 +42,9 @@ pub fn safe_field<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
         return Cow::Owned(format!("{}: {}\r\n", field.name, Parameterized::parse(field.value).write()).into_bytes());
     }
     let text = words::octets_to_text(&unfold(field.value));
-    let tokens = Some(&text).filter(|_| lists_addresses(field)).and_then(|text| List::of(text));
+    let tokens = Some(&text)
+        .filter(|_| lists_addresses(field))
+        .and_then(|text| List::of(text, foreign));
     let value = folded(&tokens.unwrap_or_else(|| runs(&text)));
     Cow::Owned(format!("{}: {value}\r\n", field.name).into_bytes())
 }
@@ -103,6 +123,7 @@ fn folded(tokens: &[String]) -> String {
 
 /// `address-list` (RFC 5322 §3.4) on its way into tokens between which a line may be folded.
 struct List<'t> {
+    foreign: Foreign,
     rest: &'t str,
     /// What may be a name, or an address without brackets.
     phrase: &'t str,
@@ -113,8 +134,9 @@ struct List<'t> {
 
 impl<'t> List<'t> {
     /// `None`: quotes or brackets are open, and nobody can say what is an address.
-    fn of(text: &'t str) -> Option<Vec<String>> {
+    fn of(text: &'t str, foreign: Foreign) -> Option<Vec<String>> {
         let mut list = Self {
+            foreign,
             rest: text,
             phrase: &text[..0],
             said: String::new(),
@@ -159,6 +181,14 @@ impl<'t> List<'t> {
         None
     }
 
+    /// What is no name.
+    fn push(&mut self, said: &str) {
+        match said.is_ascii() || self.foreign == Foreign::Kept {
+            true => self.out.push(said.to_owned()),
+            false => encoded(said, &mut self.out),
+        }
+    }
+
     fn literal(&mut self) {
         let end = self.rest.find(']').map_or(self.rest.len(), |at| at + 1);
         self.said.push_str(&self.rest[..end]);
@@ -172,10 +202,11 @@ impl<'t> List<'t> {
             '(' => return self.comment(),
             _ => 1,
         };
-        if self.rest[..length].contains(char::is_control) {
+        let said = &self.rest[..length];
+        if said.contains(char::is_control) {
             return None;
         }
-        self.out.push(self.rest[..length].to_owned());
+        self.push(said);
         self.rest = &self.rest[length..];
         Some(())
     }
@@ -207,8 +238,11 @@ impl<'t> List<'t> {
     /// A name is encoded where it must be; an address that is not ASCII stays (RFC 6532), for nothing else can carry it.
     fn name(&mut self) {
         let (phrase, said) = (self.phrase.trim(), std::mem::take(&mut self.said));
+        if phrase.is_empty() {
+            return;
+        }
         if is_plain(phrase) || (said.contains('@') && !phrase.contains(char::is_control)) {
-            self.out.extend(Some(phrase.to_owned()).filter(|phrase| !phrase.is_empty()));
+            self.push(phrase);
         } else {
             self.out.extend(words::encode_phrase(said.trim()).split("\r\n ").map(str::to_owned));
         }
@@ -221,10 +255,18 @@ mod tests {
     use crate::mime::header::Header;
     use proptest::prelude::*;
 
-    fn safe(field: &str) -> String {
+    fn written(field: &str, foreign: Foreign) -> String {
         let raw = format!("{field}\r\n");
         let header = Header::parse(raw.as_bytes()).0;
-        String::from_utf8(safe_field(&header.fields()[0]).into_owned()).unwrap()
+        String::from_utf8(super::safe(&header.fields()[0], foreign).into_owned()).unwrap()
+    }
+
+    fn safe(field: &str) -> String {
+        written(field, Foreign::Kept)
+    }
+
+    fn ascii(field: &str) -> String {
+        written(field, Foreign::Encoded)
     }
 
     fn addresses(field: &str) -> Vec<(Option<String>, String)> {
@@ -247,6 +289,11 @@ mod tests {
         ] {
             assert_eq!(addresses(&safe(field)), addresses(field), "{}", safe(field));
             assert_eq!(safe(field).is_ascii(), !field.contains("zoé@"), "{}", safe(field));
+            assert!(
+                ascii(field).is_ascii() && (addresses(&ascii(field)) == addresses(field) || field.contains("zoé@")),
+                "{}",
+                ascii(field)
+            );
         }
         let many = format!("To: {}", vec!["\"Zoé Martin, médecin\" <zoe@x.fr>"; 40].join(", "));
         assert!(safe(&many).split("\r\n").all(|line| line.len() <= 80), "{}", safe(&many));

@@ -2,6 +2,7 @@
 
 use super::encode;
 use super::header::unfold;
+use std::ops::Range;
 
 /// Octets of one encoded word, delimiters included (RFC 2047 §2).
 const WORD_MAX: usize = 75;
@@ -30,6 +31,18 @@ pub fn decode(value: &[u8]) -> String {
     Run::end(&mut run, &mut out);
     out.push_str(&octets_to_text(rest));
     out
+}
+
+/// Where the encoded words of a field's value stand, folding and all.
+pub fn places(value: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut rest = value;
+    while let Some((before, _, after)) = next_word(rest) {
+        let start = value.len() - rest.len() + before.len();
+        found.push(start..value.len() - after.len());
+        rest = after;
+    }
+    found
 }
 
 /// The text as an unstructured field can carry it: as it is when plain ASCII, else encoded words of UTF-8, folded.

@@ -14,6 +14,7 @@ use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sign::Form;
 use crate::store::Event;
+use crate::text::imap::not_stored;
 use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
 use crate::view::strip;
@@ -35,7 +36,7 @@ impl Relay {
             banner: self.held(message),
         };
         if readable::is_too_long(message) {
-            return Append::Refuse(say::header_unreadable());
+            return Append::Refuse(not_stored(say::header_unreadable()));
         }
         if stored(message, account, &self.config.policy, known) == Stored::AsIs {
             return Append::AsIs;
@@ -45,7 +46,7 @@ impl Relay {
                 self.note(&self.entry(Event::Store, &account.address, ids.own.as_deref(), 0, "ok"));
                 Append::Store(sealed)
             }
-            Err(refusal) => Append::Refuse(refusal),
+            Err(refusal) => Append::Refuse(not_stored(refusal)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is done once the provider has answered: the journal, and what the sender is told.
 
 use super::notice::{Notice, Told};
-use super::port::{Failed, Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord};
+use super::port::{Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord};
 use super::{Relay, seals};
 use crate::config::Account;
 use crate::policy::Recipient;
@@ -19,14 +19,23 @@ impl Relay {
         if record.protection == Protection::Clear {
             return None;
         }
-        let (event, code) = match (accepted, complete) {
-            (0, _) => (Event::Refuse, "SP-PROVIDER"),
-            (_, true) if record.protection == Protection::Signed => (Event::Sign, "ok"),
-            (_, true) if !record.over_channel.is_empty() => (Event::Seal, "SP-OVER-CHANNEL"),
-            (_, true) => (Event::Seal, "ok"),
-            (_, false) => (Event::SealPartly, "SP-PARTLY"),
+        let done = match record.protection {
+            Protection::Signed => Event::Sign,
+            Protection::Sealed | Protection::Clear => Event::Seal,
         };
-        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), accepted, code));
+        let (event, code) = match (accepted, complete, why_not(outcomes)) {
+            // It may have left: nobody may read one day that it was refused.
+            (0, _, Some(code @ UNCONFIRMED)) => (done, code),
+            (0, _, code) => (Event::Refuse, code.unwrap_or_default()),
+            (_, true, _) if !record.over_channel.is_empty() => (done, "SP-OVER-CHANNEL"),
+            (_, true, _) => (done, "ok"),
+            (_, false, _) => (Event::SealPartly, "SP-PARTLY"),
+        };
+        let recipients = match (accepted, event == done) {
+            (0, true) => outcomes.iter().map(|o| o.recipients.len()).sum(),
+            (accepted, _) => accepted,
+        };
+        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), recipients, code));
         let told = self.told(record, outcomes);
         let unencrypted = told.iter().any(|(_, told)| matches!(told, Told::OverChannel));
         let wanted = event == Event::SealPartly || (unencrypted && self.config.policy.mssante_notice);
@@ -65,12 +74,20 @@ impl Relay {
     }
 }
 
+/// `text::outgoing::outcome_unknown`.
+const UNCONFIRMED: &str = "SP-OUTCOME-UNKNOWN";
+
+/// The code of the first group that was not taken.
+fn why_not(outcomes: &[GroupOutcome]) -> Option<&'static str> {
+    let failed = outcomes.iter().find_map(|outcome| outcome.result.as_ref().err());
+    failed.map(|failed| failed.code)
+}
+
 /// RFC 3463 §3.8: "necessary information such as key was not available".
 fn no_certificate() -> Reason {
-    Failed::all(Reason {
+    Reason {
         status: "5.7.5".to_owned(),
         said: say::left_out().fr.what,
         by: SaidBy::Souspli,
-    })
-    .others
+    }
 }

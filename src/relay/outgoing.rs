@@ -21,7 +21,7 @@ use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
 use crate::store::Traits;
-use crate::text::{Explain, Explanation, outgoing as say};
+use crate::text::{Explain, Explanation, outgoing as say, provider};
 use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
 use bytes::Bytes;
@@ -68,7 +68,7 @@ impl Relay {
         };
         match sealed {
             Ok(sealed) => Outgoing::Seal(sealed),
-            Err(refusal) => Outgoing::Refuse(refusal),
+            Err(refusal) => Outgoing::Refuse(provider::not_sent(refusal)),
         }
     }
 

@@ -88,6 +88,8 @@ pub struct GroupOutcome {
 /// Why the recipients of a group have nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failed {
+    /// What the mail program would be told (docs/codes.md).
+    pub code: &'static str,
     /// Of those whom the provider refused by name.
     pub named: Vec<(Address, Reason)>,
     /// Of all others.
@@ -116,8 +118,9 @@ pub enum SaidBy {
 
 impl Failed {
     /// The same reason for everybody.
-    pub fn all(reason: Reason) -> Self {
+    pub fn all(code: &'static str, reason: Reason) -> Self {
         Self {
+            code,
             named: Vec::new(),
             others: reason,
         }

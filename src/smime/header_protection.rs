@@ -56,13 +56,13 @@ impl Purpose {
     }
 }
 
-/// The fields that stay outside, without MIME-Version and `Content-*`.
+/// The fields that stay outside, without MIME-Version and `Content-*`, safe for every provider.
 pub fn outer_header(message: &[u8], purpose: Purpose) -> Vec<u8> {
     let (header, _) = Header::parse(message);
     own_fields(&header, purpose)
         .filter_map(|field| outside(field, purpose))
-        .fold(Vec::new(), |mut out, raw| {
-            push_field(&mut out, &raw);
+        .fold(Vec::new(), |mut out, field| {
+            push_field(&mut out, &field);
             out
         })
 }
@@ -104,7 +104,7 @@ fn outside<'a>(field: &Field<'a>, purpose: Purpose) -> Option<Cow<'a, [u8]>> {
     } else if purpose.hides() && field.is("Subject") {
         Some(Cow::Owned(format!("Subject: {HIDDEN_SUBJECT}\r\n").into_bytes()))
     } else {
-        Some(Cow::Borrowed(field.raw))
+        Some(safe_field(field))
     }
 }
 
@@ -124,12 +124,8 @@ fn protected_fields(header: &Header<'_>, purpose: Purpose) -> Vec<u8> {
         return out;
     }
     for field in own_fields(header, purpose) {
-        let Some(raw) = outside(field, purpose) else { continue };
-        let shown = Header::parse(&raw).0;
-        let Some(safe) = shown.fields().first().map(safe_field) else {
-            continue;
-        };
-        let record = [format!("{OUTER_FIELD}: ").as_bytes(), without_line_end(&safe), b"\r\n"].concat();
+        let Some(shown) = outside(field, purpose) else { continue };
+        let record = [format!("{OUTER_FIELD}: ").as_bytes(), without_line_end(&shown), b"\r\n"].concat();
         // Ten octets more may be too many for its line.
         if let Some(field) = Header::parse(&record).0.fields().first() {
             push_field(&mut out, &safe_field(field));
@@ -267,6 +263,15 @@ mod tests {
         let outer: Vec<String> = header.all(OUTER_FIELD).map(Field::text).collect();
         assert_eq!(outer.len(), 4);
         assert!(outer[0] == "From: Zoé <a@b>" && outer[1] == "Subject: é" && outer[2].starts_with(&format!("References: {long} {long}")));
+    }
+
+    #[test]
+    fn an_address_that_is_not_ascii_is_one_inside_and_outside() {
+        let mail = "From: a@b\r\nTo: \"Zoé M\" <zoé@b>, c@d\r\nSubject: s\r\n\r\né";
+        let to = "To: =?utf-8?Q?Zo=C3=A9_M?= <zoé@b>, c@d\r\n";
+        assert!(text(outer_header(mail.as_bytes(), SEALED)).contains(to));
+        let payload = text(payload(mail.as_bytes(), SEALED));
+        assert!(payload.contains(&format!("\r\n{to}")), "{payload}");
     }
 
     #[test]

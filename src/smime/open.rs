@@ -104,7 +104,9 @@ impl Session<'_> {
 
     fn signed<'v>(&self, value: Value<'v>, opened: &mut Opened) -> Result<Cow<'v, [u8]>, OpenError> {
         let mut signed = SignedData::read(value)?;
-        let content = signed.content.take().ok_or(OpenError::Damaged)?;
+        let alone = signed.is_unsigned() && !signed.certificates.is_empty();
+        let missing = if alone { OpenError::CertificatesOnly } else { OpenError::Damaged };
+        let content = signed.content.take().ok_or(missing)?;
         if signed.content_type != oid::DATA {
             // A time stamp, a receipt: signed, but not a mail (RFC 8551 §3.5.2).
             return Err(OpenError::Unsupported);
@@ -210,7 +212,7 @@ impl Session<'_> {
 fn worse(a: OpenError, b: OpenError) -> OpenError {
     let rank = |e| match e {
         OpenError::NotForMe => 0,
-        OpenError::Damaged => 1,
+        OpenError::Damaged | OpenError::CertificatesOnly => 1,
         OpenError::Undecryptable => 2,
         OpenError::Unsupported => 3,
         OpenError::Locked => 4,

@@ -61,6 +61,9 @@ pub enum OpenError {
     /// Not the structure it should have.
     #[error("the message is damaged")]
     Damaged,
+    /// Certificates, and neither a content nor a signer (RFC 8551 §3.8), whatever the header says.
+    #[error("the message holds certificates only")]
+    CertificatesOnly,
     /// The key or the content did not decrypt: one error for all reasons.
     #[error("the message does not decrypt")]
     Undecryptable,
@@ -71,7 +74,14 @@ pub enum OpenError {
 
 impl OpenError {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::NotForMe, Self::Damaged, Self::Undecryptable, Self::Unsupported, Self::Locked];
+    pub const ALL: [Self; 6] = [
+        Self::NotForMe,
+        Self::Damaged,
+        Self::CertificatesOnly,
+        Self::Undecryptable,
+        Self::Unsupported,
+        Self::Locked,
+    ];
 
     /// Code of docs/verdicts.md.
     pub fn code(self) -> &'static str {
@@ -79,6 +89,7 @@ impl OpenError {
             Self::NotForMe => "not-for-me",
             Self::Locked => "locked",
             Self::Damaged => "damaged",
+            Self::CertificatesOnly => "certificates-only",
             Self::Undecryptable => "undecryptable",
             Self::Unsupported => "unsupported",
         }
@@ -91,6 +102,7 @@ impl Explain for OpenError {
             Self::NotForMe => crate::text::verdict::not_for_me(),
             Self::Locked => crate::text::keys::locked(),
             Self::Damaged => crate::text::verdict::damaged(),
+            Self::CertificatesOnly => crate::text::verdict::certificates_only(),
             Self::Undecryptable => crate::text::verdict::undecryptable(),
             Self::Unsupported => crate::text::verdict::unsupported(),
         }

@@ -291,7 +291,8 @@ impl Handover {
 
     fn group(&mut self, mut transaction: Box<Transaction>, reply: Reply) -> Option<Action> {
         if reply.code == 421 && transaction.progress() == Progress::Nothing {
-            return Some(Action::Group(Err(Refused::Closing(reply))));
+            let refused = transaction.refused().unwrap_or(Refused::Closing(reply));
+            return Some(Action::Group(Err(refused)));
         }
         let closing = reply.code == 421;
         let next = transaction.reply(reply);
@@ -301,6 +302,7 @@ impl Handover {
         }
         self.state = match next {
             Next::Send(_) | Next::Content | Next::Wait => State::Group(transaction),
+            Next::NoOutcome => State::Ended(Progress::Given),
             Next::Done(_) if closing => State::Ended(Progress::Nothing),
             Next::Done(_) => State::Ready,
         };
@@ -309,6 +311,7 @@ impl Handover {
             Next::Content => Some(Action::SendContent),
             Next::Wait => None,
             Next::Done(result) => Some(Action::Group(result)),
+            Next::NoOutcome => Some(self.fail(Failure::NoReply)),
         }
     }
 

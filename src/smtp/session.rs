@@ -216,9 +216,7 @@ impl Session {
         match Command::parse(line) {
             Ok(command) => self.command(command),
             Err(syntax) => {
-                if begins(line, b"RCPT") {
-                    self.transaction.spoil();
-                }
+                self.transaction.spoil();
                 self.fault(&syntax.to_string());
             }
         }
@@ -448,10 +446,6 @@ impl Session {
         self.phase = Phase::Closed;
         self.buffer = Vec::new();
     }
-}
-
-fn begins(line: &[u8], verb: &[u8]) -> bool {
-    line.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb))
 }
 
 /// A web page that posts to this port (cross-protocol request): its first line closes the connection.

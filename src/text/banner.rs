@@ -147,6 +147,20 @@ pub fn unopenable(french: &str, english: &str) -> String {
     )
 }
 
+/// The text shown in place of one that is not there: only certificates came.
+pub fn certificates_only(french: &str, english: &str) -> String {
+    bilingual(
+        &[
+            french,
+            "Ils sont joints : « souspli cert import » les lit, pour écrire à cette personne sous pli.",
+        ],
+        &[
+            english,
+            "They are attached: “souspli cert import” reads them, so that you can write to this person under seal.",
+        ],
+    )
+}
+
 fn bilingual(french: &[&str], english: &[&str]) -> String {
     let text = |said: &[&str]| said.iter().flat_map(|s| wrap(s)).collect::<Vec<_>>().join("\r\n");
     format!("{}\r\n\r\n{}\r\n", text(french), text(english))

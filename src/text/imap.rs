@@ -1,6 +1,6 @@
 //! Reading: what the mail program is told over IMAP.
 
-use super::Explanation;
+use super::{Explanation, Said};
 use crate::base::Retry;
 
 /// No account has this login name.
@@ -15,6 +15,43 @@ pub fn unknown_login() -> Explanation {
         (
             "No account of Souspli has this user name.",
             "Check the user name in the mail program.",
+        ),
+    )
+}
+
+/// The same, told where a copy or a draft was to be stored: nobody may take it for a letter that was not sent.
+pub fn not_stored(why: Explanation) -> Explanation {
+    let with = |said: Said, before: &str, after: &str| Said {
+        what: format!("{before} {}", said.what),
+        todo: format!("{} {after}", said.todo),
+    };
+    Explanation {
+        fr: with(
+            why.fr,
+            "Message non enregistré dans ce dossier.",
+            "S’il a déjà été envoyé, ne le renvoyez pas.",
+        ),
+        en: with(
+            why.en,
+            "Not stored in this folder.",
+            "If it has been sent already, do not send it again.",
+        ),
+        ..why
+    }
+}
+
+/// The account has no IMAP server.
+pub fn no_server() -> Explanation {
+    Explanation::new(
+        "SP-IMAP-SERVER",
+        Retry::AfterUser,
+        (
+            "Ce compte n’a pas de serveur IMAP dans la configuration de Souspli.",
+            "Ajoutez-y la clé imap, ou lisez ce compte par POP3.",
+        ),
+        (
+            "This account has no IMAP server in Souspli's configuration.",
+            "Add the key imap to it, or read this account over POP3.",
         ),
     )
 }
@@ -321,6 +358,7 @@ mod tests {
     fn wire_texts_are_short_lines_of_ascii() {
         for e in [
             unknown_login(),
+            no_server(),
             too_many_logins(),
             no_mechanism(),
             provider_without_tls(),

@@ -111,8 +111,8 @@ pub fn not_encrypted() -> Explanation {
     Explanation::new(
         "SP-NOT-ENCRYPTED",
         Retry::Later,
-        ("Le message n’a pas pu être chiffré ; il n’est pas parti.", "Recommencez."),
-        ("The message could not be encrypted; it has not left.", "Try again."),
+        ("Le message n’a pas pu être chiffré.", "Recommencez."),
+        ("The message could not be encrypted.", "Try again."),
     )
 }
 
@@ -139,11 +139,11 @@ pub fn own_certificate_not_yet_valid(account: &Address, from: UnixTime) -> Expla
         "SP-OWN-NOT-YET-VALID",
         Retry::AfterUser,
         (
-            format!("Le certificat de {account} n’est valable qu’à partir du {fr} : le message n’est pas parti."),
+            format!("Le certificat de {account} n’est valable qu’à partir du {fr}."),
             "Vérifiez la date de cet ordinateur ; si elle est juste, attendez ce jour.",
         ),
         (
-            format!("The certificate of {account} is valid from {en} only: the message was not sent."),
+            format!("The certificate of {account} is valid from {en} only."),
             "Check this computer's date; if it is right, wait for that day.",
         ),
     )
@@ -156,11 +156,11 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
         "SP-OWN-EXPIRED",
         Retry::Never,
         (
-            format!("Le certificat de {account} a expiré le {fr} : le message n’est pas parti."),
+            format!("Le certificat de {account} a expiré le {fr}."),
             "Importez votre nouveau certificat (souspli key import).",
         ),
         (
-            format!("The certificate of {account} expired on {en}: the message was not sent."),
+            format!("The certificate of {account} expired on {en}."),
             "Import your new certificate (souspli key import).",
         ),
     )

@@ -189,12 +189,12 @@ pub fn no_own_key(account: &Address) -> Explanation {
         "SP-NO-OWN-KEY",
         Retry::AfterUser,
         (
-            format!("Message non envoyé : aucune clé utilisable pour {account}."),
-            "Importez votre clé et son certificat (fichier .p12), puis renvoyez.",
+            format!("Il n’y a aucune clé utilisable pour {account}."),
+            "Importez votre clé et son certificat (fichier .p12), puis recommencez.",
         ),
         (
-            format!("Not sent: there is no usable key for {account}."),
-            "Import your key and its certificate (a .p12 file), then send again.",
+            format!("There is no usable key for {account}."),
+            "Import your key and its certificate (a .p12 file), then do it again.",
         ),
     )
 }
@@ -237,14 +237,8 @@ pub fn sealing_failed() -> Explanation {
     Explanation::new(
         "SP-SEALING-FAILED",
         Retry::Never,
-        (
-            "Message non envoyé : il n’a pas pu être chiffré.",
-            "Rien n’est parti. Signalez ce code à votre assistance.",
-        ),
-        (
-            "Not sent: it could not be encrypted.",
-            "Nothing has left. Report this code to your support.",
-        ),
+        ("Le message n’a pas pu être chiffré.", "Signalez ce code à votre assistance."),
+        ("The message could not be encrypted.", "Report this code to your support."),
     )
 }
 
@@ -361,12 +355,12 @@ pub fn header_unreadable() -> Explanation {
         "SP-HEADER",
         Retry::Never,
         (
-            "Message non envoyé : son en-tête est incorrect, il ne peut pas être chiffré sans risque.",
-            "Le logiciel de messagerie doit être corrigé ou mis à jour. Rien n’est parti.",
+            "L’en-tête du message est incorrect, il ne peut pas être chiffré sans risque.",
+            "Le logiciel de messagerie doit être corrigé ou mis à jour.",
         ),
         (
-            "Not sent: its header is wrong, it cannot be encrypted safely.",
-            "The mail program needs to be mended or updated. Nothing has left.",
+            "The header of the message is wrong, it cannot be encrypted safely.",
+            "The mail program needs to be mended or updated.",
         ),
     )
 }

@@ -3,8 +3,12 @@
 use super::{Explanation, Said, outgoing::list};
 use crate::base::{Address, Retry};
 
-/// The same, told where a message was to be handed over.
+/// The same, told where a message was to be sent, unless that is what it says.
 pub fn not_sent(why: Explanation) -> Explanation {
+    const NOT_SENT: &str = "Message non envoyé";
+    if why.fr.what.starts_with(NOT_SENT) {
+        return why;
+    }
     let with = |said: Said, before: &str, after: &str| Said {
         what: format!("{before} {}", said.what),
         todo: format!("{} {after}", said.todo),

@@ -88,6 +88,10 @@ fixed! {
     damaged, "SP-DAMAGED":
         "Ce message protégé est endommagé ou incomplet.", "Demandez à l’expéditeur de le renvoyer.";
         "This protected message is damaged or incomplete.", "Ask the sender to send it again.".
+    /// No content and no signature.
+    certificates_only, "SP-CERTIFICATES-ONLY":
+        "Ce message ne contient que des certificats.", "Importez-les par « souspli cert import ».";
+        "This message holds certificates only.", "Import them by “souspli cert import”.".
     /// Key or content did not decrypt.
     undecryptable, "SP-UNDECRYPTABLE":
         "Ce message n’a pas pu être déchiffré.", "Demandez à l’expéditeur de le renvoyer.";
@@ -223,6 +227,10 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
         "damaged" => (
             "Ce message protégé est endommagé ou incomplet.",
             "This protected message is damaged or incomplete.",
+        ),
+        "certificates-only" => (
+            "Ce message ne contient que des certificats : il n’a ni texte ni signature.",
+            "This message holds certificates only: it has neither a text nor a signature.",
         ),
         "undecryptable" => ("Ce message n’a pas pu être déchiffré.", "This message could not be decrypted."),
         "unsupported" => (

@@ -11,6 +11,7 @@ use super::verdict::{Grade, Verdict};
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::{edit, encode, parameters};
+use crate::smime::OpenError;
 use crate::text::banner as said;
 use crate::text::report::FILE;
 use memchr::memmem;
@@ -64,6 +65,7 @@ fn whole(input: &ViewInput<'_>) -> Draft {
 /// What could not be opened is not called suspect.
 fn warning(verdict: &Verdict) -> String {
     let said = match verdict.grade {
+        Grade::Unopenable if verdict.code == OpenError::CertificatesOnly.code() => said::certificates_only,
         Grade::Unopenable => said::unopenable,
         _ => said::altered,
     };

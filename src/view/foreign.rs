@@ -1,7 +1,9 @@
 //! Marks of ours in a message that Souspli did not open: somebody wrote them to be believed, or quoted them. They are
 //! made harmless octet for octet, so that every size, line count and structure that the provider tells stays true.
+//!
+//! The fields that a list shows may imitate the mark of a verdict: there, too, nothing is moved.
 
-use super::header::PREFIX;
+use super::header::{PREFIX, is_shown};
 use super::html::find_ignoring_case;
 use super::lookalike;
 use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
@@ -10,6 +12,7 @@ use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
 use crate::mime::overwrite::{Change, overwrite};
 use crate::mime::parameters::{TransferEncoding, transfer_encoding};
+use crate::mime::words;
 use std::ops::Range;
 
 /// As long as [`PREFIX`].
@@ -29,6 +32,41 @@ pub fn defanged_header(fields: &[u8]) -> Option<Vec<u8>> {
     };
     work.header(0..fields.len());
     work.changed
+}
+
+/// The same for the value of a field, or several in quotes as an ENVELOPE holds them.
+pub fn defanged_value(value: &[u8]) -> Option<Vec<u8>> {
+    // Of most values this can be said without reading them.
+    let may_hold = value.iter().any(|b| matches!(b, b'[' | b'{' | 0xe2..)) || memchr::memmem::find(value, b"=?").is_some();
+    if !may_hold || !holds_marks(value) {
+        return None;
+    }
+    let mut out = value.to_vec();
+    without_tokens(&mut out);
+    if holds_marks(&out) {
+        for place in words::places(&out) {
+            out[place]
+                .iter_mut()
+                .filter(|b| !matches!(b, b'\r' | b'\n'))
+                .for_each(|b| *b = b' ');
+        }
+        // What stood around them may be one word now.
+        without_tokens(&mut out);
+    }
+    Some(out)
+}
+
+fn holds_marks(value: &[u8]) -> bool {
+    !lookalike::overwritten(&words::decode(value), false).is_empty()
+}
+
+/// Tokens that stand in it as they are.
+fn without_tokens(value: &mut [u8]) {
+    let text = words::octets_to_text(value);
+    let changes = lookalike::overwritten(&text, false);
+    for (at, octet) in of_octets(&text, value, changes).unwrap_or_default() {
+        value[at] = octet;
+    }
 }
 
 fn defanged_within(message: &[u8], encoded: usize) -> Option<Vec<u8>> {
@@ -67,6 +105,15 @@ impl Work<'_> {
             at = found + PREFIX.len();
             if found == span.start || matches!(self.message[found - 1], b'\n' | b'\r') {
                 self.out()[found..at].copy_from_slice(FOREIGN.as_bytes());
+            }
+        }
+        let mut end = span.start;
+        for field in Header::parse(&self.message[span]).0.fields() {
+            end += field.raw.len();
+            let value = end - field.raw.len() + field.raw.iter().position(|b| *b == b':').map_or(0, |colon| colon + 1);
+            let changed = Some(&self.message[value..end]).filter(|_| is_shown(field)).and_then(defanged_value);
+            if let Some(changed) = changed {
+                self.out()[value..end].copy_from_slice(&changed);
             }
         }
     }
@@ -201,6 +248,39 @@ mod tests {
                 "{text}"
             );
             assert_eq!(defanged(text.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn a_field_that_imitates_the_mark_of_a_verdict() {
+        for (field, expected) in [
+            (
+                "Subject: [Souspli : v\u{e9}rifi\u{e9}] x",
+                "Subject: (faux)   : v\u{e9}rifi\u{e9}] x",
+            ),
+            ("SUBJECT:[Sous\r\n pli : sur] x", "SUBJECT:(faux\r\n )   : sur] x"),
+            ("From: \"[Souspli] Dr B\" <b@x.fr>", "From: \"(faux)    Dr B\" <b@x.fr>"),
+            ("Subject: a =?utf-8?q?=5BSouspli=5D?= b", "Subject: a                           b"),
+            (
+                "Subject: [=?utf-8?q?Sous?= =?utf-8?q?pli?=] b",
+                "Subject: [                                ] b",
+            ),
+            ("Subject: =?x?q?y?= [Souspli]", "Subject: =?x?q?y?= (faux)   "),
+            ("Subject: [Sous=?x?q?=5BSouspli=5D?=pli]", "Subject: (faux                     )   "),
+            ("From: =?utf-8?b?W1NvdXNwbGld?= <b@x.fr>", "From:                          <b@x.fr>"),
+            ("Received: from [Souspli]", "Received: from [Souspli]"),
+            ("Subject: souspli [1]", "Subject: souspli [1]"),
+        ] {
+            let mail = format!("{field}\r\nTo: c@x.fr\r\n\r\n[");
+            let out = defanged(mail.as_bytes()).unwrap_or(mail.clone().into_bytes());
+            assert_eq!(out.len(), mail.len(), "{field}");
+            assert_eq!(
+                String::from_utf8(out).unwrap(),
+                format!("{expected}\r\nTo: c@x.fr\r\n\r\n["),
+                "{field}"
+            );
+            let fields = defanged_header(mail.as_bytes()).unwrap_or(mail.into_bytes());
+            assert!(fields.starts_with(expected.as_bytes()));
         }
     }
 

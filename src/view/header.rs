@@ -145,12 +145,17 @@ pub(super) fn defanged(field: &Field<'_>) -> Option<Vec<u8>> {
     Some(format!("{}: {}\r\n", field.name, defanged_value(field)?).into_bytes())
 }
 
+/// True for a field that mail programs show as words.
+pub(super) fn is_shown(field: &Field<'_>) -> bool {
+    TEXTS.iter().chain(&PEOPLE).any(|name| field.is(name))
+}
+
 /// Addresses stay what they are.
 fn defanged_value(field: &Field<'_>) -> Option<String> {
-    let people = PEOPLE.iter().any(|name| field.is(name));
-    if !people && !TEXTS.iter().any(|name| field.is(name)) {
+    if !is_shown(field) {
         return None;
     }
+    let people = PEOPLE.iter().any(|name| field.is(name));
     let text = lookalike::defanged(&field.text())?;
     let mailboxes = if people { field.addresses() } else { Vec::new() };
     if mailboxes.is_empty() {

@@ -4,9 +4,10 @@
 use super::banner::body_start;
 use super::html::{self, Piece, Tag};
 use crate::mime::edit::{Change, Editor, Repertoire, TextPart, edit_tree, is_attachment, is_html, is_text, text_of};
+use crate::mime::encode::is_whole;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
-use crate::mime::parameters::content_type;
+use crate::mime::parameters::{content_type, transfer_encoding};
 use crate::text::unaccent;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -23,6 +24,7 @@ pub fn insert(message: &[u8], subject: &str) -> Option<Vec<u8>> {
         message,
         &root,
         &mut Insert {
+            bytes: message,
             places: main_parts(message, &root),
             line: format!("Subject: {}", one_line(subject)),
         },
@@ -56,14 +58,21 @@ pub fn remove_older<'a>(payload: &'a [u8], fields: &Header<'_>) -> Option<Cow<'a
     }
 }
 
-struct Insert {
+struct Insert<'a> {
+    bytes: &'a [u8],
     places: Vec<Range<usize>>,
     line: String,
 }
 
-impl Editor for Insert {
+/// False where nothing but the text as it stands says all that it says.
+fn is_rewritable(bytes: &[u8], part: &Entity) -> bool {
+    let header = Header::parse(&bytes[part.header.clone()]).0;
+    is_whole(transfer_encoding(&header), &bytes[part.body.clone()])
+}
+
+impl Editor for Insert<'_> {
     fn text(&mut self, part: &TextPart<'_>) -> Change {
-        if !self.places.contains(&part.entity.header) {
+        if !self.places.contains(&part.entity.header) || !is_rewritable(self.bytes, part.entity) {
             return Change::Keep;
         }
         let text = if is_html(&part.entity.media_type) {

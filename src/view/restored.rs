@@ -5,7 +5,7 @@ use super::header::{defanged, push_lines, push_shown};
 use super::lookalike;
 use crate::base::limits::{RESTORED_MAX, RESTORED_NAMES_MAX};
 use crate::mime::header::{Field, Header};
-use crate::mime::safe::safe_field;
+use crate::mime::safe::ascii_field;
 use crate::mime::words;
 use crate::smime::protected::{Protected, Scheme};
 use zeroize::Zeroize;
@@ -180,7 +180,7 @@ impl Restored {
         }
         let mut out = Vec::new();
         for field in fields {
-            if let Some(safe) = Header::parse(&safe_field(field)).0.fields().first() {
+            if let Some(safe) = Header::parse(&ascii_field(field)).0.fields().first() {
                 match author {
                     Author::Owner => push_lines(&mut out, safe),
                     Author::Other => push_shown(&mut out, safe),

@@ -113,6 +113,13 @@ fn replayed(p: &Practice) -> Vec<Attack> {
             "an old letter under a date that is none",
             headed(&format!("From: {BOB}\r\nDate: hier\r\n"), &old()),
         ),
+        another_day(
+            "an old letter under a date of two years",
+            headed(
+                &format!("From: {BOB}\r\nDate: {} {today}\r\n", now().plus(-90 * 86_400).rfc5322()),
+                &old(),
+            ),
+        ),
         another_day("signed in days to come", mail(BOB, &ahead)),
         another_day("an old clear letter", mail(BOB, &signed_at(now().plus(-90 * 86_400)))),
         // Eve was the recipient and seals it again for Alice: Bob did write it, the date is his.

@@ -160,9 +160,11 @@ fn nesting(p: &Practice) -> Vec<Attack> {
         ),
         Attack::new(
             "no content and no signer",
-            "damaged",
+            "certificates-only",
             mail(BOB, &entity("signed-data", &signed(oid::DATA, None, &[p.bob.certificate()], &[]))),
-        ),
+        )
+        .shows("« souspli cert import »")
+        .hides("votre certificat actuel"),
     ]
 }
 

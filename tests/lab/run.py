@@ -1,24 +1,27 @@
 """Runs the lab's tests and says their sum: run.py [MODULE or MODULE.Class.test ...]
 
-Several run side by side (SOUSPLI_LAB_JOBS, else one for each core, four at most): each in a process of its own, with folders, ports
-and screens of its own. What it says is printed whole when it ends. A module says of itself what it does not bear, with the reason:
-HEAVY, not beside another such; ALONE, not beside anything.
+Several run side by side (SOUSPLI_LAB_JOBS; else one more than there are cores, for they wait much, and four at most): each in a
+process of its own, with folders, ports and screens of its own. What it says is printed whole when it ends. A module that does not
+bear another of its kind beside it says HEAVY, and why.
 """
 import collections
 import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
-# Begun first, for all wait for the last one. Nothing but time depends on it.
-LONGEST = ()
+# Begun first, those that are HEAVY ahead of all: everybody waits for the last one. Nothing but time depends on it.
+LONGEST = ("test_fault_matrix", "test_matrix", "test_thunderbird", "test_thunderbird_locked", "test_thunderbird_pop3", "test_thunderbird_again",
+           "test_views", "test_sending", "test_imap", "test_transport", "test_interop", "test_pop3", "test_table", "test_submissions")
 # A program of many threads under remote control: Thunderbird 153 was seen to stop for good, its own main thread waiting for
 # another of its own. What is wrong in Souspli fails again; both tries are printed.
 TRIED_TWICE = "test_thunderbird"
@@ -62,20 +65,26 @@ def tried(name):
 def apart(name):
     """(name, its sum, what it said, seconds), in a process of its own. Without a sum it has failed."""
     began = time.monotonic()
-    done = subprocess.run([sys.executable, __file__, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said, _, last = done.stdout.decode("utf-8", "replace").rstrip().rpartition("\n")
-    numbers = re.fullmatch(r"lab: (\d+) passed, (\d+) failed, (\d+) skipped", last)
-    found = Sum(*map(int, numbers.groups())) if numbers else Sum(0, 1, 0)
-    return name, found, said if numbers else f"{said}\n{last}\n{name}: ended with status {done.returncode}", time.monotonic() - began
+    # No pipe: a server that outlives its test would keep it open.
+    with tempfile.TemporaryFile() as out:
+        done = subprocess.run([sys.executable, __file__, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        out.seek(0)
+        said = out.read().decode("utf-8", "replace").rstrip()
+    sums = re.findall(r"(?m)^lab: (\d+) passed, (\d+) failed, (\d+) skipped$", said)
+    if not sums:
+        said += f"\n{name}: no sum, status {done.returncode}"
+    return name, Sum(*map(int, sums[-1])) if sums else Sum(0, 1, 0), said, time.monotonic() - began
 
 
-def bears(name, running):
-    """Whether it may run beside those."""
-    def says(each, what):
-        return re.search(rf"(?m)^{what} = ", (HERE / f"{each.partition('.')[0]}.py").read_text(encoding="utf-8"))
-    if any(says(each, "ALONE") for each in (name, *running)):
-        return not running
-    return not (says(name, "HEAVY") and any(says(each, "HEAVY") for each in running))
+def heavy(name):
+    """Whether its module says so."""
+    return re.search("(?m)^HEAVY = ", (HERE / f"{name.partition('.')[0]}.py").read_text(encoding="utf-8"))
+
+
+def next_of(waiting, running):
+    """The first that may run beside those; None when none may."""
+    busy = any(map(heavy, running))
+    return next((name for name in waiting if not (busy and heavy(name))), None)
 
 
 def side_by_side(names, jobs):
@@ -84,7 +93,7 @@ def side_by_side(names, jobs):
     running, sums = {}, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         while waiting or running:
-            while len(running) < jobs and (name := next((n for n in waiting if bears(n, running.values())), None)):
+            while len(running) < jobs and (name := next_of(waiting, running.values())):
                 waiting.remove(name)
                 running[pool.submit(apart, name)] = name
             for done in concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done:
@@ -97,8 +106,10 @@ def side_by_side(names, jobs):
 
 def main(names):
     """Exit status 0 when nothing failed."""
+    # A shell's job in the background has it ignored, and would go on alone.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = names or sorted(path.stem for path in HERE.glob("test_*.py"))
-    jobs = int(os.environ.get("SOUSPLI_LAB_JOBS") or min(4, os.cpu_count() or 1))
+    jobs = int(os.environ.get("SOUSPLI_LAB_JOBS") or min(4, (os.cpu_count() or 1) + 1))
     found = tried(names[0]) if len(names) == 1 else side_by_side(names, jobs)
     print(f"lab: {found.passed} passed, {found.failed} failed, {found.skipped} skipped")
     return 1 if found.failed else 0

@@ -217,6 +217,20 @@ class NoticeTest(SendingCase):
         self.assertIn("x-souspli; ", report["Diagnostic-Code"])
 
 
+class JournalTest(OtherRelay):
+    """What the provider has not taken, under the code that the mail program was told."""
+
+    def test_what_became_of_it(self):
+        for step, answer, wanted in (("rcpt", "550 5.1.1 inconnu", ("refuse", "SP-RECIPIENT-REFUSED")), ("dot", "554 5.7.1 non", ("refuse", "SP-PROVIDER-REFUSED")),
+                                     ("mail", "451 plus tard", ("refuse", "SP-PROVIDER-DEFERRED")), ("dot", sink.CLOSE, ("seal", "SP-OUTCOME-UNKNOWN"))):
+            with self.subTest(step=step, answer=answer):
+                self.smtp_server.heal()
+                client = self.smtp("alice")
+                self.smtp_server.fail(step, answer)
+                self.assertIn(f"[{wanted[1]}]", self.refused(self.canary.letter("#med# Lettre", BOB), BOB, client=client)[1])
+                self.assertEqual(wanted, self.journal())
+
+
 class AlwaysSignTest(OtherRelay):
     """`always_sign`: every reader reads it, every verifier verifies it."""
     extra = "always_sign = true"
@@ -282,6 +296,9 @@ class FaithfulTest(SendingCase):
         "8-bit Latin": b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xe9t\xe9 \r\n",
         "flowed": b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nligne \r\n suite\r\n-- \r\nDr A\r\n",
         "dots": b"Content-Type: text/plain\r\n\r\n.\r\n..\r\n.a\r\n",
+        "not the base64 it says": "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nL'été, Mme D. va mieux.\r\n".encode(),
+        "base64 and more": b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nw6l0w6kNCg==\r\n-- \r\n"
+                           b"Ajout\xc3\xa9 par l'antivirus.\r\n",
         "attachment alone": b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n",
         "nested": b'Content-Type: multipart/mixed; boundary=o\r\n\r\navant\r\n--o\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n'
                   b"--i\r\n\r\na\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--i--\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n"
@@ -347,6 +364,8 @@ class FaithfulTest(SendingCase):
                 self.submit("alice", fields + b"\r\nx\r\n", BOB)
                 sealed, = self.sent()
                 self.assertEqual("verified", self.relay("bob").open_json(sealed.octets)["grade"])
+                self.assertTrue(sealed.octets.isascii() and "BODY=" not in sealed.mail, "any provider takes it")
+                self.assertEqual([ALICE, BOB], [mails.parse(sealed.octets)[field].addresses[0].addr_spec for field in ("From", "To")])
                 inside = mails.parse(self.entity(sealed.octets))
                 self.assertEqual([ALICE, BOB], [inside[field].addresses[0].addr_spec for field in ("From", "To")])
 

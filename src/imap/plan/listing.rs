@@ -3,6 +3,7 @@
 use super::*;
 use crate::imap::{keywords, response};
 use crate::view::Restored;
+use std::borrow::Cow;
 
 /// What is known of the View of a message.
 #[derive(Debug, Default)]
@@ -85,6 +86,11 @@ impl Plan {
     }
 
     fn list(&mut self, answer: &Answer, sealed: Sealed, known: Known, shelf: &dyn Shelf, out: &mut Vec<u8>) {
+        let harmless = match sealed {
+            Sealed::No => answer.harmless(),
+            Sealed::Yes | Sealed::Packed => Cow::Borrowed(answer),
+        };
+        let answer = &*harmless;
         if sealed == Sealed::No && !self.added.uid && !self.added.class {
             return answer.line.write(&answer.line.whole(), out);
         }

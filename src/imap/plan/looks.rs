@@ -5,6 +5,7 @@ use super::*;
 use crate::imap::fetch::{Item, Rfc822};
 use crate::imap::numbers::SequenceSet;
 use crate::view::{SectionText, foreign};
+use std::borrow::Cow;
 
 /// When the marks in what a request asks can be found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -94,6 +95,24 @@ impl Plan {
     }
 }
 
+impl Answer {
+    /// The same without marks of ours in the fields and envelopes that it tells, octet for octet.
+    pub(super) fn harmless(&self) -> Cow<'_, Self> {
+        let mut out = Cow::Borrowed(self);
+        for item in &self.fetched.items {
+            let change = match item.name.as_str() {
+                "ENVELOPE" => foreign::defanged_value,
+                name if Passing::named(name.as_bytes()) == Some(Passing::Header) => foreign::defanged_header,
+                _ => continue,
+            };
+            if let Some(line) = out.line.with_changes(item.value.span(), change) {
+                out.to_mut().line = line;
+            }
+        }
+        out
+    }
+}
+
 /// What a literal holds in which marks of ours are looked for as it passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Passing {
@@ -106,11 +125,18 @@ pub enum Passing {
 impl Passing {
     /// What the literal holds that a piece of a FETCH response announces, by the name that stands before it.
     pub fn announced(text: &[u8]) -> Option<Self> {
-        let name = text[..text.iter().rposition(|b| *b == b'{')?].trim_ascii_end().to_ascii_uppercase();
+        let name = &text[..text.iter().rposition(|b| *b == b'{')?];
+        // As `literal8` (RFC 3516 §4.3.1) too.
+        Self::named(name.strip_suffix(b"~").unwrap_or(name).trim_ascii_end())
+    }
+
+    /// The same of a text that ends with the name of an item.
+    fn named(text: &[u8]) -> Option<Self> {
+        let name = text.to_ascii_uppercase();
         let fields = name.ends_with(b")]") && memchr::memmem::find(&name, b"HEADER.FIELDS").is_some();
         let ends = |words: &[&[u8]]| words.iter().any(|word| name.ends_with(word));
         match () {
-            () if ends(&[b"BODY[]", b" RFC822", b"(RFC822"]) => Some(Self::Message),
+            () if name == b"RFC822" || ends(&[b"BODY[]", b" RFC822", b"(RFC822"]) => Some(Self::Message),
             () if fields || ends(&[b"BODY[HEADER]", b"RFC822.HEADER", b".MIME]", b".HEADER]"]) => Some(Self::Header),
             () => None,
         }
@@ -135,6 +161,7 @@ mod tests {
         for (text, holds) in [
             ("* 1 FETCH (UID 7 RFC822.SIZE 20 BODY[] {20}\r\n", Some(Passing::Message)),
             ("* 1 FETCH (rfc822 {20}\r\n", Some(Passing::Message)),
+            ("* 1 FETCH (BODY[] ~{20}\r\n", Some(Passing::Message)),
             (" \"a\") body[] {20}\r\n", Some(Passing::Message)),
             ("* 1 FETCH (RFC822.HEADER {20}\r\n", Some(Passing::Header)),
             ("* 1 FETCH (BODY[1.MIME] {20}\r\n", Some(Passing::Header)),

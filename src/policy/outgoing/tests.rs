@@ -15,7 +15,7 @@ pub(crate) fn account() -> Account {
         login: "me".to_owned(),
         channel: Channel::Ordinary,
         smtp: server.clone(),
-        imap: server,
+        imap: Some(server),
         pop3: None,
         always_sign: false,
         always_encrypt: false,

@@ -16,7 +16,7 @@ impl LoggedIn {
     pub(super) async fn hand_over_sealed(&mut self, shared: &Submissions, envelope: &Envelope, sealed: SealedSubmission) -> Reply {
         let (first, outcomes) = self.hand_over_groups(shared, envelope, &sealed).await;
         let Some(reply) = first else {
-            return Reply::refusal(&text::sealing_failed());
+            return Reply::refusal(&provider::not_sent(text::sealing_failed()));
         };
         let account = Arc::clone(&self.account);
         let notice = shared.sealing.handed_over(&account, &sealed.record, &outcomes).await;

@@ -1,6 +1,7 @@
 //! How an attempt ended, for the notice: who has nothing, under which status code (RFC 3463), in whose words.
 
 use super::upstream::Attempt;
+use crate::base::Address;
 use crate::policy::Recipient;
 use crate::relay::port::{Failed, GroupOutcome, Reason, SaidBy};
 use crate::smtp::handover::{Refused, enhanced};
@@ -18,19 +19,29 @@ impl Attempt {
 
     /// The provider's words where it spoke, else what happened.
     pub(super) fn outcome(&self, host: &str) -> Result<(), Failed> {
+        let Some(why) = self.explain(host) else { return Ok(()) };
+        let reason = match self {
+            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => by_provider(reply),
+            Attempt::Refused(Refused::Recipients(_)) => Reason {
+                status: "5.1.0".to_owned(),
+                said: text::refused_with_another().fr.what,
+                by: SaidBy::Souspli,
+            },
+            Attempt::NotTried => ours(&self.reply(host), why.fr.what),
+            other => told(&other.reply(host)),
+        };
+        Err(Failed {
+            named: self.named(),
+            ..Failed::all(why.code, reason)
+        })
+    }
+
+    fn named(&self) -> Vec<(Address, Reason)> {
         match self {
-            Attempt::Accepted => Ok(()),
-            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => Err(Failed::all(by_provider(reply))),
-            Attempt::Refused(Refused::Recipients(list)) => Err(Failed {
-                named: list.iter().map(|(address, reply)| (address.clone(), by_provider(reply))).collect(),
-                others: Reason {
-                    status: "5.1.0".to_owned(),
-                    said: text::refused_with_another().fr.what,
-                    by: SaidBy::Souspli,
-                },
-            }),
-            Attempt::NotTried => Err(Failed::all(ours(&self.reply(host), text::not_in_time().fr.what))),
-            other => Err(Failed::all(told(&other.reply(host)))),
+            Attempt::Refused(Refused::Recipients(list)) => {
+                list.iter().map(|(address, reply)| (address.clone(), by_provider(reply))).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -82,7 +93,6 @@ fn basic(code: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Address;
 
     #[test]
     fn each_recipient_has_the_code_of_its_own_reply() {

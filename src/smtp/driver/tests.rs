@@ -344,7 +344,7 @@ fn account(tls: ServerTls) -> Account {
         login: "me".to_owned(),
         channel: Channel::Ordinary,
         smtp: server.clone(),
-        imap: server,
+        imap: Some(server),
         pop3: None,
         always_sign: false,
         always_encrypt: false,

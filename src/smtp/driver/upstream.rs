@@ -12,7 +12,7 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::handover::{Action, Event, Failure, GroupCopy, Handover, Progress, Refused};
 use crate::smtp::wire::Reply;
 use crate::smtp::wire::data::DataEncoder;
-use crate::text::{Explanation, outgoing as text, provider, smtp as login_text};
+use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -216,14 +216,33 @@ impl Upstream {
 impl Attempt {
     /// What the mail program is told.
     pub(super) fn reply(&self, host: &str) -> Reply {
-        match self {
-            Attempt::Accepted => Reply::new(250, "2.0.0 Message accepte par le serveur"),
-            Attempt::Refused(refused) => refused.reply(),
-            Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => Reply::explained(451, "4.4.1", &text::provider_away(host)),
-            Attempt::Unknown => Reply::explained(451, "4.4.2", &text::outcome_unknown(host)),
-            Attempt::NotTried => Reply::explained(451, "4.4.7", &text::not_in_time()),
-            Attempt::NoConnection(failure) => Reply::explained(451, failure.enhanced(), &provider::not_sent(failure.explain(host))),
+        match (self, self.explain(host)) {
+            (Attempt::Accepted, _) | (_, None) => Reply::new(250, "2.0.0 Message accepte par le serveur"),
+            (Attempt::Refused(refused), _) => refused.reply(),
+            (_, Some(why)) => Reply::explained(451, self.enhanced(), &why),
         }
+    }
+
+    /// The enhanced code of what is no reply of the provider's (RFC 3463).
+    fn enhanced(&self) -> &'static str {
+        match self {
+            Attempt::Unknown => "4.4.2",
+            Attempt::NotTried => "4.4.7",
+            Attempt::NoConnection(failure) => failure.enhanced(),
+            Attempt::Accepted | Attempt::Refused(_) | Attempt::Gone => "4.4.1",
+        }
+    }
+
+    /// Why the provider has not taken it; `None`: it has.
+    pub(super) fn explain(&self, host: &str) -> Option<Explanation> {
+        Some(match self {
+            Attempt::Accepted => return None,
+            Attempt::Refused(refused) => refused.explain(),
+            Attempt::Gone | Attempt::NoConnection(LoginFailure::Away) => text::provider_away(host),
+            Attempt::Unknown => text::outcome_unknown(host),
+            Attempt::NotTried => text::not_in_time(),
+            Attempt::NoConnection(failure) => provider::not_sent(failure.explain(host)),
+        })
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) enum Next {
     Content,
     Wait,
     Done(Result<(), Refused>),
+    /// The whole message was given, and this is neither yes nor no.
+    NoOutcome,
 }
 
 #[derive(Debug)]
@@ -194,6 +196,7 @@ impl Transaction {
             }
             Stage::Data => self.reset(Refused::Message(reply)),
             Stage::Content if reply.is_positive() => Next::Done(Ok(())),
+            Stage::Content if reply.code < 400 => Next::NoOutcome,
             Stage::Content => Next::Done(Err(Refused::Message(reply))),
             Stage::Reset(refused) => Next::Done(Err(refused)),
         }
@@ -252,7 +255,7 @@ fn parameters(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities
     let addresses = envelope.from.iter().chain(group.recipients.iter().map(|r| &r.address));
     let needed = wide || group.form == Form::AsSubmitted || addresses.into_iter().any(|address| !address.as_str().is_ascii());
     match (envelope.smtputf8, offered.smtputf8) {
-        (true, true) => out += " SMTPUTF8",
+        (true, true) if needed => out += " SMTPUTF8",
         (true, false) if needed => return Err(Refused::Utf8),
         _ => {}
     }
