@@ -340,6 +340,8 @@ impl<'a> Cursor<'a> {
             match self.peek()? {
                 b'"' => return self.byte(b'"'),
                 b'\\' => self.at += 2,
+                // A line end stands nowhere but behind the announcement of a literal.
+                b'\r' | b'\n' => return None,
                 _ => self.at += 1,
             }
         }
@@ -464,6 +466,17 @@ mod tests {
         let mut all = Vec::new();
         line.write(&line.whole(), &mut all);
         assert_eq!(all, [b"* ", &stream[..]].concat());
+    }
+
+    /// The octets of that literal would be nowhere: neither in the string nor beside it.
+    #[test]
+    fn no_string_goes_on_behind_a_literal() {
+        for stream in ["a TEXT \"{3+}\r\nmot\" x\r\n", "a TEXT (\"b\\\\{3}\r\nmot\")\r\n"] {
+            let line = lines(Side::Client, stream.as_bytes()).remove(0);
+            let mut cursor = line.cursor();
+            assert!(cursor.atom().and(cursor.space()).and(cursor.atom()).and(cursor.space()).is_some());
+            assert_eq!(cursor.value(), None, "{stream}");
+        }
     }
 
     #[test]
