@@ -39,9 +39,7 @@ fn opened(message: &[u8], keys: &[SoftwareKey], trust: &Trust) -> Result<Opened,
 }
 
 fn trust(file: PathBuf) -> Trust {
-    Trust {
-        authorities: certificates_in(&std::fs::read(file).unwrap()),
-    }
+    Trust::of(certificates_in(&std::fs::read(file).unwrap()))
 }
 
 fn binary(cms: &[u8]) -> Vec<u8> {
@@ -239,9 +237,7 @@ fn old_own_keys_open_old_mail() {
 #[test]
 fn very_old_messages_prove_nothing() {
     let Some(folder) = corpus("rfc4134") else { return };
-    let trust = Trust {
-        authorities: certificates_in(&std::fs::read(folder.join("CarlRSASelf.cer")).unwrap()),
-    };
+    let trust = Trust::of(certificates_in(&std::fs::read(folder.join("CarlRSASelf.cer")).unwrap()));
     let mut judged = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();

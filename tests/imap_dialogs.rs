@@ -10,8 +10,9 @@ use souspli::base::{MessageKey, Place, Retry};
 use souspli::config::ServerTls;
 use souspli::imap::capability::StartTls;
 use souspli::imap::classes::{ClassMemory, Mailbox};
+use souspli::imap::command::Inside;
 use souspli::imap::numbers::Ranges;
-use souspli::imap::plan::Shelf;
+use souspli::imap::plan::{Indexed, ProviderAlone, Shelf};
 use souspli::imap::session::{Action, Event, Session, Silent, Stored};
 use souspli::text::Explanation;
 use souspli::view::sought::{Sought, Within};
@@ -23,8 +24,9 @@ use std::sync::{Arc, Mutex};
 
 type Cache = Arc<Mutex<HashMap<u32, Arc<View>>>>;
 
-/// What there is to know: Views, what listings told before they were made, and whether the home's keys are locked.
-struct Fake(Cache, Arc<Mutex<Vec<u32>>>, Arc<Mutex<bool>>);
+/// What there is to know: Views, what listings told before they were made, whether the home's keys are locked, and what the
+/// session has noted.
+struct Fake(Cache, Arc<Mutex<Vec<u32>>>, Arc<Mutex<bool>>, Arc<Mutex<Vec<String>>>);
 
 impl Shelf for Fake {
     fn account(&self, login: &str) -> Option<Arc<str>> {
@@ -62,15 +64,27 @@ impl Shelf for Fake {
     fn stored_header_told(&self, key: &MessageKey) {
         self.1.lock().unwrap().push(uid(key));
     }
-    /// UID 9 and 11 have « clair » in their Subject, 12 in its text.
-    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], _: &Ranges) -> Vec<Ranges> {
+    /// Of 9, 11, 12 and 13 the texts are known: 9 and 11 have « clair » in their Subject, 12 in its text.
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], _: &Ranges) -> Option<Indexed> {
         assert_eq!((&*mailbox.account, mailbox.uidvalidity), ("alice@lab.test", 7));
         let uids = |sought: &Sought| match (sought.within(), sought.folded()) {
             (Within::Subject, "CLAIR") => [9, 11].into_iter().collect(),
             (Within::Body, "CLAIR") => [12].into_iter().collect(),
             _ => Ranges::default(),
         };
-        texts.iter().map(|sought| uids(sought)).collect()
+        Some(Indexed {
+            covered: [9, 11, 12, 13].into_iter().collect(),
+            found: texts.iter().map(|sought| uids(sought)).collect(),
+        })
+    }
+    fn provider_alone(&self, why: ProviderAlone) {
+        self.3.lock().unwrap().push(format!("alone {why:?}"));
+    }
+    fn vanished(&self, _: &Mailbox, uids: &Ranges) {
+        self.3.lock().unwrap().push(format!("vanished {}", uids.sets(100).join(" ")));
+    }
+    fn unnamed(&self, account: &str, mailbox: &str, inside: Inside) {
+        self.3.lock().unwrap().push(format!("unnamed {account} {mailbox} {inside:?}"));
     }
 }
 
@@ -102,6 +116,7 @@ struct Run {
     cache: Cache,
     locked: bool,
     home_locked: Arc<Mutex<bool>>,
+    noted: Arc<Mutex<Vec<String>>>,
     append: String,
     to_client: Vec<u8>,
     to_upstream: Vec<u8>,
@@ -112,8 +127,14 @@ struct Run {
 impl Run {
     fn new(name: &str) -> Self {
         let (cache, home_locked) = (Cache::default(), Arc::<Mutex<bool>>::default());
+        let noted = Arc::<Mutex<Vec<String>>>::default();
         let (session, actions) = Session::new(
-            Box::new(Fake(Arc::clone(&cache), Arc::default(), Arc::clone(&home_locked))),
+            Box::new(Fake(
+                Arc::clone(&cache),
+                Arc::default(),
+                Arc::clone(&home_locked),
+                Arc::clone(&noted),
+            )),
             Arc::new(ClassMemory::default()),
             StartTls::Offered,
         );
@@ -122,6 +143,7 @@ impl Run {
             cache,
             locked: false,
             home_locked,
+            noted,
             append: "asis".into(),
             to_client: Vec::new(),
             to_upstream: Vec::new(),
@@ -230,6 +252,7 @@ impl Run {
             ("home", "refused") => self.input(Event::Unlocked(Err(locked()))),
             ("append", kind) => self.append = kind.to_owned(),
             ("note", note) => {
+                self.notes.append(&mut self.noted.lock().unwrap());
                 let found = self.notes.iter().position(|n| n == note);
                 self.notes
                     .remove(found.unwrap_or_else(|| panic!("{}:{at}: {note} not among {:?}", self.name, self.notes)));

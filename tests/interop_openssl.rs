@@ -493,9 +493,7 @@ impl Lab {
     }
 
     fn trust(&self) -> Trust {
-        Trust {
-            authorities: certificates_in(&std::fs::read(self.path().join("ca.pem")).unwrap()),
-        }
+        Trust::of(certificates_in(&std::fs::read(self.path().join("ca.pem")).unwrap()))
     }
 
     /// Files in and out, no pipes: nothing can fill up and wait.

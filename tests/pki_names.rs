@@ -27,7 +27,7 @@ fn an_issuer_written_otherwise_is_the_same() {
         let leaf = doctor("a@lab.test")
             .signed_by(&leaf_key, &Issuer::from_params(&named(written), &key))
             .unwrap();
-        validate(&of(leaf.der()), &[], &Trust { authorities: vec![root] }, NOW, Purpose::Sign).map(|p| p.certificates.len())
+        validate(&of(leaf.der()), &[], &Trust::of(vec![root]), NOW, Purpose::Sign).map(|p| p.certificates.len())
     };
     let utf8 = |text: &str| DnValue::Utf8String(text.to_owned());
     let printable = |text: &str| DnValue::PrintableString(text.try_into().unwrap());

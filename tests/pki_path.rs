@@ -51,9 +51,7 @@ fn chain(root: CertificateParams, middle: CertificateParams, leaf: CertificatePa
 }
 
 fn outcome([root, middle, leaf]: &[Certificate; 3], purpose: Purpose) -> Result<usize, PathError> {
-    let trust = Trust {
-        authorities: vec![root.clone()],
-    };
+    let trust = Trust::of(vec![root.clone()]);
     validate(leaf, std::slice::from_ref(middle), &trust, NOW, purpose).map(|p| p.certificates.len())
 }
 
@@ -138,9 +136,7 @@ fn one_thing_wrong_in_each() {
 fn strangers_and_forgers() {
     let [root, middle, leaf] = chain(authority("Racine"), authority("Intermédiaire"), person());
     let [other_root, other_middle, _] = chain(authority("Racine"), authority("Intermédiaire"), person());
-    let trust = |authorities: &[&Certificate]| Trust {
-        authorities: authorities.iter().map(|c| (*c).clone()).collect(),
-    };
+    let trust = |authorities: &[&Certificate]| Trust::of(authorities.iter().map(|c| (*c).clone()).collect());
     let way = |middle: &Certificate, trust: &Trust| validate(&leaf, std::slice::from_ref(middle), trust, NOW, Purpose::Sign);
     assert!(matches!(way(&middle, &Trust::default()), Err(PathError::UnknownAuthority { .. })));
     // The same names, other keys.
@@ -153,15 +149,32 @@ fn strangers_and_forgers() {
 }
 
 #[test]
+fn a_signature_that_held_once_holds_for_nobody_else() {
+    let [root, middle, leaf] = chain(authority("Racine"), authority("Intermédiaire"), person());
+    let [other_root, other_middle, other_leaf] = chain(authority("Racine"), authority("Intermédiaire"), person());
+    let trust = Trust::of(vec![root, other_root]);
+    let way = |leaf: &Certificate, middle: &Certificate| {
+        validate(leaf, std::slice::from_ref(middle), &trust, NOW, Purpose::Sign).map(|p| p.certificates.len())
+    };
+    let mut changed = leaf.der().to_vec();
+    *changed.last_mut().unwrap() ^= 1;
+    let changed = Certificate::from_der(changed).unwrap();
+    for _ in 0..2 {
+        assert_eq!(way(&leaf, &middle), Ok(3));
+        assert_eq!(way(&changed, &middle), Err(PathError::BadSignature));
+        assert_eq!(way(&other_leaf, &middle), Err(PathError::BadSignature));
+        assert_eq!(way(&leaf, &other_middle), Err(PathError::BadSignature));
+    }
+}
+
+#[test]
 fn a_crowd_of_namesakes_costs_a_bounded_time() {
     let [root, middle, leaf] = chain(authority("A"), authority("A"), person());
     let crowd: Vec<Certificate> = (0..40)
         .map(|_| chain(authority("A"), authority("A"), person())[1].clone())
         .chain([middle])
         .collect();
-    let trust = Trust {
-        authorities: vec![chain(authority("A"), authority("A"), person())[0].clone(), root],
-    };
+    let trust = Trust::of(vec![chain(authority("A"), authority("A"), person())[0].clone(), root]);
     assert!(validate(&leaf, &crowd, &trust, NOW, Purpose::Sign).is_ok_and(|p| p.certificates.len() >= 2));
 }
 
@@ -173,9 +186,7 @@ fn the_newest_valid_certificate_of_the_address_is_chosen() {
     expired.not_after = rcgen::date_time_ymd(2026, 8, 1);
     expired.not_before = rcgen::date_time_ymd(2026, 7, 1);
     let pki = [person(), newer, expired].map(|leaf| chain(authority("Racine"), authority("Intermédiaire"), leaf));
-    let trust = Trust {
-        authorities: pki.iter().map(|c| c[0].clone()).collect(),
-    };
+    let trust = Trust::of(pki.iter().map(|c| c[0].clone()).collect());
     let intermediates: Vec<Certificate> = pki.iter().map(|c| c[1].clone()).collect();
     let leaves: Vec<Certificate> = pki.iter().map(|c| c[2].clone()).collect();
     let address = Address::parse("martin@CABINET.test").unwrap();

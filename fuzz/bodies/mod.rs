@@ -21,6 +21,7 @@ mod packed;
 mod pop3;
 mod protected;
 mod search;
+mod seek;
 mod submission;
 mod tag;
 mod view;
@@ -30,7 +31,7 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 22] = [
+pub const ALL: [(&str, Body); 23] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -49,6 +50,7 @@ pub const ALL: [(&str, Body); 22] = [
     ("pop3", pop3::run),
     ("protected", protected::run),
     ("search", search::run),
+    ("seek", seek::run),
     ("submission", submission::run),
     ("tag", tag::run),
     ("view", view::run),

@@ -1,31 +1,52 @@
-//! Search commands: without sets they stay as they came; with them the longer one is read again with the same keys, and
-//! without what was put in it is the one that came.
-use souspli::imap::command::Command;
+//! Search commands: the criteria that the provider gets are the client's octets but for keywords of ours, every question is a
+//! stretch of them, and both can be read again.
+use souspli::imap::command::{Command, Verb};
 use souspli::imap::frame::{Framer, Piece, Side};
 use souspli::imap::line::Line;
-use souspli::imap::numbers::Ranges;
-use souspli::imap::search::{Key, Search, Seeking, Widened};
+use souspli::imap::search::Search;
 
 /// One input.
 pub fn run(data: &[u8]) {
     let Some(command) = command(data) else { return };
-    for seeking in [Seeking::Search, Seeking::Sort, Seeking::Thread] {
-        let Some(search) = Search::parse(seeking, &command) else { continue };
-        // A keyword of ours is answered here alone, also where nothing has it.
-        let none = |key: &Key| matches!(key, Key::Text(_)).then(Ranges::default);
-        assert_eq!(search.widened(&command.line, none), Widened::AsItCame);
-        let set: Ranges = [(7, 9), (11, 11)].into_iter().collect();
-        match search.widened(&command.line, |_| Some(set.clone())) {
-            Widened::AsItCame => assert_eq!(search.keys().count(), 0),
-            Widened::TooLong => {}
-            Widened::Instead(line) => {
-                assert!(line.octets() > command.line.octets());
-                let again = Command { line, ..command.clone() };
-                let again = Search::parse(seeking, &again).expect("what is made can be read");
-                assert!(again.keys().eq(search.keys()));
-            }
-        }
+    let Verb::Seek(by, seeking) = command.verb else { return };
+    let Some(search) = Search::parse(by, seeking, &command) else {
+        return;
+    };
+    let mut criteria = Line::default();
+    search.write_criteria(&command.line, &mut criteria);
+    let alone = search.alone(command.clone());
+    if search.verdicts().count() == 0 {
+        assert_eq!(alone, command);
+        assert!(holds(&command.line, &criteria));
     }
+    let again = Search::parse(by, seeking, &alone).expect("what is made can be read");
+    assert!(again.texts().eq(search.texts()));
+    assert_eq!(again.verdicts().count(), search.verdicts().count());
+    for question in search.questions() {
+        let mut line = Line::of(b"q SEARCH ");
+        line.add_span(&command.line, question);
+        line.add(b"\r\n");
+        assert!(holds(&command.line, &line_of(&command.line, question)));
+        let asked = Command::parse(line).expect("a question is a command");
+        // The charset, without which a text may be none, is not repeated here.
+        let again = Search::parse(by, souspli::imap::search::Seeking::Search, &asked).expect("a question can be read");
+        assert!(again.verdicts().next().is_none());
+    }
+}
+
+fn line_of(line: &Line, span: &souspli::imap::line::Span) -> Line {
+    let mut out = Line::default();
+    out.add_span(line, span);
+    out
+}
+
+fn holds(whole: &Line, part: &Line) -> bool {
+    let octets = |line: &Line| {
+        let mut out = Vec::new();
+        line.write(&line.whole(), &mut out);
+        out
+    };
+    memchr::memmem::find(&octets(whole), &octets(part)).is_some()
 }
 
 /// The first command of the stream that is complete.

@@ -55,10 +55,18 @@ pub const IMAP_FETCH_ITEMS_MAX: usize = 200;
 
 /// Search keys inside each other: NOT, OR and parentheses.
 pub const SEARCH_NESTING_MAX: usize = 200;
-/// Texts and keywords that one SEARCH may seek; a longer one is the provider's alone.
+/// Texts and verdicts that one SEARCH may seek; a longer one is the provider's alone.
 pub const SEARCH_KEYS_MAX: usize = 100;
-/// Octets of a SEARCH that Souspli has made longer, its literals left out (RFC 2683 §3.2.1.5: servers take 8,000).
+/// Octets of a SEARCH that Souspli asks, its literals left out (RFC 2683 §3.2.1.5: servers take 8,000).
 pub const SEARCH_LINE_MAX: usize = 8_000;
+/// Questions that one SEARCH may become; a longer one is the provider's alone.
+pub const SEARCH_QUESTIONS_MAX: usize = 256;
+/// Octets of such questions that are sent before the first is answered: a server that writes does not read.
+pub const SEARCH_AHEAD_MAX: usize = 16 << 10;
+/// Octets of the answers to them.
+pub const SEARCH_ANSWERS_MAX: usize = 32 << 20;
+/// Messages that one answer may name.
+pub const SEARCH_FOUND_MAX: u64 = 1_000_000;
 
 /// Octets of one POP3 command line, CRLF included (RFC 2449 §4 asks 255; the tokens of OAuth are longer).
 pub const POP3_LINE_MAX: usize = 12 * 1024;
@@ -125,6 +133,8 @@ pub const DECOMPRESSED_TIMES: usize = 100;
 pub const DECOMPRESSED_SMALL: usize = 16 << 10;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
+/// Signatures of issuers that need not be checked again (256 KiB).
+pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;

@@ -8,7 +8,7 @@ use crate::keys::SoftwareKey;
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::smime::port::PrivateKey;
-use crate::store::{Event, Home, JournalEntry, KeyId, KeysStore, journal};
+use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, journal};
 use crate::text::keys as say;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ impl Key {
         match self {
             Key::Import(import) => imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out)),
             Key::List => list(&store, out),
-            Key::Remove { id } => remove(&home, &store, id),
+            Key::Remove { id } => remove(&home, &store, &Index::new(&home, &cli.secrets(&home)?), id),
         }
     }
 }
@@ -85,7 +85,7 @@ fn list(store: &KeysStore, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(home: &Home, store: &KeysStore, id: &str) -> Result<(), Failure> {
+fn remove(home: &Home, store: &KeysStore, index: &Index, id: &str) -> Result<(), Failure> {
     let id = KeyId::parse(id).ok_or_else(|| say::no_such_key(id))?;
     let listed = store.list().map_err(|e| Failure::from(&e))?;
     let known = listed.into_iter().find(|k| k.id == id);
@@ -93,6 +93,8 @@ fn remove(home: &Home, store: &KeysStore, id: &str) -> Result<(), Failure> {
     // A damaged one can be removed too.
     let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
     store.remove(&id).map_err(|e| Failure::from(&e))?;
+    // What it has opened must not stay to be searched; with which key a text was opened is not kept.
+    index.wipe().map_err(|e| Failure::from(&e))?;
     note(home, &known.account, "removed", certificate.as_ref())
 }
 

@@ -116,8 +116,8 @@ pub struct Policy {
     pub recognise_letters: bool,
     /// Whether the provider sees `[...]` instead of the Subject of what is sealed (RFC 9788 §3.2.1).
     pub protect_subject: bool,
-    /// Whether the text of opened messages is kept, sealed, so that searches find it; the provider then learns which of them
-    /// have the words sought.
+    /// Whether the text of opened messages is kept, sealed, so that searches find it; the provider does not learn which
+    /// of them have the words sought.
     pub search_index: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
@@ -242,7 +242,7 @@ impl Default for Policy {
             mssante_notice: true,
             recognise_letters: true,
             protect_subject: true,
-            search_index: false,
+            search_index: true,
             banner: BannerMode::default(),
         }
     }

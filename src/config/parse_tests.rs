@@ -61,8 +61,8 @@ fn what_is_left_out_has_its_default_and_off_is_off() {
     assert_eq!(config.policy, Policy::default());
     assert!(config.policy.protect_subject);
     assert!(!parse("[policy]\nprotect_subject = false").unwrap().policy.protect_subject);
-    assert!(!config.policy.search_index);
-    assert!(parse("[policy]\nsearch_index = true").unwrap().policy.search_index);
+    assert!(config.policy.search_index);
+    assert!(!parse("[policy]\nsearch_index = false").unwrap().policy.search_index);
 }
 
 /// One row, one fault: the text, the line it is told at, its code.

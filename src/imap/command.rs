@@ -45,8 +45,8 @@ pub enum Verb {
     Append,
     /// FETCH, UID FETCH.
     Fetch(Addressing),
-    /// SEARCH, SORT, THREAD, also by UID.
-    Seek(Seeking),
+    /// SEARCH, SORT, THREAD.
+    Seek(Addressing, Seeking),
     /// Passed as it is.
     Pass,
     /// Not offered, and refused: content would come or go by a road that is not looked at.
@@ -104,7 +104,7 @@ impl Command {
         let Some(tag) = tag else { return Err("*".to_owned()) };
         let verb = verb(&mut cursor);
         match verb {
-            Some(Verb::Pass | Verb::Seek(_)) if asks_for_news(&mut cursor) => Ok(Self {
+            Some(Verb::Pass | Verb::Seek(..)) if asks_for_news(&mut cursor) => Ok(Self {
                 tag,
                 verb: Verb::Refused,
                 line,
@@ -128,6 +128,28 @@ impl Command {
         cursor.space()?;
         mailbox_name(&mut cursor)
     }
+
+    /// The mailbox whose name means nothing any more once DELETE or RENAME is done, and those inside it after a RENAME.
+    pub fn unnamed(&self) -> Option<(String, Inside)> {
+        let mut cursor = self.line.cursor();
+        cursor.atom()?;
+        cursor.space()?;
+        let inside = match cursor.atom()? {
+            name if name.eq_ignore_ascii_case(b"DELETE") => Inside::Stays,
+            name if name.eq_ignore_ascii_case(b"RENAME") => Inside::Goes,
+            _ => return None,
+        };
+        Some((self.mailbox()?, inside))
+    }
+}
+
+/// What becomes of the mailboxes inside one that is not any more (RFC 9051 §6.3.5, §6.3.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Inside {
+    /// They keep their names.
+    Stays,
+    /// They have other names too.
+    Goes,
 }
 
 /// `APPEND mailbox [flags] [date] literal`: which literal is the message.
@@ -210,9 +232,9 @@ fn verb(cursor: &mut Cursor<'_>) -> Option<Verb> {
         let name = String::from_utf8_lossy(cursor.atom()?).to_ascii_uppercase();
         return match name.as_str() {
             "FETCH" => Some(Verb::Fetch(Addressing::Uid)),
-            "SEARCH" => Some(Verb::Seek(Seeking::Search)),
-            "SORT" => Some(Verb::Seek(Seeking::Sort)),
-            "THREAD" => Some(Verb::Seek(Seeking::Thread)),
+            "SEARCH" => Some(Verb::Seek(Addressing::Uid, Seeking::Search)),
+            "SORT" => Some(Verb::Seek(Addressing::Uid, Seeking::Sort)),
+            "THREAD" => Some(Verb::Seek(Addressing::Uid, Seeking::Thread)),
             name if PASSED_BY_UID.contains(&name) => Some(Verb::Pass),
             _ => Some(Verb::Refused),
         };
@@ -235,9 +257,9 @@ fn verb(cursor: &mut Cursor<'_>) -> Option<Verb> {
         "IDLE" => Verb::Idle,
         "APPEND" => Verb::Append,
         "FETCH" => Verb::Fetch(Addressing::Sequence),
-        "SEARCH" => Verb::Seek(Seeking::Search),
-        "SORT" => Verb::Seek(Seeking::Sort),
-        "THREAD" => Verb::Seek(Seeking::Thread),
+        "SEARCH" => Verb::Seek(Addressing::Sequence, Seeking::Search),
+        "SORT" => Verb::Seek(Addressing::Sequence, Seeking::Sort),
+        "THREAD" => Verb::Seek(Addressing::Sequence, Seeking::Thread),
         name if PASSED.contains(&name) => Verb::Pass,
         _ => Verb::Refused,
     })
@@ -258,15 +280,21 @@ mod tests {
         for (text, verb) in [
             ("1 uid fetch 1 FLAGS\r\n", Verb::Fetch(Addressing::Uid)),
             ("a examine INBOX\r\n", Verb::Select(Access::Read)),
-            ("a UID SEARCH ALL\r\n", Verb::Seek(Seeking::Search)),
+            ("a UID SEARCH ALL\r\n", Verb::Seek(Addressing::Uid, Seeking::Search)),
             ("a UID REPLACE 1 x {0+}\r\n\r\n", Verb::Refused),
             ("a COMPRESS DEFLATE\r\n", Verb::Refused),
             ("a NOTIFY SET\r\n", Verb::Refused),
             ("a SEARCH RETURN (UPDATE COUNT) ALL\r\n", Verb::Refused),
             ("a uid sort return ( count update) (DATE) UTF-8 ALL\r\n", Verb::Refused),
             ("a UID SEARCH RETURN (CONTEXT) ALL\r\n", Verb::Refused),
-            ("a SEARCH RETURN () SUBJECT UPDATE\r\n", Verb::Seek(Seeking::Search)),
-            ("a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n", Verb::Seek(Seeking::Search)),
+            (
+                "a SEARCH RETURN () SUBJECT UPDATE\r\n",
+                Verb::Seek(Addressing::Sequence, Seeking::Search),
+            ),
+            (
+                "a SEARCH RETURN (MIN MAX) TEXT \"(UPDATE\"\r\n",
+                Verb::Seek(Addressing::Sequence, Seeking::Search),
+            ),
             ("a XYZZY\r\n", Verb::Refused),
         ] {
             assert_eq!(command(text).unwrap().verb, verb, "{text}");
@@ -285,6 +313,19 @@ mod tests {
             ("a UID\r\n", "a"),
         ] {
             assert_eq!(command(text).map(|c| c.verb), Err(tag.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_any_more() {
+        for (text, want) in [
+            ("a delete {5+}\r\ninbox\r\n", Some(("INBOX", Inside::Stays))),
+            ("a RENAME \"a b\" c\r\n", Some(("a b", Inside::Goes))),
+            ("a DELETEACL x y\r\n", None),
+            ("a CREATE DELETE\r\n", None),
+        ] {
+            let got = command(text).unwrap().unnamed();
+            assert_eq!(got.as_ref().map(|(name, inside)| (name.as_str(), *inside)), want, "{text}");
         }
     }
 

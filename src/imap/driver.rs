@@ -8,9 +8,10 @@ pub use logins::{Login, Logins};
 
 use super::capability::StartTls;
 use super::classes::{ClassMemory, Mailbox};
+use super::command::Inside;
 use super::login::Credentials;
 use super::numbers::Ranges;
-use super::plan::{Shelf, Unwidened};
+use super::plan::{Indexed, ProviderAlone, Shelf};
 use super::session::{Action, Event, Session, Silent, Stored};
 use crate::base::limits::IMAP_TICK_SECONDS;
 use crate::base::{Asker, MessageKey};
@@ -424,15 +425,19 @@ impl Shelf for OpeningShelf {
         self.0.stored_header_told(key);
     }
 
-    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Vec<Ranges> {
+    fn sought(&self, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Option<Indexed> {
         searching::sought(self.0.as_ref(), mailbox, texts, sealed)
     }
 
-    fn not_widened(&self, why: Unwidened) {
-        searching::not_widened(why);
+    fn provider_alone(&self, why: ProviderAlone) {
+        searching::provider_alone(why);
     }
 
     fn vanished(&self, mailbox: &Mailbox, uids: &Ranges) {
         self.0.vanished(&searching::place(mailbox), uids);
+    }
+
+    fn unnamed(&self, account: &str, mailbox: &str, inside: Inside) {
+        self.0.unnamed(account, mailbox, inside);
     }
 }

@@ -52,7 +52,8 @@ fn foreign(list: &[u8]) -> Vec<&[u8]> {
     flags.filter(|flag| !is_ours(flag)).collect()
 }
 
-fn is_ours(flag: &[u8]) -> bool {
+/// True of a keyword of ours.
+pub fn is_ours(flag: &[u8]) -> bool {
     flag.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 

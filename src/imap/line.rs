@@ -1,13 +1,15 @@
 //! One command or response held whole: its text with the announcements, its literals beside it, and a reader of both.
 
 mod changed;
+mod span;
 
 use super::frame::{Announced, Piece, Sync, chomp};
 use crate::base::limits;
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::ops::Range;
 use zeroize::Zeroize;
+
+pub use span::Span;
 
 /// A complete line. The literal of an announcement stands in `literals`, so that a message can be moved out uncopied.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -33,13 +35,6 @@ pub struct Fragment {
     pub text: Vec<u8>,
     /// The literal, and whether its sender waited for `+`; `None`: the command ends.
     pub literal: Option<(Vec<u8>, Sync)>,
-}
-
-/// A stretch of a line with the literals inside it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Span {
-    text: Range<usize>,
-    literals: Range<usize>,
 }
 
 /// One value of the grammar (RFC 9051 §9).
@@ -229,24 +224,6 @@ impl Value {
     }
 }
 
-impl Span {
-    /// What of this one stands before that one.
-    pub fn before(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.start,
-            literals: self.literals.start..other.literals.start,
-        }
-    }
-
-    /// From the beginning of this one to the end of that one.
-    pub fn to(&self, other: &Span) -> Span {
-        Span {
-            text: self.text.start..other.text.end,
-            literals: self.literals.start..other.literals.end,
-        }
-    }
-}
-
 /// Reads a line from left to right. Every reader returns `None`, and does not move, when something else stands there.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
@@ -363,6 +340,8 @@ impl<'a> Cursor<'a> {
             match self.peek()? {
                 b'"' => return self.byte(b'"'),
                 b'\\' => self.at += 2,
+                // A line end stands nowhere but behind the announcement of a literal.
+                b'\r' | b'\n' => return None,
                 _ => self.at += 1,
             }
         }
@@ -487,6 +466,17 @@ mod tests {
         let mut all = Vec::new();
         line.write(&line.whole(), &mut all);
         assert_eq!(all, [b"* ", &stream[..]].concat());
+    }
+
+    /// The octets of that literal would be nowhere: neither in the string nor beside it.
+    #[test]
+    fn no_string_goes_on_behind_a_literal() {
+        for stream in ["a TEXT \"{3+}\r\nmot\" x\r\n", "a TEXT (\"b\\\\{3}\r\nmot\")\r\n"] {
+            let line = lines(Side::Client, stream.as_bytes()).remove(0);
+            let mut cursor = line.cursor();
+            assert!(cursor.atom().and(cursor.space()).and(cursor.atom()).and(cursor.space()).is_some());
+            assert_eq!(cursor.value(), None, "{stream}");
+        }
     }
 
     #[test]

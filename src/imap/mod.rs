@@ -19,6 +19,7 @@ pub mod relay;
 pub mod response;
 pub mod retrieve;
 pub mod search;
+pub mod seek;
 pub mod session;
 pub mod structure;
 pub mod upstream;

@@ -15,6 +15,9 @@ pub enum SequenceSet {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Ranges(Vec<(u32, u32)>);
 
+/// Octets of the longest range, and what parts it from the next.
+const RANGE_OCTETS: usize = "4294967295:4294967295,".len();
+
 impl SequenceSet {
     /// `sequence-set = (seq-number / seq-range) *("," ...)`.
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -160,6 +163,11 @@ impl Ranges {
         self.minus(&self.minus(other))
     }
 
+    /// In `self`, in `other`, or in both.
+    pub fn or(&self, other: &Ranges) -> Ranges {
+        self.0.iter().chain(&other.0).copied().collect()
+    }
+
     /// Every number, from the least.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().flat_map(|(a, b)| *a..=*b)
@@ -170,7 +178,7 @@ impl Ranges {
         let mut out: Vec<String> = Vec::new();
         let mut set = String::new();
         for (a, b) in &self.0 {
-            if set.len() + 22 > octets {
+            if set.len() + RANGE_OCTETS > octets {
                 out.push(std::mem::take(&mut set));
             }
             if !set.is_empty() {
@@ -182,6 +190,19 @@ impl Ranges {
             out.push(set);
         }
         out
+    }
+
+    /// One `sequence-set` of at most `octets`, which may name more: the smallest gaps go first.
+    pub fn covering(&self, octets: usize) -> Option<String> {
+        let ranges = (octets / RANGE_OCTETS).min(self.0.len());
+        let mut gaps: Vec<usize> = (1..self.0.len()).collect();
+        gaps.sort_by_key(|at| std::cmp::Reverse(self.0[*at].0 - self.0[*at - 1].1));
+        gaps.truncate(ranges.checked_sub(1)?);
+        gaps.sort_unstable();
+        let starts = [0].into_iter().chain(gaps.iter().copied());
+        let ends = gaps.iter().copied().chain([self.0.len()]);
+        let kept: Ranges = starts.zip(ends).map(|(from, to)| (self.0[from].0, self.0[to - 1].1)).collect();
+        kept.sets(octets).pop()
     }
 
     fn find(&self, n: u32) -> Result<usize, usize> {
@@ -241,15 +262,36 @@ mod tests {
         assert_eq!(back, odd);
     }
 
+    #[test]
+    fn one_set_that_covers_all() {
+        let some: Ranges = [(1, 1), (3, 4), (90, 95), (97, 99), (4_294_967_290, u32::MAX)]
+            .into_iter()
+            .collect();
+        for (octets, want) in [
+            (200, Some("1,3:4,90:95,97:99,4294967290:4294967295")),
+            (88, Some("1,3:4,90:99,4294967290:4294967295")),
+            (66, Some("1:4,90:99,4294967290:4294967295")),
+            (44, Some("1:99,4294967290:4294967295")),
+            (22, Some("1:4294967295")),
+            (21, None),
+        ] {
+            assert_eq!(some.covering(octets).as_deref(), want, "{octets}");
+        }
+        assert_eq!(Ranges::default().covering(100), None);
+    }
+
     proptest! {
         #[test]
         fn like_a_set_of_numbers(a in proptest::collection::vec((1u32..60, 1u32..60), 0..8), b in proptest::collection::vec((1u32..60, 1u32..60), 0..8), n in 1u32..60) {
             let (ra, rb): (Ranges, Ranges) = (a.into_iter().collect(), b.into_iter().collect());
             let (sa, sb): (BTreeSet<u32>, BTreeSet<u32>) = (ra.iter().collect(), rb.iter().collect());
             prop_assert_eq!(ra.minus(&rb).iter().collect::<BTreeSet<_>>(), &sa - &sb);
+            prop_assert_eq!(ra.or(&rb).iter().collect::<BTreeSet<_>>(), &sa | &sb);
             prop_assert_eq!(ra.and(&rb).iter().collect::<BTreeSet<_>>(), &sa & &sb);
             prop_assert_eq!(ra.covers(&rb), sb.is_subset(&sa));
             prop_assert_eq!(ra.contains(n), sa.contains(&n));
+            let covering = ra.covering(44).and_then(|set| SequenceSet::parse(set.as_bytes())?.closed());
+            prop_assert!(covering.is_none_or(|all| all.covers(&ra) && all.range_count() <= 2));
             let mut with = ra.clone();
             with.insert(n);
             let again: Ranges = sa.iter().copied().chain([n]).collect();

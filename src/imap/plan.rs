@@ -11,7 +11,7 @@ mod selected;
 mod shelf;
 
 pub use selected::Selected;
-pub use shelf::{Shelf, Unwidened};
+pub use shelf::{Indexed, ProviderAlone, Shelf};
 
 use super::answer;
 use super::classes::Sealed;

@@ -9,7 +9,7 @@ mod seeking;
 
 use super::capability::{self, Capabilities};
 use super::classes::Mailbox;
-use super::command::{Access, AppendRequest, Command, Verb};
+use super::command::{Access, AppendRequest, Command, Inside, Verb};
 use super::fetch::{Addressing, FetchRequest, Kind};
 use super::frame::{Piece, Sync};
 use super::intake::Refusal;
@@ -17,6 +17,7 @@ use super::line::{Fragment, Line};
 use super::plan::looks::Passing;
 use super::plan::{self, Need, Next, Plan, Selected, Withheld};
 use super::response::{self, Response, Status};
+use super::seek::Seek;
 use super::session::{Action, Core, Reads, Stored};
 use crate::base::{Retry, limits};
 use crate::text::{Explanation, imap as text};
@@ -65,6 +66,8 @@ enum What {
     Select(String, Access),
     Close,
     Logout,
+    /// DELETE or RENAME of this mailbox.
+    Unnamed(String, Inside),
     /// IDLE; whether DONE has been sent.
     Idle(bool),
     /// A command that no client has sent: nobody is told how it ended.
@@ -76,6 +79,8 @@ enum Work {
     None,
     /// A FETCH, and what it waits for.
     Fetch(Box<Plan>, Waits),
+    /// A search that is worked out here.
+    Seek(Box<Seek>),
     /// An APPEND whose message is being decided on.
     Append(Box<Command>, usize, Arc<Vec<u8>>),
 }
@@ -204,8 +209,8 @@ impl Relay {
     }
 
     pub(super) fn awaits_upstream(&self) -> bool {
-        let fetching = matches!(self.work, Work::Fetch(_, Waits::No));
-        fetching || self.outstanding.iter().any(|o| !matches!(o.what, What::Idle(false)))
+        let asking = matches!(self.work, Work::Fetch(_, Waits::No) | Work::Seek(_));
+        asking || self.outstanding.iter().any(|o| !matches!(o.what, What::Idle(false)))
     }
 
     /// Whether a command of the client is under way at the provider.

@@ -5,18 +5,54 @@
 
 use crate::base::UnixTime;
 use crate::base::addr::fold;
-use crate::base::limits::PATH_SIGNATURES_MAX;
+use crate::base::limits::{CHECKED_SIGNATURES_MAX, PATH_SIGNATURES_MAX};
 use crate::pki::algorithm::{Digest, KeyKind, Scheme, SignatureError};
 use crate::pki::cert::{Certificate, KeyUsage, NameConstraints};
 use crate::pki::name::DistinguishedName;
 use crate::pki::oid;
 use crate::text::{Explain, Explanation};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The authorities that are configured. A certificate that is itself in here needs no other.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     /// Roots, or intermediates, or the very certificates of a demonstration.
     pub authorities: Vec<Certificate>,
+    checked: Checked,
+}
+
+impl Trust {
+    /// These authorities.
+    pub fn of(authorities: Vec<Certificate>) -> Self {
+        Self {
+            authorities,
+            checked: Checked::default(),
+        }
+    }
+}
+
+/// Signatures of issuers that were checked and hold: they do so for good, and the same few stand in most mail.
+#[derive(Clone, Debug, Default)]
+struct Checked(Arc<Mutex<HashSet<[u8; 64]>>>);
+
+impl Checked {
+    fn signed_by(&self, certificate: &Certificate, issuer: &Certificate) -> Result<(), PathError> {
+        let mut pair = [0; 64];
+        pair[..32].copy_from_slice(&certificate.fingerprint());
+        pair[32..].copy_from_slice(&issuer.fingerprint());
+        let held = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held().contains(&pair) {
+            return Ok(());
+        }
+        signed_by(certificate, issuer)?;
+        let mut held = held();
+        if held.len() >= CHECKED_SIGNATURES_MAX {
+            held.clear();
+        }
+        held.insert(pair);
+        Ok(())
+    }
 }
 
 /// What a certificate is to be used for.
@@ -259,7 +295,7 @@ impl Search<'_> {
             return Err(PathError::AuthorityExpired);
         }
         self.budget = self.budget.checked_sub(1).ok_or(PathError::TooComplex)?;
-        signed_by(current, issuer)
+        self.trust.checked.signed_by(current, issuer)
     }
 
     fn note(&mut self, error: PathError) {

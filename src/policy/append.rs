@@ -47,7 +47,7 @@ pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) 
     }
     let seal = account.always_encrypt
         || known.sent == Sent::Sealed
-        || known.thread == Thread::Sealed
+        || known.thread != Thread::Unknown
         || known.banner != Banner::Absent
         || tag::of_message(message, &policy.tag) != tag::Tag::None
         || hidden::hides_tag(message, &policy.tag)

@@ -81,6 +81,8 @@ pub enum Thread {
     Unknown,
     /// A message of it was sealed.
     Sealed,
+    /// None was, and one left over the channel of the space of trust: within it that way is open to the others as well.
+    OverChannel,
 }
 
 /// Whether a message holds what was opened or sealed here.
@@ -225,6 +227,10 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
         Marks {
             thread: Thread::Sealed, ..
         } => Some(Why::Thread),
+        Marks {
+            thread: Thread::OverChannel,
+            ..
+        } if !stays_in_trust(submission, account) => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
         Marks {
             banner: Banner::SameText, ..
@@ -238,6 +244,13 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
             .then_some(Why::AlwaysEncrypt)
             .or_else(|| domain().map(Why::Domain)),
     }
+}
+
+/// The space of trust, whose operators take mail from one another only.
+const TRUST: &str = "mssante.fr";
+
+fn stays_in_trust(submission: &Submission, account: &Account) -> bool {
+    account.channel == Channel::Mssante && submission.envelope.recipients.iter().all(|r| within(&r.address, TRUST))
 }
 
 fn within(address: &Address, parent: &str) -> bool {

@@ -25,7 +25,7 @@ impl Relay {
         let ids = threads::ids(message);
         let own: Vec<String> = ids.own.iter().cloned().collect();
         // The memory knows letters that arrived as well: only what the owner wrote is a Sent copy.
-        let sent = if self.is_from(message, account) && self.thread(&own) == Thread::Sealed {
+        let sent = if self.is_from(message, account) && self.thread(&own) != Thread::Unknown {
             Sent::Sealed
         } else {
             Sent::Unknown

@@ -27,6 +27,7 @@ use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::local::LocalDirectory;
 use crate::directory::port::Directory;
+use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
@@ -144,16 +145,18 @@ impl Relay {
                 .into_iter()
                 .filter_map(|c| Certificate::from_der(c.der).ok())
                 .collect();
-            *held = (stamp, Arc::new(Trust { authorities }));
+            *held = (stamp, Arc::new(Trust::of(authorities)));
         }
         Ok(Arc::clone(&held.1))
     }
 
     /// Whether one of these messages was sealed. A memory that cannot be read seals: the other error would leak.
     fn thread(&self, ids: &[String]) -> Thread {
-        match self.threads.knows(ids.iter().map(String::as_str), self.now()) {
-            Ok(false) => Thread::Unknown,
-            Ok(true) | Err(_) => Thread::Sealed,
+        let (ids, now) = (|| ids.iter().map(String::as_str), self.now());
+        match (self.threads.knows(ids(), now), self.threads.knows_over_channel(ids(), now)) {
+            (Ok(false), Ok(false)) => Thread::Unknown,
+            (Ok(false), Ok(true)) => Thread::OverChannel,
+            (Ok(true) | Err(_), _) | (_, Err(_)) => Thread::Sealed,
         }
     }
 
@@ -279,6 +282,10 @@ impl Opening for Relay {
 
     fn vanished(&self, place: &Indexed<'_>, uids: &Ranges) {
         tokio::task::block_in_place(|| self.forget_texts(place, uids));
+    }
+
+    fn unnamed(&self, account: &str, mailbox: &str, inside: Inside) {
+        tokio::task::block_in_place(|| self.forget_mailbox(account, mailbox, inside));
     }
 
     fn place(&self, message: &[u8]) -> Option<MessageKey> {

@@ -304,9 +304,11 @@ impl Relay {
 
     /// Before anything leaves: a copy that the mail program uploads while the provider still thinks is known already.
     fn remember(&self, record: &SealedRecord) -> Result<(), Explanation> {
-        match &record.message_id {
-            Some(id) => self.threads.remember(id, self.now()).map_err(|e| e.explain()),
-            None => Ok(()),
-        }
+        let Some(id) = &record.message_id else { return Ok(()) };
+        let kept = match record.over_channel.is_empty() {
+            true => self.threads.remember(id, self.now()),
+            false => self.threads.remember_over_channel(id, self.now()),
+        };
+        kept.map_err(|e| e.explain())
     }
 }

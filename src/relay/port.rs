@@ -3,6 +3,7 @@
 use crate::base::Address;
 pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
+use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
 use crate::smime::Flow;
@@ -208,6 +209,8 @@ pub trait Opening: Send + Sync {
     fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids>;
     /// Messages of a mailbox are gone.
     fn vanished(&self, place: &Indexed<'_>, uids: &Ranges);
+    /// A mailbox of an account is none any more, or has another name.
+    fn unnamed(&self, account: &str, mailbox: &str, inside: Inside);
     /// Where the message behind a View that a mail program uploads is stored; `None`: the message is no View of ours.
     fn place(&self, message: &[u8]) -> Option<MessageKey>;
     /// Whether a View that is uploaded shows that stored message: a mark of ours that was copied into another message

@@ -2,6 +2,7 @@
 
 use super::Relay;
 use super::port::{Indexed, MessageKey, Place, SoughtUids};
+use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::store::StoreError;
 use crate::text::Explain;
@@ -63,6 +64,22 @@ impl Relay {
         });
         told(read)?;
         Some(out)
+    }
+
+    /// Forgets what a mailbox held that is none any more. What parts its name from those inside it is the provider's to
+    /// choose: letters and digits it is not.
+    pub(super) fn forget_mailbox(&self, account: &str, gone: &str, inside: Inside) {
+        if !self.config.policy.search_index {
+            return;
+        }
+        let is_inside = |name: &str| {
+            let rest = name.strip_prefix(gone).filter(|_| inside == Inside::Goes);
+            rest.and_then(|rest| rest.chars().next()).is_some_and(|c| !c.is_alphanumeric())
+        };
+        let done = self
+            .index
+            .forget_mailboxes(|of, name| of == account && (name == gone || is_inside(name)));
+        told(done);
     }
 
     /// Forgets messages that are gone. Where they may be many it is looked which of them are known.

@@ -12,7 +12,7 @@ use crate::base::limits::{INDEX_MESSAGES_MAX, INDEX_OCTETS_MAX};
 use crate::base::secret::wipe;
 use file::{Entry, IndexFile, Known};
 use record::{Head, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A mailbox for as long as its UIDs mean the same.
@@ -68,6 +68,7 @@ impl Index {
         let mut record = Record {
             uid,
             account: place.account,
+            mailbox: place.mailbox,
             text,
         }
         .to_bytes();
@@ -125,6 +126,26 @@ impl Index {
             }
         }
         gone.iter().try_for_each(|head| self.file.append(&mut known, head, &[]))
+    }
+
+    /// Forgets all of these mailboxes of accounts.
+    pub fn forget_mailboxes(&self, is_gone: impl Fn(&str, &str) -> bool) -> Result<(), StoreError> {
+        let mut known = self.lock();
+        self.file.refresh(&mut known)?;
+        // One record of each says its name.
+        let mut seen = HashSet::new();
+        let mut one_of_each = known.sorted(|_| true);
+        one_of_each.retain(|entry| seen.insert(entry.head.mailbox));
+        let mut gone = HashSet::new();
+        self.open_each(&known, &one_of_each, |entry, record| {
+            if is_gone(record.account, record.mailbox) {
+                gone.insert(entry.head.mailbox);
+            }
+        })?;
+        match gone.is_empty() {
+            true => Ok(()),
+            false => self.file.rewrite(&mut known, |entry| !gone.contains(&entry.head.mailbox)),
+        }
     }
 
     /// Whether another process has removed what was known, since this was asked last. Costs one look at the folder.

@@ -35,7 +35,12 @@ impl Threads {
         self.table.put(&self.key(message_id)?, now.0, OnDisk::Now)
     }
 
-    /// The same for a message that came: its View is at hand for as long as anybody can answer it.
+    /// Remembers that this message left over the channel of the space of trust, not encrypted for all. On disk when this returns.
+    pub fn remember_over_channel(&self, message_id: &str, now: UnixTime) -> Result<(), StoreError> {
+        self.table.put(&self.over_channel(message_id)?, now.0, OnDisk::Now)
+    }
+
+    /// The same as [`Threads::remember`] for a message that came: its View is at hand for as long as anybody can answer it.
     pub fn remember_received(&self, message_id: &str, now: UnixTime) -> Result<(), StoreError> {
         self.table.put(&self.key(message_id)?, now.0, OnDisk::Soon)
     }
@@ -56,6 +61,27 @@ impl Threads {
             }
         }
         Ok(false)
+    }
+
+    /// True when one of these left over that channel. An error is no `false` here either.
+    pub fn knows_over_channel<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
+        for message_id in message_ids {
+            if self
+                .table
+                .value(&self.over_channel(message_id)?)?
+                .is_some_and(|since| is_fresh(since, now))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn over_channel(&self, message_id: &str) -> Result<Key, StoreError> {
+        let mac = self
+            .secrets
+            .mac(Purpose::Threads, &[b"over channel", bare(message_id).as_bytes()])?;
+        mac.first_chunk().copied().ok_or(StoreError::Crypto)
     }
 
     fn key(&self, message_id: &str) -> Result<Key, StoreError> {
@@ -98,6 +124,9 @@ mod tests {
         assert!(!threads.knows(["<a@b.fr>"], last.plus(1)).unwrap());
         assert!(threads.knows(["<A@B.fr>"], day0).unwrap(), "some programs change the case");
         assert!(Threads::open(&home, &secrets, last).unwrap().knows(["<a@b.fr>"], last).unwrap());
+        threads.remember_over_channel("<c@d>", day0).unwrap();
+        assert!(!threads.knows(["<c@d>"], last).unwrap() && threads.knows_over_channel(["<x@y>", "C@d"], last).unwrap());
+        assert!(!threads.knows_over_channel(["<a@b.fr>"], last).unwrap());
         assert!(!std::fs::read_to_string(home.threads()).unwrap().contains("b.fr"));
         Threads::open(&home, &secrets, last.plus(1)).unwrap().read_ahead().unwrap();
         assert_eq!(

@@ -292,18 +292,34 @@ pub fn search_unread() -> Explanation {
     )
 }
 
-/// A search that finds more messages than can be named to the provider: said in the log.
+/// A search that would take too many questions, or too long ones: said in the log.
 pub fn search_too_long() -> Explanation {
     Explanation::new(
         "SP-SEARCH-LONG",
         Retry::Never,
         (
-            "Cette recherche trouve trop de messages S/MIME pour les nommer tous au fournisseur : lui seul a cherché.",
-            "Cherchez un texte plus précis.",
+            "Cette recherche est trop longue pour ce dossier : seul le fournisseur a cherché.",
+            "Cherchez avec moins de critères.",
         ),
         (
-            "This search finds too many S/MIME messages to name them all to the provider: only the provider has searched.",
-            "Search for a more precise text.",
+            "This search is too long for this folder: only the provider has searched.",
+            "Search by fewer criteria.",
+        ),
+    )
+}
+
+/// A search of which the provider has not answered a part: said in the log.
+pub fn search_refused() -> Explanation {
+    Explanation::new(
+        "SP-SEARCH-REFUSED",
+        Retry::Later,
+        (
+            "Le fournisseur n’a pas répondu à une partie de cette recherche : lui seul a cherché.",
+            "Cherchez de nouveau, ou avec moins de critères.",
+        ),
+        (
+            "The provider has not answered a part of this search: it alone has searched.",
+            "Search again, or by fewer criteria.",
         ),
     )
 }

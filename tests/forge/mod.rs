@@ -71,9 +71,7 @@ impl Authority {
     }
 
     pub fn trust(&self) -> Trust {
-        Trust {
-            authorities: vec![self.certificate.clone()],
-        }
+        Trust::of(vec![self.certificate.clone()])
     }
 }
 

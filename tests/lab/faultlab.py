@@ -54,7 +54,7 @@ class Lab:
         tables = [souspli.account(PEOPLE[n], self.lines["smtp"].port, self.lines["imap"].port, extra=more.get(n, ""),
                                   pop3=(self.lines["pop3"].port, "implicit")) for n in self.owners]
         tables = [t.replace('channel = "ordinary"', 'channel = "mssante"') if PEOPLE["erin"] in t else t for t in tables]
-        return souspli.Souspli(place, tables, [self.provider.tls.bundle], policy="search_index = true", pop3=True, silence=SILENCE)
+        return souspli.Souspli(place, tables, [self.provider.tls.bundle], pop3=True, silence=SILENCE)
 
     def start(self):
         """The servers first; Souspli last, and asked once what it offers."""

@@ -16,7 +16,7 @@ TO_BOB = "bob@lab.test"
 
 class FlowsTest(PracticeCase):
     """The flows of requirement 4."""
-    options = {"rawlog": True, "policy": "search_index = true", "pop3_tls": "implicit" if dovecot.has_pop3() else None}
+    options = {"rawlog": True, "pop3_tls": "implicit" if dovecot.has_pop3() else None}
 
     @classmethod
     def setUpClass(cls):

@@ -31,8 +31,8 @@ def uids(answers, name=b"SEARCH"):
 
 
 class SearchCase(PracticeCase):
-    """1 and 4 ordinary, 2 and 3 sealed, 5 sealed to bob alone; in Sent, 1 sealed."""
-    options = {"rawlog": True, "policy": "search_index = true"}
+    """1 and 4 ordinary, 2 and 3 sealed, 5 sealed to bob alone; in Sent, 1 sealed. The policy is the default one."""
+    options = {"rawlog": True}
 
     @classmethod
     def setUpClass(cls):
@@ -169,6 +169,7 @@ class SearchTest(SearchCase):
 
 class OffTest(SearchCase):
     """`search_index = false`: nothing is kept, and what was kept goes at the start."""
+    options = {"rawlog": True, "policy": "search_index = true"}
 
     def test_nothing_is_kept(self):
         relay = self.relay("alice")

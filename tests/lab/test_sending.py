@@ -3,6 +3,7 @@
 The receiver records every octet. Where a letter is opened again openssl does it, with the colleague's key.
 """
 import json
+import secrets
 import smtplib
 import time
 
@@ -146,6 +147,22 @@ class SpaceOfTrustTest(OtherRelay):
         for other in (COLLEAGUE, f"b{COLLEAGUE}"):
             self.submit("alice", self.canary.letter("Lettre", other), other)
         self.assertEqual([COLLEAGUE, ALICE, f"b{COLLEAGUE}", ALICE], [t.rcpts[0].partition("<")[2].partition(">")[0] for t in self.sent(4)])
+
+    def test_the_conversation_goes_on_that_way_and_no_other(self):
+        identifier = f"<{secrets.token_hex(8)}@lab.test>"
+        self.submit("alice", mails.letter(ALICE, COLLEAGUE, "Lettre", "x\n", message_id=identifier), COLLEAGUE)
+        again = self.canary.letter("Re: Lettre", COLLEAGUE, In_Reply_To=identifier)
+        self.submit("alice", again, COLLEAGUE)
+        _, _, signed, _ = self.sent(4)
+        self.assertIn(b"multipart/signed", signed.octets)
+        self.before = len(self.smtp_server.accepted())
+        # Outside of the space of trust it is as secret as if it had been sealed, and so it is for who is written to beside it.
+        other = self.canary.letter("Tr: Lettre", BOB, In_Reply_To=identifier)
+        self.submit("alice", other, BOB)
+        self.unseen(*self.sent())
+        self.before = len(self.smtp_server.accepted())
+        for recipients in ((ZOE,), (COLLEAGUE, ZOE)):
+            self.assertIn(ZOE, self.refused(self.canary.letter("Tr: Lettre", list(recipients), In_Reply_To=identifier), *recipients)[1])
 
     def test_a_notice_that_is_not_taken_is_no_failure(self):
         """Everybody has the letter: an error would make the mail program send it again."""

@@ -2,7 +2,7 @@
 
 use crate::imap::classes::Mailbox;
 use crate::imap::numbers::Ranges;
-use crate::imap::plan::Unwidened;
+use crate::imap::plan::{Indexed as Texts, ProviderAlone};
 use crate::relay::port::{Indexed, Opening};
 use crate::text::imap as text;
 use crate::view::sought::Sought;
@@ -16,24 +16,25 @@ pub(super) fn place(mailbox: &Mailbox) -> Indexed<'_> {
     }
 }
 
-/// UIDs for each text; the log is told how many S/MIME messages the answer does not cover.
-pub(super) fn sought(opening: &dyn Opening, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Vec<Ranges> {
-    let Some(known) = opening.sought(&place(mailbox), texts) else {
-        return Vec::new();
-    };
-    let uncovered = sealed.minus(&known.covered.into_iter().collect()).count();
+/// What is known of these texts; the log is told how many S/MIME messages the answer does not cover.
+pub(super) fn sought(opening: &dyn Opening, mailbox: &Mailbox, texts: &[&Sought], sealed: &Ranges) -> Option<Texts> {
+    let known = opening.sought(&place(mailbox), texts)?;
+    let covered: Ranges = known.covered.into_iter().collect();
+    let uncovered = sealed.minus(&covered).count();
     if uncovered > 0 {
         let said = text::search_not_covered(uncovered);
         tracing::info!(code = said.code, uncovered, "{}", said.en.what);
     }
-    known.found.into_iter().map(Ranges::from_iter).collect()
+    let found = known.found.into_iter().map(Ranges::from_iter).collect();
+    Some(Texts { covered, found })
 }
 
-/// The log is told that a search went as it came.
-pub(super) fn not_widened(why: Unwidened) {
+/// The log is told that the provider alone has searched.
+pub(super) fn provider_alone(why: ProviderAlone) {
     let said = match why {
-        Unwidened::Unread => text::search_unread(),
-        Unwidened::TooLong => text::search_too_long(),
+        ProviderAlone::Unread => text::search_unread(),
+        ProviderAlone::TooLong => text::search_too_long(),
+        ProviderAlone::Refused => text::search_refused(),
     };
     tracing::info!(code = said.code, "{}", said.en.what);
 }

@@ -3,32 +3,21 @@
 use super::{Line, Span};
 
 impl Line {
-    /// The line with texts put in at places of its text, which stand in order; the literals stay as they are, and what is
-    /// put in at the end of one stands behind it.
-    pub fn with_insertions(&self, insertions: &[(usize, String)]) -> Self {
-        let added: usize = insertions.iter().map(|(_, text)| text.len()).sum();
-        let mut out = Vec::with_capacity(self.text.len() + added);
-        let mut from = 0;
-        for (at, text) in insertions {
-            out.extend_from_slice(self.text.get(from..*at).unwrap_or_default());
-            out.extend_from_slice(text.as_bytes());
-            from = *at;
+    /// Adds text that holds no literal.
+    pub fn add(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
+
+    /// Adds a stretch of another line, its literals with it.
+    pub fn add_span(&mut self, other: &Line, span: &Span) {
+        let before = self.text.len();
+        for held in other.literals.get(span.literals.clone()).unwrap_or_default() {
+            let mut held = held.clone();
+            held.at = held.at.saturating_sub(span.text.start) + before;
+            self.literal_octets += held.bytes.len();
+            self.literals.push(held);
         }
-        out.extend_from_slice(self.text.get(from..).unwrap_or_default());
-        let before = |end: usize| {
-            insertions
-                .iter()
-                .take_while(|(at, _)| *at < end)
-                .map(|(_, text)| text.len())
-                .sum::<usize>()
-        };
-        let mut literals = self.literals.clone();
-        literals.iter_mut().for_each(|held| held.at += before(held.at));
-        Self {
-            text: out,
-            literals,
-            literal_octets: self.literal_octets,
-        }
+        self.text.extend_from_slice(other.span_text(span));
     }
 
     /// The line with what stands in a span, text and literals, changed to as many octets; `None`: nothing of it changes.

@@ -2,6 +2,7 @@
 
 use crate::base::MessageKey;
 use crate::imap::classes::Mailbox;
+use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
@@ -26,22 +27,34 @@ pub trait Shelf: Send {
     fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// Takes note that a client was told the fields of the stored message: the View keeps to them.
     fn stored_header_told(&self, key: &MessageKey);
-    /// For each of these texts, in order, the UIDs of messages whose View has it, as far as that is known; none at all where
-    /// nothing is kept. `sealed`: those that are known to be S/MIME.
-    fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Vec<Ranges> {
-        Vec::new()
+    /// What is known of the texts of a mailbox; `None`: nothing is kept. `sealed`: those that are known to be S/MIME.
+    fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Option<Indexed> {
+        None
     }
-    /// Takes note that a search went to the provider as it came.
-    fn not_widened(&self, _why: Unwidened) {}
+    /// Takes note that the provider alone has searched.
+    fn provider_alone(&self, _why: ProviderAlone) {}
     /// Takes note that these messages are gone.
     fn vanished(&self, _mailbox: &Mailbox, _uids: &Ranges) {}
+    /// Takes note that this mailbox of an account is none any more.
+    fn unnamed(&self, _account: &str, _mailbox: &str, _inside: Inside) {}
+}
+
+/// What is known of the texts of a mailbox, by UID.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Indexed {
+    /// The messages whose text is known.
+    pub covered: Ranges,
+    /// For each text that is sought, in order, which of them have it.
+    pub found: Vec<Ranges>,
 }
 
 /// Why a search is the provider's alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unwidened {
+pub enum ProviderAlone {
     /// It is not of a form that is understood.
     Unread,
-    /// It would become longer than every provider takes.
+    /// It would take more, or longer, questions than a provider should be asked.
     TooLong,
+    /// A question was not answered, or not so that the answer means anything.
+    Refused,
 }

@@ -60,7 +60,7 @@ impl Relay {
             }
             Verb::Fetch(by) => return self.fetch(by, command, core),
             Verb::Append => return self.append(command, core),
-            Verb::Seek(seeking) => return self.seek(seeking, command, core),
+            Verb::Seek(by, seeking) => return self.seek(by, seeking, command, core),
             Verb::Enable => self.enable(command, core),
             Verb::Select(access) => match command.mailbox() {
                 Some(mailbox) => self.pass(command, What::Select(mailbox, access), core),
@@ -70,8 +70,11 @@ impl Relay {
             Verb::Logout => self.pass(command, What::Logout, core),
             Verb::Idle => self.pass(command, What::Idle(false), core),
             Verb::Pass => {
+                let what = command
+                    .unnamed()
+                    .map_or(What::Other, |(mailbox, inside)| What::Unnamed(mailbox, inside));
                 let line = keywords::store(&command.line).unwrap_or(command.line);
-                self.pass(Command { line, ..command }, What::Other, core);
+                self.pass(Command { line, ..command }, what, core);
             }
             Verb::Capability | Verb::Noop | Verb::Id => self.pass(command, What::Other, core),
         }

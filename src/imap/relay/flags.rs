@@ -48,6 +48,11 @@ impl Flags {
         core.client_owned(out);
     }
 
+    /// The UID of an S/MIME message, where it was seen.
+    pub(super) fn uid(&self, number: u32) -> Option<u32> {
+        self.numbers.get(&number).copied()
+    }
+
     fn learn(&mut self, number: u32, uid: u32) {
         if self.numbers.len() >= limits::UID_RANGES_MAX {
             self.numbers.clear();
@@ -124,18 +129,15 @@ impl Relay {
         keyword
     }
 
-    /// The messages that have a keyword of ours; `None`: it is none.
-    pub(super) fn with_verdict(&self, name: &str, selected: &Selected, core: &Core) -> Option<Ranges> {
-        if !keywords::holds(name.as_bytes()) {
-            return None;
-        }
+    /// The messages that have this keyword of ours.
+    pub(super) fn with_verdict(&self, name: &str, selected: &Selected, core: &Core) -> Ranges {
         let says = |uid: &u32| {
             let keyword = core.shelf.grade(&selected.key(*uid)).and_then(keywords::of);
             keyword.is_some_and(|keyword| keyword.eq_ignore_ascii_case(name))
         };
         let sealed = selected.classes.sealed();
         let named = self.flags.numbers.values().copied();
-        Some(sealed.iter().chain(named).filter(says).collect())
+        sealed.iter().chain(named).filter(says).collect()
     }
 
     /// A response that is neither FETCH nor a status: what it says of flags and numbers; another line in its place.

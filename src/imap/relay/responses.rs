@@ -69,6 +69,7 @@ impl Relay {
                 self.tell(bytes, core);
                 After::Continue
             }
+            Response::Fetch(_) if self.sought_by_fetch(bytes, ends) => After::Continue,
             Response::Fetch(number) => {
                 let collects = self.collects(bytes);
                 let piece = self.flagged(number, piece, collects, core);
@@ -81,6 +82,10 @@ impl Relay {
             Response::Other => {
                 if ends && !defers {
                     self.note_vanished(bytes, core);
+                }
+                self.note_expunged(bytes, core);
+                if self.sought(bytes, ends) {
+                    return After::Continue;
                 }
                 let piece = match self.told_otherwise(bytes) {
                     Some(bytes) => Piece::Text { bytes, literal: None },
@@ -98,7 +103,7 @@ impl Relay {
     fn collects(&mut self, first: &[u8]) -> bool {
         match &mut self.work {
             Work::Fetch(plan, _) => plan.collects() && !plan.lets_pass(first),
-            Work::None | Work::Append(..) => false,
+            Work::None | Work::Append(..) | Work::Seek(_) => false,
         }
     }
 
@@ -109,7 +114,7 @@ impl Relay {
             .unwrap_or_else(|| line.to_vec());
         match &mut self.work {
             Work::Fetch(plan, _) if plan.defers() => plan.defer(Line::of(&line)),
-            Work::None | Work::Append(..) | Work::Fetch(..) => core.client_owned(line),
+            Work::None | Work::Append(..) | Work::Seek(_) | Work::Fetch(..) => core.client_owned(line),
         }
     }
 
@@ -195,6 +200,7 @@ impl Relay {
             Some(literal) => {
                 core.upstream(literal);
                 self.send(core);
+                self.ask(core);
                 self.advance(core);
             }
             // Also when DONE has overtaken it: who sent both at once still reads it.
@@ -257,6 +263,10 @@ impl Relay {
             self.next(next, core);
             return After::Continue;
         }
+        if self.has_asked(tag) {
+            self.asked(tag, status, text, core);
+            return After::Continue;
+        }
         let Some(at) = self.outstanding.iter().position(|o| o.tag.as_bytes() == tag) else {
             return After::Garbled;
         };
@@ -273,7 +283,8 @@ impl Relay {
             What::Select(_, access) => self.chosen(access, status, text),
             What::Close if status == Status::Ok => self.selected = None,
             What::Logout if status == Status::Ok => return After::Close,
-            What::Close | What::Logout | What::Idle(_) | What::Ours | What::Other => {}
+            What::Unnamed(mailbox, inside) if status == Status::Ok => core.shelf.unnamed(&self.account, &mailbox, inside),
+            What::Close | What::Logout | What::Unnamed(..) | What::Idle(_) | What::Ours | What::Other => {}
         }
         self.advance(core);
         After::Continue

@@ -1,43 +1,132 @@
-//! A SEARCH, SORT or THREAD on its way: widened by the messages whose View has what the provider cannot find.
+//! A SEARCH, SORT or THREAD on its way: passed, or worked out here where the index of texts knows more than the provider.
 
 use super::*;
 use crate::imap::numbers::{Ranges, SequenceSet};
-use crate::imap::plan::Unwidened;
-use crate::imap::search::{Key, Search, Seeking, Widened};
+use crate::imap::plan::{Indexed, ProviderAlone};
+use crate::imap::search::{Search, Seeking};
+use crate::imap::seek::{Answering, Known, Outcome};
 use crate::view::sought::Sought;
 
 impl Relay {
-    /// Passes a search; hands it back while the mailbox is being chosen whose UIDs it will name.
-    pub(super) fn seek(&mut self, seeking: Seeking, mut command: Command, core: &mut Core) -> Option<Command> {
+    /// Begins a search; hands it back while the mailbox is being chosen whose messages it will name, and while other answers
+    /// are awaited, which could be taken for its own.
+    pub(super) fn seek(&mut self, by: Addressing, seeking: Seeking, command: Command, core: &mut Core) -> Option<Command> {
         let choosing = self.outstanding.iter().any(|o| matches!(o.what, What::Select(..) | What::Close));
-        match Search::parse(seeking, &command) {
-            Some(search) if choosing && search.keys().next().is_some() => return Some(command),
-            Some(search) => command.line = self.widened(&search, command.line, core),
-            None => core.shelf.not_widened(Unwidened::Unread),
+        let search = Search::parse(by, seeking, &command);
+        match (search, &self.selected) {
+            (None, _) => self.pass_alone(command, ProviderAlone::Unread, core),
+            (Some(search), _) if !search.is_known_here() => self.pass(command, What::Other, core),
+            (Some(_), _) if choosing => return Some(command),
+            (Some(search), None) => self.pass(search.alone(command), What::Other, core),
+            (Some(_), Some(_)) if self.client_waits() => return Some(command),
+            (Some(search), Some(selected)) => match self.known(&search, selected, core) {
+                known if known.messages.is_empty() => self.pass(search.alone(command), What::Other, core),
+                known => match Seek::begin(command, search, known, selected.uid_next, self.answering()) {
+                    Ok(seek) => {
+                        self.work = Work::Seek(Box::new(seek));
+                        self.ask(core);
+                    }
+                    Err((command, why)) => self.pass_alone(*command, why, core),
+                },
+            },
         }
-        self.pass(command, What::Other, core);
         None
     }
 
-    fn widened(&self, search: &Search, line: Line, core: &Core) -> Line {
-        let Some(selected) = &self.selected else { return line };
+    fn pass_alone(&mut self, command: Command, why: ProviderAlone, core: &mut Core) {
+        core.shelf.provider_alone(why);
+        self.pass(command, What::Other, core);
+    }
+
+    fn answering(&self) -> Answering {
+        match self.capabilities.has("ESEARCH") {
+            true => Answering::Named,
+            false => Answering::Unnamed,
+        }
+    }
+
+    fn known(&self, search: &Search, selected: &Selected, core: &Core) -> Known {
         let texts: Vec<&Sought> = search.texts().collect();
-        let found = match texts.is_empty() {
-            true => Vec::new(),
-            false => core.shelf.sought(&selected.mailbox, &texts, &selected.classes.sealed()),
+        let sealed = selected.classes.sealed();
+        let Indexed { mut covered, found } = match texts.is_empty() {
+            true => Indexed::default(),
+            false => core.shelf.sought(&selected.mailbox, &texts, &sealed).unwrap_or_default(),
         };
-        let mut found = found.into_iter();
-        let widened = search.widened(&line, |key| match key {
-            Key::Text(_) => found.next(),
-            Key::Keyword(name) => self.with_verdict(name, selected, core),
-        });
-        match widened {
-            Widened::AsItCame => line,
-            Widened::Instead(longer) => longer,
-            Widened::TooLong => {
-                core.shelf.not_widened(Unwidened::TooLong);
-                line
+        let verdicts: Vec<Ranges> = search.verdicts().map(|name| self.with_verdict(name, selected, core)).collect();
+        if !verdicts.is_empty() {
+            covered.add(&sealed);
+        }
+        verdicts.iter().for_each(|uids| covered.add(uids));
+        Known {
+            messages: covered,
+            texts: found,
+            verdicts,
+        }
+    }
+
+    /// Sends what a search asks next, as far as the provider takes it.
+    pub(super) fn ask(&mut self, core: &mut Core) {
+        while self.sending.awaited.is_none()
+            && let Work::Seek(seek) = &mut self.work
+            && let Some(line) = seek.next_line()
+        {
+            self.sending.fragments = line.fragments();
+            self.send(core);
+        }
+    }
+
+    /// Whether this tagged response answers a question of a search.
+    pub(super) fn has_asked(&self, tag: &[u8]) -> bool {
+        matches!(&self.work, Work::Seek(seek) if seek.has_asked(tag))
+    }
+
+    /// Takes it.
+    pub(super) fn asked(&mut self, tag: &[u8], status: Status, text: &[u8], core: &mut Core) {
+        let Work::Seek(seek) = &mut self.work else { return };
+        if self.sending.awaited.is_some() && seek.is_last(tag) {
+            // Refused at its literal: the rest of it is not sent.
+            self.sending.awaited = None;
+            self.sending.fragments.clear();
+        }
+        match seek.completed(tag, status, text) {
+            None => self.ask(core),
+            Some(Outcome::Told(told, gone)) => {
+                self.work = Work::None;
+                core.client_owned(told);
+                if let (Some(selected), false) = (&self.selected, gone.is_empty()) {
+                    core.shelf.vanished(&selected.mailbox, &gone);
+                }
+                self.advance(core);
             }
+            Some(Outcome::Alone(command, why)) => {
+                self.work = Work::None;
+                self.pass_alone(*command, why, core);
+                self.advance(core);
+            }
+        }
+    }
+
+    /// What a search takes for itself; true: it is not for the client.
+    pub(super) fn sought(&mut self, line: &[u8], ends: bool) -> bool {
+        match &mut self.work {
+            Work::Seek(seek) if ends => seek.answer(line),
+            Work::Seek(_) | Work::None | Work::Fetch(..) | Work::Append(..) => false,
+        }
+    }
+
+    /// The same of a FETCH response.
+    pub(super) fn sought_by_fetch(&mut self, line: &[u8], ends: bool) -> bool {
+        match &mut self.work {
+            Work::Seek(seek) if ends => seek.fetched(line),
+            Work::Seek(_) | Work::None | Work::Fetch(..) | Work::Append(..) => false,
+        }
+    }
+
+    /// `* n EXPUNGE`, where it is known which message that was.
+    pub(super) fn note_expunged(&self, line: &[u8], core: &Core) {
+        let number = response::expunged(line);
+        if let (Some(selected), Some(uid)) = (self.spoken_of(), number.and_then(|n| self.flags.uid(n))) {
+            core.shelf.vanished(&selected.mailbox, &[uid].into_iter().collect());
         }
     }
 

@@ -1,103 +1,118 @@
-use super::super::command::Command;
+use super::super::command::Verb;
 use super::super::frame::Side;
 use super::super::line::lines;
 use super::*;
+use crate::base::limits;
 use crate::view::sought::Within;
-use proptest::prelude::*;
 
 fn command(text: &str) -> Command {
     Command::parse(lines(Side::Client, text.as_bytes()).remove(0)).unwrap()
 }
 
-fn seeking(text: &str) -> Seeking {
-    let upper = text.to_ascii_uppercase();
-    match upper
-        .split_ascii_whitespace()
-        .nth(if upper.contains(" UID S") || upper.contains(" UID T") {
-            2
-        } else {
-            1
-        }) {
-        Some("SORT") => Seeking::Sort,
-        Some("THREAD") => Seeking::Thread,
-        _ => Seeking::Search,
-    }
+fn parse(command: &Command) -> Option<Search> {
+    let Verb::Seek(by, seeking) = command.verb else {
+        panic!("{command:?}")
+    };
+    Search::parse(by, seeking, command)
 }
 
-fn whole(line: &Line) -> String {
+fn written(line: &Line, span: &Span) -> String {
     let mut out = Vec::new();
-    line.write(&line.whole(), &mut out);
+    line.write(span, &mut out);
     String::from_utf8(out).unwrap()
 }
 
-/// The command with UID 4 to 6 for every key that `matches` names.
-fn widened(text: &str, matches: impl Fn(&Key) -> bool) -> Option<String> {
+/// What is asked, and the criteria that the provider gets.
+fn questions(text: &str) -> (Vec<String>, String) {
     let command = command(text);
-    let search = Search::parse(seeking(text), &command)?;
-    let known = |key: &Key| matches(key).then(|| [(4, 6)].into_iter().collect());
-    Some(match search.widened(&command.line, known) {
-        Widened::AsItCame => text.to_owned(),
-        Widened::Instead(line) => whole(&line),
-        Widened::TooLong => "too long".to_owned(),
-    })
+    let search = parse(&command).unwrap();
+    let mut criteria = Line::default();
+    search.write_criteria(&command.line, &mut criteria);
+    let asked = search.questions().iter().map(|span| written(&command.line, span)).collect();
+    (asked, written(&criteria, &criteria.whole()))
 }
 
 #[test]
-fn each_key_that_is_known_is_widened_where_it_stands() {
-    for (text, wanted) in [
-        ("a SEARCH SUBJECT x\r\n", "a SEARCH (OR SUBJECT x UID 4:6)\r\n"),
+fn every_part_of_which_nothing_is_known_is_asked_once() {
+    for (text, asked, criteria) in [
+        ("a SEARCH SUBJECT x\r\n", &["SUBJECT x"][..], "SUBJECT x"),
         (
-            "a uid search return (min  count) charset utf-8 not subject \"x \\\" y\" unseen\r\n",
-            "a uid search return (min  count) charset utf-8 not (OR subject \"x \\\" y\" UID 4:6) unseen\r\n",
+            "a uid search return (min  count) charset utf-8 unseen not subject \"x \\\" y\" unseen  1:*,5 deleted \r\n",
+            &["subject \"x \\\" y\"", "unseen", "unseen  1:*,5 deleted"],
+            "unseen not subject \"x \\\" y\" unseen  1:*,5 deleted",
         ),
         (
-            "a SEARCH OR (FROM \"a\" SINCE 1-Feb-1994) (NOT (TO b CC c)) BCC d\r\n",
-            "a SEARCH OR ((OR FROM \"a\" UID 4:6) SINCE 1-Feb-1994) (NOT ((OR TO b UID 4:6) (OR CC c UID 4:6))) (OR BCC d UID 4:6)\r\n",
+            "a SEARCH OR (FROM \"a\" SINCE 1-Feb-1994) (NOT (TO b CC c (NOT OR UID 5 SEEN))) FROM \"a\"\r\n",
+            &["FROM \"a\"", "SINCE 1-Feb-1994", "TO b", "CC c", "(NOT OR UID 5 SEEN)"],
+            "OR (FROM \"a\" SINCE 1-Feb-1994) (NOT (TO b CC c (NOT OR UID 5 SEEN))) FROM \"a\"",
         ),
         (
-            "a SEARCH BODY {3+}\r\na)b TEXT {2}\r\n\" \r\n",
-            "a SEARCH (OR BODY {3+}\r\na)b UID 4:6) (OR TEXT {2}\r\n\"  UID 4:6)\r\n",
+            "a SEARCH BODY {3+}\r\na)b OR TEXT {2}\r\n\"  LARGER {1}\r\n5\r\n",
+            &["BODY {3+}\r\na)b", "TEXT {2}\r\n\" ", "LARGER {1}\r\n5"],
+            "BODY {3+}\r\na)b OR TEXT {2}\r\n\"  LARGER {1}\r\n5",
         ),
         (
-            "a SEARCH HEADER \"subject\" {1}\r\nx 1:*,5\r\n",
-            "a SEARCH (OR HEADER \"subject\" {1}\r\nx UID 4:6) 1:*,5\r\n",
+            "a UID SORT RETURN () (REVERSE DATE) UTF-8 UID $ BODY x KEYWORD $Forwarded\r\n",
+            &["BODY x", "UID $", "KEYWORD $Forwarded"],
+            "UID $ BODY x KEYWORD $Forwarded",
         ),
         (
-            "a UID SORT RETURN () (REVERSE DATE) UTF-8 UID $ BODY x\r\n",
-            "a UID SORT RETURN () (REVERSE DATE) UTF-8 UID $ (OR BODY x UID 4:6)\r\n",
+            "a THREAD REFERENCES us-ascii (HEADER \"subject\" {1}\r\nx)\r\n",
+            &["HEADER \"subject\" {1}\r\nx"],
+            "(HEADER \"subject\" {1}\r\nx)",
         ),
+        // What others have stored under our names is no verdict: it is not sought there.
         (
-            "a THREAD REFERENCES us-ascii (SUBJECT x)\r\n",
-            "a THREAD REFERENCES us-ascii ((OR SUBJECT x UID 4:6))\r\n",
-        ),
-        (
-            "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 LARGER 5 OLDER 9 KEYWORD $Forwarded UNKEYWORD $x\r\n",
-            "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 LARGER 5 OLDER 9 (UID 4:6 OR ALL KEYWORD $Forwarded) (NOT UID 4:6 OR ALL UNKEYWORD $x)\r\n",
+            "a SEARCH LARGER 5 KEYWORD $SouspliVerified OR UNKEYWORD $souspliAltered SEEN SUBJECT {1}\r\nx\r\n",
+            &["SEEN", "SUBJECT {1}\r\nx", "LARGER 5"],
+            "LARGER 5 (NOT ALL OR ALL KEYWORD $SouspliVerified) OR (OR ALL UNKEYWORD $souspliAltered) SEEN SUBJECT {1}\r\nx",
         ),
     ] {
-        assert_eq!(widened(text, |_| true).as_deref(), Some(wanted), "{text}");
-        assert_eq!(widened(text, |_| false).as_deref(), Some(text));
+        let (got, theirs) = questions(text);
+        let mut sorted: Vec<&str> = got.iter().map(String::as_str).collect();
+        let mut wanted = asked.to_vec();
+        sorted.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!((sorted, theirs.as_str()), (wanted, criteria), "{text}");
     }
 }
 
-/// What others have stored under our names is no verdict: it is not found, also where no message has one.
 #[test]
-fn a_keyword_of_ours_is_found_here_alone() {
-    let command = command("a SEARCH KEYWORD $SouspliVerified UNKEYWORD $SouspliAltered SUBJECT x\r\n");
-    let search = Search::parse(Seeking::Search, &command).unwrap();
-    let Widened::Instead(line) = search.widened(&command.line, |_| Some(Ranges::default())) else {
-        panic!("as it came");
-    };
+fn what_names_no_text_and_no_verdict_is_the_providers() {
+    for text in [
+        "a SEARCH UNSEEN\r\n",
+        "a SEARCH NOT (KEYWORD $x OR SEEN 5) HEADER Message-ID <a@b>\r\n",
+        "a SEARCH SUBJECT \"\"\r\n",
+        "a SORT (DATE) UTF-8 ALL\r\n",
+    ] {
+        assert!(!parse(&command(text)).unwrap().is_known_here(), "{text}");
+    }
+}
+
+#[test]
+fn verdicts_are_worked_out_here_alone() {
+    let command = command("a SEARCH RETURN (ALL) UNKEYWORD $SouspliAltered KEYWORD $SouspliVerified UID 7\r\n");
+    let search = parse(&command).unwrap();
+    assert_eq!(search.verdicts().collect::<Vec<_>>(), ["$SouspliAltered", "$SouspliVerified"]);
+    let ranges = |numbers: &[u32]| numbers.iter().copied().collect::<Ranges>();
+    let found = search.found(&Facts {
+        among: &ranges(&[5, 6, 7, 8]),
+        texts: &[],
+        verdicts: &[ranges(&[5, 9]), ranges(&[5, 7, 8, 9])],
+        answers: &[ranges(&[5, 7, 9])],
+    });
+    assert_eq!(found, ranges(&[7]));
+    let alone = search.alone(command);
     assert_eq!(
-        whole(&line),
-        "a SEARCH (NOT ALL OR ALL KEYWORD $SouspliVerified) (OR ALL UNKEYWORD $SouspliAltered) SUBJECT x\r\n"
+        written(&alone.line, &alone.line.whole()),
+        "a SEARCH RETURN (ALL) (OR ALL UNKEYWORD $SouspliAltered) (NOT ALL OR ALL KEYWORD $SouspliVerified) UID 7\r\n"
     );
 }
 
 #[test]
 fn texts_are_read_in_the_charset_of_the_command() {
     let latin = Command::parse(lines(Side::Client, b"a SEARCH CHARSET iso-8859-1 SUBJECT {3}\r\n\xc9t\xe9\r\n").remove(0)).unwrap();
-    let search = Search::parse(Seeking::Search, &latin).unwrap();
+    let search = parse(&latin).unwrap();
     assert_eq!(search.texts().next(), Sought::new(Within::Subject, "été").as_ref());
     for (text, wanted) in [
         ("a SEARCH CHARSET UTF-8 BODY {5}\r\nété\r\n", Some("Été")),
@@ -108,7 +123,7 @@ fn texts_are_read_in_the_charset_of_the_command() {
         ("a SEARCH HEADER Message-ID <a@b>\r\n", None),
     ] {
         let command = command(text);
-        let search = Search::parse(Seeking::Search, &command).unwrap();
+        let search = parse(&command).unwrap();
         let wanted = wanted.and_then(|text| Sought::new(Within::Body, text));
         assert_eq!(search.texts().next(), wanted.as_ref(), "{text}");
     }
@@ -132,74 +147,17 @@ fn what_is_not_understood_is_left_alone() {
         "a SEARCH NOT\r\n",
         "a SEARCH OR SUBJECT x\r\n",
         "a SEARCH RETURN COUNT SUBJECT x\r\n",
+        "a SEARCH RETURN (PARTIAL 1:5) SUBJECT x\r\n",
+        "a SEARCH CHARSET \"a b\" SUBJECT x\r\n",
         "a SEARCH UID x\r\n",
         "a SORT SUBJECT x\r\n",
         "a SORT (DATE) SUBJECT\r\n",
+        "a THREAD RETURN (ALL) REFERENCES UTF-8 SUBJECT x\r\n",
         "a SEARCH SUBJECT \"x\r\n",
         &deep,
         &nots,
         &many,
     ] {
-        assert_eq!(widened(text, |_| true), None, "{text}");
-    }
-}
-
-#[test]
-fn a_line_that_servers_might_not_take_is_not_made() {
-    let text = "a SEARCH SUBJECT x FROM y\r\n";
-    let command = command(text);
-    let search = Search::parse(Seeking::Search, &command).unwrap();
-    let odd = |count: u32| move |_: &Key| Some((1..count).map(|n| n * 2).collect::<Ranges>());
-    assert!(matches!(search.widened(&command.line, odd(700)), Widened::Instead(line) if line.text().len() < 8_000));
-    assert_eq!(search.widened(&command.line, odd(1_000)), Widened::TooLong);
-    assert_eq!(search.widened(&command.line, odd(10_000)), Widened::TooLong);
-}
-
-fn key() -> impl Strategy<Value = String> {
-    let text = prop_oneof![
-        Just("x".to_owned()),
-        Just("\"a (\\\" b\"".to_owned()),
-        Just("{4+}\r\n) {1".to_owned()),
-        Just("{0}\r\n".to_owned())
-    ];
-    let leaf = prop_oneof![
-        text.clone().prop_map(|t| format!("SUBJECT {t}")),
-        text.clone().prop_map(|t| format!("body {t}")),
-        text.prop_map(|t| format!("HEADER From {t}")),
-        Just("UID 1:*".to_owned()),
-        Just("1,3:5".to_owned()),
-        Just("NOT KEYWORD $Junk".to_owned()),
-        Just("SINCE \"1-Feb-1994\"".to_owned()),
-    ];
-    leaf.prop_recursive(4, 20, 4, |inner| {
-        prop_oneof![
-            inner.clone().prop_map(|k| format!("NOT {k}")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("OR {a} {b}")),
-            proptest::collection::vec(inner, 1..4).prop_map(|keys| format!("({})", keys.join(" "))),
-        ]
-    })
-}
-
-fn is_text(key: &Key) -> bool {
-    matches!(key, Key::Text(_))
-}
-
-proptest! {
-    #[test]
-    fn without_sets_nothing_changes_and_with_them_only_what_is_put_in(keys in proptest::collection::vec(key(), 1..4)) {
-        let text = format!("a SEARCH {}\r\n", keys.join(" "));
-        let command = command(&text);
-        let search = Search::parse(Seeking::Search, &command).unwrap();
-        prop_assert_eq!(search.widened(&command.line, |_| None), Widened::AsItCame);
-        prop_assert_eq!(search.widened(&command.line, |key| is_text(key).then(Ranges::default)), Widened::AsItCame);
-        let found = |key: &Key| is_text(key).then(|| [(70_007, 70_007)].into_iter().collect());
-        if let Widened::Instead(line) = search.widened(&command.line, found) {
-            let written = whole(&line);
-            prop_assert_eq!(written.matches(" UID 70007)").count(), search.texts().count());
-            prop_assert_eq!(written.replace(" UID 70007)", "").replace("(OR ", ""), text.replace("(OR ", ""));
-            let again = Command { line, ..command.clone() };
-            let keys: Vec<Key> = Search::parse(Seeking::Search, &again).unwrap().keys().cloned().collect();
-            prop_assert_eq!(keys, search.keys().cloned().collect::<Vec<_>>());
-        }
+        assert_eq!(parse(&command(text)), None, "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! What follows once every recipient's certificate has been looked for.
 
-use super::{Refusal, Why, within};
+use super::{Refusal, TRUST, Why, within};
 use crate::base::Address;
 use crate::config::{Account, Channel, MissingCertificate, Policy};
 use crate::policy::Submission;
@@ -61,6 +61,3 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
         _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
     }
 }
-
-/// The space of trust, whose operators take mail from one another only.
-const TRUST: &str = "mssante.fr";

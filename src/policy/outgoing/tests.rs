@@ -205,6 +205,16 @@ fn memory_and_marks_seal_without_a_tag() {
         need(&patient, &trust(), &policy, Thread::Sealed, Banner::Absent),
         Need::Refuse(Refusal::PatientSealed(Some(Why::Thread.rule(&Policy::default()))))
     );
+    let beside = submission(&["d@medecin.mssante.fr", "a@b.fr"], PLAIN);
+    for (sent, account, sealed) in [
+        (&patient, trust(), false),
+        (&beside, trust(), true),
+        (&plain, trust(), true),
+        (&plain, account(), true),
+    ] {
+        let got = need(sent, &account, &policy, Thread::OverChannel, Banner::Absent);
+        assert_eq!(got == Need::Secure(Why::Thread), sealed, "{:?}", sent.envelope.recipients);
+    }
     let strict = Policy {
         glued_tag: GluedTag::Refuse,
         ..Policy::default()

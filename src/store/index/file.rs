@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Octets of one record that are believed: a text, the account, what sealing adds.
 const SEALED_MAX: u32 = (SEARCHABLE_MAX + (1 << 17)) as u32;
 const READ_AT_ONCE: usize = 1 << 16;
-const TITLE: &str = "souspli-index 1 ";
+const TITLE: &str = "souspli-index 2 ";
 /// Octets of the first line.
 const TITLE_MAX: u64 = 128;
 

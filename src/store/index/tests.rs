@@ -156,6 +156,31 @@ fn what_is_forgotten_stays_forgotten() {
 }
 
 #[test]
+fn a_mailbox_that_is_gone_takes_its_texts_with_it() {
+    let (_guard, home, secrets) = home();
+    let index = Index::new(&home, &secrets);
+    let other = Indexed {
+        account: "c@d.fr",
+        ..INBOX
+    };
+    let sent = Indexed { mailbox: "Sent", ..INBOX };
+    for place in [&INBOX, &sent, &other] {
+        index.put(place, 1, b"x").unwrap();
+        index.put(place, 2, b"y").unwrap();
+    }
+    let before = fs::metadata(home.index()).unwrap().len();
+    index
+        .forget_mailboxes(|account, mailbox| account == "a@b.fr" && mailbox == "INBOX")
+        .unwrap();
+    assert!(fs::metadata(home.index()).unwrap().len() < before, "gone from the disk too");
+    for index in [index, Index::new(&home, &secrets)] {
+        assert_eq!(texts(&index, &INBOX), expected(&[]));
+        assert_eq!(texts(&index, &sent), expected(&[(1, "x"), (2, "y")]));
+        assert_eq!(texts(&index, &other), expected(&[(1, "x"), (2, "y")]));
+    }
+}
+
+#[test]
 fn the_oldest_go_when_it_is_full() {
     let (_guard, home, secrets) = home();
     for (octets, messages) in [(8_000, 1_000), (1 << 20, 16)] {
