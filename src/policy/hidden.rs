@@ -7,7 +7,6 @@ use crate::base::limits::HIDDEN_HEADER_MAX;
 use crate::mime::edit::text_of;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::{Field, Header};
-use crate::mime::words;
 
 /// True when the tag stands in what was meant for a Subject and is none.
 pub fn hides_tag(message: &[u8], tag: &str) -> bool {
@@ -15,11 +14,11 @@ pub fn hides_tag(message: &[u8], tag: &str) -> bool {
     header.fields().iter().any(|field| in_field(field, tag)) || (header.first("From").is_none() && in_body(&message[body..], tag))
 }
 
-/// True when a text begins with the tag, as if that line were the Subject, or a field does and there is no Subject: a practice
-/// program that knows no other place, a phone whose Subject was left out. A field beside a Subject is a copy of an earlier
+/// True when a text begins with the tag, as if that line were the Subject, or a field holds it and there is no Subject: a practice
+/// program that knows no other place or lost a line end, a phone whose Subject was left out. A field beside a Subject is a copy of an earlier
 /// one (Thread-Topic), which nobody can take out.
 pub fn begins_elsewhere(message: &[u8], tag: &str) -> bool {
-    let asks = |field: &Field<'_>| !field.is("Subject") && tag::begins(&words::decode(field.value), tag);
+    let asks = |field: &Field<'_>| !field.is("Subject") && tag::stands_in(field.value, tag);
     let in_fields = || Header::parse(message).0.fields().iter().any(asks);
     (tag::no_subject(message) && in_fields()) || first_line(message, &parse(message)).is_some_and(|line| tag::begins(&line, tag))
 }
@@ -88,6 +87,8 @@ mod tests {
             ("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n#med#\r\n--b--", true),
             ("Subject: RE:\r\nThread-Topic: #med# x\r\n\r\ny", true),
             ("X-Tag: =?utf-8?q?=23med=23?=\r\n\r\ny", true),
+            ("MIME-Version: 1.0Subject: #med# x\r\n\r\ny", true),
+            ("Subject\r\nX:: #med# x\r\n\r\ny", true),
             ("Subject: RE: x\r\nThread-Topic: #med# x\r\n\r\ny", false),
             ("Subject: x\r\n\r\nBonjour,\r\n#med# est la marque", false),
             ("Subject: x\r\n\r\n> #med# est la marque", false),

@@ -101,6 +101,7 @@ class OddTest(SendingCase):
             "byte order mark": b"\xef\xbb\xbfSubject: #med# x", "NUL in the name": b"Sub\0ject: #med# x", "no colon": b"Subject #med# x",
             "no-break space": b"Subject\xc2\xa0: #med# x", "space in the name": b"Sub ject: #med# x", "folded": b"X-A: 1\r\n Subject: #med# x",
             "redirected": b"Subject: x\r\nResent-Subject: #med# x", "in French": b"Objet: #med# x", "behind a blank line": b"X-A: 1\r\n \r\nSubject: #med# x",
+            "a line end lost": b"X-A: 1Subject: #med# x", "a line end too many": b"Subject\r\nX-A: : #med# x",
         }
         rows = [(name, lambda text, field=field: head(field) + f"\r\n{text}\r\n".encode()) for name, field in fields.items()]
         rows += [(name, lambda text, before=before: before + head("Subject: #med# x") + f"\r\n{text}\r\n".encode())
