@@ -1,6 +1,6 @@
 //! Whatever a text, a page or an entity holds, no token of ours is left in it, and it does not grow.
 use souspli::mime::{edit::text_of, entity};
-use souspli::view::{html, lookalike};
+use souspli::view::{foreign, html, lookalike};
 
 /// One input.
 pub fn run(data: &[u8]) {
@@ -17,4 +17,14 @@ pub fn run(data: &[u8]) {
     let shown = html::to_text(&page);
     assert!(!shown.contains("[Souspli]") && !shown.contains("[/Souspli]"));
     let _ = lookalike::neutralise(data);
+    in_place(data);
+}
+
+/// What passes unopened keeps its length, and is looked at once.
+fn in_place(data: &[u8]) {
+    for change in [foreign::defanged, foreign::defanged_header, foreign::defanged_value] {
+        if let Some(clean) = change(data) {
+            assert_eq!((clean.len(), change(&clean)), (data.len(), None));
+        }
+    }
 }

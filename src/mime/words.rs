@@ -33,13 +33,20 @@ pub fn decode(value: &[u8]) -> String {
     out
 }
 
-/// Where the encoded words of a field's value stand, folding and all.
+/// Where the encoded words of a field's value stand, the folding in the midst of one with it.
 pub fn places(value: &[u8]) -> Vec<Range<usize>> {
+    let (at, flat): (Vec<usize>, Vec<u8>) = value
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, b)| !matches!(b, b'\r' | b'\n'))
+        .unzip();
     let mut found = Vec::new();
-    let mut rest = value;
+    let mut rest = flat.as_slice();
     while let Some((before, _, after)) = next_word(rest) {
-        let start = value.len() - rest.len() + before.len();
-        found.push(start..value.len() - after.len());
+        let start = flat.len() - rest.len() + before.len();
+        let last = flat.len() - after.len() - 1;
+        found.push(at[start]..at[last] + 1);
         rest = after;
     }
     found

@@ -236,6 +236,10 @@ mod tests {
             ("Subject: =?x?q?y?= [Souspli]", "Subject: =?x?q?y?= (faux)   "),
             ("Subject: [Sous=?x?q?=5BSouspli=5D?=pli]", "Subject: (faux                     )   "),
             ("From: =?utf-8?b?W1NvdXNwbGld?= <b@x.fr>", "From:                          <b@x.fr>"),
+            (
+                "Subject: =?utf-8?q?=5BSous\r\n pli=5D?= b",
+                "Subject:                  \r\n          b",
+            ),
             ("Received: from [Souspli]", "Received: from [Souspli]"),
             ("Subject: souspli [1]", "Subject: souspli [1]"),
         ] {
