@@ -119,12 +119,7 @@ fn of_packed(octets: &[u8], encoded: usize) -> Marks {
 
 /// Marks in octets of which nothing is known: a View saved as a file, or a banner in ASCII, UTF-8, UTF-16 or UTF-32.
 fn of_octets(octets: &[u8]) -> Marks {
-    // Without the space: programs fold long fields anew, some right after the name.
-    let mark = format!("\n{}:", header::MARK);
-    let begins = octets
-        .get(..mark.len() - 1)
-        .is_some_and(|o| o.eq_ignore_ascii_case(&mark.as_bytes()[1..]));
-    if begins || html::find_ignoring_case(octets, mark.as_bytes()).is_some() {
+    if holds_own_field(octets) {
         return Marks::Sealed;
     }
     // Every form of the token begins with its bracket, which base64 never holds.
@@ -140,6 +135,19 @@ fn of_octets(octets: &[u8]) -> Marks {
     } else {
         Marks::Absent
     }
+}
+
+/// Whether a line begins with the name of the field by which a View is known, and its colon: programs fold long fields anew,
+/// some right after the name.
+fn holds_own_field(octets: &[u8]) -> bool {
+    let named = |start: usize| {
+        let (name, rest) = octets.get(start..)?.split_at_checked(header::MARK.len())?;
+        (name.eq_ignore_ascii_case(header::MARK.as_bytes()) && rest.first() == Some(&b':')).then_some(())
+    };
+    // Looked for by its first dash, which base64 never holds.
+    memchr::memchr_iter(b'-', octets)
+        .filter_map(|dash| dash.checked_sub(1))
+        .any(|start| (start == 0 || octets[start - 1] == b'\n') && named(start).is_some())
 }
 
 /// ASCII with so many NULs between its letters: UTF-16 and UTF-32 of either order.
