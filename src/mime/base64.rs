@@ -62,9 +62,88 @@ impl Blocks {
     }
 }
 
+/// A file of which the middle is left out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ends {
+    /// Its octets in all.
+    pub octets: usize,
+    /// Its first octets.
+    pub start: Vec<u8>,
+    /// As many last ones.
+    pub end: Vec<u8>,
+}
+
+/// What a text decodes to, without decoding its middle; `None`: it must be decoded whole, being short, or more than lines of
+/// the alphabet and padding at the end.
+pub fn ends(text: &[u8], each: usize) -> Option<Ends> {
+    let text = text.trim_ascii();
+    let padding = text.iter().rev().take_while(|b| **b == b'=').count();
+    let text = &text[..text.len() - padding];
+    if text.len() < 8 * each || padding > 2 || memchr::memchr3(b'=', b' ', b'\t', text).is_some() {
+        return None;
+    }
+    let characters = |text: &[u8]| text.len() - memchr::memchr2_iter(b'\r', b'\n', text).count();
+    let all = characters(text);
+    if (all + padding) % 4 != 0 {
+        return None;
+    }
+    // Twice as many hold them, whatever line ends stand between.
+    let start = decoded(&text[..2 * each], 0)?;
+    let tail = &text[text.len() - 2 * each..];
+    let end = decoded(tail, (all - characters(tail)).wrapping_neg() % 4)?;
+    Some(Ends {
+        octets: all / 4 * 3 + [0, 0, 1, 2][all % 4],
+        start: start.get(..each)?.to_vec(),
+        end: end.get(end.len().checked_sub(each)?..)?.to_vec(),
+    })
+}
+
+/// Whole groups of four, and what is left at the end; the first characters belong to a group before.
+fn decoded(text: &[u8], skipped: usize) -> Option<Vec<u8>> {
+    let characters: Vec<u8> = text.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).skip(skipped).collect();
+    let whole = if characters.len() % 4 == 1 {
+        characters.len() - 1
+    } else {
+        characters.len()
+    };
+    base64_simd::forgiving_decode_to_vec(&characters[..whole]).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mime::encode::{base64_decode, base64_wrapped};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_ends_are_those_of_the_whole(octets in prop::collection::vec(any::<u8>(), 0..3000), columns in 4usize..40, lf: bool) {
+            let mut text = base64_wrapped(&octets, columns * 4);
+            if lf {
+                text.retain(|b| *b != b'\r');
+            }
+            let whole = base64_decode(&text);
+            let Some(Ends { octets: length, start, end }) = ends(&text, 200) else {
+                prop_assert!(text.len() < 2 * 8 * 200);
+                return Ok(());
+            };
+            prop_assert_eq!(length, octets.len());
+            prop_assert_eq!(&start[..], &whole[..200]);
+            prop_assert_eq!(&end[..], &whole[whole.len() - 200..]);
+        }
+    }
+
+    #[test]
+    fn what_is_odd_has_no_ends() {
+        let text = "QUJD".repeat(1000);
+        assert!(ends(text.as_bytes(), 200).is_some());
+        for (at, odd) in [(9, " "), (9, "="), (2000, "\t"), (4000, "===")] {
+            let mut text = text.clone();
+            text.insert_str(at, odd);
+            assert_eq!(ends(text.as_bytes(), 200), None, "{odd:?}");
+        }
+        assert_eq!(ends(&text.as_bytes()[..text.len() - 3], 200), None);
+    }
 
     fn read(text: &[u8]) -> (usize, usize) {
         let (mut blocks, mut at, mut octets) = (Blocks::default(), 0, 0);

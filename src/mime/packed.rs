@@ -44,6 +44,14 @@ pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
     out
 }
 
+/// What a compound file begins with (MS-CFB §2.2), of which `.msg` is one.
+const COMPOUND: [u8; 8] = 0xe11a_b1a1_e011_cfd0_u64.to_le_bytes();
+
+/// Whether something can be packed in a file that begins so: false for pictures, PDF and the like.
+pub fn may_hold_files(start: &[u8]) -> bool {
+    start.is_ascii() || start.starts_with(ZIP_FILE) || start.starts_with(&TNEF) || start.starts_with(&COMPOUND)
+}
+
 enum Packed<'a> {
     Rtf(&'a [u8]),
     PlainRtf(&'a [u8]),

@@ -7,10 +7,11 @@
 use super::html;
 use crate::base::limits::{LIKENESS_FILES_MAX, LIKENESS_WORDS_MAX};
 use crate::mime::Contents;
+use crate::mime::base64::ends;
 use crate::mime::edit::{ENCODED_MAX, is_html, text_of};
 use crate::mime::entity::{Entity, Kind};
-use crate::mime::packed::unpacked;
-use crate::mime::parameters::disposition;
+use crate::mime::packed::{may_hold_files, unpacked};
+use crate::mime::parameters::{TransferEncoding, disposition, transfer_encoding};
 use crate::mime::words::octets_to_text;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -222,6 +223,12 @@ fn file(message: &Contents<'_>, entity: &Entity, out: &mut Likeness) {
     if usual || (kind.starts_with("image/") && in_the_text) {
         return;
     }
+    if transfer_encoding(&header) == TransferEncoding::Base64
+        && let Some(known) = ends(message.at(&entity.body), FILE_ENDS)
+        && !may_hold_files(&known.start)
+    {
+        return out.files.push(stand_in_of(known.octets, &known.start, &known.end));
+    }
     let Some(octets) = message.body(entity) else { return };
     let packed = unpacked(&octets);
     let files = std::iter::once(&**octets).chain(packed.iter().map(Vec::as_slice));
@@ -239,7 +246,11 @@ fn stand_in(octets: &[u8]) -> Option<Vec<u8>> {
     let (start, rest) = octets.split_at(octets.len().min(FILE_ENDS));
     let end = &rest[rest.len().saturating_sub(FILE_ENDS)..];
     let known = octets.len() >= FILE_MIN;
-    known.then(|| [&(octets.len() as u64).to_be_bytes(), start, end].concat())
+    known.then(|| stand_in_of(octets.len(), start, end))
+}
+
+fn stand_in_of(octets: usize, start: &[u8], end: &[u8]) -> Vec<u8> {
+    [&(octets as u64).to_be_bytes(), start, end].concat()
 }
 
 #[cfg(test)]
@@ -300,6 +311,24 @@ mod tests {
         // Beside a letter of its own what it quotes is another's, and may have come in clear.
         let answer = format!("{LETTER}\r\nDe\u{a0}: Bob\r\nObjet : Réunion\r\n> La réunion est déplacée à jeudi.\r\n");
         assert_eq!(text(&answer).whole(), text(LETTER).whole());
+    }
+
+    #[test]
+    fn a_large_file_is_the_same_in_every_encoding() {
+        let octets: Vec<u8> = (0..60_001u32).map(|n| (n * n / 7) as u8 | 0x80).collect();
+        let head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: ";
+        let of = |encoding: &str, body: &[u8]| likeness(&[format!("{head}{encoding}\r\n\r\n").as_bytes(), body].concat()).files;
+        let plain = of("8bit", &octets);
+        assert_eq!(plain.len(), 1);
+        for columns in [64, 76] {
+            assert_eq!(of("base64", &crate::mime::encode::base64_wrapped(&octets, columns)), plain);
+        }
+        let mut other = octets.clone();
+        other[59_000] ^= 1;
+        assert_ne!(of("base64", &crate::mime::encode::base64_lines(&other)), plain);
+        // What may hold other files is looked into.
+        let packed = [b"PK\x03\x04".as_slice(), &octets].concat();
+        assert_eq!(of("base64", &crate::mime::encode::base64_lines(&packed)), of("8bit", &packed));
     }
 
     #[test]
