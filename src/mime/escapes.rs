@@ -8,6 +8,9 @@ use super::words::{self, octets_to_text};
 
 /// Escapes inside escapes that are taken out.
 const ROUNDS: usize = 3;
+/// What somebody meant is no longer than what he wrote, but for a character of windows-1252 that becomes one of UTF-8; octets
+/// that are none in the charset of a word become more with each round.
+const GROWTH: usize = 3;
 /// Octets of a token that may be base64 of a text: below that it is a word.
 const CODED_MIN: usize = 8;
 /// Letters of a reference by name.
@@ -16,6 +19,7 @@ const NAME_MAX: usize = 32;
 /// Every text that this one may have been meant to be; none where it holds no escape.
 pub fn readings(text: &str) -> Vec<String> {
     let mut out = tokens(text);
+    let most = text.len() * GROWTH + NAME_MAX;
     let mut read = text.to_owned();
     for _ in 0..ROUNDS {
         let before = read.clone();
@@ -30,7 +34,7 @@ pub fn readings(text: &str) -> Vec<String> {
             twice_utf8,
         ] {
             let next = reader(&read);
-            if next != read {
+            if next != read && next.len() <= most {
                 out.push(next.clone());
                 read = next;
             }
