@@ -33,7 +33,7 @@ pub fn of(grade: Grade) -> Option<&'static str> {
 
 /// A flag list in its parentheses with that keyword of ours and no other; `None`: it is so already.
 pub fn told(list: &[u8], ours: Option<&str>) -> Option<Vec<u8>> {
-    if ours.is_none() && !holds(list) {
+    if ours.is_none() && !words(list).any(is_ours) {
         return None;
     }
     let mut flags = foreign(list);
@@ -48,8 +48,11 @@ pub fn holds(text: &[u8]) -> bool {
 }
 
 fn foreign(list: &[u8]) -> Vec<&[u8]> {
-    let flags = list.split(|b| b" ()".contains(b)).filter(|flag| !flag.is_empty());
-    flags.filter(|flag| !is_ours(flag)).collect()
+    words(list).filter(|flag| !is_ours(flag)).collect()
+}
+
+fn words(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|b| b" ()".contains(b)).filter(|flag| !flag.is_empty())
 }
 
 /// True of a keyword of ours.
