@@ -79,7 +79,10 @@ impl Index {
 
     fn put_record(&self, head: &Head, record: &[u8]) -> Result<(), StoreError> {
         let mut known = self.lock();
-        self.file.refresh(&mut known)?;
+        // What others have written since is read when this is appended.
+        if !known.is_read() {
+            self.file.refresh(&mut known)?;
+        }
         self.drop_outlived(&mut known, head)?;
         if let Some(entry) = known.entries.get(&head.place).copied()
             && self.is_same(&known, &entry, record)?

@@ -194,13 +194,14 @@ impl<'l> Reader<'l> {
     /// `search-key *(SP search-key) ")"`.
     fn inside(&mut self, depth: usize) -> Option<Option<Expression>> {
         let mut keys = Vec::new();
+        let _ = self.cursor.space();
         loop {
-            let _ = self.cursor.space();
             keys.push(self.key(depth)?);
-            let _ = self.cursor.space();
+            let parted = self.cursor.space();
             if self.cursor.byte(b')').is_some() {
                 return Some(self.all(keys));
             }
+            parted?;
         }
     }
 

@@ -66,6 +66,11 @@ impl Known {
         out
     }
 
+    /// Whether the file has been read once.
+    pub(super) fn is_read(&self) -> bool {
+        !self.title.is_empty()
+    }
+
     /// Nothing but the first line.
     fn anew(&self, title: Vec<u8>) -> Self {
         Self {
