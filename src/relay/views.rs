@@ -119,7 +119,7 @@ pub struct Imprint([u8; 32]);
 impl Imprint {
     /// Of a stored message.
     pub fn of(stored: &[u8]) -> Self {
-        const END: usize = 2 << 10;
+        const END: usize = 8 << 10;
         let (head, rest) = stored.split_at(stored.len().min(END));
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(&stored.len().to_be_bytes());
