@@ -94,8 +94,9 @@ fn remove(home: &Home, store: &KeysStore, index: &Index, id: &str) -> Result<(),
     let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
     store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
-    index.wipe().map_err(|e| Failure::from(&e))?;
-    note(home, &known.account, "removed", certificate.as_ref())
+    let wiped = index.wipe().map_err(|e| Failure::from(&e));
+    note(home, &known.account, "removed", certificate.as_ref())?;
+    wiped
 }
 
 fn load(store: &KeysStore, id: &KeyId) -> Result<SoftwareKey, Failure> {

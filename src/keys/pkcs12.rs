@@ -61,7 +61,6 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, ImportError> {
     Ok(contents)
 }
 
-/// The octets of a ContentInfo of id-data; `None`: another type.
 /// What stands between `-----BEGIN PKCS12-----` and its end (RFC 7468 §2); `None`: there is no such armour.
 fn unarmoured(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const BEGIN: &[u8] = b"-----BEGIN PKCS12-----";
@@ -74,6 +73,7 @@ fn unarmoured(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     base64_simd::STANDARD.decode_to_vec(&*packed).ok().map(Zeroizing::new)
 }
 
+/// The octets of a ContentInfo of id-data; `None`: another type.
 fn content(info: Value<'_>) -> Result<Option<Cow<'_, [u8]>>, BerError> {
     let mut inside = info.inside();
     if inside.oid()? != oid::DATA {

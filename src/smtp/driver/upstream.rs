@@ -217,9 +217,10 @@ impl Attempt {
     /// What the mail program is told.
     pub(super) fn reply(&self, host: &str) -> Reply {
         match (self, self.explain(host)) {
-            (Attempt::Accepted, _) | (_, None) => Reply::new(250, "2.0.0 Message accepte par le serveur"),
+            (Attempt::Accepted, _) => Reply::new(250, "2.0.0 Message accepte par le serveur"),
             (Attempt::Refused(refused), _) => refused.reply(),
-            (_, Some(why)) => Reply::explained(451, self.enhanced(), &why),
+            // Only what the provider took is 250, even were there no word for why it did not.
+            (_, why) => Reply::explained(451, self.enhanced(), &why.unwrap_or_else(|| text::provider_away(host))),
         }
     }
 
