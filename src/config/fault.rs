@@ -126,6 +126,26 @@ pub enum FaultKind {
     },
     /// No account at all.
     NoAccount,
+    /// `mssante_via` names no account of the space of trust.
+    BadCompanion {
+        /// As written.
+        given: String,
+    },
+    /// A command without a program.
+    EmptyCommand {
+        /// The key.
+        key: String,
+    },
+    /// A token for a host that nobody answers for.
+    TokenHost {
+        /// That host.
+        host: String,
+    },
+    /// A client certificate where no TLS is spoken.
+    PlainCertificate {
+        /// That host.
+        host: String,
+    },
 }
 
 /// The type that a key's value must have.
@@ -176,6 +196,10 @@ impl Explain for Fault {
             FaultKind::LongTag => words::long_tag(at),
             FaultKind::EmptyPath { key } => words::empty_path(at, key),
             FaultKind::NoAccount => words::no_account(),
+            FaultKind::BadCompanion { given } => words::bad_companion(at, given),
+            FaultKind::EmptyCommand { key } => words::empty_command(at, key),
+            FaultKind::TokenHost { host } => words::token_host(at, host),
+            FaultKind::PlainCertificate { host } => words::plain_certificate(at, host),
         }
     }
 }

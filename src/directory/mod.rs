@@ -2,6 +2,7 @@
 
 pub mod local;
 pub mod port;
+pub mod whitelist;
 
 pub use local::LocalDirectory;
 pub use port::{Directory, Lookup};
