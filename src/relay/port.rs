@@ -1,11 +1,12 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
-use crate::base::Address;
+use crate::base::{Address, Secret};
 pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
+use crate::sasl::Credentials;
 use crate::smime::Flow;
 use crate::store::Traits;
 pub use crate::store::index::Indexed;
@@ -161,6 +162,14 @@ pub trait Sealing: Send + Sync {
         record: &'a SealedRecord,
         outcomes: &'a [GroupOutcome],
     ) -> Pending<'a, Option<Group>>;
+}
+
+/// What a mail program that gave no credentials for the provider is let in by, and what the provider is given in their place.
+pub trait Proofs: Send + Sync {
+    /// Whether that is the local password of an account that logs in by itself.
+    fn admits<'a>(&'a self, account: &'a Account, given: &'a Secret) -> Pending<'a, Result<(), Explanation>>;
+    /// What the provider knows the account's owner by; another one each time where it is a token.
+    fn proof<'a>(&'a self, account: &'a Account) -> Pending<'a, Result<Credentials, Explanation>>;
 }
 
 /// What is known of a mailbox that is searched.

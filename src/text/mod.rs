@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod imap;
 pub mod keys;
+pub mod login;
 pub mod net;
 pub mod notice;
 pub mod outgoing;
