@@ -231,3 +231,7 @@ pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
+/// Octets of texts and fields that wait to be written behind the answers that they were learnt from.
+pub const LATER_MAX: usize = 4 << 20;
+/// Milliseconds that the first of them waits for others, to be written with them.
+pub const LATER_MILLISECONDS: u64 = 20;
