@@ -208,3 +208,49 @@ fn told(done: Result<(), StoreError>) {
         tracing::warn!(code = error.explain().code, %error, "what was learnt of messages could not be kept");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Home, Secrets};
+
+    fn key(uid: u32) -> MessageKey {
+        MessageKey {
+            account: "a@b.fr".into(),
+            place: Place::Mailbox {
+                mailbox: "INBOX".into(),
+                uidvalidity: 1,
+                uid,
+            },
+        }
+    }
+
+    fn fields(text: &str) -> Learnt {
+        Learnt::Fields(text.as_bytes().to_vec().into())
+    }
+
+    fn known(fields: &Fields, uid: u32) -> Option<Vec<u8>> {
+        let known = fields.of(&[&seals::place(&key(uid))]).unwrap()?;
+        Some(known.expose().iter().copied().take_while(|b| *b != 0).collect())
+    }
+
+    #[test]
+    fn what_was_learnt_is_there_for_who_asks_and_after_the_end() {
+        let guard = tempfile::tempdir().unwrap();
+        let (home, secrets) = (Home::open(guard.path()).unwrap(), Secrets::ephemeral().unwrap());
+        let kept = Arc::new(Fields::new(&home, &secrets));
+        let later = Later::new(&kept, &Arc::new(Index::new(&home, &secrets)));
+        for uid in 1..100 {
+            later.keep(&key(uid), fields(&format!("Subject: {uid}")));
+        }
+        later.settle();
+        assert!((1..100).all(|uid| known(&kept, uid) == Some(format!("Subject: {uid}").into_bytes())));
+        // More than waits at once.
+        for uid in 1..4 {
+            later.keep(&key(uid), fields(&"x".repeat(LATER_MAX - 1)));
+        }
+        later.keep(&key(1), fields("the last counts"));
+        drop(later);
+        assert_eq!(known(&Fields::new(&home, &secrets), 1).as_deref(), Some(&b"the last counts"[..]));
+    }
+}
