@@ -4,4 +4,4 @@ pub mod local;
 pub mod port;
 
 pub use local::LocalDirectory;
-pub use port::{Directory, Lookup};
+pub use port::{Candidate, Directory, Lookup, Person, Source};
