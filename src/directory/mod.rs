@@ -1,5 +1,7 @@
 //! Where certificates of correspondents are found. `port` is what the relay asks; `local` answers from the home.
 
+pub mod answer;
+pub mod ldap;
 pub mod local;
 pub mod port;
 
