@@ -160,6 +160,26 @@ pub const PERSON_CERTIFICATES_MAX: usize = 32;
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
 /// Characters of the name of a directory.
 pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
+/// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
+pub const LIST_OCTETS_MAX: u64 = 64 << 20;
+/// Entries of one revocation list.
+pub const LIST_ENTRIES_MAX: usize = 1_000_000;
+/// Issuers whose certificates one indirect list names.
+pub const LIST_ISSUERS_MAX: usize = 10_000;
+/// Places that a certificate names for its lists, and names of one place.
+pub const LIST_POINTS_MAX: usize = 16;
+/// Certificates of the issuer's name that are tried on the signature of one list.
+pub const LIST_SIGNERS_MAX: usize = 8;
+/// Signers of lists behind each other whose own status is asked.
+pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
+/// Octets of one OCSP response.
+pub const OCSP_RESPONSE_MAX: usize = 64 << 10;
+/// Answers of one OCSP response that are looked at.
+pub const OCSP_ANSWERS_MAX: usize = 64;
+/// Seconds that an OCSP answer without nextUpdate holds.
+pub const ANSWER_WITHOUT_END_SECONDS: i64 = 3600;
+/// Seconds by which the clocks of authorities may go ahead of ours.
+pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;

@@ -15,6 +15,7 @@ pub mod outgoing;
 pub mod pop3;
 pub mod provider;
 pub mod report;
+pub mod revocation;
 pub mod rule;
 pub mod smtp;
 pub mod store;
