@@ -250,6 +250,16 @@ pub const UNOPENED_MAX: usize = 10_000;
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.
 pub const LINE_FILE_MAX: u64 = 64 << 20;
+/// Octets of the liste blanche, as it is published and as it is kept: some 9,000 domains have 5 MB (32 MiB).
+pub const WHITELIST_FILE_MAX: u64 = 32 << 20;
+/// Its entries.
+pub const WHITELIST_DOMAINS_MAX: usize = 200_000;
+/// Its elements inside each other.
+pub const WHITELIST_DEPTH_MAX: usize = 16;
+/// Octets of one of its names.
+pub const WHITELIST_TEXT_MAX: usize = 1024;
+/// A list with less than this part of the domains that are held is not taken unasked.
+pub const WHITELIST_SHRINK_PERCENT: usize = 50;
 /// Octets of the journal before it is rotated.
 pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
 /// Rotated journals kept beside the current one.

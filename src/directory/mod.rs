@@ -4,6 +4,7 @@ pub mod answer;
 pub mod ldap;
 pub mod local;
 pub mod port;
+pub mod whitelist;
 
 pub use local::LocalDirectory;
 pub use port::{Candidate, Directory, Lookup, Person, Source};

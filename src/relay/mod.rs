@@ -19,6 +19,7 @@ mod recipients;
 mod seals;
 mod searching;
 mod sender;
+mod space;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -33,6 +34,7 @@ use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
+use crate::store::whitelist::WhitelistFile;
 use crate::store::{
     CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
     Threads,
@@ -62,6 +64,7 @@ pub struct Relay {
     authorities: CertificateFolder,
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
+    whitelist: WhitelistFile,
     threads: Threads,
     letters: Letters,
     marks: Marks,
@@ -87,6 +90,7 @@ impl Relay {
             authorities: CertificateFolder::new(home.trust()),
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
+            whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,

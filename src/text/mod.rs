@@ -21,6 +21,7 @@ pub mod smtp;
 pub mod store;
 pub mod subject;
 pub mod verdict;
+pub mod whitelist;
 mod why;
 
 pub use why::Why;
