@@ -136,6 +136,51 @@ pub const PATH_SIGNATURES_MAX: usize = 64;
 /// Signatures of issuers that need not be checked again (256 KiB).
 pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
+/// Octets of one message of an LDAP server: an entry with all its certificates (1 MiB).
+pub const LDAP_MESSAGE_MAX: usize = 1 << 20;
+/// Octets that an LDAP server may send on one connection (32 MiB); one that sends more is left.
+pub const LDAP_CONNECTION_MAX: usize = 32 << 20;
+/// Entries that one look-up asks for, and of which anything is kept.
+pub const LDAP_ENTRIES_MAX: usize = 20;
+/// Entries that a server may send beyond what was asked, none of them kept; then it is left.
+pub const LDAP_ENTRIES_READ_MAX: usize = 20_000;
+/// Attributes of one entry; one with more is not read.
+pub const LDAP_ATTRIBUTES_MAX: usize = 200;
+/// Values of one attribute that are kept.
+pub const LDAP_VALUES_MAX: usize = 64;
+/// Characters of what an LDAP server says in words.
+pub const LDAP_DIAGNOSTIC_MAX: usize = 200;
+/// Searches that wait for their answers on one connection.
+pub const LDAP_AHEAD_MAX: usize = 16;
+/// Addresses that are asked on one connection; then a new one is made.
+pub const LDAP_ADDRESSES_MAX: usize = 100;
+/// Certificates of one person that are kept.
+pub const PERSON_CERTIFICATES_MAX: usize = 32;
+/// Seconds that the look-ups of one message may take together: its mail program waits.
+pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Characters of the name of a directory.
+pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
+/// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
+pub const LIST_OCTETS_MAX: u64 = 64 << 20;
+/// Entries of one revocation list.
+pub const LIST_ENTRIES_MAX: usize = 1_000_000;
+/// Issuers whose certificates one indirect list names.
+pub const LIST_ISSUERS_MAX: usize = 10_000;
+/// Places that a certificate names for its lists, and names of one place.
+pub const LIST_POINTS_MAX: usize = 16;
+/// Certificates of the issuer's name that are tried on the signature of one list.
+pub const LIST_SIGNERS_MAX: usize = 8;
+/// Signers of lists behind each other whose own status is asked.
+pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
+/// Octets of one OCSP response.
+pub const OCSP_RESPONSE_MAX: usize = 64 << 10;
+/// Answers of one OCSP response that are looked at.
+pub const OCSP_ANSWERS_MAX: usize = 64;
+/// Seconds that an OCSP answer without nextUpdate holds.
+pub const ANSWER_WITHOUT_END_SECONDS: i64 = 3600;
+/// Seconds by which the clocks of authorities may go ahead of ours.
+pub const CLOCK_SKEW_SECONDS: i64 = 300;
+
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
 
@@ -155,6 +200,10 @@ pub const TAG_CHARS_MAX: usize = 32;
 pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
 /// Certificates that the store lists; what lies beyond is not looked at.
 pub const CERTIFICATES_MAX: usize = 50_000;
+/// Octets of one sealed record of a correspondent (2 MiB).
+pub const RECORD_MAX: u64 = 2 << 20;
+/// Records of one kind that are listed; what lies beyond is not looked at.
+pub const RECORDS_MAX: usize = 50_000;
 /// Octets of one sealed key file.
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
@@ -247,3 +296,7 @@ pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
+/// Octets of texts and fields that wait to be written behind the answers that they were learnt from.
+pub const LATER_MAX: usize = 4 << 20;
+/// Milliseconds that the first of them waits for others, to be written with them.
+pub const LATER_MILLISECONDS: u64 = 20;

@@ -1,5 +1,6 @@
 //! What the configuration says, once it has been checked.
 
+pub use super::directories::{Attributes, Bind, DirectoryServer, Life};
 use crate::base::{Address, Domain};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ pub struct Config {
     pub upstream_silence: Option<u64>,
     /// The mailboxes.
     pub accounts: Vec<Account>,
+    /// Where certificates of colleagues are looked up, in this order.
+    pub directories: Vec<DirectoryServer>,
     /// What is sealed, and what happens when it cannot be.
     pub policy: Policy,
     /// The space of trust of health mail.
@@ -194,6 +197,8 @@ pub struct Policy {
     /// Whether the text of opened messages is kept, sealed, so that searches find it; the provider does not learn which
     /// of them have the words sought.
     pub search_index: bool,
+    /// Whether the certificates of verified messages are kept, to seal answers with.
+    pub harvest: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -270,6 +275,8 @@ pub struct PolicyRules {
     pub protect_subject: Option<bool>,
     /// See [`Policy::search_index`].
     pub search_index: Option<bool>,
+    /// See [`Policy::harvest`].
+    pub harvest: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -288,6 +295,7 @@ impl PolicyRules {
             recognise_letters: self.recognise_letters.unwrap_or(policy.recognise_letters),
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             search_index: self.search_index.unwrap_or(policy.search_index),
+            harvest: self.harvest.unwrap_or(policy.harvest),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -318,6 +326,7 @@ impl Default for Policy {
             recognise_letters: true,
             protect_subject: true,
             search_index: true,
+            harvest: true,
             banner: BannerMode::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! The grammar of `souspli.toml` and of the machine policy: text in, a checked value or every fault out. Reads no file.
 
+use super::directories;
 use super::fault::{Fault, FaultKind};
 use super::model::*;
 use super::reader::{At, Faults, Section};
@@ -16,6 +17,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let upstream = root.table("upstream", faults);
         let upstream = upstream.map(|s| read_upstream(s, faults)).unwrap_or_default();
         let accounts = root.tables("account", faults);
+        let directories = root.tables("directory", faults);
         let policy = root.table("policy", faults);
         let mssante = root.table("mssante", faults);
         let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
@@ -31,6 +33,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             upstream_authorities: upstream.authorities,
             upstream_silence: upstream.silence,
             accounts,
+            directories: directories::read(directories, faults),
             policy: policy
                 .map(|s| read_policy(s, faults))
                 .unwrap_or_default()
@@ -267,7 +270,7 @@ fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Serv
     })
 }
 
-fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+pub(super) fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
     let name = |c: char| c.is_alphanumeric() || c == '-' || c == '.' || c == '_';
     let labels = || {
         value
@@ -308,6 +311,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let recognise_letters = section.switch("recognise_letters", faults);
     let protect_subject = section.switch("protect_subject", faults);
     let search_index = section.switch("search_index", faults);
+    let harvest = section.switch("harvest", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -321,6 +325,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         recognise_letters,
         protect_subject,
         search_index,
+        harvest,
         banner,
     }
 }

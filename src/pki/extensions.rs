@@ -36,6 +36,8 @@ impl KeyUsage {
     pub const KEY_AGREEMENT: Self = Self(1 << 11);
     /// keyCertSign.
     pub const KEY_CERT_SIGN: Self = Self(1 << 10);
+    /// cRLSign.
+    pub const CRL_SIGN: Self = Self(1 << 9);
 
     /// True when one of `others` is set.
     pub fn has_one_of(self, others: &[Self]) -> bool {

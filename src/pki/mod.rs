@@ -6,11 +6,14 @@ pub mod algorithm;
 pub mod ber;
 pub mod bundle;
 pub mod cert;
+pub mod crl;
 pub mod der;
 pub mod extensions;
 pub mod name;
+pub mod ocsp;
 pub mod oid;
 pub mod path;
+pub mod revocation;
 pub mod rsa;
 pub mod select;
 

@@ -174,6 +174,38 @@ oids! {
     EXTENDED_KEY_USAGE = "2.5.29.37";
     /// anyExtendedKeyUsage.
     ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    /// id-ce-cRLNumber.
+    CRL_NUMBER = "2.5.29.20";
+    /// id-ce-cRLReasons.
+    REASON_CODE = "2.5.29.21";
+    /// id-ce-invalidityDate.
+    INVALIDITY_DATE = "2.5.29.24";
+    /// id-ce-deltaCRLIndicator.
+    DELTA_CRL_INDICATOR = "2.5.29.27";
+    /// id-ce-issuingDistributionPoint.
+    ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+    /// id-ce-certificateIssuer.
+    CERTIFICATE_ISSUER = "2.5.29.29";
+    /// id-ce-cRLDistributionPoints.
+    CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// id-ce-authorityKeyIdentifier.
+    AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+    /// id-ce-freshestCRL.
+    FRESHEST_CRL = "2.5.29.46";
+    /// id-ce-expiredCertsOnCRL (X.509).
+    EXPIRED_CERTS_ON_CRL = "2.5.29.60";
+    /// id-pe-authorityInfoAccess.
+    AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+    /// id-ad-ocsp.
+    OCSP = "1.3.6.1.5.5.7.48.1";
+    /// id-pkix-ocsp-basic (RFC 6960 §4.2.1).
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    /// id-pkix-ocsp-nonce (RFC 9654).
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+    OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
+    /// id-kp-OCSPSigning.
+    OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
     /// id-kp-emailProtection.
     EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
 

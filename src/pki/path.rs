@@ -62,6 +62,8 @@ pub enum Purpose {
     Sign,
     /// A message is encrypted to its holder.
     Encrypt,
+    /// It signs revocation lists.
+    SignLists,
 }
 
 /// A way to an authority.
@@ -188,7 +190,7 @@ fn fit(leaf: &Certificate, at: UnixTime, purpose: Purpose) -> Result<(), PathErr
     if at < leaf.not_before() {
         return Err(PathError::NotYetValid { from: leaf.not_before() });
     }
-    if !leaf.key_usage().is_none_or(|u| u.has_one_of(usages(purpose))) || !for_mail(leaf) {
+    if !leaf.key_usage().is_none_or(|u| u.has_one_of(usages(purpose))) || !(purpose == Purpose::SignLists || for_mail(leaf)) {
         return Err(PathError::WrongUsage);
     }
     sound(leaf)
@@ -198,6 +200,7 @@ fn usages(purpose: Purpose) -> &'static [KeyUsage] {
     match purpose {
         Purpose::Sign => &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION],
         Purpose::Encrypt => &[KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT],
+        Purpose::SignLists => &[KeyUsage::CRL_SIGN],
     }
 }
 

@@ -11,6 +11,7 @@ mod headers;
 mod identities;
 mod incoming;
 mod known;
+mod later;
 pub mod notice;
 mod outgoing;
 pub mod port;
@@ -45,6 +46,7 @@ use crate::view::verdict::Grade;
 use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
+use later::Later;
 use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,8 +68,9 @@ pub struct Relay {
     threads: Threads,
     letters: Letters,
     marks: Marks,
-    fields: Fields,
-    index: Index,
+    fields: Arc<Fields>,
+    index: Arc<Index>,
+    later: Later,
     unopened: Unopened,
     journal: Journal,
     seals: LockedSeals,
@@ -78,6 +81,7 @@ pub struct Relay {
 impl Relay {
     /// Opens the stores of a home, whose keys may be locked yet.
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
+        let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
@@ -90,8 +94,9 @@ impl Relay {
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
-            fields: Fields::new(home, secrets),
-            index: Index::new(home, secrets),
+            later: Later::new(&fields, &index),
+            fields,
+            index,
             unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
@@ -127,6 +132,7 @@ impl Relay {
     /// Forgets every opened message; for the end of the service.
     pub fn forget_views(&self) {
         self.write_what_waits();
+        self.later.settle();
         self.views.wipe();
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod owner;
 mod passphrase;
 pub mod passwords;
 pub mod paths;
+pub mod records;
 pub mod seal;
 pub mod secrets;
 mod table;
@@ -35,5 +36,6 @@ pub use marks::Marks;
 
 pub use passwords::{Passwords, Whose};
 pub use paths::Home;
+pub use records::Records;
 pub use secrets::{Purpose, Secrets};
 pub use threads::Threads;

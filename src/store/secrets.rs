@@ -65,6 +65,8 @@ pub enum Purpose {
     Journal,
     /// Sealing passwords for providers and key files.
     Passwords,
+    /// Sealing and naming what is known of correspondents.
+    Book,
 }
 
 /// `master.json`.
@@ -174,6 +176,7 @@ impl Purpose {
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",
             Purpose::Passwords => "souspli 1 passwords",
+            Purpose::Book => "souspli 1 book",
         }
     }
 }

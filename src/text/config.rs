@@ -500,7 +500,7 @@ fn bad_address(line: usize, why_fr: &str, why_en: &str) -> Explanation {
 }
 
 /// Every fault of a configuration is mended by a person, then tried again.
-fn fault(
+pub(super) fn fault(
     code: &'static str,
     line: usize,
     fr: (impl Into<String>, impl Into<String>),

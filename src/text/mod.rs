@@ -6,6 +6,7 @@
 pub mod banner;
 pub mod command;
 pub mod config;
+pub mod directory;
 pub mod imap;
 pub mod keys;
 pub mod login;
@@ -15,6 +16,7 @@ pub mod outgoing;
 pub mod pop3;
 pub mod provider;
 pub mod report;
+pub mod revocation;
 pub mod rule;
 pub mod smtp;
 pub mod store;
