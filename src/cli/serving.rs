@@ -62,6 +62,7 @@ impl Serving {
             sealing: relay.clone(),
             upstreams: providers.clone(),
             client_tls: starttls.clone().map(|t| t as _),
+            proofs: proofs.clone(),
             offers: smtp::driver::Offers::default(),
             budget: smtp::driver::Budget::default(),
             patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),

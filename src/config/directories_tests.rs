@@ -9,6 +9,7 @@ fn the_smallest_section_has_the_usual_attributes() {
         host: "annuaire.lab.test".into(),
         port: 389,
         tls: ServerTls::StartTls,
+        terms: Terms::default(),
     };
     assert_eq!((directory.server, directory.base.as_str()), (server, "o=x"));
     assert_eq!(directory.attributes.mail, ["mail"]);

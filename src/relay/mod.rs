@@ -4,6 +4,7 @@
 
 mod append;
 pub mod budget;
+mod companion;
 mod explain;
 mod gate;
 mod handed_over;

@@ -6,6 +6,7 @@
 pub mod banner;
 pub mod command;
 pub mod config;
+pub mod config_space;
 pub mod directory;
 pub mod imap;
 pub mod keys;
@@ -19,6 +20,7 @@ pub mod report;
 pub mod revocation;
 pub mod rule;
 pub mod smtp;
+pub mod space;
 pub mod store;
 pub mod subject;
 pub mod verdict;
