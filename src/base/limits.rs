@@ -131,8 +131,16 @@ pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 pub const DECOMPRESSED_TIMES: usize = 100;
 /// Messages below this size may become as much as one of it (16 KiB).
 pub const DECOMPRESSED_SMALL: usize = 16 << 10;
+/// Policies of one certificate, and its mappings of policies; one with more is not read.
+pub const CERTIFICATE_POLICIES_MAX: usize = 256;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
+/// Certificates of one path; longer ones are not followed, which also bounds the recursion.
+pub const PATH_CERTIFICATES_MAX: usize = 12;
+/// Certificates of an issuer's name that are looked at while looking for a path.
+pub const PATH_STEPS_MAX: usize = 20_000;
+/// Names compared with the subtrees of name constraints while looking for a path.
+pub const PATH_NAMES_MAX: usize = 100_000;
 /// Signatures of issuers that need not be checked again (256 KiB).
 pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
