@@ -261,5 +261,5 @@ fn read_number(
 }
 
 #[cfg(test)]
-#[path = "directories_tests.rs"]
+#[path = "ldap_tests.rs"]
 mod tests;
