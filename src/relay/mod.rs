@@ -20,6 +20,7 @@ mod seals;
 mod searching;
 mod sender;
 mod space;
+mod status;
 mod views;
 
 pub use incoming::OpenedByHand;

@@ -14,6 +14,7 @@ pub mod notice;
 pub mod outgoing;
 pub mod pop3;
 pub mod provider;
+pub mod recipients;
 pub mod report;
 pub mod revocation;
 pub mod rule;
