@@ -1,6 +1,6 @@
 //! The configuration: its model and its grammar are pure; `load` reads the files.
 
-mod directories;
+mod directory;
 pub mod fault;
 pub mod load;
 pub mod model;

@@ -1,6 +1,6 @@
 //! What the configuration says, once it has been checked.
 
-pub use super::directories::{Attributes, Bind, DirectoryServer, Life};
+pub use super::directory::{Attributes, Bind, DirectoryServer, Life};
 use crate::base::{Address, Domain};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

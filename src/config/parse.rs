@@ -1,6 +1,6 @@
 //! The grammar of `souspli.toml` and of the machine policy: text in, a checked value or every fault out. Reads no file.
 
-use super::directories;
+use super::directory;
 use super::fault::{Fault, FaultKind};
 use super::model::*;
 use super::reader::{At, Faults, Section};
@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             upstream_authorities: upstream.authorities,
             upstream_silence: upstream.silence,
             accounts,
-            directories: directories::read(directories, faults),
+            directories: directory::read(directories, faults),
             policy: policy
                 .map(|s| read_policy(s, faults))
                 .unwrap_or_default()

@@ -3,7 +3,7 @@
 use super::Relay;
 use crate::base::Address;
 use crate::config::Account;
-use crate::directory::port::{Candidate, Lookup};
+use crate::directory::port::{Candidate, Directory, Lookup};
 use crate::pki::{Certificate, select};
 use crate::policy::{Recipient, outgoing};
 use crate::smime::encrypt;

@@ -256,5 +256,5 @@ fn read_number(
 }
 
 #[cfg(test)]
-#[path = "directories_tests.rs"]
+#[path = "directory_tests.rs"]
 mod tests;
