@@ -131,8 +131,16 @@ pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 pub const DECOMPRESSED_TIMES: usize = 100;
 /// Messages below this size may become as much as one of it (16 KiB).
 pub const DECOMPRESSED_SMALL: usize = 16 << 10;
+/// Policies of one certificate, and its mappings of policies; one with more is not read.
+pub const CERTIFICATE_POLICIES_MAX: usize = 256;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
+/// Certificates of one path; longer ones are not followed, which also bounds the recursion.
+pub const PATH_CERTIFICATES_MAX: usize = 12;
+/// Certificates of an issuer's name that are looked at while looking for a path.
+pub const PATH_STEPS_MAX: usize = 20_000;
+/// Names compared with the subtrees of name constraints while looking for a path.
+pub const PATH_NAMES_MAX: usize = 100_000;
 /// Signatures of issuers that need not be checked again (256 KiB).
 pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
@@ -162,6 +170,26 @@ pub const LOOKUP_SECONDS_MAX: u64 = 25;
 pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.
 pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
+/// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
+pub const LIST_OCTETS_MAX: u64 = 64 << 20;
+/// Entries of one revocation list.
+pub const LIST_ENTRIES_MAX: usize = 1_000_000;
+/// Issuers whose certificates one indirect list names.
+pub const LIST_ISSUERS_MAX: usize = 10_000;
+/// Places that a certificate names for its lists, and names of one place.
+pub const LIST_POINTS_MAX: usize = 16;
+/// Certificates of the issuer's name that are tried on the signature of one list.
+pub const LIST_SIGNERS_MAX: usize = 8;
+/// Signers of lists behind each other whose own status is asked.
+pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
+/// Octets of one OCSP response.
+pub const OCSP_RESPONSE_MAX: usize = 64 << 10;
+/// Answers of one OCSP response that are looked at.
+pub const OCSP_ANSWERS_MAX: usize = 64;
+/// Seconds that an OCSP answer without nextUpdate holds.
+pub const ANSWER_WITHOUT_END_SECONDS: i64 = 3600;
+/// Seconds by which the clocks of authorities may go ahead of ours.
+pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
@@ -232,6 +260,16 @@ pub const UNOPENED_MAX: usize = 10_000;
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.
 pub const LINE_FILE_MAX: u64 = 64 << 20;
+/// Octets of the liste blanche, as it is published and as it is kept: some 9,000 domains have 5 MB (32 MiB).
+pub const WHITELIST_FILE_MAX: u64 = 32 << 20;
+/// Its entries.
+pub const WHITELIST_DOMAINS_MAX: usize = 200_000;
+/// Its elements inside each other.
+pub const WHITELIST_DEPTH_MAX: usize = 16;
+/// Octets of one of its names.
+pub const WHITELIST_TEXT_MAX: usize = 1024;
+/// A list with less than this part of the domains that are held is not taken unasked.
+pub const WHITELIST_SHRINK_PERCENT: usize = 50;
 /// Octets of the journal before it is rotated.
 pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
 /// Rotated journals kept beside the current one.
@@ -262,3 +300,7 @@ pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
+/// Octets of texts and fields that wait to be written behind the answers that they were learnt from.
+pub const LATER_MAX: usize = 4 << 20;
+/// Milliseconds that the first of them waits for others, to be written with them.
+pub const LATER_MILLISECONDS: u64 = 20;

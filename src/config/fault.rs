@@ -164,6 +164,26 @@ pub enum FaultKind {
     },
     /// No account at all.
     NoAccount,
+    /// `mssante_via` names no account of the space of trust.
+    BadCompanion {
+        /// As written.
+        given: String,
+    },
+    /// A command without a program.
+    EmptyCommand {
+        /// The key.
+        key: String,
+    },
+    /// A token for a host that nobody answers for.
+    TokenHost {
+        /// That host.
+        host: String,
+    },
+    /// A client certificate where no TLS is spoken.
+    PlainCertificate {
+        /// That host.
+        host: String,
+    },
 }
 
 /// The type that a key's value must have.
@@ -220,6 +240,10 @@ impl Explain for Fault {
             FaultKind::ClearDirectory { host } => directory::in_clear(at, host),
             FaultKind::BadAttribute { given } => directory::bad_attribute(at, given),
             FaultKind::NoAccount => words::no_account(),
+            FaultKind::BadCompanion { given } => words::bad_companion(at, given),
+            FaultKind::EmptyCommand { key } => words::empty_command(at, key),
+            FaultKind::TokenHost { host } => words::token_host(at, host),
+            FaultKind::PlainCertificate { host } => words::plain_certificate(at, host),
         }
     }
 }

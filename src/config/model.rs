@@ -1,6 +1,6 @@
 //! What the configuration says, once it has been checked.
 
-pub use super::directory::{Attributes, Bind, DirectoryServer, Life};
+pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
 use crate::base::{Address, Domain};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,6 +20,19 @@ pub struct Config {
     pub directories: Vec<DirectoryServer>,
     /// What is sealed, and what happens when it cannot be.
     pub policy: Policy,
+    /// The space of trust of health mail.
+    pub mssante: Mssante,
+}
+
+/// The MSSanté space of trust, as far as the configuration says something of it (requirements A.2, A.3).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mssante {
+    /// PEM files of the only authorities for the TLS of its operators; none: those that Souspli brings.
+    pub authorities: Vec<PathBuf>,
+    /// Mailboxes that a machine reads: S/MIME would hide from it what it is to read.
+    pub applicative: Vec<Correspondents>,
+    /// Domains, beside `mssante.fr` and that of the account's address, under which an operator's servers may be.
+    pub hosts: Vec<Domain>,
 }
 
 /// Loopback listeners; `None`: not offered.
@@ -64,6 +77,34 @@ pub struct Account {
     pub always_sign: bool,
     /// Seal everything.
     pub always_encrypt: bool,
+    /// The account through whose channel mail for the space of trust leaves, under its address (requirements K.7).
+    pub mssante_via: Option<Address>,
+    /// A program and its arguments that print the token by which the provider knows the owner; empty: none.
+    pub token_command: Vec<String>,
+    /// The PKCS#12 file by which the provider's TLS knows the owner.
+    pub client_certificate: Option<PathBuf>,
+}
+
+impl Account {
+    /// True when mail of this account can go to members of the space of trust.
+    pub fn reaches_space(&self) -> bool {
+        self.channel == Channel::Mssante || self.mssante_via.is_some()
+    }
+
+    /// True when Souspli has the proof that the provider asks: then the mail program gives a local password.
+    pub fn logs_in_by_itself(&self) -> bool {
+        !self.token_command.is_empty() || self.client_certificate.is_some()
+    }
+
+    /// Its servers.
+    pub fn servers(&self) -> impl Iterator<Item = &Server> {
+        [Some(&self.smtp), self.imap.as_ref(), self.pop3.as_ref()].into_iter().flatten()
+    }
+
+    /// The same, to be changed.
+    pub fn servers_mut(&mut self) -> impl Iterator<Item = &mut Server> {
+        [Some(&mut self.smtp), self.imap.as_mut(), self.pop3.as_mut()].into_iter().flatten()
+    }
 }
 
 /// The kind of provider (requirements K.1).
@@ -85,6 +126,27 @@ pub struct Server {
     pub port: u16,
     /// How it speaks TLS.
     pub tls: ServerTls,
+    /// On whose word it is believed, and how it knows us.
+    pub terms: Terms,
+}
+
+/// What TLS with a provider stands on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Terms {
+    /// The authorities that count.
+    pub roots: Roots,
+    /// The account whose client certificate is shown, and the file.
+    pub certificate: Option<(Address, PathBuf)>,
+}
+
+/// The authorities that count for a provider's TLS.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Roots {
+    /// Those of the platform and of `[upstream] authorities`.
+    #[default]
+    Platform,
+    /// Those of the space of trust, and no other (requirements A.3).
+    Space,
 }
 
 /// TLS between Souspli and a provider.

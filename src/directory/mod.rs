@@ -10,6 +10,7 @@ pub mod local;
 pub mod passwords;
 pub mod port;
 mod reach;
+pub mod whitelist;
 
 pub use book::Book;
 pub use local::LocalDirectory;

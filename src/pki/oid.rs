@@ -153,6 +153,10 @@ oids! {
     TITLE = "2.5.4.12";
     /// givenName.
     GIVEN_NAME = "2.5.4.42";
+    /// organizationName.
+    ORGANIZATION = "2.5.4.10";
+    /// organizationalUnitName.
+    ORGANIZATIONAL_UNIT = "2.5.4.11";
     /// emailAddress (PKCS#9).
     EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
     /// SmtpUTF8Mailbox (RFC 9598).
@@ -168,12 +172,58 @@ oids! {
     BASIC_CONSTRAINTS = "2.5.29.19";
     /// id-ce-nameConstraints.
     NAME_CONSTRAINTS = "2.5.29.30";
+    /// id-ce-policyMappings.
+    POLICY_MAPPINGS = "2.5.29.33";
+    /// id-ce-policyConstraints.
+    POLICY_CONSTRAINTS = "2.5.29.36";
+    /// id-ce-inhibitAnyPolicy.
+    INHIBIT_ANY_POLICY = "2.5.29.54";
+    /// anyPolicy (RFC 5280 §4.2.1.4).
+    ANY_POLICY = "2.5.29.32.0";
     /// id-ce-certificatePolicies.
     CERTIFICATE_POLICIES = "2.5.29.32";
     /// id-ce-extKeyUsage.
     EXTENDED_KEY_USAGE = "2.5.29.37";
     /// anyExtendedKeyUsage.
     ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    /// id-ce-cRLNumber.
+    CRL_NUMBER = "2.5.29.20";
+    /// id-ce-cRLReasons.
+    REASON_CODE = "2.5.29.21";
+    /// id-ce-invalidityDate.
+    INVALIDITY_DATE = "2.5.29.24";
+    /// id-ce-deltaCRLIndicator.
+    DELTA_CRL_INDICATOR = "2.5.29.27";
+    /// id-ce-issuingDistributionPoint.
+    ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+    /// id-ce-certificateIssuer.
+    CERTIFICATE_ISSUER = "2.5.29.29";
+    /// id-ce-cRLDistributionPoints.
+    CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// id-ce-authorityKeyIdentifier.
+    AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+    /// id-ce-freshestCRL.
+    FRESHEST_CRL = "2.5.29.46";
+    /// id-ce-expiredCertsOnCRL (X.509).
+    EXPIRED_CERTS_ON_CRL = "2.5.29.60";
+    /// id-pe-authorityInfoAccess.
+    AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+    /// id-ad-ocsp.
+    OCSP = "1.3.6.1.5.5.7.48.1";
+    /// id-pkix-ocsp-basic (RFC 6960 §4.2.1).
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    /// id-pkix-ocsp-nonce (RFC 9654).
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+    OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
+    /// id-kp-serverAuth.
+    SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    /// id-kp-codeSigning.
+    CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+    /// id-kp-timeStamping.
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+    /// id-kp-OCSPSigning (RFC 6960 §4.2.2.2).
+    OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
     /// id-kp-emailProtection.
     EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
 

@@ -21,6 +21,7 @@ pub mod seal;
 pub mod secrets;
 mod table;
 pub mod threads;
+pub mod whitelist;
 
 pub use certificates::{CertificateFolder, Fingerprint, StoredCertificate};
 pub use error::StoreError;

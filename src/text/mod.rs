@@ -15,11 +15,13 @@ pub mod outgoing;
 pub mod pop3;
 pub mod provider;
 pub mod report;
+pub mod revocation;
 pub mod rule;
 pub mod smtp;
 pub mod store;
 pub mod subject;
 pub mod verdict;
+pub mod whitelist;
 mod why;
 
 pub use why::Why;

@@ -11,7 +11,7 @@ use crate::smime::open::{OpenError, Opened};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 21] = [
+const CODES: [(&str, Grade); 25] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -33,6 +33,10 @@ const CODES: [(&str, Grade); 21] = [
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
     ("signed-another-day", Grade::Unassured),
+    ("certificate-test", Grade::Unassured),
+    ("certificate-not-test", Grade::Unassured),
+    ("certificate-expired-since", Grade::Unassured),
+    ("certificate-not-valid-then", Grade::Unassured),
 ];
 
 /// Codes that are made anew of a verdict that was remembered: the signer is the protected From, or is not, and the stored
@@ -108,6 +112,10 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-not-yet-valid"
         | "certificate-wrong-usage"
         | "certificate-not-trusted"
+        | "certificate-test"
+        | "certificate-not-test"
+        | "certificate-expired-since"
+        | "certificate-not-valid-then"
         | "signed-another-day" => true,
         _ => false,
     }

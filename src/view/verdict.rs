@@ -1,7 +1,7 @@
 //! What can be said of an opened message, in one summary: never per part (RFC 9787 §3).
 
 use crate::base::limits::SIGNED_APART_SECONDS;
-use crate::base::{Address, UnixTime};
+use crate::base::{Address, Realm, UnixTime};
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
@@ -241,13 +241,17 @@ fn path_code(error: &PathError) -> &'static str {
         PathError::Expired { .. } => "certificate-expired",
         PathError::NotYetValid { .. } => "certificate-not-yet-valid",
         PathError::WrongUsage => "certificate-wrong-usage",
+        PathError::OtherRealm { realm: Realm::Test } => "certificate-test",
+        PathError::OtherRealm { realm: Realm::Production } => "certificate-not-test",
         PathError::BadSignature
         | PathError::TooComplex
         | PathError::Unsupported
         | PathError::Obsolete
         | PathError::WeakKey
         | PathError::NotAnAuthority
+        | PathError::Contradictory
         | PathError::UnknownExtension
+        | PathError::PolicyNotMet
         | PathError::NameNotPermitted
         | PathError::AuthorityExpired => "certificate-not-trusted",
     }

@@ -1,7 +1,7 @@
 //! `[[directory]]`: where certificates of colleagues are looked up.
 
 use super::fault::FaultKind;
-use super::model::{Server, ServerTls};
+use super::model::{Server, ServerTls, Terms};
 use super::parse::{is_loopback_host, read_host};
 use super::reader::{At, Faults, Section};
 use crate::base::limits::DIRECTORY_NAME_CHARS_MAX;
@@ -177,7 +177,12 @@ fn read_server(section: &mut Section<'_, '_>, with_password: bool, faults: &mut 
     if far && (!insecure || with_password) {
         faults.add(line, FaultKind::ClearDirectory { host: host.clone() });
     }
-    Some(Server { host, port, tls })
+    Some(Server {
+        host,
+        port,
+        tls,
+        terms: Terms::default(),
+    })
 }
 
 fn split(url: &str, starttls: bool) -> Option<(ServerTls, &str, u16)> {
@@ -256,5 +261,5 @@ fn read_number(
 }
 
 #[cfg(test)]
-#[path = "directory_tests.rs"]
+#[path = "ldap_tests.rs"]
 mod tests;

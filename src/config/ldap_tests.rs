@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::model::Terms;
 use crate::config::parse::parse;
 use crate::text::Explain;
 
@@ -9,6 +10,7 @@ fn the_smallest_section_has_the_usual_attributes() {
         host: "annuaire.lab.test".into(),
         port: 389,
         tls: ServerTls::StartTls,
+        terms: Terms::default(),
     };
     assert_eq!((directory.server, directory.base.as_str()), (server, "o=x"));
     assert_eq!(directory.attributes.mail, ["mail"]);

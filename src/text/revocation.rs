@@ -1,0 +1,115 @@
+//! What is said of revocation: of a certificate that is revoked, and of one of which it cannot be said.
+
+use super::Explanation;
+use super::verdict::day;
+use crate::base::{Retry, UnixTime};
+
+/// Revoked, since when and why.
+pub fn revoked(holder: &str, since: UnixTime, reason: Option<(&str, &str)>) -> Explanation {
+    let (fr, en) = day(since);
+    let (why_fr, why_en) = reason.map_or_else(Default::default, |(fr, en)| (format!(" ({fr})"), format!(" ({en})")));
+    Explanation::new(
+        "SP-REVOKED",
+        Retry::Never,
+        (
+            format!("Le certificat de « {holder} » est révoqué depuis le {fr}{why_fr}."),
+            "Ne vous y fiez plus ; demandez à cette personne son nouveau certificat.",
+        ),
+        (
+            format!("The certificate of “{holder}” has been revoked since {en}{why_en}."),
+            "Do not rely on it any more; ask this person for the new certificate.",
+        ),
+    )
+}
+
+macro_rules! of_authority {
+    ($($(#[$doc:meta])* $name:ident, $code:literal, $retry:ident: $fr:literal, $fr_do:literal; $en:literal, $en_do:literal.)*) => {
+        $($(#[$doc])* pub fn $name(issuer: &str) -> Explanation {
+            Explanation::new($code, Retry::$retry, (format!($fr, issuer = issuer), $fr_do), (format!($en, issuer = issuer), $en_do))
+        })*
+    };
+}
+
+of_authority! {
+    /// No place that can be asked.
+    no_usable_source, "SP-STATUS-NO-SOURCE", AfterUser:
+        "Les certificats de « {issuer} » n’indiquent pas d’adresse utilisable pour leur état de révocation.",
+        "Indiquez la liste de cette autorité sous [revocation] lists.";
+        "The certificates of “{issuer}” name no place that can be asked for revocation.",
+        "Name this authority’s list under [revocation] lists.".
+    /// Nothing has come yet.
+    never_fetched, "SP-STATUS-NOT-FETCHED", Later:
+        "L’état de révocation des certificats de « {issuer} » n’est pas encore connu de ce poste.",
+        "Réessayez dans un instant ; sinon, mettez à jour les listes : souspli trust refresh.";
+        "Whether certificates of “{issuer}” are revoked is not known on this computer yet.",
+        "Try again in a moment; else update the lists: souspli trust refresh.".
+    /// For other certificates.
+    not_covered, "SP-STATUS-NOT-COVERED", Later:
+        "Les listes de révocation reçues de « {issuer} » ne concernent pas ce certificat.",
+        "Mettez à jour les listes : souspli trust refresh.";
+        "The revocation lists that came from “{issuer}” do not concern this certificate.",
+        "Update the lists: souspli trust refresh.".
+    /// Taken off the lists.
+    expired_before, "SP-STATUS-EXPIRED", Never:
+        "Un certificat de « {issuer} » a expiré : les listes de révocation n’en parlent plus.",
+        "Demandez le nouveau certificat.";
+        "A certificate of “{issuer}” has expired: revocation lists do not speak of it any more.",
+        "Ask for the new certificate.".
+    /// Not readable.
+    unreadable, "SP-STATUS-UNREADABLE", Later:
+        "Ce que « {issuer} » publie sur la révocation de ses certificats ne peut pas être lu.",
+        "Mettez à jour les listes : souspli trust refresh. Si cela dure, prévenez cette autorité.";
+        "What “{issuer}” publishes on the revocation of its certificates cannot be read.",
+        "Update the lists: souspli trust refresh. If it lasts, tell this authority.".
+    /// Signed by nobody who may.
+    wrong_signer, "SP-STATUS-WRONG-SIGNER", Later:
+        "Ce qui est reçu sur la révocation des certificats de « {issuer} » n’est pas signé par qui en a le droit.",
+        "Mettez à jour les listes : souspli trust refresh. Si cela dure, prévenez cette autorité.";
+        "What came on the revocation of certificates of “{issuer}” is not signed by anybody who may.",
+        "Update the lists: souspli trust refresh. If it lasts, tell this authority.".
+    /// Of the future.
+    not_yet, "SP-STATUS-NOT-YET", AfterUser:
+        "La liste de révocation de « {issuer} » est datée du futur.",
+        "Vérifiez la date de votre ordinateur.";
+        "The revocation list of “{issuer}” is of the future.",
+        "Check your computer’s date.".
+    /// Unknown to its own authority.
+    not_known_there, "SP-STATUS-NOT-KNOWN", Never:
+        "Le serveur de « {issuer} » ne connaît pas ce certificat.",
+        "N’utilisez pas ce certificat ; demandez-en un autre.";
+        "The server of “{issuer}” does not know this certificate.",
+        "Do not use this certificate; ask for another one.".
+}
+
+/// A host that nobody configured has named.
+pub fn host_not_allowed(issuer: &str, host: &str) -> Explanation {
+    Explanation::new(
+        "SP-STATUS-HOST",
+        Retry::AfterUser,
+        (
+            format!("« {issuer} » publie ses révocations chez {host}, que rien n’autorise Souspli à contacter."),
+            "Si vous faites confiance à cette autorité, ajoutez ce nom sous [revocation] hosts.",
+        ),
+        (
+            format!("“{issuer}” publishes its revocations at {host}, which nothing allows Souspli to contact."),
+            "If you trust this authority, add that name under [revocation] hosts.",
+        ),
+    )
+}
+
+/// Too old.
+pub fn stale(issuer: &str, until: UnixTime) -> Explanation {
+    let (fr, en) = day(until);
+    Explanation::new(
+        "SP-STATUS-STALE",
+        Retry::Later,
+        (
+            format!("La liste de révocation de « {issuer} » est périmée depuis le {fr}."),
+            "Mettez à jour les listes : souspli trust refresh.",
+        ),
+        (
+            format!("The revocation list of “{issuer}” ended on {en}."),
+            "Update the lists: souspli trust refresh.",
+        ),
+    )
+}
