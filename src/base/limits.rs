@@ -166,6 +166,8 @@ pub const LDAP_ADDRESSES_MAX: usize = 100;
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds that a program which prints a password may take.
+pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.
 pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
 /// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.

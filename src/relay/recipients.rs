@@ -3,7 +3,7 @@
 use super::Relay;
 use crate::base::Address;
 use crate::config::Account;
-use crate::directory::port::{Candidate as Given, Lookup};
+use crate::directory::port::{Candidate as Given, Directory, Lookup};
 use crate::pki::path::Path;
 use crate::pki::revocation::Status;
 use crate::pki::select::{self, Candidate, Sorted, Unfit};
