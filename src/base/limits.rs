@@ -222,6 +222,12 @@ pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
 pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
+/// Octets of a sealed password.
+pub const SEALED_PASSWORD_MAX: u64 = 64 << 10;
+/// Octets of a token that a command prints: in base64 it must fit an AUTH line (RFC 4954 §4.3).
+pub const TOKEN_MAX: usize = 8 << 10;
+/// Seconds that such a command may take.
+pub const TOKEN_SECONDS_MAX: u64 = 30;
 /// Octets of a passphrase file.
 pub const PASSPHRASE_FILE_MAX: u64 = 4096;
 /// Memory that the header of a passphrase store may ask of Argon2, in KiB.

@@ -1,6 +1,7 @@
 //! What must be sealed, and what may be sent: pure decisions.
 
 pub mod append;
+pub mod companion;
 pub mod complete;
 pub mod hidden;
 pub mod outgoing;

@@ -16,7 +16,7 @@ use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
 use crate::text::rule::{self, Rule};
-use crate::text::{Explain, Explanation, outgoing as text, recipients};
+use crate::text::{Explain, Explanation, outgoing as text, recipients, space};
 
 /// What a submission needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -193,12 +193,12 @@ impl Explain for Refusal {
             Refusal::NearMiss(tag) => text::near_miss(tag),
             Refusal::Misplaced(tag) => text::misplaced_tag(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
-            Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
-            Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
-            Refusal::MachineOrdinary(addresses) => text::machine_on_ordinary_channel(addresses),
-            Refusal::MachineSealed(addresses, rule) => text::machine_cannot_open(addresses, rule.as_ref()),
+            Refusal::PatientOrdinary => space::patient_on_ordinary_channel(),
+            Refusal::PatientSealed(rule) => space::patient_cannot_open(rule.as_ref()),
+            Refusal::MachineOrdinary(addresses) => space::machine_on_ordinary_channel(addresses),
+            Refusal::MachineSealed(addresses, rule) => space::machine_cannot_open(addresses, rule.as_ref()),
             Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
-            Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
+            Refusal::SpaceOfTrust(addresses) => space::space_of_trust(addresses),
             Refusal::Ambiguous(addresses, rule) => recipients::ambiguous(addresses, rule),
             Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
             Refusal::StatusUnknown(addresses, rule) => recipients::status_unknown(addresses, rule),

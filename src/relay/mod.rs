@@ -5,6 +5,7 @@
 mod append;
 pub mod book;
 pub mod budget;
+mod companion;
 mod explain;
 mod gate;
 mod handed_over;

@@ -15,6 +15,7 @@ mod lines;
 pub mod marks;
 pub(crate) mod owner;
 mod passphrase;
+pub mod passwords;
 pub mod paths;
 pub mod records;
 pub mod seal;
@@ -32,6 +33,8 @@ pub use journal::{Event, Journal, JournalEntry};
 pub use keys_store::{KeyId, KeysStore, StoredKey};
 pub use letters::{Letters, Recognised, Traits};
 pub use marks::Marks;
+
+pub use passwords::{Passwords, Whose};
 pub use paths::Home;
 pub use records::Records;
 pub use secrets::{Purpose, Secrets};
