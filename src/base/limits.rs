@@ -242,6 +242,17 @@ pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
 
+/// Octets of the header of an HTTP answer.
+pub const HTTP_HEADER_MAX: usize = 64 << 10;
+/// Fields of one.
+pub const HTTP_HEADERS_MAX: usize = 100;
+/// Redirects that are followed.
+pub const HTTP_REDIRECTS_MAX: usize = 3;
+/// Seconds that an authority's server may be silent.
+pub const HTTP_SILENCE_SECONDS: u64 = 20;
+/// Seconds that one answer may take: 64 MiB over a slow line.
+pub const HTTP_SECONDS_MAX: u64 = 900;
+
 /// Seconds that a mail program which is told so waits for a locked key.
 pub const KEY_WAIT_SECONDS: u64 = 120;
 /// The same for one that can be told nothing meanwhile (SMTP, POP3): Thunderbird gives up after 100, and the provider may be

@@ -6,6 +6,7 @@
 pub mod banner;
 pub mod command;
 pub mod config;
+pub mod http;
 pub mod imap;
 pub mod keys;
 pub mod net;
