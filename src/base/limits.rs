@@ -131,11 +131,43 @@ pub const DECOMPRESSED_MAX: usize = MESSAGE_MAX;
 pub const DECOMPRESSED_TIMES: usize = 100;
 /// Messages below this size may become as much as one of it (16 KiB).
 pub const DECOMPRESSED_SMALL: usize = 16 << 10;
+/// Policies of one certificate, and its mappings of policies; one with more is not read.
+pub const CERTIFICATE_POLICIES_MAX: usize = 256;
 /// Signature checks while looking for a path to an authority.
 pub const PATH_SIGNATURES_MAX: usize = 64;
+/// Certificates of one path; longer ones are not followed, which also bounds the recursion.
+pub const PATH_CERTIFICATES_MAX: usize = 12;
+/// Certificates of an issuer's name that are looked at while looking for a path.
+pub const PATH_STEPS_MAX: usize = 20_000;
+/// Names compared with the subtrees of name constraints while looking for a path.
+pub const PATH_NAMES_MAX: usize = 100_000;
 /// Signatures of issuers that need not be checked again (256 KiB).
 pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
+/// Octets of one message of an LDAP server: an entry with all its certificates (1 MiB).
+pub const LDAP_MESSAGE_MAX: usize = 1 << 20;
+/// Octets that an LDAP server may send on one connection (32 MiB); one that sends more is left.
+pub const LDAP_CONNECTION_MAX: usize = 32 << 20;
+/// Entries that one look-up asks for, and of which anything is kept.
+pub const LDAP_ENTRIES_MAX: usize = 20;
+/// Entries that a server may send beyond what was asked, none of them kept; then it is left.
+pub const LDAP_ENTRIES_READ_MAX: usize = 20_000;
+/// Attributes of one entry; one with more is not read.
+pub const LDAP_ATTRIBUTES_MAX: usize = 200;
+/// Values of one attribute that are kept.
+pub const LDAP_VALUES_MAX: usize = 64;
+/// Characters of what an LDAP server says in words.
+pub const LDAP_DIAGNOSTIC_MAX: usize = 200;
+/// Searches that wait for their answers on one connection.
+pub const LDAP_AHEAD_MAX: usize = 16;
+/// Addresses that are asked on one connection; then a new one is made.
+pub const LDAP_ADDRESSES_MAX: usize = 100;
+/// Certificates of one person that are kept.
+pub const PERSON_CERTIFICATES_MAX: usize = 32;
+/// Seconds that the look-ups of one message may take together: its mail program waits.
+pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Characters of the name of a directory.
+pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
 /// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
 pub const LIST_OCTETS_MAX: u64 = 64 << 20;
 /// Octets that are kept of a list beside its entries (4 MiB).
@@ -184,6 +216,10 @@ pub const TAG_CHARS_MAX: usize = 32;
 pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
 /// Certificates that the store lists; what lies beyond is not looked at.
 pub const CERTIFICATES_MAX: usize = 50_000;
+/// Octets of one sealed record of a correspondent (2 MiB).
+pub const RECORD_MAX: u64 = 2 << 20;
+/// Records of one kind that are listed; what lies beyond is not looked at.
+pub const RECORDS_MAX: usize = 50_000;
 /// Octets of one sealed key file.
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
@@ -230,6 +266,16 @@ pub const UNOPENED_MAX: usize = 10_000;
 pub const MARKS_MAX: usize = 100_000;
 /// Octets of a line file (threads, marks) that are read.
 pub const LINE_FILE_MAX: u64 = 64 << 20;
+/// Octets of the liste blanche, as it is published and as it is kept: some 9,000 domains have 5 MB (32 MiB).
+pub const WHITELIST_FILE_MAX: u64 = 32 << 20;
+/// Its entries.
+pub const WHITELIST_DOMAINS_MAX: usize = 200_000;
+/// Its elements inside each other.
+pub const WHITELIST_DEPTH_MAX: usize = 16;
+/// Octets of one of its names.
+pub const WHITELIST_TEXT_MAX: usize = 1024;
+/// A list with less than this part of the domains that are held is not taken unasked.
+pub const WHITELIST_SHRINK_PERCENT: usize = 50;
 /// Octets of the journal before it is rotated.
 pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
 /// Rotated journals kept beside the current one.
@@ -271,3 +317,7 @@ pub const IMAP_TICK_SECONDS: u64 = 5;
 
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
+/// Octets of texts and fields that wait to be written behind the answers that they were learnt from.
+pub const LATER_MAX: usize = 4 << 20;
+/// Milliseconds that the first of them waits for others, to be written with them.
+pub const LATER_MILLISECONDS: u64 = 20;

@@ -14,6 +14,7 @@ mod seal;
 mod serving;
 mod signals;
 mod trust;
+mod whitelist;
 
 use crate::base::Address;
 use crate::config::load::{LoadError, Places, load};
@@ -245,6 +246,7 @@ fn offline_account(address: &Address) -> Account {
         host: String::new(),
         port: 0,
         tls: ServerTls::Implicit,
+        terms: crate::config::Terms::default(),
     };
     Account {
         address: address.clone(),
@@ -255,5 +257,8 @@ fn offline_account(address: &Address) -> Account {
         pop3: None,
         always_sign: false,
         always_encrypt: false,
+        mssante_via: None,
+        token_command: Vec::new(),
+        client_certificate: None,
     }
 }

@@ -1,6 +1,7 @@
 //! `souspli trust`: the authorities whose certificates count.
 
 use super::out::Out;
+use super::whitelist::{self, Whitelist};
 use super::{Cli, Failure, cert};
 use crate::pki::Certificate;
 use crate::relay::clock;
@@ -24,6 +25,9 @@ pub enum Trust {
         /// Telle que « list » la montre / as list shows it.
         fingerprint: String,
     },
+    /// Liste blanche MSSanté / the domains of the MSSanté space of trust.
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
+    Whitelist(Whitelist),
 }
 
 impl Trust {
@@ -31,7 +35,11 @@ impl Trust {
         let home = cli.home()?;
         let folder = CertificateFolder::new(home.trust());
         match self {
-            Trust::List => cert::list(&folder, out),
+            Trust::List => {
+                cert::list(&folder, out)?;
+                whitelist::show(&home, out)
+            }
+            Trust::Whitelist(command) => command.execute(cli, out),
             Trust::Add { files } => {
                 for file in files {
                     for authority in cert::read(file)? {

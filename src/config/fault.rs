@@ -1,7 +1,7 @@
 //! What can be wrong in a configuration file. Each fault knows its line, so that one run tells them all.
 
 use crate::base::AddressError;
-use crate::text::{Explain, Explanation, config as words};
+use crate::text::{Explain, Explanation, config as words, directory};
 
 /// One fault of a configuration file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -124,8 +124,66 @@ pub enum FaultKind {
         /// The key.
         key: String,
     },
+    /// A number out of its range.
+    OutOfRange {
+        /// The key.
+        key: String,
+        /// As written.
+        given: String,
+        /// The smallest that may stand there.
+        least: i64,
+        /// The largest.
+        most: i64,
+    },
+    /// A name of a directory that cannot be shown.
+    BadDirectoryName {
+        /// As written.
+        given: String,
+    },
+    /// Two directories with one name.
+    SameDirectory {
+        /// The name.
+        given: String,
+        /// Line of the first.
+        first: usize,
+    },
+    /// Not `ldap://HOST[:PORT]` or `ldaps://HOST[:PORT]`.
+    BadDirectoryUrl {
+        /// As written.
+        given: String,
+    },
+    /// A directory on another machine, asked in clear, or even with a password.
+    ClearDirectory {
+        /// That machine.
+        host: String,
+    },
+    /// Not the name of an attribute.
+    BadAttribute {
+        /// As written.
+        given: String,
+    },
     /// No account at all.
     NoAccount,
+    /// `mssante_via` names no account of the space of trust.
+    BadCompanion {
+        /// As written.
+        given: String,
+    },
+    /// A command without a program.
+    EmptyCommand {
+        /// The key.
+        key: String,
+    },
+    /// A token for a host that nobody answers for.
+    TokenHost {
+        /// That host.
+        host: String,
+    },
+    /// A client certificate where no TLS is spoken.
+    PlainCertificate {
+        /// That host.
+        host: String,
+    },
 }
 
 /// The type that a key's value must have.
@@ -175,7 +233,17 @@ impl Explain for Fault {
             FaultKind::TagCharacter => words::tag_character(at),
             FaultKind::LongTag => words::long_tag(at),
             FaultKind::EmptyPath { key } => words::empty_path(at, key),
+            FaultKind::OutOfRange { key, given, least, most } => directory::out_of_range(at, key, given, *least, *most),
+            FaultKind::BadDirectoryName { given } => directory::bad_name(at, given),
+            FaultKind::SameDirectory { given, first } => directory::same_name(at, given, *first),
+            FaultKind::BadDirectoryUrl { given } => directory::bad_url(at, given),
+            FaultKind::ClearDirectory { host } => directory::in_clear(at, host),
+            FaultKind::BadAttribute { given } => directory::bad_attribute(at, given),
             FaultKind::NoAccount => words::no_account(),
+            FaultKind::BadCompanion { given } => words::bad_companion(at, given),
+            FaultKind::EmptyCommand { key } => words::empty_command(at, key),
+            FaultKind::TokenHost { host } => words::token_host(at, host),
+            FaultKind::PlainCertificate { host } => words::plain_certificate(at, host),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! it is never left out.
 
 use super::parse::{parse, parse_policy};
-use super::{Config, Fault, FaultKind};
+use super::{Account, Config, Fault, FaultKind};
 use crate::base::limits::CONFIG_FILE_MAX;
 use crate::text::{Explain, Explanation, Why, config as words};
 use std::fs::File;
@@ -78,7 +78,7 @@ pub fn load(places: &Places) -> Result<Loaded, LoadError> {
         return Err(LoadError::Faults { path: file, faults });
     }
     let base = file.parent().unwrap_or(Path::new(""));
-    for path in &mut config.upstream_authorities {
+    for path in paths(&mut config) {
         *path = base.join(&*path);
     }
     let policy = match &places.policy {
@@ -86,6 +86,26 @@ pub fn load(places: &Places) -> Result<Loaded, LoadError> {
         None => None,
     };
     Ok(Loaded { config, file, policy })
+}
+
+/// Every path that is written relative to the file.
+fn paths(config: &mut Config) -> impl Iterator<Item = &mut PathBuf> {
+    let upstream = config.upstream_authorities.iter_mut();
+    let all = upstream.chain(&mut config.mssante.authorities);
+    all.chain(config.accounts.iter_mut().flat_map(certificates))
+}
+
+fn certificates(account: &mut Account) -> impl Iterator<Item = &mut PathBuf> {
+    let Account {
+        smtp,
+        imap,
+        pop3,
+        client_certificate,
+        ..
+    } = account;
+    let servers = [Some(smtp), imap.as_mut(), pop3.as_mut()].into_iter().flatten();
+    let shown = servers.filter_map(|server| server.terms.certificate.as_mut().map(|(_, file)| file));
+    shown.chain(client_certificate.as_mut())
 }
 
 impl Places {

@@ -1,6 +1,7 @@
 //! The configuration: its model and its grammar are pure; `load` reads the files.
 
 pub mod fault;
+mod ldap;
 pub mod load;
 pub mod model;
 pub mod parse;

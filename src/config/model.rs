@@ -1,5 +1,6 @@
 //! What the configuration says, once it has been checked.
 
+pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
 use crate::base::{Address, Domain};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,8 +16,23 @@ pub struct Config {
     pub upstream_silence: Option<u64>,
     /// The mailboxes.
     pub accounts: Vec<Account>,
+    /// Where certificates of colleagues are looked up, in this order.
+    pub directories: Vec<DirectoryServer>,
     /// What is sealed, and what happens when it cannot be.
     pub policy: Policy,
+    /// The space of trust of health mail.
+    pub mssante: Mssante,
+}
+
+/// The MSSanté space of trust, as far as the configuration says something of it (requirements A.2, A.3).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mssante {
+    /// PEM files of the only authorities for the TLS of its operators; none: those that Souspli brings.
+    pub authorities: Vec<PathBuf>,
+    /// Mailboxes that a machine reads: S/MIME would hide from it what it is to read.
+    pub applicative: Vec<Correspondents>,
+    /// Domains, beside `mssante.fr` and that of the account's address, under which an operator's servers may be.
+    pub hosts: Vec<Domain>,
 }
 
 /// Loopback listeners; `None`: not offered.
@@ -61,6 +77,34 @@ pub struct Account {
     pub always_sign: bool,
     /// Seal everything.
     pub always_encrypt: bool,
+    /// The account through whose channel mail for the space of trust leaves, under its address (requirements K.7).
+    pub mssante_via: Option<Address>,
+    /// A program and its arguments that print the token by which the provider knows the owner; empty: none.
+    pub token_command: Vec<String>,
+    /// The PKCS#12 file by which the provider's TLS knows the owner.
+    pub client_certificate: Option<PathBuf>,
+}
+
+impl Account {
+    /// True when mail of this account can go to members of the space of trust.
+    pub fn reaches_space(&self) -> bool {
+        self.channel == Channel::Mssante || self.mssante_via.is_some()
+    }
+
+    /// True when Souspli has the proof that the provider asks: then the mail program gives a local password.
+    pub fn logs_in_by_itself(&self) -> bool {
+        !self.token_command.is_empty() || self.client_certificate.is_some()
+    }
+
+    /// Its servers.
+    pub fn servers(&self) -> impl Iterator<Item = &Server> {
+        [Some(&self.smtp), self.imap.as_ref(), self.pop3.as_ref()].into_iter().flatten()
+    }
+
+    /// The same, to be changed.
+    pub fn servers_mut(&mut self) -> impl Iterator<Item = &mut Server> {
+        [Some(&mut self.smtp), self.imap.as_mut(), self.pop3.as_mut()].into_iter().flatten()
+    }
 }
 
 /// The kind of provider (requirements K.1).
@@ -82,6 +126,27 @@ pub struct Server {
     pub port: u16,
     /// How it speaks TLS.
     pub tls: ServerTls,
+    /// On whose word it is believed, and how it knows us.
+    pub terms: Terms,
+}
+
+/// What TLS with a provider stands on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Terms {
+    /// The authorities that count.
+    pub roots: Roots,
+    /// The account whose client certificate is shown, and the file.
+    pub certificate: Option<(Address, PathBuf)>,
+}
+
+/// The authorities that count for a provider's TLS.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Roots {
+    /// Those of the platform and of `[upstream] authorities`.
+    #[default]
+    Platform,
+    /// Those of the space of trust, and no other (requirements A.3).
+    Space,
 }
 
 /// TLS between Souspli and a provider.
@@ -119,6 +184,8 @@ pub struct Policy {
     /// Whether the text of opened messages is kept, sealed, so that searches find it; the provider does not learn which
     /// of them have the words sought.
     pub search_index: bool,
+    /// Whether the certificates of verified messages are kept, to seal answers with.
+    pub harvest: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -195,6 +262,8 @@ pub struct PolicyRules {
     pub protect_subject: Option<bool>,
     /// See [`Policy::search_index`].
     pub search_index: Option<bool>,
+    /// See [`Policy::harvest`].
+    pub harvest: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -213,6 +282,7 @@ impl PolicyRules {
             recognise_letters: self.recognise_letters.unwrap_or(policy.recognise_letters),
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             search_index: self.search_index.unwrap_or(policy.search_index),
+            harvest: self.harvest.unwrap_or(policy.harvest),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -243,6 +313,7 @@ impl Default for Policy {
             recognise_letters: true,
             protect_subject: true,
             search_index: true,
+            harvest: true,
             banner: BannerMode::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! The grammar of `souspli.toml` and of the machine policy: text in, a checked value or every fault out. Reads no file.
 
 use super::fault::{Fault, FaultKind};
+use super::ldap;
 use super::model::*;
 use super::reader::{At, Faults, Section};
 use crate::base::limits::TAG_CHARS_MAX;
@@ -16,10 +17,13 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let upstream = root.table("upstream", faults);
         let upstream = upstream.map(|s| read_upstream(s, faults)).unwrap_or_default();
         let accounts = root.tables("account", faults);
+        let directories = root.tables("directory", faults);
         let policy = root.table("policy", faults);
+        let mssante = root.table("mssante", faults);
+        let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
-        let accounts = read_accounts(accounts, faults);
+        let accounts = read_accounts(accounts, &mssante, faults);
         let served = accounts.is_empty() || accounts.iter().any(|account| account.pop3.is_some());
         if listen.pop3.is_some() && !served && faults.is_empty() {
             faults.add(line, FaultKind::NoPop3Server);
@@ -29,10 +33,12 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             upstream_authorities: upstream.authorities,
             upstream_silence: upstream.silence,
             accounts,
+            directories: ldap::read(directories, faults),
             policy: policy
                 .map(|s| read_policy(s, faults))
                 .unwrap_or_default()
                 .applied_to(Policy::default()),
+            mssante,
         }
     })
 }
@@ -108,19 +114,35 @@ struct Upstream {
 }
 
 fn read_upstream(mut section: Section<'_, '_>, faults: &mut Faults) -> Upstream {
-    let key = section.path("authorities");
-    let mut paths = Vec::new();
-    for At { value, line } in section.texts("authorities", faults).unwrap_or_default() {
-        if value.trim().is_empty() {
-            faults.add(line, FaultKind::EmptyPath { key: key.clone() });
-        }
-        paths.push(PathBuf::from(value));
-    }
+    let authorities = read_paths(&mut section, "authorities", faults);
     let silence = section.number("silence_seconds", faults).and_then(|at| read_silence(at, faults));
     section.finish(faults);
-    Upstream {
-        authorities: paths,
-        silence,
+    Upstream { authorities, silence }
+}
+
+fn read_paths(section: &mut Section<'_, '_>, key: &'static str, faults: &mut Faults) -> Vec<PathBuf> {
+    let given = section.texts(key, faults).unwrap_or_default();
+    given.into_iter().map(|at| read_path(section.path(key), at, faults)).collect()
+}
+
+fn read_path(key: String, At { value, line }: At<&str>, faults: &mut Faults) -> PathBuf {
+    if value.trim().is_empty() {
+        faults.add(line, FaultKind::EmptyPath { key });
+    }
+    PathBuf::from(value)
+}
+
+fn read_mssante(mut section: Section<'_, '_>, faults: &mut Faults) -> Mssante {
+    let authorities = read_paths(&mut section, "authorities", faults);
+    let applicative = section.texts("applicative", faults).unwrap_or_default();
+    let applicative = applicative.into_iter().filter_map(|at| read_correspondents(at, faults)).collect();
+    let hosts = section.texts("hosts", faults).unwrap_or_default();
+    let hosts = hosts.into_iter().filter_map(|at| read_domain(at, faults)).collect();
+    section.finish(faults);
+    Mssante {
+        authorities,
+        applicative,
+        hosts,
     }
 }
 
@@ -133,7 +155,7 @@ fn read_silence(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u6
     seconds
 }
 
-fn read_accounts(sections: Vec<Section<'_, '_>>, faults: &mut Faults) -> Vec<Account> {
+fn read_accounts(sections: Vec<Section<'_, '_>>, mssante: &Mssante, faults: &mut Faults) -> Vec<Account> {
     let mut accounts: Vec<At<Account>> = Vec::new();
     for section in sections {
         let line = section.line();
@@ -149,7 +171,8 @@ fn read_accounts(sections: Vec<Section<'_, '_>>, faults: &mut Faults) -> Vec<Acc
         }
         accounts.push(At { value: account, line });
     }
-    accounts.into_iter().map(|at| at.value).collect()
+    space::check(&accounts, mssante, faults);
+    accounts.into_iter().map(|at| space::with_terms(at.value)).collect()
 }
 
 /// Every key is looked at before the account is given up, so that all its faults are told at once.
@@ -173,6 +196,10 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
     let smtp = section.table("smtp", faults).and_then(|s| read_server(s, faults));
     let imap = section.table("imap", faults).and_then(|s| read_server(s, faults));
     let pop3 = section.table("pop3", faults).and_then(|s| read_server(s, faults));
+    let mssante_via = section.text("mssante_via", faults).and_then(|at| read_address(at, faults));
+    let token_command = read_command(&mut section, faults);
+    let client_certificate = section.text("client_certificate", faults);
+    let client_certificate = client_certificate.map(|at| read_path(section.path("client_certificate"), at, faults));
     section.finish(faults);
     let address = address?;
     let login = login.map_or_else(|| address.as_str().to_owned(), |at| at.value.to_owned());
@@ -185,7 +212,23 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
         pop3,
         always_sign,
         always_encrypt,
+        mssante_via,
+        token_command,
+        client_certificate,
     })
+}
+
+/// A program and its arguments, run without a shell.
+fn read_command(section: &mut Section<'_, '_>, faults: &mut Faults) -> Vec<String> {
+    let Some(words) = section.texts("token_command", faults) else {
+        return Vec::new();
+    };
+    if words.first().is_none_or(|first| first.value.trim().is_empty()) {
+        let line = words.first().map_or(section.line(), |first| first.line);
+        let key = section.path("token_command");
+        faults.add(line, FaultKind::EmptyCommand { key });
+    }
+    words.into_iter().map(|at| at.value.to_owned()).collect()
 }
 
 fn read_address(At { value, line }: At<&str>, faults: &mut Faults) -> Option<Address> {
@@ -219,10 +262,15 @@ fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Serv
     if tls == ServerTls::Plain && !is_loopback_host(&host) {
         faults.add(line, FaultKind::PlainUpstream { host: host.clone() });
     }
-    Some(Server { host, port, tls })
+    Some(Server {
+        host,
+        port,
+        tls,
+        terms: Terms::default(),
+    })
 }
 
-fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+pub(super) fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
     let name = |c: char| c.is_alphanumeric() || c == '-' || c == '.' || c == '_';
     let labels = || {
         value
@@ -263,6 +311,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let recognise_letters = section.switch("recognise_letters", faults);
     let protect_subject = section.switch("protect_subject", faults);
     let search_index = section.switch("search_index", faults);
+    let harvest = section.switch("harvest", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -276,6 +325,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         recognise_letters,
         protect_subject,
         search_index,
+        harvest,
         banner,
     }
 }
@@ -318,6 +368,8 @@ fn is_invisible(c: char) -> bool {
     let ranges = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}');
     c.is_control() || marks || ranges
 }
+
+mod space;
 
 #[cfg(test)]
 #[path = "parse_tests.rs"]

@@ -37,6 +37,10 @@ fn an_account_in_full() {
         host: "127.0.0.1".to_owned(),
         port: 20211,
         tls: ServerTls::StartTls,
+        terms: Terms {
+            roots: Roots::Space,
+            certificate: None,
+        },
     };
     assert_eq!(account.smtp, wanted);
 }

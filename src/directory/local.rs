@@ -1,6 +1,6 @@
 //! The correspondents' certificates of the home, by address. Read again when the folder has changed.
 
-use super::port::{Directory, Lookup};
+use super::port::{Candidate, Directory, Lookup, Source};
 use crate::base::Address;
 use crate::relay::port::Pending;
 use crate::store::{CertificateFolder, FolderStamp, StoreError};
@@ -41,7 +41,10 @@ impl LocalDirectory {
             *index = self.read()?;
         }
         Ok(match index.by_address.get(address) {
-            Some(found) => Lookup::Found(found.clone()),
+            Some(found) => {
+                let candidate = |der: &Vec<u8>| Candidate::of_home(der.clone(), Source::Imported);
+                Lookup::Found(found.iter().map(candidate).collect())
+            }
             None => Lookup::NotFound,
         })
     }
@@ -67,8 +70,16 @@ impl LocalDirectory {
 }
 
 impl Directory for LocalDirectory {
-    fn find<'a>(&'a self, address: &'a Address) -> Pending<'a, Lookup> {
-        Box::pin(async move { self.look(address).unwrap_or_else(|error| Lookup::Unavailable(error.explain())) })
+    fn known<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
+        let answer = |address| {
+            let found = self.look(address);
+            found.unwrap_or_else(|error| Lookup::Unavailable(Box::new(error.explain())))
+        };
+        Box::pin(async move { addresses.iter().map(answer).collect() })
+    }
+
+    fn find<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
+        self.known(addresses)
     }
 }
 
@@ -110,6 +121,7 @@ mod tests {
 
     fn find(directory: &LocalDirectory, address: &str) -> Lookup {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(directory.find(&Address::parse(address).unwrap()))
+        let asked = [Address::parse(address).unwrap()];
+        runtime.block_on(directory.find(&asked)).remove(0)
     }
 }

@@ -47,15 +47,22 @@ impl Blocks {
     /// Up to a block of characters, and of how much of the text; `None`: there were less, and all are gathered.
     fn gather(&mut self, text: &[u8]) -> Option<usize> {
         self.characters.clear();
-        let mut at = 0;
+        let (mut at, mut width) = (0, 0);
         while self.characters.len() < BLOCK {
             let room = BLOCK - self.characters.len();
             let ahead = text.get(at..).filter(|ahead| !ahead.is_empty())?;
+            // Lines are as long as the one before: where that is not so, the alphabet tells.
+            if width > 0 && width <= room && ahead.get(width..width + 2) == Some(b"\r\n") {
+                self.characters.extend_from_slice(&ahead[..width]);
+                at += width + 2;
+                continue;
+            }
             let ahead = &ahead[..ahead.len().min(room)];
             let line = memchr::memchr(b'\n', ahead);
             let characters = &ahead[..line.unwrap_or(ahead.len())];
-            self.characters
-                .extend_from_slice(characters.strip_suffix(b"\r").unwrap_or(characters));
+            let characters = characters.strip_suffix(b"\r").unwrap_or(characters);
+            self.characters.extend_from_slice(characters);
+            width = characters.len();
             at += line.map_or(ahead.len(), |n| n + 1);
         }
         Some(at)
@@ -82,7 +89,8 @@ pub fn ends(text: &[u8], each: usize) -> Option<Ends> {
     if text.len() < 8 * each || padding > 2 || memchr::memchr3(b'=', b' ', b'\t', text).is_some() {
         return None;
     }
-    let characters = |text: &[u8]| text.len() - memchr::memchr2_iter(b'\r', b'\n', text).count();
+    let line_ends = |text: &[u8]| memchr::memchr_iter(b'\r', text).count() + memchr::memchr_iter(b'\n', text).count();
+    let characters = |text: &[u8]| text.len() - line_ends(text);
     let all = characters(text);
     if (all + padding) % 4 != 0 {
         return None;
@@ -100,7 +108,11 @@ pub fn ends(text: &[u8], each: usize) -> Option<Ends> {
 
 /// Whole groups of four, and what is left at the end; the first characters belong to a group before.
 fn decoded(text: &[u8], skipped: usize) -> Option<Vec<u8>> {
-    let characters: Vec<u8> = text.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).skip(skipped).collect();
+    let mut characters = Vec::with_capacity(text.len());
+    for stretch in text.split(|b| matches!(b, b'\r' | b'\n')) {
+        characters.extend_from_slice(stretch);
+    }
+    let characters = characters.get(skipped..)?;
     let whole = if characters.len() % 4 == 1 {
         characters.len() - 1
     } else {

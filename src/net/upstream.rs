@@ -193,6 +193,7 @@ mod tests {
             host: host.to_owned(),
             port,
             tls,
+            terms: crate::config::Terms::default(),
         }
     }
 

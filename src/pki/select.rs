@@ -46,10 +46,36 @@ pub fn best(
     trust: &Trust,
     at: UnixTime,
 ) -> Result<Certificate, NoneFits> {
+    newest(candidates, |candidate| match candidate.has_email(address.as_str()) {
+        true => fits(candidate, intermediates, trust, at),
+        false => Err(Unfit::Address),
+    })
+}
+
+/// The same among certificates that the user has bound to the address himself: they name none, as those of cards, or this one.
+pub fn best_confirmed(
+    address: &Address,
+    candidates: &[Certificate],
+    intermediates: &[Certificate],
+    trust: &Trust,
+    at: UnixTime,
+) -> Result<Certificate, NoneFits> {
+    newest(candidates, |candidate| match can_be_bound(address, candidate) {
+        true => fits(candidate, intermediates, trust, at),
+        false => Err(Unfit::Address),
+    })
+}
+
+/// Whether the user may say that it is this address's: one that names others is theirs.
+pub fn can_be_bound(address: &Address, certificate: &Certificate) -> bool {
+    certificate.emails().is_empty() || certificate.has_email(address.as_str())
+}
+
+fn newest(candidates: &[Certificate], fits: impl Fn(&Certificate) -> Result<(), Unfit>) -> Result<Certificate, NoneFits> {
     let mut refused = Vec::new();
     let mut fitting: Option<&Certificate> = None;
     for candidate in candidates {
-        match fits(address, candidate, intermediates, trust, at) {
+        match fits(candidate) {
             Err(why) => refused.push((candidate.clone(), why)),
             Ok(()) if fitting.is_none_or(|f| candidate.not_before() > f.not_before()) => fitting = Some(candidate),
             Ok(()) => {}
@@ -58,10 +84,8 @@ pub fn best(
     fitting.cloned().ok_or(NoneFits { refused })
 }
 
-fn fits(address: &Address, candidate: &Certificate, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<(), Unfit> {
-    if !candidate.has_email(address.as_str()) {
-        return Err(Unfit::Address);
-    }
+/// Whether one can encrypt to it at `at`, whosever it is.
+pub fn fits(candidate: &Certificate, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<(), Unfit> {
     if !can_be_encrypted_to(candidate) {
         return Err(Unfit::Key);
     }

@@ -3,9 +3,9 @@
 //! The envelope is not known here, so the header fields stand for it. The tag stays in the Subject: a draft is opened and
 //! sent later, and the tag must still be there then.
 
-use super::outgoing::{Banner, Thread, within_sealed_domain};
+use super::outgoing::{Banner, Rules, Thread, within_sealed_domain};
 use super::{hidden, tag, visible};
-use crate::config::{Account, Policy};
+use crate::config::Account;
 use crate::smime::sealed::is_sealed;
 
 /// Whether the message was sent sealed from here, by its Message-ID.
@@ -41,10 +41,11 @@ pub enum Stored {
 const ADDRESSED: [&str; 6] = ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"];
 
 /// The rule for one uploaded message. What resembles the tag is sealed too: a refused draft would be lost work.
-pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) -> Stored {
+pub fn stored(message: &[u8], account: &Account, rules: Rules<'_>, known: Known) -> Stored {
     if is_sealed(message) {
         return Stored::AsIs;
     }
+    let policy = rules.policy;
     let seal = account.always_encrypt
         || known.sent == Sent::Sealed
         || known.thread != Thread::Unknown
@@ -54,13 +55,15 @@ pub fn stored(message: &[u8], account: &Account, policy: &Policy, known: Known) 
         || hidden::begins_elsewhere(message, &policy.tag)
         || visible::addresses(message, &ADDRESSED)
             .iter()
-            .any(|a| within_sealed_domain(a, policy).is_some());
+            .any(|a| within_sealed_domain(a, rules).is_some());
     if seal { Stored::Sealed } else { Stored::AsIs }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Policy;
+    use crate::policy::Space;
     use crate::policy::outgoing::tests::account;
 
     const NOTHING: Known = Known {
@@ -71,6 +74,11 @@ mod tests {
 
     #[test]
     fn what_is_stored_sealed() {
+        let (policy, space) = (Policy::default(), Space::default());
+        let rules = Rules {
+            policy: &policy,
+            space: &space,
+        };
         let plain = b"To: a@b.fr\r\nSubject: x\r\n\r\nbody #med#\r\n".as_slice();
         for (message, known, wanted) in [
             (plain, NOTHING, Stored::AsIs),
@@ -108,7 +116,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                stored(message, &account(), &Policy::default(), known),
+                stored(message, &account(), rules, known),
                 wanted,
                 "{}",
                 String::from_utf8_lossy(message)
@@ -118,6 +126,6 @@ mod tests {
             always_encrypt: true,
             ..account()
         };
-        assert_eq!(stored(plain, &careful, &Policy::default(), NOTHING), Stored::Sealed);
+        assert_eq!(stored(plain, &careful, rules, NOTHING), Stored::Sealed);
     }
 }

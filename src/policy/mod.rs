@@ -6,10 +6,12 @@ pub mod hidden;
 pub mod outgoing;
 pub mod readable;
 pub mod sender;
+pub mod space;
 pub mod submission;
 pub mod tag;
 pub mod threads;
 
 mod visible;
 
+pub use space::Space;
 pub use submission::{Envelope, Recipient, Submission};

@@ -7,10 +7,11 @@ pub use copies::{Copies, CopyKind, copies};
 pub use decide::{Decision, Lookup, decide};
 
 use super::readable::{self, HeaderFault};
+use super::space::{Member, Space};
 use super::tag::{self, Glue, Tag};
 use super::{Submission, hidden};
 use crate::base::{Address, Domain};
-use crate::config::{Account, Channel, GluedTag, Policy};
+use crate::config::{Account, GluedTag, Policy};
 use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
@@ -62,6 +63,10 @@ pub enum Refusal {
     PatientOrdinary,
     /// A patient cannot open what would have to be sealed, or is sealed already.
     PatientSealed(Option<Rule>),
+    /// Mailboxes that a machine reads, on an ordinary channel.
+    MachineOrdinary(Vec<Address>),
+    /// S/MIME would hide from these machines what they are to read.
+    MachineSealed(Vec<Address>, Option<Rule>),
     /// These recipients have no usable certificate.
     NoCertificate(Vec<Address>, Rule),
     /// The same, and they are within the space of trust, which an ordinary account cannot reach.
@@ -98,28 +103,37 @@ pub enum Banner {
     SameFile,
 }
 
-/// What this submission needs (requirements M1-M3, M5, A.2, K.1).
-pub fn need(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
+/// What decides beside the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What the configuration asks.
+    pub policy: &'a Policy,
+    /// Who is in the space of trust.
+    pub space: &'a Space,
+}
+
+/// What this submission needs (requirements M1-M3, M5, A.2, K.1, K.7).
+pub fn need(submission: &Submission, account: &Account, rules: Rules<'_>, thread: Thread, banner: Banner) -> Need {
     if readable::is_too_long(&submission.message) {
         return Need::Refuse(Refusal::Header(HeaderFault::TooLong));
     }
-    match asked(submission, account, policy, thread, banner) {
+    match asked(submission, account, rules, thread, banner) {
         Need::Secure(_) | Need::Sign if let Some(fault) = readable::fault(&submission.message) => Need::Refuse(Refusal::Header(fault)),
         need => need,
     }
 }
 
-fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
-    let patients = Patients::among(submission);
-    if patients != Patients::None && account.channel == Channel::Ordinary {
-        return Need::Refuse(Refusal::PatientOrdinary);
+fn asked(submission: &Submission, account: &Account, rules: Rules<'_>, thread: Thread, banner: Banner) -> Need {
+    let policy = rules.policy;
+    let closed = Closed::among(submission, rules.space);
+    if closed.who != Who::Nobody && !account.reaches_space() {
+        return Need::Refuse(closed.unreached());
     }
     // A line that is no field might be the letter itself: an envelope behind it seals nothing of it.
     if is_sealed(&submission.message) && readable::fault(&submission.message) != Some(HeaderFault::NotAField) {
-        return if patients == Patients::None {
-            Need::Clear
-        } else {
-            Need::Refuse(Refusal::PatientSealed(None))
+        return match closed.who {
+            Who::Nobody => Need::Clear,
+            Who::All | Who::Some => Need::Refuse(closed.blinded(None)),
         };
     }
     let tag = tag::of_message(&submission.message, &policy.tag);
@@ -131,25 +145,27 @@ fn asked(submission: &Submission, account: &Account, policy: &Policy, thread: Th
         }
         _ => {}
     }
-    let why = why(submission, account, policy, Marks { tag, thread, banner });
+    let why = why(submission, account, rules, Marks { tag, thread, banner });
     // The channel of the space of trust protects what only a domain asks to protect: it may leave unencrypted too.
-    let unsealed = matches!((&why, account.channel), (None, _) | (Some(Why::Domain(_)), Channel::Mssante));
+    let unsealed = matches!((&why, account.reaches_space()), (None, _) | (Some(Why::Domain(_)), true));
     if unsealed && hidden::begins_elsewhere(&submission.message, &policy.tag) {
         return Need::Refuse(Refusal::Misplaced(policy.tag.clone()));
     }
-    match (patients, why) {
-        (Patients::None, Some(why)) => Need::Secure(why),
-        (Patients::None, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
-        // Over the operator's channel, as the space of trust foresees it for patients: never S/MIME.
-        (Patients::Only, None | Some(Why::AlwaysEncrypt | Why::Domain(_))) => Need::Clear,
-        (Patients::Only | Patients::WithOthers, Some(why)) => Need::Refuse(Refusal::PatientSealed(Some(why.rule(policy)))),
+    match (closed.who, why) {
+        (Who::Nobody, Some(why)) => Need::Secure(why),
+        (Who::Nobody, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
+        // Over the operator's channel, as the space of trust foresees it for patients and machines: never S/MIME.
+        (Who::All, None | Some(Why::AlwaysEncrypt | Why::Domain(_))) => Need::Clear,
+        (Who::All | Who::Some, Some(why)) => Need::Refuse(closed.blinded(Some(why.rule(policy)))),
         (_, None) => Need::Clear,
     }
 }
 
-/// The domain of the policy that this address falls under, by itself or by a route that a server might follow.
-pub fn within_sealed_domain(address: &Address, policy: &Policy) -> Option<Domain> {
-    policy.domains.iter().find(|parent| leads_to(address, parent)).cloned()
+/// The domain, of the policy or of the space of trust, that this address falls under, by itself or by a route that a server
+/// might follow.
+pub fn within_sealed_domain(address: &Address, rules: Rules<'_>) -> Option<Domain> {
+    let of_policy = rules.policy.domains.iter().find(|parent| leads_to(address, parent));
+    of_policy.cloned().or_else(|| rules.space.led_to(address))
 }
 
 impl Why {
@@ -175,6 +191,8 @@ impl Explain for Refusal {
             Refusal::Glued(tag) => text::glued_tag(tag),
             Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
             Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
+            Refusal::MachineOrdinary(addresses) => text::machine_on_ordinary_channel(addresses),
+            Refusal::MachineSealed(addresses, rule) => text::machine_cannot_open(addresses, rule.as_ref()),
             Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
             Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
             Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
@@ -184,22 +202,51 @@ impl Explain for Refusal {
     }
 }
 
-const PATIENT: &str = "patient.mssante.fr";
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Patients {
-    None,
-    Only,
-    WithOthers,
+/// The recipients to whom S/MIME is closed.
+struct Closed {
+    who: Who,
+    patients: bool,
+    machines: Vec<Address>,
 }
 
-impl Patients {
-    fn among(submission: &Submission) -> Self {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    All,
+    Some,
+}
+
+impl Closed {
+    fn among(submission: &Submission, space: &Space) -> Self {
         let recipients = &submission.envelope.recipients;
-        match recipients.iter().filter(|r| within(&r.address, PATIENT)).count() {
-            0 => Patients::None,
-            n if n == recipients.len() => Patients::Only,
-            _ => Patients::WithOthers,
+        let of = |member: Member| recipients.iter().filter(move |r| space.member(&r.address) == member);
+        let machines: Vec<Address> = of(Member::Machine).map(|r| r.address.clone()).collect();
+        let patients = of(Member::Patient).count();
+        let who = match machines.len() + patients {
+            0 => Who::Nobody,
+            n if n == recipients.len() => Who::All,
+            _ => Who::Some,
+        };
+        Self {
+            who,
+            patients: patients > 0,
+            machines,
+        }
+    }
+
+    /// An ordinary channel does not lead to them.
+    fn unreached(self) -> Refusal {
+        match self.patients {
+            true => Refusal::PatientOrdinary,
+            false => Refusal::MachineOrdinary(self.machines),
+        }
+    }
+
+    /// They could not read it.
+    fn blinded(self, rule: Option<Rule>) -> Refusal {
+        match self.patients {
+            true => Refusal::PatientSealed(rule),
+            false => Refusal::MachineSealed(self.machines, rule),
         }
     }
 }
@@ -210,13 +257,13 @@ struct Marks {
     banner: Banner,
 }
 
-fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks) -> Option<Why> {
+fn why(submission: &Submission, account: &Account, rules: Rules<'_>, marks: Marks) -> Option<Why> {
     let domain = || {
         submission
             .envelope
             .recipients
             .iter()
-            .find_map(|r| within_sealed_domain(&r.address, policy))
+            .find_map(|r| within_sealed_domain(&r.address, rules))
     };
     match marks {
         Marks {
@@ -230,7 +277,7 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
         Marks {
             thread: Thread::OverChannel,
             ..
-        } if !stays_in_trust(submission, account) => Some(Why::Thread),
+        } if !stays_in_trust(submission, account, rules.space) => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
         Marks {
             banner: Banner::SameText, ..
@@ -246,15 +293,8 @@ fn why(submission: &Submission, account: &Account, policy: &Policy, marks: Marks
     }
 }
 
-/// The space of trust, whose operators take mail from one another only.
-const TRUST: &str = "mssante.fr";
-
-fn stays_in_trust(submission: &Submission, account: &Account) -> bool {
-    account.channel == Channel::Mssante && submission.envelope.recipients.iter().all(|r| within(&r.address, TRUST))
-}
-
-fn within(address: &Address, parent: &str) -> bool {
-    Domain::parse(parent).is_ok_and(|parent| address.domain().is_within(&parent))
+fn stays_in_trust(submission: &Submission, account: &Account, space: &Space) -> bool {
+    account.reaches_space() && submission.envelope.recipients.iter().all(|r| space.holds(&r.address))
 }
 
 /// Asks for protection only: what is not itself of the domain never passes for a member of it.

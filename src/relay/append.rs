@@ -38,7 +38,7 @@ impl Relay {
         if readable::is_too_long(message) {
             return Append::Refuse(not_stored(say::header_unreadable()));
         }
-        if stored(message, account, &self.config.policy, known) == Stored::AsIs {
+        if stored(message, account, self.rules(&self.space_as_known()), known) == Stored::AsIs {
             return Append::AsIs;
         }
         match self.seal_for_owner(account, message, sent) {

@@ -18,7 +18,7 @@ impl Relay {
         let found = self.certificates(&submission.envelope.recipients).await;
         let mut lines = vec![rule::would_seal(&why.rule(&self.config.policy)).to_string()];
         lines.extend(
-            match outgoing::decide(submission, account, &self.config.policy, &why, &found.lookups) {
+            match outgoing::decide(submission, account, self.rules(&self.space_as_known()), &why, &found.lookups) {
                 Decision::Seal => None,
                 Decision::SealExcept(addresses) => Some(rule::would_leave_out(&addresses).to_string()),
                 Decision::SealOrTrust(addresses) => Some(rule::would_pass_over_channel(&addresses).to_string()),

@@ -1,9 +1,11 @@
 //! What listings say of the header of an S/MIME message, so that its View says the same: known once it has been opened, and
 //! kept for the next start.
 
+use super::later::Learnt;
 use super::port::MessageKey;
 use super::views::{KeyRing, Lasts};
 use super::{Relay, seals};
+use crate::base::Secret;
 use crate::base::limits::UNOPENED_MAX;
 use crate::store::StoreError;
 use crate::text::{Explain, Explanation};
@@ -108,12 +110,17 @@ impl Relay {
         }
         match self.shown(key).ok()?.map(|shown| shown.header) {
             Some(HeaderKept::Unchanged) => Some(Restored::default()),
-            Some(HeaderKept::Changed) => Restored::from_bytes(self.fields.of(&[&seals::place(key)]).ok()??.expose()),
+            Some(HeaderKept::Changed) => Restored::from_bytes(self.kept_fields(key)?.expose()),
             Some(HeaderKept::Unknown) | None => {
                 let keys = self.identities.all().ok();
                 self.unopened.contains(key, keys.as_ref()).then(Restored::default)
             }
         }
+    }
+
+    fn kept_fields(&self, key: &MessageKey) -> Option<Secret> {
+        self.later.settle();
+        self.fields.of(&[&seals::place(key)]).ok()?
     }
 
     /// What the View of a message says; `None`: it has not been opened.
@@ -166,7 +173,7 @@ impl Relay {
         let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
             return Ok(());
         };
-        let header = self.keep_header(key, view).map_err(|e| e.explain())?;
+        let header = self.keep_header(key, view);
         let shown = Shown {
             verdict: index,
             header,
@@ -183,16 +190,16 @@ impl Relay {
         }
     }
 
-    /// The fields first: a mark that says that they are kept must be true.
-    fn keep_header(&self, key: &MessageKey, view: &Draft) -> Result<HeaderKept, StoreError> {
+    /// Where the fields are not kept after all, a list opens the message to know them.
+    fn keep_header(&self, key: &MessageKey, view: &Draft) -> HeaderKept {
         if view.restored().is_empty() {
-            return Ok(HeaderKept::Unchanged);
+            return HeaderKept::Unchanged;
         }
         let Some(octets) = view.restored().to_bytes() else {
-            return Ok(HeaderKept::Unknown);
+            return HeaderKept::Unknown;
         };
-        self.fields.put(&[&seals::place(key)], &octets)?;
-        Ok(HeaderKept::Changed)
+        self.later.keep(key, Learnt::Fields(octets.into()));
+        HeaderKept::Changed
     }
 }
 

@@ -3,9 +3,9 @@
 use super::Relay;
 use crate::config::Account;
 use crate::mime::Contents;
-use crate::policy::Submission;
 use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
+use crate::policy::{Space, Submission};
 use crate::store::{Recognised, StoreError, Traits};
 use crate::text::{Explain, Explanation};
 use crate::view::likeness::{Likeness, likeness_in};
@@ -19,16 +19,21 @@ impl Relay {
 
     /// The same, with what the message is like, unless it is refused.
     pub(super) fn judged(&self, account: &Account, submission: &Submission) -> (Need, Likeness) {
+        // It may not leave in clear while nobody can say where it goes.
+        let space = match self.space() {
+            Ok(space) => space,
+            Err(why) => return (Need::Refuse(Refusal::Unknowable(Box::new(why))), Likeness::default()),
+        };
         let message = Contents::of(&submission.message);
         let ids = threads::ids_in(&message);
         // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
         let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
-        match self.need_with(account, submission, thread, marked(&message)) {
+        match self.need_with(account, submission, &space, (thread, marked(&message))) {
             // The channel of the space of trust may carry what a domain asks for unencrypted.
             Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {
                 let like = self.like(&message);
                 let need = match self.like_a_letter(&like) {
-                    Ok(banner) => self.need_with(account, submission, thread, banner),
+                    Ok(banner) => self.need_with(account, submission, &space, (thread, banner)),
                     // It may not leave in clear, and nobody can say that it is a secret.
                     Err(error) => Need::Refuse(Refusal::Unknowable(Box::new(error.explain()))),
                 };
@@ -39,9 +44,9 @@ impl Relay {
         }
     }
 
-    fn need_with(&self, account: &Account, submission: &Submission, thread: Thread, banner: Banner) -> Need {
+    fn need_with(&self, account: &Account, submission: &Submission, space: &Space, (thread, banner): (Thread, Banner)) -> Need {
         let account = self.strictest(account, submission);
-        outgoing::need(submission, &account, &self.config.policy, thread, banner)
+        outgoing::need(submission, &account, self.rules(space), thread, banner)
     }
 
     /// Marks of ours; else what the memory of sealed letters says.

@@ -11,6 +11,7 @@ mod headers;
 mod identities;
 mod incoming;
 mod known;
+mod later;
 pub mod notice;
 mod outgoing;
 pub mod port;
@@ -18,6 +19,7 @@ mod recipients;
 mod seals;
 mod searching;
 mod sender;
+mod space;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -32,6 +34,7 @@ use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
+use crate::store::whitelist::WhitelistFile;
 use crate::store::{
     CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
     Threads,
@@ -43,6 +46,7 @@ use crate::view::verdict::Grade;
 use gate::Gate;
 use headers::Unopened;
 use identities::Identities;
+use later::Later;
 use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,11 +64,13 @@ pub struct Relay {
     authorities: CertificateFolder,
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
+    whitelist: WhitelistFile,
     threads: Threads,
     letters: Letters,
     marks: Marks,
-    fields: Fields,
-    index: Index,
+    fields: Arc<Fields>,
+    index: Arc<Index>,
+    later: Later,
     unopened: Unopened,
     journal: Journal,
     seals: LockedSeals,
@@ -75,6 +81,7 @@ pub struct Relay {
 impl Relay {
     /// Opens the stores of a home, whose keys may be locked yet.
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
+        let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
@@ -83,11 +90,13 @@ impl Relay {
             authorities: CertificateFolder::new(home.trust()),
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
+            whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
-            fields: Fields::new(home, secrets),
-            index: Index::new(home, secrets),
+            later: Later::new(&fields, &index),
+            fields,
+            index,
             unopened: Unopened::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
@@ -123,6 +132,7 @@ impl Relay {
     /// Forgets every opened message; for the end of the service.
     pub fn forget_views(&self) {
         self.write_what_waits();
+        self.later.settle();
         self.views.wipe();
     }
 

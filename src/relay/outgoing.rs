@@ -103,7 +103,8 @@ impl Relay {
             lookups,
             refused,
         } = self.certificates(&submission.envelope.recipients).await;
-        let (left_out, trusted) = match outgoing::decide(submission, account, &self.config.policy, &judged.why, &lookups) {
+        let space = self.space()?;
+        let (left_out, trusted) = match outgoing::decide(submission, account, self.rules(&space), &judged.why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
             Decision::SealExcept(addresses) => (addresses, Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),

@@ -3,7 +3,7 @@
 use super::Relay;
 use crate::base::Address;
 use crate::config::Account;
-use crate::directory::port::Lookup;
+use crate::directory::port::{Candidate, Lookup};
 use crate::pki::{Certificate, select};
 use crate::policy::{Recipient, outgoing};
 use crate::smime::encrypt;
@@ -23,49 +23,80 @@ pub(super) struct Found {
     pub refused: Vec<(Address, Certificate, select::Unfit)>,
 }
 
+/// Certificates that are known and will not do.
+type Unfitting = Vec<(Certificate, select::Unfit)>;
+
+/// Who is asked for certificates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Here,
+    Everywhere,
+}
+
 impl Relay {
-    /// The best certificate of each recipient.
+    /// The best certificate of each recipient. Nobody outside is asked for those whom a certificate known here will do for.
     pub(super) async fn certificates(&self, recipients: &[Recipient]) -> Found {
         let mut found = Found::default();
-        for recipient in recipients {
-            let answer = self.lookup(&recipient.address, &mut found).await;
-            found.lookups.push(answer);
+        let mut answers: Vec<Option<outgoing::Lookup>> = recipients.iter().map(|r| self.own(&r.address, &mut found)).collect();
+        for asked in [Asked::Here, Asked::Everywhere] {
+            let open: Vec<usize> = (0..recipients.len()).filter(|at| answers[*at].is_none()).collect();
+            let addresses: Vec<Address> = open.iter().map(|at| recipients[*at].address.clone()).collect();
+            let lookups = match asked {
+                Asked::Here => self.directory.known(&addresses).await,
+                Asked::Everywhere => self.directory.find(&addresses).await,
+            };
+            for ((at, address), lookup) in open.into_iter().zip(&addresses).zip(lookups) {
+                answers[at] = self.answer(address, lookup, asked, &mut found);
+            }
         }
+        found.lookups = answers.into_iter().map(|a| a.unwrap_or(outgoing::Lookup::Unavailable)).collect();
         found
     }
 
-    async fn lookup(&self, address: &Address, found: &mut Found) -> outgoing::Lookup {
-        // One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
-        if let Ok(own) = self.identities.encryption(address, self.now()) {
-            found.chosen.insert(address.clone(), own.key.certificate().clone());
-            return outgoing::Lookup::Found;
-        }
-        match self.directory.find(address).await {
-            Lookup::Unavailable(_) => outgoing::Lookup::Unavailable,
-            Lookup::NotFound => outgoing::Lookup::NotFound,
-            Lookup::Found(ders) => self.chosen(address, ders, found),
+    /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+    fn own(&self, address: &Address, found: &mut Found) -> Option<outgoing::Lookup> {
+        let own = self.identities.encryption(address, self.now()).ok()?;
+        found.chosen.insert(address.clone(), own.key.certificate().clone());
+        Some(outgoing::Lookup::Found)
+    }
+
+    /// `None`: others are to be asked.
+    fn answer(&self, address: &Address, lookup: Lookup, asked: Asked, found: &mut Found) -> Option<outgoing::Lookup> {
+        let (candidates, otherwise) = match lookup {
+            Lookup::Found(candidates) => (candidates, outgoing::Lookup::NotFound),
+            Lookup::FoundPartly(candidates, _) => (candidates, outgoing::Lookup::Unavailable),
+            Lookup::Ambiguous(_) | Lookup::NotFound => (Vec::new(), outgoing::Lookup::NotFound),
+            Lookup::Unavailable(_) => (Vec::new(), outgoing::Lookup::Unavailable),
+        };
+        match self.chosen(&candidates, address) {
+            Ok(best) => {
+                found.chosen.insert(address.clone(), best);
+                Some(outgoing::Lookup::Found)
+            }
+            Err(_) if asked == Asked::Here => None,
+            Err(Some(refused)) => {
+                let refused = refused.into_iter().map(|(certificate, why)| (address.clone(), certificate, why));
+                found.refused.extend(refused);
+                Some(otherwise)
+            }
+            Err(None) => Some(outgoing::Lookup::Unavailable),
         }
     }
 
-    fn chosen(&self, address: &Address, ders: Vec<Vec<u8>>, found: &mut Found) -> outgoing::Lookup {
-        let Ok(trust) = self.trust() else {
-            return outgoing::Lookup::Unavailable;
+    /// `None`: the authorities cannot be read.
+    fn chosen(&self, candidates: &[Candidate], address: &Address) -> Result<Certificate, Option<Unfitting>> {
+        let trust = self.trust().map_err(|_| None)?;
+        let read = |der: &Vec<u8>| Certificate::from_der(der.clone()).ok();
+        let (confirmed, named): (Vec<&Candidate>, Vec<&Candidate>) = candidates.iter().partition(|c| c.is_confirmed());
+        let [confirmed, named] = [confirmed, named].map(|of| of.iter().filter_map(|c| read(&c.der)).collect::<Vec<_>>());
+        let issuers = candidates.iter().flat_map(|c| &c.issuers).filter_map(read);
+        let intermediates: Vec<Certificate> = named.iter().chain(&confirmed).cloned().chain(issuers).collect();
+        let refused = match select::best(address, &named, &intermediates, &trust, self.now()) {
+            Ok(best) => return Ok(best),
+            Err(none) => none.refused,
         };
-        let candidates: Vec<Certificate> = ders.into_iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
-        match select::best(address, &candidates, &candidates, &trust, self.now()) {
-            Ok(best) => {
-                found.chosen.insert(address.clone(), best);
-                outgoing::Lookup::Found
-            }
-            Err(none) => {
-                let refused = none
-                    .refused
-                    .into_iter()
-                    .map(|(certificate, why)| (address.clone(), certificate, why));
-                found.refused.extend(refused);
-                outgoing::Lookup::NotFound
-            }
-        }
+        select::best_confirmed(address, &confirmed, &intermediates, &trust, self.now())
+            .map_err(|none| Some(refused.into_iter().chain(none.refused).collect()))
     }
 
     /// AES-GCM only where every recipient is known to read it (requirements B.4); the sender reads through this relay.

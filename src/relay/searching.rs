@@ -1,10 +1,11 @@
 //! The texts of opened messages, kept so that searches find them.
 
 use super::Relay;
+use super::later::Learnt;
 use super::port::{Indexed, MessageKey, Place, SoughtUids};
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
-use crate::store::StoreError;
+use crate::store::{Index, StoreError};
 use crate::text::Explain;
 use crate::view::Draft;
 use crate::view::searchable::{Searchable, Seeker};
@@ -27,18 +28,13 @@ impl Relay {
     /// Keeps the text of a View that was made for a message of a mailbox. Of what is not shown nothing is kept, for the
     /// warning in its place is none of its text. An index that cannot be written hides no mail.
     pub(super) fn keep_text(&self, key: &MessageKey, grade: Grade, view: &Draft) {
-        let Place::Mailbox { mailbox, uidvalidity, uid } = &key.place else {
+        if !matches!(key.place, Place::Mailbox { .. }) {
             return;
-        };
+        }
         if !self.config.policy.search_index || matches!(grade, Grade::Altered | Grade::Unopenable) {
             return;
         }
-        let place = Indexed {
-            account: &key.account,
-            mailbox,
-            uidvalidity: *uidvalidity,
-        };
-        told(self.index.put(&place, *uid, Searchable::of(view).octets()));
+        self.later.keep(key, Learnt::Text(Searchable::of(view)));
     }
 
     /// Texts that were removed are kept again as messages are opened: those in memory are forgotten.
@@ -46,6 +42,12 @@ impl Relay {
         if self.config.policy.search_index && self.index.was_removed() {
             self.views.wipe();
         }
+    }
+
+    /// With what was learnt up to now.
+    fn index_as_learnt(&self) -> &Index {
+        self.later.settle();
+        &self.index
     }
 
     /// The messages of a mailbox that have each of these texts.
@@ -58,7 +60,7 @@ impl Relay {
             found: vec![Vec::new(); texts.len()],
             covered: Vec::new(),
         };
-        let read = self.index.each(place, |uid, text| {
+        let read = self.index_as_learnt().each(place, |uid, text| {
             seeker.found(text).for_each(|index| out.found[index].push(uid));
             out.covered.push(uid);
         });
@@ -77,7 +79,7 @@ impl Relay {
             rest.and_then(|rest| rest.chars().next()).is_some_and(|c| !c.is_alphanumeric())
         };
         let done = self
-            .index
+            .index_as_learnt()
             .forget_mailboxes(|of, name| of == account && (name == gone || is_inside(name)));
         told(done);
     }
@@ -88,14 +90,14 @@ impl Relay {
             return;
         }
         if uids.count() <= FORGOTTEN_BY_NAME_MAX {
-            told(self.index.forget(place, uids.iter()));
+            told(self.index_as_learnt().forget(place, uids.iter()));
             return;
         }
         let mut gone = Vec::new();
         let read = self
-            .index
+            .index_as_learnt()
             .each(place, |uid, _| gone.extend(Some(uid).filter(|uid| uids.contains(*uid))));
-        told(read.and_then(|()| self.index.forget(place, gone)));
+        told(read.and_then(|()| self.index_as_learnt().forget(place, gone)));
     }
 }
 

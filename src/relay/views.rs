@@ -4,7 +4,7 @@ use super::identities::Identity;
 use super::port::MessageKey;
 use crate::view::View;
 use aws_lc_rs::digest;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The cache. A View that is larger than the whole bound is not kept.
@@ -17,6 +17,8 @@ pub struct Views {
 #[derive(Debug, Default)]
 struct Held {
     views: HashMap<MessageKey, Kept>,
+    /// By their last use: with a hundred thousand short messages the oldest is not looked for among them.
+    order: BTreeMap<u64, MessageKey>,
     octets: usize,
     turn: u64,
 }
@@ -65,10 +67,12 @@ impl Views {
 
     fn used(&self, key: &MessageKey) -> Option<(Arc<View>, Lasts)> {
         let mut held = self.held();
-        held.turn += 1;
-        let turn = held.turn;
-        let kept = held.views.get_mut(key)?;
-        kept.used = turn;
+        let Held { views, order, turn, .. } = &mut *held;
+        let kept = views.get_mut(key)?;
+        *turn += 1;
+        let key = order.remove(&kept.used)?;
+        order.insert(*turn, key);
+        kept.used = *turn;
         Some((Arc::clone(&kept.view), kept.lasts.clone()))
     }
 
@@ -95,6 +99,7 @@ impl Views {
                 lasts,
                 used: held.turn,
             };
+            held.order.insert(kept.used, key.clone());
             held.views.insert(key.clone(), kept);
             held.shrink(self.bound);
         }
@@ -134,15 +139,14 @@ impl Imprint {
 impl Held {
     fn shrink(&mut self, bound: usize) {
         while self.octets > bound {
-            let Some(oldest) = self.views.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone()) else {
-                return;
-            };
+            let Some((_, oldest)) = self.order.pop_first() else { return };
             self.forget(&oldest);
         }
     }
 
     fn forget(&mut self, key: &MessageKey) {
         if let Some(kept) = self.views.remove(key) {
+            self.order.remove(&kept.used);
             self.octets -= kept.view.bytes().len();
         }
     }

@@ -14,6 +14,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_with(path, |file| file.write_all(bytes)).map_err(StoreError::write(path))
 }
 
+/// The same for what can be had again: whole for every reader, but a power cut may leave the old file, or an empty one.
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let temporary = beside(path);
+    let written = || {
+        let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&temporary)?;
+        file.write_all(bytes)?;
+        fs::rename(&temporary, path)
+    };
+    let done = written();
+    if done.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    done.map_err(StoreError::write(path))
+}
+
 /// Reads a file of at most `max` octets; `None` where there is none.
 pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let file = match File::open(path) {

@@ -30,14 +30,21 @@ impl Fields {
         }
     }
 
-    /// Keeps the fields of a message, named by its parts.
-    pub fn put(&self, message: &[&[u8]], fields: &[u8]) -> Result<(), StoreError> {
+    /// Keeps the fields of messages, each named by its parts; they come to the disk together.
+    pub fn put_all<'a>(&self, all: impl IntoIterator<Item = (&'a [&'a [u8]], &'a [u8])>) -> Result<(), StoreError> {
+        let sealed: Result<Vec<_>, _> = all.into_iter().map(|(message, fields)| self.sealed(message, fields)).collect();
+        match sealed? {
+            none if none.is_empty() => Ok(()),
+            some => self.table()?.put_all(&some, OnDisk::Soon),
+        }
+    }
+
+    fn sealed(&self, message: &[&[u8]], fields: &[u8]) -> Result<(Key, String), StoreError> {
         let name = self.name(message)?;
         let mut padded = zeroize::Zeroizing::new(fields.to_vec());
         padded.resize(fields.len().next_multiple_of(BLOCK), 0);
         let sealed = seal(&self.secrets.key(Purpose::Fields)?, &name, &padded)?;
-        self.table()?
-            .put(&name, base64_simd::STANDARD.encode_to_string(sealed), OnDisk::Soon)
+        Ok((name, base64_simd::STANDARD.encode_to_string(sealed)))
     }
 
     /// Those fields, zeros behind them; `None`: they are not known, or were not sealed here for this message.
@@ -74,7 +81,9 @@ mod tests {
         let home = Home::open(guard.path()).unwrap();
         let secrets = Secrets::ephemeral().unwrap();
         let (one, other): ([&[u8]; 2], [&[u8]; 2]) = ([b"INBOX", b"1"], [b"INBOX", b"2"]);
-        Fields::new(&home, &secrets).put(&one, b"Subject: Dupont\r\n").unwrap();
+        Fields::new(&home, &secrets)
+            .put_all([(&one[..], &b"Subject: Dupont\r\n"[..])])
+            .unwrap();
         let fields = Fields::new(&home, &secrets);
         let kept = fields.of(&one).unwrap().unwrap();
         assert!(kept.expose().starts_with(b"Subject: Dupont\r\n\0") && kept.expose().len() == BLOCK);
@@ -92,8 +101,7 @@ mod tests {
         let secrets = Secrets::ephemeral().unwrap();
         let (one, other): ([&[u8]; 1], [&[u8]; 1]) = ([b"1"], [b"2"]);
         let fields = Fields::new(&home, &secrets);
-        fields.put(&one, b"one").unwrap();
-        fields.put(&other, b"other").unwrap();
+        fields.put_all([(&one[..], &b"one"[..]), (&other[..], &b"other"[..])]).unwrap();
         let text = std::fs::read_to_string(home.fields()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         let (key, value) = (lines[1].split_once(' ').unwrap().0, lines[2].split_once(' ').unwrap().1);

@@ -9,11 +9,11 @@ mod record;
 use super::seal::{Opener, seal};
 use super::{Home, Purpose, Secrets, StoreError};
 use crate::base::limits::{INDEX_MESSAGES_MAX, INDEX_OCTETS_MAX};
-use crate::base::secret::wipe;
 use file::{Entry, IndexFile, Known};
 use record::{Head, Record};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
 
 /// A mailbox for as long as its UIDs mean the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,33 +64,44 @@ impl Index {
 
     /// Keeps the text of a message. What is known of the mailbox under another UIDVALIDITY goes.
     pub fn put(&self, place: &Indexed<'_>, uid: u32, text: &[u8]) -> Result<(), StoreError> {
+        self.put_all(place, [(uid, text)])
+    }
+
+    /// The same of several messages, which come to the disk together.
+    pub fn put_all<'a>(&self, place: &Indexed<'_>, texts: impl IntoIterator<Item = (u32, &'a [u8])>) -> Result<(), StoreError> {
+        let mut known = self.lock();
+        // What others have written since is read when these are appended.
+        if !known.is_read() {
+            self.file.refresh(&mut known)?;
+        }
+        self.drop_outlived(&mut known, &self.head(place, 0)?)?;
+        let sealed: Result<Vec<_>, _> = texts
+            .into_iter()
+            .filter_map(|(uid, text)| self.sealed_anew(&known, place, uid, text).transpose())
+            .collect();
+        match sealed? {
+            none if none.is_empty() => Ok(()),
+            some => self.file.append_all(&mut known, &some),
+        }
+    }
+
+    /// The record of a text; `None`: it is known.
+    fn sealed_anew(&self, known: &Known, place: &Indexed<'_>, uid: u32, text: &[u8]) -> Result<Option<(Head, Vec<u8>)>, StoreError> {
         let head = self.head(place, uid)?;
-        let mut record = Record {
+        let record = Record {
             uid,
             account: place.account,
             mailbox: place.mailbox,
             text,
-        }
-        .to_bytes();
-        let done = self.put_record(&head, &record);
-        wipe(&mut record);
-        done
-    }
-
-    fn put_record(&self, head: &Head, record: &[u8]) -> Result<(), StoreError> {
-        let mut known = self.lock();
-        // What others have written since is read when this is appended.
-        if !known.is_read() {
-            self.file.refresh(&mut known)?;
-        }
-        self.drop_outlived(&mut known, head)?;
-        if let Some(entry) = known.entries.get(&head.place).copied()
-            && self.is_same(&known, &entry, record)?
+        };
+        let record = Zeroizing::new(record.to_bytes());
+        if let Some(entry) = known.entries.get(&head.place)
+            && self.is_same(known, entry, &record)?
         {
-            return Ok(());
+            return Ok(None);
         }
-        let sealed = seal(&self.secrets.key(Purpose::Index)?, &head.name(), record)?;
-        self.file.append(&mut known, head, &sealed)
+        let sealed = seal(&self.secrets.key(Purpose::Index)?, &head.name(), &record)?;
+        Ok(Some((head, sealed)))
     }
 
     /// The text of each message of a mailbox that is known, with its UID.
@@ -125,10 +136,13 @@ impl Index {
         for uid in uids {
             let head = self.head(place, uid)?;
             if known.entries.contains_key(&head.place) {
-                gone.push(head);
+                gone.push((head, Vec::new()));
             }
         }
-        gone.iter().try_for_each(|head| self.file.append(&mut known, head, &[]))
+        match gone.is_empty() {
+            true => Ok(()),
+            false => self.file.append_all(&mut known, &gone),
+        }
     }
 
     /// Forgets all of these mailboxes of accounts.

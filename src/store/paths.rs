@@ -123,6 +123,11 @@ impl Home {
         self.root.join("index")
     }
 
+    /// The liste blanche.
+    pub fn whitelist(&self) -> PathBuf {
+        self.root.join("whitelist.json")
+    }
+
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.
     pub fn lock(&self) -> Result<HomeLock, StoreError> {
         let path = self.root.join("lock");

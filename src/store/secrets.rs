@@ -63,6 +63,8 @@ pub enum Purpose {
     Tokens,
     /// Naming messages in the journal.
     Journal,
+    /// Sealing and naming what is known of correspondents.
+    Book,
 }
 
 /// `master.json`.
@@ -171,6 +173,7 @@ impl Purpose {
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",
+            Purpose::Book => "souspli 1 book",
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod banner;
 pub mod command;
 pub mod config;
 pub mod http;
+pub mod directory;
 pub mod imap;
 pub mod keys;
 pub mod net;
@@ -21,6 +22,7 @@ pub mod smtp;
 pub mod store;
 pub mod subject;
 pub mod verdict;
+pub mod whitelist;
 mod why;
 
 pub use why::Why;

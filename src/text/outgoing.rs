@@ -183,6 +183,43 @@ pub fn patient_cannot_open(rule: Option<&Rule>) -> Explanation {
     )
 }
 
+/// A mailbox that a machine reads, from an ordinary account.
+pub fn machine_on_ordinary_channel(addresses: &[Address]) -> Explanation {
+    let list = list(addresses);
+    Explanation::new(
+        "SP-MACHINE-CHANNEL",
+        Retry::Never,
+        (
+            format!("Message non envoyé : {list} (boîte applicative MSSanté) n’est joignable que depuis un compte MSSanté."),
+            "Utilisez votre compte MSSanté, ou retirez cette adresse.",
+        ),
+        (
+            format!("Not sent: {list} (applicative MSSanté mailbox) can only be reached from an MSSanté account."),
+            "Use your MSSanté account, or remove that address.",
+        ),
+    )
+}
+
+/// A machine among the recipients of a message that must be sealed; the rule where there is one.
+pub fn machine_cannot_open(addresses: &[Address], rule: Option<&Rule>) -> Explanation {
+    let list = list(addresses);
+    let (fr, en) = rule.map_or((String::new(), String::new()), |rule| {
+        (format!(" ({})", rule.fr), format!(" ({})", rule.en))
+    });
+    Explanation::new(
+        "SP-MACHINE-SEALED",
+        Retry::Never,
+        (
+            format!("Message non envoyé : il est à chiffrer{fr}, et {list} (boîte applicative MSSanté) ne lirait pas un message chiffré."),
+            "Écrivez à cette boîte par un message séparé, nouveau et sans marque de chiffrement. Personne n’a reçu celui-ci.",
+        ),
+        (
+            format!("Not sent: it must be encrypted{en}, and {list} (applicative MSSanté mailbox) would not read an encrypted message."),
+            "Write to that mailbox in a separate, new message without the encryption tag. Nobody has received this one.",
+        ),
+    )
+}
+
 /// The account has no key or certificate to sign with, or to read its own mail with.
 pub fn no_own_key(account: &Address) -> Explanation {
     Explanation::new(

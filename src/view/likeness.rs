@@ -23,7 +23,7 @@ const STRETCH: usize = 5;
 /// Octets of a file that is known again.
 const FILE_MIN: usize = 512;
 /// Octets of either end of a file that stand for it, with its length.
-const FILE_ENDS: usize = 4 << 10;
+const FILE_ENDS: usize = 1 << 10;
 
 /// The words and files of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

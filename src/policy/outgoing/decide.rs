@@ -1,8 +1,8 @@
 //! What follows once every recipient's certificate has been looked for.
 
-use super::{Refusal, TRUST, Why, within};
+use super::{Refusal, Rules, Why};
 use crate::base::Address;
-use crate::config::{Account, Channel, MissingCertificate, Policy};
+use crate::config::{Account, MissingCertificate};
 use crate::policy::Submission;
 
 /// What was found for one recipient.
@@ -31,7 +31,8 @@ pub enum Decision {
 
 /// What the look-ups allow, all or nothing unless the policy says otherwise (requirements K.5). `lookups` stand in the
 /// order of the envelope's recipients.
-pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: &Why, lookups: &[Lookup]) -> Decision {
+pub fn decide(submission: &Submission, account: &Account, rules: Rules<'_>, why: &Why, lookups: &[Lookup]) -> Decision {
+    let Rules { policy, space } = rules;
     let with = |wanted: Lookup| -> Vec<Address> {
         let answers = lookups.iter().copied().chain(std::iter::repeat(Lookup::Unavailable));
         let pairs = submission.envelope.recipients.iter().zip(answers);
@@ -47,17 +48,15 @@ pub fn decide(submission: &Submission, account: &Account, policy: &Policy, why: 
     if missing.is_empty() {
         return Decision::Seal;
     }
-    let trusted = missing.iter().all(|a| within(a, TRUST));
+    let trusted = missing.iter().all(|a| space.holds(a));
     // The channel protects what only its domain asked to protect; a doctor who asked for encryption is told instead.
-    if trusted && !policy.mssante_requires_certificate && account.channel == Channel::Mssante && matches!(why, Why::Domain(_)) {
+    if trusted && !policy.mssante_requires_certificate && account.reaches_space() && matches!(why, Why::Domain(_)) {
         return Decision::SealOrTrust(missing);
     }
     let reached = lookups.contains(&Lookup::Found);
     match policy.missing_certificate {
         MissingCertificate::Partial if reached => Decision::SealExcept(missing),
-        _ if account.channel == Channel::Ordinary && missing.iter().any(|a| within(a, TRUST)) => {
-            Decision::Refuse(Refusal::SpaceOfTrust(missing))
-        }
+        _ if !account.reaches_space() && missing.iter().any(|a| space.holds(a)) => Decision::Refuse(Refusal::SpaceOfTrust(missing)),
         _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
     }
 }

@@ -1,6 +1,7 @@
 //! Tables of `outgoing`.
 
 use super::*;
+use crate::config::Channel;
 use crate::config::{MissingCertificate, Server, ServerTls};
 use crate::policy::{Envelope, Recipient};
 
@@ -9,6 +10,7 @@ pub(crate) fn account() -> Account {
         host: "mail.test".to_owned(),
         port: 1,
         tls: ServerTls::StartTls,
+        terms: crate::config::Terms::default(),
     };
     Account {
         address: Address::parse("me@cabinet.fr").unwrap(),
@@ -19,6 +21,9 @@ pub(crate) fn account() -> Account {
         pop3: None,
         always_sign: false,
         always_encrypt: false,
+        mssante_via: None,
+        token_command: Vec::new(),
+        client_certificate: None,
     }
 }
 
@@ -42,6 +47,19 @@ fn submission(to: &[&str], message: &str) -> Submission {
         message: format!("From: me@cabinet.fr\n{message}").replace('\n', "\r\n").into(),
     }
 }
+
+/// With no list: only mssante.fr counts.
+fn need(submission: &Submission, account: &Account, policy: &Policy, thread: Thread, banner: Banner) -> Need {
+    let space = Space::default();
+    super::need(submission, account, Rules { policy, space: &space }, thread, banner)
+}
+
+fn decide(submission: &Submission, account: &Account, policy: &Policy, why: &Why, lookups: &[Lookup]) -> Decision {
+    let space = Space::default();
+    super::decide(submission, account, Rules { policy, space: &space }, why, lookups)
+}
+
+mod table;
 
 const PLAIN: &str = "Subject: x\n\ny\n";
 const TAGGED: &str = "Subject: #med# x\n\ny\n";

@@ -338,6 +338,7 @@ fn account(tls: ServerTls) -> Account {
         host: "mail.test".to_owned(),
         port: 1,
         tls,
+        terms: crate::config::Terms::default(),
     };
     Account {
         address: Address::parse("me@x.fr").unwrap(),
@@ -348,5 +349,8 @@ fn account(tls: ServerTls) -> Account {
         pop3: None,
         always_sign: false,
         always_encrypt: false,
+        mssante_via: None,
+        token_command: Vec::new(),
+        client_certificate: None,
     }
 }

@@ -198,18 +198,18 @@ impl IndexFile {
         Ok(())
     }
 
-    /// Adds a record. The oldest go where there is no room.
-    pub(super) fn append(&self, known: &mut Known, head: &Head, sealed: &[u8]) -> Result<(), StoreError> {
-        let full = known.end + (HEAD + sealed.len()) as u64 > self.octets_max || known.entries.len() >= self.messages_max;
-        if full {
+    /// Adds records, sealed. The oldest go where there is no room.
+    pub(super) fn append_all(&self, known: &mut Known, records: &[(Head, Vec<u8>)]) -> Result<(), StoreError> {
+        let octets: u64 = records.iter().map(|(_, sealed)| (HEAD + sealed.len()) as u64).sum();
+        if known.end + octets > self.octets_max || known.entries.len() + records.len() > self.messages_max {
             let oldest = self.beyond_room(known);
             self.rewrite(known, |entry| entry.offset >= oldest)?;
         }
         let _lock = self.home.lock()?;
-        self.append_locked(known, head, sealed).map_err(StoreError::write(&self.path))
+        self.append_locked(known, records).map_err(StoreError::write(&self.path))
     }
 
-    fn append_locked(&self, known: &mut Known, head: &Head, sealed: &[u8]) -> io::Result<()> {
+    fn append_locked(&self, known: &mut Known, records: &[(Head, Vec<u8>)]) -> io::Result<()> {
         // Nobody else writes meanwhile: what follows the last whole record is half of one.
         self.read_on(known)?;
         let mut file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(&self.path)?;
@@ -221,15 +221,23 @@ impl IndexFile {
         } else if file.metadata()?.len() > known.end {
             file.set_len(known.end)?;
         }
-        let sealed_octets = u32::try_from(sealed.len()).map_err(io::Error::other)?;
+        let mut octets = Vec::new();
+        let mut entries = Vec::with_capacity(records.len());
+        for (head, sealed) in records {
+            let offset = known.end + octets.len() as u64;
+            let length = u32::try_from(sealed.len()).map_err(io::Error::other)?;
+            octets.extend_from_slice(&head.to_bytes(length));
+            octets.extend_from_slice(sealed);
+            entries.push(Entry {
+                head: *head,
+                offset,
+                sealed: length,
+            });
+        }
         file.seek(SeekFrom::Start(known.end))?;
-        // In one write: a crash leaves a whole record more often than not.
-        file.write_all(&[&head.to_bytes(sealed_octets), sealed].concat())?;
-        known.add(Entry {
-            head: *head,
-            offset: known.end,
-            sealed: sealed_octets,
-        });
+        // In one write: a crash leaves whole records more often than not.
+        file.write_all(&octets)?;
+        entries.into_iter().for_each(|entry| known.add(entry));
         Ok(())
     }
 
