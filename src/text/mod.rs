@@ -6,8 +6,8 @@
 pub mod banner;
 pub mod command;
 pub mod config;
-pub mod http;
 pub mod directory;
+pub mod http;
 pub mod imap;
 pub mod keys;
 pub mod net;

@@ -22,6 +22,22 @@ pub fn revoked(holder: &str, since: UnixTime, reason: Option<(&str, &str)>) -> E
     )
 }
 
+/// A line of the configuration that is no URL of a list.
+pub fn bad_list_url(line: usize, given: &str) -> Explanation {
+    super::config::fault(
+        "SP-CONFIG-LIST-URL",
+        line,
+        (
+            format!("« {given} » n’est pas l’adresse d’une liste de révocation."),
+            "Écrivez http://, https://, ldap:// ou ldaps:// et le serveur, sans identifiant ni espace.",
+        ),
+        (
+            format!("“{given}” is not the address of a revocation list."),
+            "Write http://, https://, ldap:// or ldaps:// and the server, without a login or a space.",
+        ),
+    )
+}
+
 macro_rules! of_authority {
     ($($(#[$doc:meta])* $name:ident, $code:literal, $retry:ident: $fr:literal, $fr_do:literal; $en:literal, $en_do:literal.)*) => {
         $($(#[$doc])* pub fn $name(issuer: &str) -> Explanation {

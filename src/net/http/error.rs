@@ -1,14 +1,13 @@
 //! What can go wrong with a server of an authority.
 
-use crate::net::NetError;
 use crate::text::{Explain, Explanation, http as say};
 
 /// Why nothing, or not all, came.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// No connection.
-    #[error(transparent)]
-    Net(#[from] NetError),
+    #[error("{}", .0.en.what)]
+    NotReached(Explanation),
     /// A host that may not be contacted, named by a redirect or by whoever asks.
     #[error("{host}: not a host that may be contacted")]
     NotAllowed {
@@ -52,7 +51,7 @@ pub enum HttpError {
 impl Explain for HttpError {
     fn explain(&self) -> Explanation {
         match self {
-            HttpError::Net(error) => error.explain(),
+            HttpError::NotReached(why) => why.clone(),
             HttpError::NotAllowed { host } => say::not_allowed(host),
             HttpError::Redirects { host } => say::redirects(host),
             HttpError::Status { host, status } => say::status(host, *status),

@@ -8,7 +8,7 @@ mod url;
 pub use error::HttpError;
 pub use url::{Hosts, Url};
 
-use super::upstream;
+use super::port::Upstreams;
 use crate::base::limits::{HTTP_HEADER_MAX, HTTP_HEADERS_MAX, HTTP_REDIRECTS_MAX, HTTP_SECONDS_MAX, HTTP_SILENCE_SECONDS};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -20,12 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
 
 /// Asks servers. Cloning is cheap.
 #[derive(Clone)]
 pub struct Client {
-    connector: TlsConnector,
+    upstreams: Arc<dyn Upstreams>,
     hosts: Arc<Hosts>,
     silence: Duration,
 }
@@ -103,9 +102,9 @@ impl Drop for Connection {
 
 impl Client {
     /// Contacts these hosts and no others.
-    pub fn new(connector: TlsConnector, hosts: Arc<Hosts>) -> Self {
+    pub fn new(upstreams: Arc<dyn Upstreams>, hosts: Arc<Hosts>) -> Self {
         Self {
-            connector,
+            upstreams,
             hosts,
             silence: Duration::from_secs(HTTP_SILENCE_SECONDS),
         }
@@ -187,7 +186,7 @@ impl Client {
     }
 
     async fn ask(&self, url: &Url, request: Request<Full<Bytes>>, end: Instant) -> Result<(Response<Incoming>, Connection), HttpError> {
-        let stream = upstream::connect(&url.server(), &self.connector).await?;
+        let stream = self.upstreams.connect(&url.server()).await.map_err(HttpError::NotReached)?;
         let handshake = hyper::client::conn::http1::Builder::new()
             .max_buf_size(HTTP_HEADER_MAX)
             .max_headers(HTTP_HEADERS_MAX)

@@ -1,6 +1,6 @@
 //! `http:` and `https:` URLs (RFC 9110 §4.2), as far as a client needs them.
 
-use crate::config::{Server, ServerTls};
+use crate::config::{Server, ServerTls, Terms};
 use hyper::Uri;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -82,6 +82,7 @@ impl Url {
             host: self.host.clone(),
             port: self.port,
             tls: if self.secure { ServerTls::Implicit } else { ServerTls::Plain },
+            terms: Terms::default(),
         }
     }
 }

@@ -6,8 +6,9 @@
 //! In memory are the header and the index: 32 octets for each 128 certificates. A look-up reads one block.
 
 use super::record::{self, BLOCK, KEY, Key, RECORD, Record};
-use crate::base::UnixTime;
 use crate::base::limits::{LIST_ENTRIES_MAX, LIST_HEADER_MAX, LIST_ISSUERS_MAX};
+use crate::base::{Realm, UnixTime};
+use crate::pki::authority::Profile;
 use crate::pki::ber::BerError;
 use crate::pki::crl::{Crl, Entry, Head};
 use crate::pki::name::DistinguishedName;
@@ -45,6 +46,9 @@ struct Header {
     list: String,
     /// The certificates from its signer to an authority, in DER.
     signer: Vec<String>,
+    /// Realm and rules of that authority.
+    realm: String,
+    profile: String,
     /// Whose certificates are on it: each a list of relative names.
     issuers: Vec<Vec<String>>,
     entries: usize,
@@ -84,6 +88,8 @@ pub(super) fn write(path: &FilePath, crl: &Crl, signer: &Path, origin: &Origin, 
         origin: origin.clone(),
         list: hex::encode(&crl.without_entries()),
         signer: signer.certificates.iter().map(|c| hex::encode(c.der())).collect(),
+        realm: signer.realm.as_str().to_owned(),
+        profile: signer.profile.as_str().to_owned(),
         issuers: issuers
             .iter()
             .map(|name| name.iter().map(|rdn| hex::encode(rdn)).collect())
@@ -179,7 +185,11 @@ fn of_header(header: &[u8], file: File, index_at: u64) -> Option<KeptList> {
         origin: header.origin,
         received: UnixTime(header.received),
         head,
-        signer: Path { certificates: signer },
+        signer: Path {
+            certificates: signer,
+            realm: [Realm::Production, Realm::Test].into_iter().find(|r| r.as_str() == header.realm)?,
+            profile: Profile::parse(&header.profile)?,
+        },
         issuers,
         entries: header.entries,
         file,
