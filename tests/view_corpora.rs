@@ -299,6 +299,7 @@ fn verdict() -> Verdict {
         key_encryption: Some("RSA-PKCS1v1.5".to_owned()),
         obsolete: Vec::new(),
         own: false,
+        realm: souspli::base::Realm::Production,
     }
 }
 

@@ -24,6 +24,7 @@ pub fn run(data: &[u8]) {
         key_encryption: None,
         obsolete: Vec::new(),
         own: false,
+        realm: souspli::base::Realm::Production,
     };
     let input = ViewInput {
         stored,

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod domain;
 pub mod limits;
 pub mod message;
+pub mod realm;
 pub mod retry;
 pub mod secret;
 
@@ -14,5 +15,6 @@ pub use asker::Asker;
 pub use clock::UnixTime;
 pub use domain::Domain;
 pub use message::{MessageKey, Place};
+pub use realm::Realm;
 pub use retry::Retry;
 pub use secret::Secret;

@@ -29,6 +29,8 @@ type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>>
 
 /// How often the end of the local certificate is looked at.
 const CERTIFICATE_LOOKED_AT: Duration = Duration::from_secs(3600);
+/// How often directories are asked for what grows old.
+const DIRECTORIES_ASKED_AT: Duration = Duration::from_secs(3600);
 /// After a connection that could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -114,8 +116,10 @@ impl Serving {
         let reading = Arc::clone(&relay);
         tokio::task::spawn_blocking(move || reading.read_ahead());
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
+        let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
         end.await;
         renewal.abort();
+        refreshing.abort();
         serving.end().await;
         relay.forget_views();
         Ok(())
@@ -185,6 +189,14 @@ async fn renew(home: Home, mut ends: UnixTime, server: Arc<TlsServer>) {
                 Err(error) => tracing::warn!(%error, "the local certificate could not be renewed"),
             }
         }
+    }
+}
+
+/// Certificates that were looked up are asked anew before they are too old, so that no message waits for them.
+async fn refresh(relay: Arc<Relay>) {
+    loop {
+        relay.refresh_directories().await;
+        tokio::time::sleep(DIRECTORIES_ASKED_AT).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the configuration says, once it has been checked.
 
-pub use super::directories::{Attributes, Bind, DirectoryServer, Life};
+pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
+pub use super::revocation::{Revocation, StatusSource};
 use crate::base::{Address, Domain};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Config {
     pub policy: Policy,
     /// The space of trust of health mail.
     pub mssante: Mssante,
+    /// How it is known whether certificates still stand.
+    pub revocation: Revocation,
 }
 
 /// The MSSanté space of trust, as far as the configuration says something of it (requirements A.2, A.3).

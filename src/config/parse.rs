@@ -1,9 +1,10 @@
 //! The grammar of `souspli.toml` and of the machine policy: text in, a checked value or every fault out. Reads no file.
 
-use super::directories;
 use super::fault::{Fault, FaultKind};
+use super::ldap;
 use super::model::*;
 use super::reader::{At, Faults, Section};
+use super::revocation;
 use crate::base::limits::TAG_CHARS_MAX;
 use crate::base::{Address, Domain};
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +22,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let policy = root.table("policy", faults);
         let mssante = root.table("mssante", faults);
         let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
+        let revocation = root.table("revocation", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
         let accounts = read_accounts(accounts, &mssante, faults);
@@ -33,12 +35,13 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             upstream_authorities: upstream.authorities,
             upstream_silence: upstream.silence,
             accounts,
-            directories: directories::read(directories, faults),
+            directories: ldap::read(directories, faults),
             policy: policy
                 .map(|s| read_policy(s, faults))
                 .unwrap_or_default()
                 .applied_to(Policy::default()),
             mssante,
+            revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
         }
     })
 }

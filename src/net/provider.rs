@@ -10,6 +10,7 @@ use crate::config::{Config, Roots, Server, ServerTls, Terms};
 use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -20,7 +21,7 @@ pub struct Providers {
     ordinary: TlsConnector,
     platform: Believed,
     space: Option<Believed>,
-    identities: Arc<dyn ClientIdentities>,
+    identities: Option<Arc<dyn ClientIdentities>>,
 }
 
 /// The server side of TLS on loopback.
@@ -36,7 +37,18 @@ impl Providers {
             ordinary: tls::speak(Arc::clone(&platform), None)?,
             platform,
             space: tls::pinned(&config.mssante.authorities)?,
-            identities,
+            identities: Some(identities),
+        })
+    }
+
+    /// For servers that are no providers: the roots of the platform beside these, and nobody that we could be known as.
+    pub fn strangers(authorities: &[PathBuf]) -> Result<Self, NetError> {
+        let platform = tls::platform(authorities)?;
+        Ok(Self {
+            ordinary: tls::speak(Arc::clone(&platform), None)?,
+            platform,
+            space: None,
+            identities: None,
         })
     }
 
@@ -52,9 +64,9 @@ impl Providers {
                 None => return Err(NetError::NoSpaceAuthority { host: server.host.clone() }.explain()),
             },
         };
-        let identity = match certificate {
-            Some((account, file)) => Some(self.identities.identity(account, file)?),
-            None => None,
+        let identity = match (certificate, &self.identities) {
+            (Some((account, file)), Some(identities)) => Some(identities.identity(account, file)?),
+            (None, _) | (_, None) => None,
         };
         tls::speak(Arc::clone(believed), identity).map_err(|e| e.explain())
     }

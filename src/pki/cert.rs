@@ -6,7 +6,7 @@ use crate::base::{Address, UnixTime};
 use crate::pki::algorithm::{AlgorithmId, Digest, PublicKey};
 use crate::pki::ber::{BerError, Value, tag};
 use crate::pki::extensions::{self, Extensions};
-pub use crate::pki::extensions::{KeyUsage, NameConstraints};
+pub use crate::pki::extensions::{KeyUsage, NameConstraints, PolicyRules};
 use crate::pki::name::{self, AlternativeNames, DistinguishedName};
 use crate::pki::oid::{self, Oid};
 use std::fmt;
@@ -123,6 +123,16 @@ impl Certificate {
         }
     }
 
+    /// The attributes of the subject in order.
+    pub fn subject_attributes(&self) -> &[(Oid, String)] {
+        &self.0.subject.attributes
+    }
+
+    /// The attributes of the issuer in order.
+    pub fn issuer_attributes(&self) -> &[(Oid, String)] {
+        &self.0.issuer.attributes
+    }
+
     /// Common name of the issuer, else whatever it is called first.
     pub fn issuer_common_name(&self) -> &str {
         let attributes = &self.0.issuer.attributes;
@@ -178,6 +188,21 @@ impl Certificate {
         self.0.extensions.name_constraints.as_ref()
     }
 
+    /// The policies that it follows, if certificatePolicies is there.
+    pub fn policies(&self) -> Option<&[Oid]> {
+        self.0.extensions.policies.as_deref()
+    }
+
+    /// policyMappings: a policy of the issuer, and what it is called here.
+    pub fn policy_mappings(&self) -> &[(Oid, Oid)] {
+        &self.0.extensions.policy_mappings
+    }
+
+    /// policyConstraints and inhibitAnyPolicy.
+    pub fn policy_rules(&self) -> PolicyRules {
+        self.0.extensions.policy_rules
+    }
+
     /// Critical extensions that are not understood here.
     pub fn unknown_critical(&self) -> &[Oid] {
         &self.0.extensions.unknown_critical
@@ -213,6 +238,11 @@ impl Certificate {
         &self.0.subject.comparable
     }
 
+    /// The issuer as names are compared.
+    pub fn issuer_name(&self) -> &DistinguishedName {
+        &self.0.issuer.comparable
+    }
+
     /// What it is called in subjectAltName.
     pub fn alternative_names(&self) -> &AlternativeNames {
         &self.0.extensions.alternative_names
@@ -242,6 +272,11 @@ impl Certificate {
     /// subjectKeyIdentifier.
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
         self.0.extensions.subject_key_identifier.as_deref()
+    }
+
+    /// keyIdentifier of authorityKeyIdentifier.
+    pub fn authority_key_identifier(&self) -> Option<&[u8]> {
+        self.0.extensions.authority_key_identifier.as_deref()
     }
 
     /// SHA-256 of the whole certificate.

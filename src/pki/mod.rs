@@ -3,6 +3,7 @@
 //! `ber` reads ASN.1 as it came, `der` writes it, `oid` names it; CMS (`smime`) stands on the same three.
 
 pub mod algorithm;
+pub mod authority;
 pub mod ber;
 pub mod bundle;
 pub mod cert;
@@ -17,6 +18,7 @@ pub mod revocation;
 pub mod rsa;
 pub mod select;
 
+pub use authority::{Authority, Profile, Realm};
 pub use bundle::certificates_in;
 pub use cert::Certificate;
 pub use path::{Path, PathError, Purpose, Trust};

@@ -61,36 +61,101 @@ pub struct AlternativeNames {
     pub mailboxes: Vec<String>,
     /// directoryName.
     pub directories: Vec<DistinguishedName>,
-    /// Tags of every other form that occurs.
-    pub others: Vec<u8>,
+    /// dNSName in lower case.
+    pub hosts: Vec<String>,
+    /// uniformResourceIdentifier.
+    pub uris: Vec<String>,
+    /// iPAddress, four or sixteen octets.
+    pub addresses: Vec<Vec<u8>>,
+    /// Every other form that occurs, and the forms of names that cannot be read.
+    pub others: Vec<Form>,
 }
 
 /// Forms of GeneralName, by their tag.
+const OTHER: u8 = 0;
+/// rfc822Name.
 pub const MAILBOX: u8 = 1;
+/// dNSName.
+pub const HOST: u8 = 2;
 /// directoryName.
 pub const DIRECTORY: u8 = 4;
+/// uniformResourceIdentifier.
+pub const URI: u8 = 6;
+/// iPAddress.
+pub const ADDRESS: u8 = 7;
 
-/// The form of a GeneralName, without class and construction.
-pub fn form(identifier: u8) -> u8 {
-    identifier & 0x1f
+/// A form of GeneralName; of an otherName its type as well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Form {
+    /// Its tag.
+    pub tag: u8,
+    /// type-id of an otherName.
+    pub kind: Option<Oid>,
+}
+
+impl Form {
+    /// One that its tag tells.
+    pub fn of(tag: u8) -> Self {
+        Self { tag, kind: None }
+    }
+
+    /// Of this GeneralName.
+    pub fn read(name: Value<'_>) -> Self {
+        let tag = name.tag & 0x1f;
+        let kind = (tag == OTHER).then(|| name.inside().oid().ok()).flatten();
+        Self { tag, kind }
+    }
 }
 
 /// Reads the content of a GeneralNames.
 pub fn alternative(mut names: Reader<'_>) -> Result<AlternativeNames, BerError> {
     let mut found = AlternativeNames::default();
     while let Some(name) = names.next_value()? {
-        match form(name.tag) {
-            MAILBOX => found.mailboxes.extend(ascii(name)),
-            DIRECTORY => found.directories.push(comparable(Value::only(name.content)?)?),
-            other => {
-                if name.tag == tag::context(0) {
-                    found.mailboxes.extend(smtp_utf8_mailbox(name)?);
-                }
-                found.others.push(other);
+        let form = Form::read(name);
+        let text = || std::str::from_utf8(name.content).ok().filter(|t| t.is_ascii());
+        let read = match form.tag {
+            MAILBOX => text().and_then(address).map(|a| found.mailboxes.push(a)),
+            HOST => text().and_then(host_or_all_below).map(|h| found.hosts.push(h)),
+            URI => text().map(|u| found.uris.push(u.to_owned())),
+            ADDRESS => matches!(name.content.len(), 4 | 16).then(|| found.addresses.push(name.content.to_vec())),
+            DIRECTORY => {
+                found.directories.push(comparable(Value::only(name.content)?)?);
+                Some(())
             }
+            _ => {
+                found.mailboxes.extend(smtp_utf8_mailbox(form, name)?);
+                None
+            }
+        };
+        if read.is_none() && !found.others.contains(&form) {
+            found.others.push(form);
         }
     }
     Ok(found)
+}
+
+/// The name of a host, in lower case.
+pub fn host(name: &str) -> Option<String> {
+    let label =
+        |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    (name.len() <= 253 && name.split('.').all(label)).then(|| name.to_ascii_lowercase())
+}
+
+/// The same, or `*.` and all of the hosts below it (RFC 6125 §6.4.3).
+fn host_or_all_below(name: &str) -> Option<String> {
+    match name.strip_prefix("*.") {
+        Some(parent) => host(parent).map(|parent| format!("*.{parent}")),
+        None => host(name),
+    }
+}
+
+/// The host that a URI names, where it is a name (RFC 3986 §3.2.2).
+pub fn host_of(uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let named = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let name = named.split_once(':').map_or(named, |(host, _)| host);
+    host(name).filter(|name| name.parse::<std::net::IpAddr>().is_err())
 }
 
 /// emailAddress attributes of a Name.
@@ -109,17 +174,14 @@ pub fn emails(name: Value<'_>) -> Result<Vec<String>, BerError> {
     Ok(out)
 }
 
-fn smtp_utf8_mailbox(other_name: Value<'_>) -> Result<Option<String>, BerError> {
-    let mut inside = other_name.inside();
-    if inside.oid()? != oid::SMTP_UTF8_MAILBOX {
+fn smtp_utf8_mailbox(form: Form, other_name: Value<'_>) -> Result<Option<String>, BerError> {
+    if form.kind != Some(oid::SMTP_UTF8_MAILBOX) {
         return Ok(None);
     }
+    let mut inside = other_name.inside();
+    inside.oid()?;
     let value = inside.expect(tag::context(0))?.inside().expect(tag::UTF8_STRING)?;
     Ok(std::str::from_utf8(value.content).ok().and_then(address))
-}
-
-fn ascii(name: Value<'_>) -> Option<String> {
-    std::str::from_utf8(name.content).ok().filter(|t| t.is_ascii()).and_then(address)
 }
 
 /// An address is taken exactly as it stands or not at all: with a NUL or an invisible character left out it would become

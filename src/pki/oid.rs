@@ -153,6 +153,10 @@ oids! {
     TITLE = "2.5.4.12";
     /// givenName.
     GIVEN_NAME = "2.5.4.42";
+    /// organizationName.
+    ORGANIZATION = "2.5.4.10";
+    /// organizationalUnitName.
+    ORGANIZATIONAL_UNIT = "2.5.4.11";
     /// emailAddress (PKCS#9).
     EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
     /// SmtpUTF8Mailbox (RFC 9598).
@@ -168,6 +172,14 @@ oids! {
     BASIC_CONSTRAINTS = "2.5.29.19";
     /// id-ce-nameConstraints.
     NAME_CONSTRAINTS = "2.5.29.30";
+    /// id-ce-policyMappings.
+    POLICY_MAPPINGS = "2.5.29.33";
+    /// id-ce-policyConstraints.
+    POLICY_CONSTRAINTS = "2.5.29.36";
+    /// id-ce-inhibitAnyPolicy.
+    INHIBIT_ANY_POLICY = "2.5.29.54";
+    /// anyPolicy (RFC 5280 §4.2.1.4).
+    ANY_POLICY = "2.5.29.32.0";
     /// id-ce-certificatePolicies.
     CERTIFICATE_POLICIES = "2.5.29.32";
     /// id-ce-extKeyUsage.
@@ -204,7 +216,13 @@ oids! {
     OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
     /// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
-    /// id-kp-OCSPSigning.
+    /// id-kp-serverAuth.
+    SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    /// id-kp-codeSigning.
+    CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+    /// id-kp-timeStamping.
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+    /// id-kp-OCSPSigning (RFC 6960 §4.2.2.2).
     OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
     /// id-kp-emailProtection.
     EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";

@@ -6,6 +6,7 @@ pub mod complete;
 pub mod hidden;
 pub mod outgoing;
 pub mod readable;
+pub mod resolution;
 pub mod sender;
 pub mod space;
 pub mod submission;

@@ -282,7 +282,7 @@ impl OpenedByHand {
             .collect();
         serde_json::json!({
             "grade": v.grade.as_str(), "code": v.code, "french": v.french, "english": v.english, "signers": signers,
-            "encrypted": v.encrypted, "content_encryption": v.content_encryption, "key_encryption": v.key_encryption,
+            "realm": v.realm.as_str(), "encrypted": v.encrypted, "content_encryption": v.content_encryption, "key_encryption": v.key_encryption,
             "obsolete": v.obsolete, "subject": self.subject, "from": self.from,
         })
     }

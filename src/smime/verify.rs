@@ -1,7 +1,7 @@
 //! SignedData (RFC 5652 §5) over the bytes as received: what each signature proves, never more.
 
 use crate::base::UnixTime;
-use crate::base::limits::{CMS_NAMED_ALIKE_MAX, CMS_PART_MAX, CMS_SIGNERS_MAX};
+use crate::base::limits::{CMS_NAMED_ALIKE_MAX, CMS_PART_MAX, CMS_SIGNERS_MAX, SIGNED_APART_SECONDS};
 use crate::pki::algorithm::{AlgorithmId, Digest, KeyKind, Scheme, SignatureError};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
@@ -32,8 +32,10 @@ pub struct SignerReport {
     pub certificate: Option<Certificate>,
     /// Whether the signature fits.
     pub integrity: Integrity,
-    /// The way to a configured authority; `None` without a certificate.
+    /// The way to a configured authority, today; `None` without a certificate.
     pub path: Option<Result<Path, PathError>>,
+    /// The same on the day that the signature claims; `None`: it claims none. It never makes up for what does not hold today.
+    pub path_then: Option<Result<Path, PathError>>,
     /// The signature as received.
     pub signature: Vec<u8>,
     /// signingTime as claimed.
@@ -127,12 +129,14 @@ impl<'a> SignedData<'a> {
                 }
             }
         }
-        let path = certificate.map(|c| path::validate(c, &self.certificates, trust, now, Purpose::Sign));
+        let signing_time = signer.attribute(oid::SIGNING_TIME).ok().flatten().and_then(|v| cert::time(v).ok());
+        let way = |certificate: &Certificate, at| path::validate(certificate, &self.certificates, trust, at, Purpose::Sign);
         SignerReport {
             integrity,
-            path,
+            path: certificate.map(|c| way(c, now)),
+            path_then: certificate.zip(signing_time).map(|(c, claimed)| way(c, moment_meant(c, claimed))),
             signature: signer.signature.to_vec(),
-            signing_time: signer.attribute(oid::SIGNING_TIME).ok().flatten().and_then(|v| cert::time(v).ok()),
+            signing_time,
             algorithm: scheme.map_or_else(|_| "?".to_owned(), Scheme::name),
             obsolete: obsolete(signer, scheme, certificate),
             certificate: certificate.cloned(),
@@ -241,6 +245,16 @@ impl<'a> SignerInfo<'a> {
                 ess_certificate(*kind, value).is_ok_and(|(digest, hash)| digest.is_none_or(|d| d.of(&[certificate.der()]) == hash))
             })
         })
+    }
+}
+
+/// A claim before the certificate began, by no more than clocks and time zones explain, is taken for its first moment: who has
+/// just got one signs at once.
+fn moment_meant(certificate: &Certificate, claimed: UnixTime) -> UnixTime {
+    let begins = certificate.not_before();
+    match claimed < begins && begins.0.abs_diff(claimed.0) <= SIGNED_APART_SECONDS {
+        true => begins,
+        false => claimed,
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Event {
     Key,
     /// An authority was added or removed.
     Trust,
+    /// A correspondent's certificate was harvested, confirmed, or one of these removed.
+    Certificate,
 }
 
 impl Event {
@@ -78,6 +80,7 @@ impl Event {
             Event::Store => "store",
             Event::Key => "key",
             Event::Trust => "trust",
+            Event::Certificate => "certificate",
         }
     }
 }

@@ -131,18 +131,13 @@ impl Letters {
             return Ok(None);
         }
         let names = self.names()?;
-        for file in &message.files {
-            if self.known(&names.name(b"file", file), now)?.is_some_and(|found| found.of > 0) {
-                return Ok(Some(Recognised::File));
-            }
+        let files: Vec<Key> = message.files.iter().map(|file| names.name(b"file", file)).collect();
+        if self.has_one(&files, now)? {
+            return Ok(Some(Recognised::File));
         }
         for text in &message.texts {
-            if let Some(key) = names.whole(text)
-                && self.known(&key, now)?.is_some_and(|found| found.of > 0)
-            {
-                return Ok(Some(Recognised::Text));
-            }
-            if self.holds_a_letter(names, text, now)? {
+            let whole: Vec<Key> = names.whole(text).into_iter().collect();
+            if self.has_one(&whole, now)? || self.holds_a_letter(names, text, now)? {
                 return Ok(Some(Recognised::Text));
             }
         }
@@ -151,9 +146,11 @@ impl Letters {
 
     /// True when more than half of what is kept of one letter stands in the text.
     fn holds_a_letter(&self, names: &Names, text: &Words, now: UnixTime) -> Result<bool, StoreError> {
+        let keys: Vec<Key> = text.stretches().map(|stretch| names.name(b"stretch", stretch.as_bytes())).collect();
+        let known = self.table.values(&keys)?;
         let mut found: BTreeMap<u32, BTreeSet<Key>> = BTreeMap::new();
-        for key in text.stretches().map(|stretch| names.name(b"stretch", stretch.as_bytes())) {
-            if let Some(Trait { letter, of, .. }) = self.known(&key, now)? {
+        for (key, known) in keys.into_iter().zip(known) {
+            if let Some(Trait { letter, of, .. }) = known.filter(|known| known.is_fresh(now)) {
                 let seen = found.entry(letter).or_default();
                 seen.insert(key);
                 if seen.len() * 2 > usize::from(of) {
@@ -166,17 +163,17 @@ impl Letters {
 
     /// Where the file cannot be read nothing is known: what is remembered twice is sealed in vain at worst.
     fn unknown(&self, keys: impl Iterator<Item = Key>) -> Result<BTreeSet<Key>, StoreError> {
-        let mut out = BTreeSet::new();
-        for key in keys {
-            match self.table.value(&key) {
-                Ok(Some(_)) => {}
-                Ok(None) | Err(StoreError::Read { .. }) => {
-                    out.insert(key);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(out)
+        let keys: Vec<Key> = keys.collect();
+        let known = match self.table.values(&keys) {
+            Err(StoreError::Read { .. }) => vec![None; keys.len()],
+            other => other?,
+        };
+        Ok(keys
+            .into_iter()
+            .zip(known)
+            .filter(|(_, known)| known.is_none())
+            .map(|(key, _)| key)
+            .collect())
     }
 
     /// Gives the disk what it did not take before.
@@ -191,8 +188,10 @@ impl Letters {
         self.table.put_all(&new, OnDisk::Soon)
     }
 
-    fn known(&self, key: &Key, now: UnixTime) -> Result<Option<Trait>, StoreError> {
-        Ok(self.table.value(key)?.filter(|found| found.is_fresh(now)))
+    /// Whether one of these stands for a letter by itself: no `of`, it has left in clear.
+    fn has_one(&self, keys: &[Key], now: UnixTime) -> Result<bool, StoreError> {
+        let known = self.table.values(keys)?;
+        Ok(known.into_iter().flatten().any(|found| found.of > 0 && found.is_fresh(now)))
     }
 }
 

@@ -12,6 +12,7 @@ mod keyring;
 pub mod keys_store;
 pub mod letters;
 mod lines;
+pub mod lists;
 pub mod marks;
 pub(crate) mod owner;
 mod passphrase;
@@ -32,6 +33,7 @@ pub use index::Index;
 pub use journal::{Event, Journal, JournalEntry};
 pub use keys_store::{KeyId, KeysStore, StoredKey};
 pub use letters::{Letters, Recognised, Traits};
+pub use lists::{KeptList, Lists};
 pub use marks::Marks;
 
 pub use passwords::{Passwords, Whose};

@@ -78,6 +78,11 @@ impl Home {
         self.root.join("trust")
     }
 
+    /// Revocation lists, OCSP answers.
+    pub fn lists(&self) -> PathBuf {
+        self.root.join("lists")
+    }
+
     /// The local TLS certificate and its key.
     pub fn tls(&self) -> PathBuf {
         self.root.join("tls")

@@ -92,6 +92,17 @@ impl<V: Value> Table<V> {
         Ok(state.unwritten.get(key).or_else(|| state.values.get(key)).cloned())
     }
 
+    /// The same of several, with one look at the disk for all.
+    pub(super) fn values(&self, keys: &[Key]) -> Result<Vec<Option<V>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        let known = |key| state.unwritten.get(key).or_else(|| state.values.get(key)).cloned();
+        Ok(keys.iter().map(known).collect())
+    }
+
     /// True when it holds nothing.
     pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
         let mut state = self.lock();

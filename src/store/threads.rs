@@ -52,29 +52,27 @@ impl Threads {
 
     /// True when one of these (In-Reply-To, References) was sealed. An error is no `false`: the caller must not send in clear.
     pub fn knows<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
-        let is_known = |name: &str| Ok::<_, StoreError>(self.table.value(&self.named(name)?)?.is_some_and(|since| is_fresh(since, now)));
+        let mut names = Vec::new();
         for message_id in message_ids {
-            // As written: that is how they were remembered once.
+            // As written, too: that is how they were remembered once.
             let written = message_id.trim().trim_start_matches('<').trim_end_matches('>');
-            if is_known(&bare(message_id))? || is_known(written)? {
-                return Ok(true);
+            names.push(self.key(message_id)?);
+            if bare(message_id) != written {
+                names.push(self.named(written)?);
             }
         }
-        Ok(false)
+        self.knows_one(&names, now)
     }
 
     /// True when one of these left over that channel. An error is no `false` here either.
     pub fn knows_over_channel<'a>(&self, message_ids: impl IntoIterator<Item = &'a str>, now: UnixTime) -> Result<bool, StoreError> {
-        for message_id in message_ids {
-            if self
-                .table
-                .value(&self.over_channel(message_id)?)?
-                .is_some_and(|since| is_fresh(since, now))
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let names: Result<Vec<Key>, StoreError> = message_ids.into_iter().map(|id| self.over_channel(id)).collect();
+        self.knows_one(&names?, now)
+    }
+
+    fn knows_one(&self, names: &[Key], now: UnixTime) -> Result<bool, StoreError> {
+        let known = self.table.values(names)?;
+        Ok(known.into_iter().flatten().any(|since| is_fresh(since, now)))
     }
 
     fn over_channel(&self, message_id: &str) -> Result<Key, StoreError> {

@@ -1,7 +1,7 @@
 //! What the banner of an opened message says: French, in lines of at most 60 characters between two fixed tokens,
 //! by which it is found again in a reply.
 
-use crate::base::UnixTime;
+use crate::base::{Realm, UnixTime};
 use crate::text::unaccent;
 
 /// The first word of every banner.
@@ -10,6 +10,8 @@ pub const OPENING: &str = "[Souspli]";
 pub const CLOSING: &str = "[/Souspli]";
 /// What stands before the last word when the message came in clear.
 pub const NOT_ENCRYPTED: &str = "Chiffrement : aucun.";
+/// What stands second when trial authorities were believed.
+pub const TEST: &str = "TEST : autorités d’essai, cette signature ne prouve rien.";
 /// Characters of one line (quoted in a reply, it must not be wrapped at 72).
 pub const COLUMNS: usize = 60;
 /// Signers that a banner names: it must stay short enough to be found again.
@@ -30,6 +32,8 @@ pub struct Facts {
     pub obsolete: Vec<String>,
     /// The name of the report that is attached, if there is one.
     pub report: Option<&'static str>,
+    /// The realm of the signers' authorities.
+    pub realm: Realm,
 }
 
 /// Who signed, in words of the certificate.
@@ -52,6 +56,9 @@ pub struct Signed {
 /// What the banner says, one fact after the other, the tokens included: the verdict first, in words that need no other.
 pub fn sentences(facts: &Facts) -> Vec<String> {
     let mut said = vec![format!("{OPENING} {}", plain(&facts.sentence, 110))];
+    if facts.realm == Realm::Test {
+        said.push(TEST.to_owned());
+    }
     if !facts.signers.is_empty() {
         let named = facts.signers.iter().take(SIGNERS_NAMED).map(|s| signer(s, facts.assured));
         let more = (facts.signers.len() > SIGNERS_NAMED).then(|| "…".to_owned());
@@ -252,6 +259,7 @@ mod tests {
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: vec!["3DES".to_owned(), "x".repeat(300)],
             report: None,
+            realm: Realm::Production,
         }
     }
 
@@ -267,6 +275,11 @@ mod tests {
         );
         assert!(whole.ends_with(CLOSING) && whole.matches(CLOSING).count() == 1 && whole.matches('[').count() == 2);
         assert!(ascii(lines(&facts())).concat().is_ascii());
+        let tried = Facts {
+            realm: Realm::Test,
+            ..facts()
+        };
+        assert_eq!(sentences(&tried)[1], TEST);
     }
 
     #[test]
@@ -278,6 +291,7 @@ mod tests {
             encryption: Some("AES-256-CBC".to_owned()),
             obsolete: Vec::new(),
             report: None,
+            realm: Realm::Production,
         };
         assert_eq!(
             lines(&usual),
@@ -303,6 +317,7 @@ mod tests {
             encryption: None,
             obsolete: vec!["3DES".to_owned()],
             report: None,
+            realm: Realm::Production,
         };
         assert_eq!(
             sentences(&card(true))[1..],
@@ -331,6 +346,7 @@ mod tests {
             encryption: Some("C".repeat(300)),
             obsolete: vec!["O".repeat(300); 9],
             report: Some(super::super::report::FILE),
+            realm: Realm::Test,
         };
         let text = lines(&crowd).join("\r\n> > ");
         assert!(text.len() < 1500 && text.contains("…"), "{}", text.len());

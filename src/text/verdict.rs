@@ -68,6 +68,24 @@ fixed! {
     name_not_permitted, "SP-NAME-NOT-PERMITTED":
         "L’autorité n’a pas le droit de certifier cette adresse.", "N’utilisez pas ce certificat.";
         "The authority may not certify this address.", "Do not use this certificate.".
+    /// A certificate that claims rights which it has not.
+    contradictory, "SP-CONTRADICTORY-CERTIFICATE":
+        "Un certificat se contredit lui-même.", "N’utilisez pas ce certificat.";
+        "A certificate contradicts itself.", "Do not use this certificate.".
+    /// Policies.
+    policy_not_met, "SP-POLICY-NOT-MET":
+        "Un certificat ne suit pas la politique que son autorité exige.", "Demandez un certificat de messagerie ordinaire.";
+        "A certificate does not follow the policy that its authority demands.", "Ask for an ordinary mail certificate.".
+    /// A trial certificate where real ones count.
+    test_authority, "SP-TEST-AUTHORITY":
+        "Ce certificat vient d’une autorité de TEST : il ne prouve rien.", "Demandez un certificat de production.";
+        "This certificate is from a TEST authority: it proves nothing.", "Ask for a production certificate.".
+    /// A real certificate where trial ones count.
+    authority_not_for_tests, "SP-AUTHORITY-NOT-FOR-TESTS":
+        "Ce certificat est de production, et seules les autorités de TEST sont admises ici.",
+        "Mettez environment = \"production\" dans [trust] pour l’utiliser.";
+        "This certificate is a production one, and only TEST authorities count here.",
+        "Set environment = \"production\" in [trust] to use it.".
     /// An authority out of its dates.
     authority_expired, "SP-AUTHORITY-EXPIRED":
         "Le certificat d’une autorité n’est plus valable.", "Mettez à jour les autorités.";
@@ -183,6 +201,22 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
         "certificate-not-trusted" => (
             "Signature intacte, mais le certificat du signataire n’est pas acceptable.",
             "Signature intact, but the signer’s certificate is not acceptable.",
+        ),
+        "certificate-expired-since" => (
+            "Signature intacte, le certificat était valable à la date qu’elle annonce ; il a expiré depuis.",
+            "Signature intact, the certificate was valid on the day that it claims; it has expired since.",
+        ),
+        "certificate-not-valid-then" => (
+            "Signature intacte, mais le certificat n’était pas valable à la date qu’elle annonce.",
+            "Signature intact, but the certificate was not valid on the day that it claims.",
+        ),
+        "certificate-test" => (
+            "Signature intacte, mais par un certificat de TEST : elle ne prouve rien.",
+            "Signature intact, but by a TEST certificate: it proves nothing.",
+        ),
+        "certificate-not-test" => (
+            "Signature intacte, mais par un certificat de production, et seuls ceux de TEST comptent ici.",
+            "Signature intact, but by a production certificate, and only TEST ones count here.",
         ),
         "signed-another-day" => (
             "La date de la signature n’est pas celle du message : un ancien message a pu être renvoyé.",

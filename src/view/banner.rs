@@ -112,6 +112,7 @@ fn facts(Said { verdict, report }: Said<'_>) -> Facts {
         encryption: verdict.encrypted.then(|| verdict.content_encryption.clone().unwrap_or_default()),
         obsolete: verdict.obsolete.clone(),
         report,
+        realm: verdict.realm,
     }
 }
 

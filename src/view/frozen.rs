@@ -6,12 +6,12 @@
 use super::letter::Agreement;
 use super::restored::FromShown;
 use super::verdict::{Grade, Verdict, judged};
-use crate::base::{Address, UnixTime};
+use crate::base::{Address, Realm, UnixTime};
 use crate::smime::open::{OpenError, Opened};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 21] = [
+const CODES: [(&str, Grade); 25] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -33,7 +33,15 @@ const CODES: [(&str, Grade); 21] = [
     ("dishonest-structure", Grade::Altered),
     ("boundary-in-content", Grade::Altered),
     ("signed-another-day", Grade::Unassured),
+    ("certificate-test", Grade::Unassured),
+    ("certificate-not-test", Grade::Unassured),
+    ("certificate-expired-since", Grade::Unassured),
+    ("certificate-not-valid-then", Grade::Unassured),
 ];
+
+/// Beside the place in that list: judged by authorities for trials, and said so whenever it is said again.
+const TEST: u64 = 32;
+const _: () = assert!(CODES.len() <= TEST as usize);
 
 /// Codes that are made anew of a verdict that was remembered: the signer is the protected From, or is not, and the stored
 /// message says another.
@@ -46,19 +54,21 @@ pub fn codes() -> impl Iterator<Item = (&'static str, Grade)> {
 }
 
 impl Verdict {
-    /// What stands for this verdict's code; `None`: it is not remembered.
+    /// What stands for this verdict's code and realm; `None`: it is not remembered.
     pub fn index(&self) -> Option<u64> {
-        CODES.iter().position(|(code, _)| *code == self.code).map(|i| i as u64)
+        let place = CODES.iter().position(|(code, _)| *code == self.code)?;
+        Some(place as u64 | if self.realm == Realm::Test { TEST } else { 0 })
     }
 
     /// The verdict as it was first said of the same signatures, where the day and the authorities are all that lies between.
     pub fn regrade(&mut self, index: u64) {
-        let first = usize::try_from(index).ok().and_then(|i| CODES.get(i));
+        let first = usize::try_from(index & !TEST).ok().and_then(|i| CODES.get(i));
         if let Some(&(code, grade)) = first
             && sways(code, self.encrypted)
             && sways(self.code, self.encrypted)
         {
             self.say(grade, code);
+            self.realm = if index & TEST == 0 { Realm::Production } else { Realm::Test };
         }
     }
 
@@ -108,6 +118,10 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-not-yet-valid"
         | "certificate-wrong-usage"
         | "certificate-not-trusted"
+        | "certificate-test"
+        | "certificate-not-test"
+        | "certificate-expired-since"
+        | "certificate-not-valid-then"
         | "signed-another-day" => true,
         _ => false,
     }
@@ -137,6 +151,13 @@ mod tests {
         verdict.say(Grade::Unassured, "certificate-expired");
         verdict.regrade(first);
         assert_eq!((verdict.grade, verdict.code), (Grade::Verified, "encrypted-signed"));
+        // Once believed as a trial, never said again without that word.
+        verdict.realm = Realm::Test;
+        let tried = verdict.index().unwrap();
+        verdict.realm = Realm::Production;
+        verdict.say(Grade::Unassured, "certificate-test");
+        verdict.regrade(tried);
+        assert_eq!((verdict.code, verdict.realm), ("encrypted-signed", Realm::Test));
     }
 
     #[test]

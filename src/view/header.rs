@@ -8,7 +8,7 @@
 use super::lookalike;
 use super::restored::Restored;
 use super::verdict::Verdict;
-use crate::base::Address;
+use crate::base::{Address, Realm};
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
 
@@ -75,9 +75,10 @@ pub enum Detail {
 /// Souspli's own fields: always the verdict and the mark, the rest as room allows.
 pub fn own_fields(verdict: &Verdict, token: &str, detail: Detail) -> String {
     let mut out = format!(
-        "{PREFIX}Verdict: {}; code={}{}\r\n{MARK}: {}\r\n",
+        "{PREFIX}Verdict: {}; code={}{}{}\r\n{MARK}: {}\r\n",
         verdict.grade.as_str(),
         verdict.code,
+        if verdict.realm == Realm::Test { "; realm=test" } else { "" },
         if verdict.encrypted { "" } else { NOT_ENCRYPTED },
         folded(token)
     );

@@ -142,6 +142,7 @@ mod tests {
             integrity: crate::smime::verify::Integrity::Intact,
             certificate: None,
             path: None,
+            path_then: None,
             signing_time: None,
             algorithm: String::new(),
             signature: Vec::new(),

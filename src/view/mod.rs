@@ -186,6 +186,7 @@ mod tests {
             key_encryption: Some("RSA-OAEP-SHA256".to_owned()),
             obsolete: Vec::new(),
             own: false,
+            realm: crate::base::Realm::Production,
         }
     }
 }

@@ -163,7 +163,7 @@ fn integrity(integrity: Integrity) -> &'static str {
 /// Each certificate from the signer's to the configured one, or why there is no way.
 fn way(signer: &SignerReport) -> String {
     match &signer.path {
-        Some(Ok(Path { certificates })) => {
+        Some(Ok(Path { certificates, .. })) => {
             let names: Vec<String> = certificates.iter().map(|c| quoted(&c.holder())).collect();
             names.join(" → ")
         }

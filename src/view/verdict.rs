@@ -1,7 +1,7 @@
 //! What can be said of an opened message, in one summary: never per part (RFC 9787 §3).
 
 use crate::base::limits::SIGNED_APART_SECONDS;
-use crate::base::{Address, UnixTime};
+use crate::base::{Address, Realm, UnixTime};
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
@@ -69,6 +69,8 @@ pub struct Verdict {
     pub obsolete: Vec<String>,
     /// A draft or a Sent copy that this installation stored for its owner: no banner.
     pub own: bool,
+    /// Test: an authority for trials stands behind a signer, and nothing is proved.
+    pub realm: Realm,
 }
 
 impl Grade {
@@ -144,6 +146,7 @@ fn judge_opened(opened: &Opened, from: &[Address]) -> Verdict {
         content_encryption: encryptions.first().map(|e| e.content.clone()),
         key_encryption: encryptions.first().map(|e| e.key.clone()),
         obsolete,
+        realm: realm(opened.signers()),
         ..said_of(grade, code)
     }
 }
@@ -168,7 +171,14 @@ fn said_of(grade: Grade, code: &'static str) -> Verdict {
         key_encryption: None,
         obsolete: Vec::new(),
         own: false,
+        realm: Realm::Production,
     }
+}
+
+/// Test where one of the signers is known by an authority for trials.
+fn realm<'a>(mut signers: impl Iterator<Item = &'a SignerReport>) -> Realm {
+    let tried = |signer: &SignerReport| matches!(&signer.path, Some(Ok(path)) if path.realm == Realm::Test);
+    if signers.any(tried) { Realm::Test } else { Realm::Production }
 }
 
 fn encryption(layer: &Layer) -> Option<&Encryption> {
@@ -220,10 +230,8 @@ fn doubt(signers: &[SignerReport], from: &[Address]) -> Option<&'static str> {
         if !signer.obsolete.is_empty() {
             return Some("signature-obsolete");
         }
-        match &signer.path {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Some(path_code(error)),
-            None => return Some("signer-certificate-missing"),
+        if let Some(code) = untrusted(signer) {
+            return Some(code);
         }
     }
     let certificates: Vec<&Certificate> = signers.iter().filter_map(|s| s.certificate.as_ref()).collect();
@@ -235,19 +243,35 @@ fn doubt(signers: &[SignerReport], from: &[Address]) -> Option<&'static str> {
     (!fits).then_some("signer-is-not-sender")
 }
 
+/// Why its certificate does not count: today, and on the day that the signature claims. The claim proves nothing by itself, for
+/// whoever has an old key can claim any day; but one that the certificate denies is worse than none.
+fn untrusted(signer: &SignerReport) -> Option<&'static str> {
+    match (&signer.path, &signer.path_then) {
+        (Some(Ok(_)), Some(Err(_))) => Some("certificate-not-valid-then"),
+        (Some(Ok(_)), Some(Ok(_)) | None) => None,
+        (Some(Err(PathError::Expired { .. } | PathError::AuthorityExpired)), Some(Ok(_))) => Some("certificate-expired-since"),
+        (Some(Err(error)), _) => Some(path_code(error)),
+        (None, _) => Some("signer-certificate-missing"),
+    }
+}
+
 fn path_code(error: &PathError) -> &'static str {
     match error {
         PathError::UnknownAuthority { .. } => "unknown-authority",
         PathError::Expired { .. } => "certificate-expired",
         PathError::NotYetValid { .. } => "certificate-not-yet-valid",
         PathError::WrongUsage => "certificate-wrong-usage",
+        PathError::OtherRealm { realm: Realm::Test } => "certificate-test",
+        PathError::OtherRealm { realm: Realm::Production } => "certificate-not-test",
         PathError::BadSignature
         | PathError::TooComplex
         | PathError::Unsupported
         | PathError::Obsolete
         | PathError::WeakKey
         | PathError::NotAnAuthority
+        | PathError::Contradictory
         | PathError::UnknownExtension
+        | PathError::PolicyNotMet
         | PathError::NameNotPermitted
         | PathError::AuthorityExpired => "certificate-not-trusted",
     }

@@ -2,11 +2,12 @@
 
 use crate::Attack;
 use crate::forge::{Authority, signed};
-use crate::practice::{BOB, Practice, TEXT, authority, called, entity, info, mail, of_all_times, person};
+use crate::practice::{BOB, Practice, TEXT, authority, called, entity, info, mail, of_all_times, person, timed};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose,
     NameConstraints,
 };
+use souspli::base::UnixTime;
 use souspli::keys::SoftwareKey;
 use souspli::pki::{Certificate, oid};
 use souspli::smime::PrivateKey;
@@ -29,12 +30,29 @@ fn leaves(p: &Practice) -> Vec<Attack> {
         change(&mut params);
         Attack::new(name, code, by(&p.authority.issues(&params), &[]))
     };
+    // A certificate of these years, and a signature that says it is of that one.
+    let claims = |name, code, (from, until): (i32, i32), year: i32| {
+        let mut params = person("bob@lab.test");
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let key = p.authority.issues(&params);
+        let day = UnixTime(rcgen::date_time_ymd(year, 6, 1).unix_timestamp());
+        let claim = crate::forge::signer(&key, Some(&timed(TEXT, day)), TEXT);
+        let cms = signed(oid::DATA, Some(TEXT), &[key.certificate()], &[claim]);
+        Attack::new(name, code, mail(BOB, &entity("signed-data", &cms)))
+    };
     vec![
         leaf("expired last year", "certificate-expired", &|c| {
             c.not_after = rcgen::date_time_ymd(2020, 1, 1)
         }),
         leaf("valid in days to come", "certificate-not-yet-valid", &|c| {
             c.not_before = rcgen::date_time_ymd(2080, 1, 1)
+        }),
+        claims("a key of old, on a day of old", "certificate-expired-since", (2000, 2020), 2015),
+        claims("a key of old, on a day after its end", "certificate-expired", (2000, 2014), 2015),
+        claims("a new key, on a day of old", "certificate-not-valid-then", (2016, 2090), 2015),
+        leaf("a certificate for trials", "certificate-test", &|c| {
+            c.distinguished_name.push(rcgen::DnType::OrganizationalUnitName, "IGC-SANTE TEST");
         }),
         leaf("a key for agreement only", "certificate-wrong-usage", &|c| {
             c.key_usages = vec![KeyUsagePurpose::KeyAgreement]

@@ -270,7 +270,17 @@ fn certificates_that_may_not_sign() {
         "certificate-wrong-usage"
     );
     // It was valid at the time that the message claims; what a message claims proves nothing.
-    assert_eq!(code(&|c| c.not_after = rcgen::date_time_ymd(2026, 3, 1)), "certificate-expired");
+    assert_eq!(
+        code(&|c| c.not_after = rcgen::date_time_ymd(2026, 3, 1)),
+        "certificate-expired-since"
+    );
+    assert_eq!(code(&|c| c.not_after = rcgen::date_time_ymd(2026, 1, 20)), "certificate-expired");
+    // Not yet at the time that it claims, but for what clocks explain; today it is.
+    assert_eq!(
+        code(&|c| c.not_before = rcgen::date_time_ymd(2026, 3, 1)),
+        "certificate-not-valid-then"
+    );
+    assert_eq!(code(&|c| c.not_before = rcgen::date_time_ymd(2026, 2, 2)), "signed");
     assert_eq!(
         code(&|c| c.not_before = rcgen::date_time_ymd(2027, 3, 1)),
         "certificate-not-yet-valid"

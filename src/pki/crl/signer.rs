@@ -31,7 +31,12 @@ pub enum ListError {
 pub fn signer(crl: &Crl, candidates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<Path, ListError> {
     let mut nearest = ListError::UnknownIssuer;
     let mut known: Vec<&Certificate> = Vec::new();
-    for candidate in trust.authorities.iter().chain(candidates).filter(|c| may_be(crl, c)) {
+    for candidate in trust
+        .authorities()
+        .map(|a| &a.certificate)
+        .chain(candidates)
+        .filter(|c| may_be(crl, c))
+    {
         if !known.contains(&candidate) {
             known.push(candidate);
         }

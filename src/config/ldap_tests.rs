@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::model::Terms;
 use crate::config::parse::parse;
 use crate::text::Explain;
 

@@ -1,0 +1,21 @@
+//! The two worlds of certificates: those that are meant, and trials.
+
+/// Whether what an authority certifies is meant. Certificates of one realm prove nothing in the other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Realm {
+    /// Real persons and structures.
+    #[default]
+    Production,
+    /// Trials: anybody may hold such a certificate, under any name.
+    Test,
+}
+
+impl Realm {
+    /// The word used in configuration, bundles and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Realm::Production => "production",
+            Realm::Test => "test",
+        }
+    }
+}
