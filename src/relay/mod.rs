@@ -6,6 +6,7 @@ mod append;
 pub mod book;
 pub mod budget;
 mod companion;
+mod decided;
 mod explain;
 mod gate;
 mod handed_over;
