@@ -17,7 +17,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// What was looked at today: the second message of the day costs nothing.
 #[derive(Debug, Default)]
-pub(super) struct Harvested(Mutex<(i64, HashSet<(Address, [u8; 32])>)>);
+pub(super) struct Harvested(Mutex<Today>);
+
+#[derive(Debug, Default)]
+struct Today {
+    day: i64,
+    seen: HashSet<(Address, [u8; 32])>,
+}
 
 const DAY: i64 = 86_400;
 
@@ -81,9 +87,12 @@ impl Harvested {
     fn is_new(&self, of: &Address, certificate: &Certificate, now: i64) -> bool {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let today = now.div_euclid(DAY);
-        if held.0 != today || held.1.len() >= HARVEST_SEEN_MAX {
-            *held = (today, HashSet::new());
+        if held.day != today || held.seen.len() >= HARVEST_SEEN_MAX {
+            *held = Today {
+                day: today,
+                seen: HashSet::new(),
+            };
         }
-        held.1.insert((of.clone(), certificate.fingerprint()))
+        held.seen.insert((of.clone(), certificate.fingerprint()))
     }
 }

@@ -134,6 +134,30 @@ class CacheTest(DirectoryCase):
         listed = self.later(relay, day, "cert", "list", "--config", relay.config).decode()
         self.assertRegex(listed, r"Dr Bob ESSAI +annuaire +\S+ +\S+ \(3 jours / days\)")
 
+    def test_asked_again_in_the_background_before_it_is_too_old(self):
+        server = self.with_bob()
+        relay = self.home(server.section(tls="plain"))
+        yesterday = base.run("date", "-d", "-20 hours", "+%Y-%m-%d %H:%M:%S").decode().strip()
+        self.later(relay, yesterday, "cert", "find", BOB, "--config", relay.config)
+        self.assertEqual(1, server.searches())
+        relay.start()
+        self.addCleanup(relay.kill)
+        base.until(lambda: server.searches() == 2, 20, "the directory to be asked anew")
+        relay.stop()
+        server.stop()
+        self.sealed(relay)
+
+    def test_something_older_serves_when_the_directory_is_deaf(self):
+        server = self.with_bob()
+        relay = self.home(server.section(tls="plain", more="timeout_seconds = 3\n"))
+        yesterday = base.run("date", "-d", "-25 hours", "+%Y-%m-%d %H:%M:%S").decode().strip()
+        self.later(relay, yesterday, "cert", "find", BOB, "--config", relay.config)
+        server.pause(signal.SIGSTOP)
+        self.addCleanup(server.pause, signal.SIGCONT)
+        with Clock() as clock:
+            self.sealed(relay)
+        self.assertGreaterEqual(clock.seconds, 3)
+
     def later(self, relay, day, *arguments):
         command = [*pki.at(day), str(souspli.binary()), *map(str, arguments), "--home", str(relay.home)]
         return base.run(*command, stdin=self.letter, env=relay.environment())
