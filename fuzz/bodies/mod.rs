@@ -26,13 +26,14 @@ mod seek;
 mod submission;
 mod tag;
 mod view;
+mod whitelist;
 mod words;
 
 /// What a target does with an input; it panics where something is wrong.
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 24] = [
+pub const ALL: [(&str, Body); 25] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -56,5 +57,6 @@ pub const ALL: [(&str, Body); 24] = [
     ("submission", submission::run),
     ("tag", tag::run),
     ("view", view::run),
+    ("whitelist", whitelist::run),
     ("words", words::run),
 ];

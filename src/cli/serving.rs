@@ -5,6 +5,7 @@ use crate::base::UnixTime;
 use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
 use crate::imap;
+use crate::keys::HomeProofs;
 use crate::net::local::LocalCertificate;
 use crate::net::provider::{Providers, TlsServer};
 use crate::net::stream::BoxedStream;
@@ -48,13 +49,13 @@ struct Door {
 
 impl Serving {
     /// Binds, says `ready`, serves, and ends within `STOP_SECONDS_MAX` of the signal.
-    pub(super) async fn start(home: Home, config: Config, relay: Relay) -> Result<(), Failure> {
+    pub(super) async fn start(home: Home, config: Config, relay: Relay, proofs: HomeProofs) -> Result<(), Failure> {
         let relay = Arc::new(relay);
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
-        let providers = Arc::new(Providers::new(
-            tls::connector(&config.upstream_authorities).map_err(|e| Failure::from(&e))?,
-        ));
+        let proofs = Arc::new(proofs);
+        let providers = Providers::new(&config, proofs.clone()).map_err(|e| Failure::from(&e))?;
+        let providers = Arc::new(providers);
         let (running, stopping) = watch::channel(Running::On);
         let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));
         let implicit = (config.listen.tls == ListenTls::Implicit).then(|| Arc::clone(&acceptor));
@@ -63,6 +64,7 @@ impl Serving {
             sealing: relay.clone(),
             upstreams: providers.clone(),
             client_tls: starttls.clone().map(|t| t as _),
+            proofs: proofs.clone(),
             offers: smtp::driver::Offers::default(),
             budget: smtp::driver::Budget::default(),
             patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),
@@ -73,6 +75,7 @@ impl Serving {
             opening: relay.clone(),
             upstreams: providers.clone(),
             starttls: starttls.clone().map(|t| t as _),
+            proofs: proofs.clone(),
             classes: Arc::default(),
             logins: Arc::default(),
             budget: Arc::clone(&budget),
@@ -81,6 +84,7 @@ impl Serving {
             opening: relay.clone(),
             upstreams: providers.clone(),
             starttls: starttls.map(|t| t as _),
+            proofs,
             memory: Arc::default(),
             budget,
             patience: config.upstream_silence.map(pop3::driver::Patience::of_seconds).unwrap_or_default(),

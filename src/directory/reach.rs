@@ -1,9 +1,9 @@
 //! Connections to directories. The authorities of TLS are read when one is needed first: most starts need none.
 
 use crate::config::Server;
+use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
 use crate::net::provider::Providers;
-use crate::net::{BoxedStream, tls};
 use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
 use std::path::PathBuf;
@@ -25,10 +25,9 @@ impl Reach {
     }
 
     fn providers(&self) -> Result<&Providers, Explanation> {
-        let made = self.providers.get_or_init(|| {
-            let connector = tls::connector(&self.authorities).map_err(|e| e.explain());
-            connector.map(Providers::new)
-        });
+        let made = self
+            .providers
+            .get_or_init(|| Providers::strangers(&self.authorities).map_err(|e| e.explain()));
         made.as_ref().map_err(Clone::clone)
     }
 }

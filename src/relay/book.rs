@@ -154,8 +154,8 @@ impl Relay {
         let fits = select::fits(certificate, &issuers, &trust, self.now());
         match fits {
             Err(unfit) => Some(unfit.explain()),
-            Ok(()) if certificate.emails().is_empty() && !candidate.is_confirmed() => Some(say::to_confirm()),
-            Ok(()) => None,
+            Ok(_) if certificate.emails().is_empty() && !candidate.is_confirmed() => Some(say::to_confirm()),
+            Ok(_) => None,
         }
     }
 

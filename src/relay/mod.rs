@@ -5,6 +5,7 @@
 mod append;
 pub mod book;
 pub mod budget;
+mod companion;
 mod explain;
 mod gate;
 mod handed_over;
@@ -22,6 +23,7 @@ mod seals;
 mod searching;
 mod sender;
 mod space;
+mod status;
 mod views;
 
 pub use incoming::OpenedByHand;

@@ -51,6 +51,8 @@ pub enum Event {
     SealPartly,
     /// A message was signed, not encrypted, and accepted.
     Sign,
+    /// A message left as it was written, through the companion account.
+    Pass,
     /// A message was refused.
     Refuse,
     /// A message was opened.
@@ -72,6 +74,7 @@ impl Event {
             Event::Seal => "seal",
             Event::SealPartly => "seal-partly",
             Event::Sign => "sign",
+            Event::Pass => "pass",
             Event::Refuse => "refuse",
             Event::Open => "open",
             Event::Store => "store",

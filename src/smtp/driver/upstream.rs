@@ -3,8 +3,8 @@
 use super::patience::{self, Patience};
 use super::{CHUNK, write};
 use crate::config::Server;
-use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
+use crate::net::{BoxedStream, NetError};
 use crate::policy::Envelope;
 use crate::sasl::Credentials;
 use crate::smime::Flow;
@@ -14,6 +14,7 @@ use crate::smtp::wire::Reply;
 use crate::smtp::wire::data::DataEncoder;
 use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
+use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -56,6 +57,8 @@ pub(super) enum LoginFailure {
     Unreached(Explanation),
     /// It went away.
     Away,
+    /// There is nothing to log in with.
+    NoProof(Explanation),
     /// It does not take the credentials.
     Refused(Reply),
     /// It broke the protocol.
@@ -160,12 +163,16 @@ impl Upstream {
                 Progress::Nothing => self.deadline.min(Instant::now() + self.patience.reply),
                 Progress::Given => self.deadline,
             };
-            let octets = timeout_at(until, self.stream.as_mut()?.read(&mut buffer))
-                .await
-                .ok()?
-                .ok()
-                .filter(|n| *n > 0)?;
+            let read = timeout_at(until, self.stream.as_mut()?.read(&mut buffer)).await.ok()?;
+            let octets = read.map_err(|error| self.alerted(error)).ok().filter(|n| *n > 0)?;
             actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
+        }
+    }
+
+    /// With TLS 1.3 a server says only after the handshake that it does not take our certificate, or that it wants one.
+    fn alerted(&mut self, error: io::Error) {
+        if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            self.unsecured = Some(NetError::of_handshake(&self.server, error).explain());
         }
     }
 
@@ -253,7 +260,11 @@ impl LoginFailure {
         let (code, enhanced) = match self {
             LoginFailure::Refused(reply) if reply.code >= 500 => (535, "5.7.8"),
             LoginFailure::Protocol(Failure::NoMechanism) => (504, "5.5.4"),
-            LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Refused(_) | LoginFailure::Protocol(_) => (454, "4.7.0"),
+            LoginFailure::Unreached(_)
+            | LoginFailure::NoProof(_)
+            | LoginFailure::Away
+            | LoginFailure::Refused(_)
+            | LoginFailure::Protocol(_) => (454, "4.7.0"),
         };
         Reply::explained(code, enhanced, &self.explain(host))
     }
@@ -261,7 +272,7 @@ impl LoginFailure {
     /// The enhanced code where a message was to be handed over (RFC 3463).
     fn enhanced(&self) -> &'static str {
         match self {
-            LoginFailure::Refused(_) => "4.7.8",
+            LoginFailure::Refused(_) | LoginFailure::NoProof(_) => "4.7.8",
             LoginFailure::Protocol(failure) if failure.is_unsafe() => "4.7.5",
             LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Protocol(_) => "4.4.1",
         }
@@ -269,7 +280,7 @@ impl LoginFailure {
 
     fn explain(&self, host: &str) -> Explanation {
         match self {
-            LoginFailure::Unreached(why) => why.clone(),
+            LoginFailure::Unreached(why) | LoginFailure::NoProof(why) => why.clone(),
             LoginFailure::Refused(reply) if reply.code >= 500 => login_text::login_refused(&said(reply)),
             LoginFailure::Refused(reply) => provider::login_deferred(&said(reply)),
             LoginFailure::Protocol(Failure::NoMechanism) => login_text::no_mechanism(host),
