@@ -10,6 +10,7 @@ mod decided;
 mod explain;
 mod gate;
 mod handed_over;
+mod harvest;
 mod headers;
 mod identities;
 mod incoming;
@@ -48,6 +49,7 @@ use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
 use gate::Gate;
+use harvest::Harvested;
 use headers::Unopened;
 use identities::Identities;
 use later::Later;
@@ -76,6 +78,7 @@ pub struct Relay {
     index: Arc<Index>,
     later: Later,
     unopened: Unopened,
+    harvested: Harvested,
     journal: Journal,
     seals: LockedSeals,
     gate: Arc<Gate>,
@@ -102,6 +105,7 @@ impl Relay {
             fields,
             index,
             unopened: Unopened::default(),
+            harvested: Harvested::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),
