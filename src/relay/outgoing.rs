@@ -3,7 +3,7 @@
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
 use super::identities::Identity;
-use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
+use super::port::{Group, LeftOut, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
 use super::recipients::{Certificates, Found};
 use super::{Relay, seals};
 use crate::base::Address;
@@ -25,6 +25,7 @@ use crate::text::{Explain, Explanation, outgoing as say, provider};
 use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// A refusal is a few lines in a window.
 const UNFIT_SAID: usize = 3;
@@ -111,12 +112,13 @@ impl Relay {
         let Found {
             chosen: certificates,
             lookups,
+            causes,
             refused,
         } = self.certificates(&submission.envelope.recipients).await;
         let space = self.space()?;
         let (left_out, trusted) = match outgoing::decide(submission, account, self.rules(&space), &judged.why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
-            Decision::SealExcept(addresses) => (addresses, Vec::new()),
+            Decision::SealExcept(addresses) => (left_out(submission, &addresses, &causes), Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refused.iter().take(UNFIT_SAID).fold(refusal.explain(), known_but_unfit)),
         };
@@ -132,7 +134,7 @@ impl Relay {
             Some(companion) => Some(self.renamed(account, companion, &clear)?),
             None => None,
         };
-        let mut record = self.record(submission, &clear, &left_out, &trusted);
+        let mut record = self.record(&clear, left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
@@ -264,6 +266,16 @@ impl Content {
     }
 }
 
+/// Those who get nothing, each with its own cause.
+fn left_out(submission: &Submission, addresses: &[Address], causes: &BTreeMap<Address, Explanation>) -> Vec<LeftOut> {
+    let without = submission.envelope.recipients.iter().filter(|r| addresses.contains(&r.address));
+    let told = |recipient: &Recipient| LeftOut {
+        recipient: recipient.clone(),
+        why: causes.get(&recipient.address).cloned().unwrap_or_else(say::left_out),
+    };
+    without.map(told).collect()
+}
+
 /// Those who get something.
 fn reached(copies: Vec<Copies>, gets: impl Fn(&Recipient) -> bool) -> Vec<Copies> {
     let kept = copies.into_iter().map(|mut copies| {
@@ -339,14 +351,7 @@ impl Relay {
         encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
     }
 
-    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: &[Address]) -> SealedRecord {
-        let left_out = submission
-            .envelope
-            .recipients
-            .iter()
-            .filter(|r| left_out.contains(&r.address))
-            .cloned()
-            .collect();
+    fn record(&self, clear: &Clear, left_out: Vec<LeftOut>, over_channel: &[Address]) -> SealedRecord {
         SealedRecord {
             message_id: threads::own(&clear.header),
             left_out,

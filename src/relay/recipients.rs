@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub chosen: Certificates,
     /// One answer for each recipient, in the order of the envelope.
     pub lookups: Vec<outgoing::Lookup>,
+    /// Why each of the others cannot be written to.
+    pub causes: BTreeMap<Address, Explanation>,
     /// Those that are known and will not do.
     pub refused: Vec<(Address, Certificate, Unfit)>,
 }
@@ -34,6 +36,7 @@ impl Found {
         let mut found = Self::default();
         for resolution in resolutions {
             found.lookups.push(resolution.lookup());
+            found.causes.extend(resolution.cause().map(|why| (resolution.address.clone(), why)));
             match resolution.certificate().cloned() {
                 Some(certificate) => {
                     found.chosen.insert(resolution.address, certificate);
