@@ -3,6 +3,7 @@
 
 use super::Relay;
 use super::outgoing::Clear;
+use super::port::LeftOut;
 use super::recipients::Certificates;
 use crate::base::Address;
 use crate::config::Account;
@@ -26,7 +27,7 @@ pub(super) struct Decided {
 /// Who gets what.
 pub(super) struct Plan {
     /// These get nothing, and the sender is told.
-    pub left_out: Vec<Address>,
+    pub left_out: Vec<LeftOut>,
     /// These get it signed, over the channel of the space of trust.
     pub trusted: Vec<Address>,
     /// These get it encrypted.
@@ -67,7 +68,7 @@ impl Relay {
         let lookups: Vec<Lookup> = resolutions.iter().map(Resolution::lookup).collect();
         let (left_out, trusted) = match outgoing::decide(submission, account, self.rules(&space), why, &lookups) {
             Decision::Seal => (Vec::new(), Vec::new()),
-            Decision::SealExcept(addresses) => (addresses, Vec::new()),
+            Decision::SealExcept(addresses) => (left_out(submission, &addresses, resolutions), Vec::new()),
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(with_causes(refusal.explain(), resolutions)),
         };
@@ -115,6 +116,16 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// Those who get nothing, each with its own cause.
+fn left_out(submission: &Submission, addresses: &[Address], resolutions: &[Resolution]) -> Vec<LeftOut> {
+    let both = submission.envelope.recipients.iter().zip(resolutions);
+    let told = |(recipient, found): (&Recipient, &Resolution)| LeftOut {
+        recipient: recipient.clone(),
+        why: found.cause().unwrap_or_else(say::left_out),
+    };
+    both.filter(|(r, _)| addresses.contains(&r.address)).map(told).collect()
 }
 
 /// Those who get something.

@@ -117,7 +117,10 @@ impl Relay {
         let (decision, beside) = match (plan.left_out.as_slice(), plan.trusted.as_slice()) {
             ([], []) => (Do::Seal, None),
             ([], trusted) => (Do::SealOrTrust, Some(rule::would_pass_over_channel(trusted))),
-            (left_out, _) => (Do::SealPartly, Some(rule::would_leave_out(left_out))),
+            (left_out, _) => {
+                let left_out: Vec<Address> = left_out.iter().map(|left| left.recipient.address.clone()).collect();
+                (Do::SealPartly, Some(rule::would_leave_out(&left_out)))
+            }
         };
         let sealed = recipients.iter().filter(|r| plan.certificates.contains_key(&r.address));
         let sealed: Vec<Recipient> = sealed.cloned().collect();
@@ -143,17 +146,19 @@ impl Explained {
                 .map(|rule| rule::would_seal(rule).to_string()),
         );
         lines.extend(self.said.iter().map(ToString::to_string));
-        lines.extend(self.companion.iter().map(say::through));
-        lines.extend(
-            self.whitelist
-                .iter()
-                .map(|list| say::whitelist(&list.generated, list.taken, self.now)),
-        );
+        let through = |(companion, them): &(Address, Vec<Address>)| rule::would_leave_through(companion, them).to_string();
+        lines.extend(self.companion.iter().map(through));
+        lines.extend(self.whitelist.iter().map(|list| self.by_list(list)));
         for recipient in &self.recipients {
             lines.extend(self.block(recipient));
         }
         lines.extend(self.cipher.map(|cipher| say::cipher(cipher == Cipher::Aes256Gcm).to_owned()));
         lines
+    }
+
+    fn by_list(&self, list: &KeptList) -> String {
+        let days = age(list.taken, self.now) / 86_400;
+        whitelist::kept(list.domains.len(), &list.generated, &list.origin, days)
     }
 
     fn block(&self, recipient: &Resolution) -> Vec<String> {

@@ -4,7 +4,7 @@
 
 use super::decided::Plan;
 use super::identities::Identity;
-use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
+use super::port::{Group, LeftOut, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
 use super::recipients::Certificates;
 use super::{Relay, seals};
 use crate::base::Address;
@@ -112,7 +112,7 @@ impl Relay {
             clear,
             through,
         } = decided.plan?;
-        let mut record = self.record(submission, &clear, &left_out, &trusted);
+        let mut record = self.record(&clear, left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
@@ -307,14 +307,7 @@ impl Relay {
         encrypt::encrypt(entity, &readers, method, material).map_err(|e| e.explain())
     }
 
-    fn record(&self, submission: &Submission, clear: &Clear, left_out: &[Address], over_channel: &[Address]) -> SealedRecord {
-        let left_out = submission
-            .envelope
-            .recipients
-            .iter()
-            .filter(|r| left_out.contains(&r.address))
-            .cloned()
-            .collect();
+    fn record(&self, clear: &Clear, left_out: Vec<LeftOut>, over_channel: &[Address]) -> SealedRecord {
         SealedRecord {
             message_id: threads::own(&clear.header),
             left_out,
