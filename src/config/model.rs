@@ -1,7 +1,7 @@
 //! What the configuration says, once it has been checked.
 
 pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
-use crate::base::{Address, Domain};
+use crate::base::{Address, Domain, Realm};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -22,6 +22,15 @@ pub struct Config {
     pub policy: Policy,
     /// The space of trust of health mail.
     pub mssante: Mssante,
+    /// Whose word on certificates counts.
+    pub trust: TrustRules,
+}
+
+/// Whose word on certificates counts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TrustRules {
+    /// The realm whose authorities count; never both.
+    pub environment: Realm,
 }
 
 /// The MSSanté space of trust, as far as the configuration says something of it (requirements A.2, A.3).

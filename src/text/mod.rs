@@ -20,6 +20,7 @@ pub mod rule;
 pub mod smtp;
 pub mod store;
 pub mod subject;
+pub mod trust;
 pub mod verdict;
 pub mod whitelist;
 mod why;
