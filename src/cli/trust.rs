@@ -10,7 +10,7 @@ use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::{CertificateFolder, Event, Fingerprint, Home, JournalEntry, journal};
 use crate::text::trust as say;
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
 /// Authorities.
@@ -23,9 +23,9 @@ pub enum Trust {
         /// Autorités d’essai : elles ne comptent que sous environment = "test" / trial authorities.
         #[arg(long)]
         test: bool,
-        /// Règles que suivent leurs certificats / the rules that their certificates follow.
-        #[arg(long, value_enum, default_value_t = Rules::Mail)]
-        profile: Rules,
+        /// Règles de leurs certificats : mail, web-smime, igc-sante / the rules of their certificates.
+        #[arg(long, value_name = "RULES", default_value = "mail", hide_default_value = true, value_parser = rules)]
+        profile: Profile,
         /// Fichiers (.cer .pem .p7c .p7b) ou dossiers / files or folders.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
@@ -40,25 +40,9 @@ pub enum Trust {
     Whitelist(Whitelist),
 }
 
-/// Profiles by the words of the command line.
-#[derive(Clone, Copy, ValueEnum, Debug)]
-pub enum Rules {
-    /// RFC 8550.
-    Mail,
-    /// CA/Browser Forum, S/MIME.
-    WebSmime,
-    /// IGC-Santé.
-    IgcSante,
-}
-
-impl From<Rules> for Profile {
-    fn from(rules: Rules) -> Self {
-        match rules {
-            Rules::Mail => Profile::Mail,
-            Rules::WebSmime => Profile::WebSmime,
-            Rules::IgcSante => Profile::IgcSante,
-        }
-    }
+/// A word of the command line.
+fn rules(word: &str) -> Result<Profile, String> {
+    Profile::parse(word).ok_or_else(|| Profile::ALL.map(Profile::as_str).join(", "))
 }
 
 impl Trust {
@@ -72,7 +56,7 @@ impl Trust {
             Trust::Whitelist(command) => command.execute(cli, out),
             Trust::Add { test, profile, files } => {
                 let realm = if *test { Realm::Test } else { Realm::Production };
-                let note = authority::note(realm, (*profile).into());
+                let note = authority::note(realm, *profile);
                 files.iter().try_for_each(|file| add(&home, file, note.as_deref(), out))
             }
             Trust::Remove { fingerprint } => remove(&home, fingerprint),

@@ -40,7 +40,8 @@ pub enum Profile {
 }
 
 impl Profile {
-    const ALL: [Profile; 3] = [Profile::Mail, Profile::WebSmime, Profile::IgcSante];
+    /// All of them.
+    pub const ALL: [Profile; 3] = [Profile::Mail, Profile::WebSmime, Profile::IgcSante];
 
     /// The word used in bundles and on the command line.
     pub fn as_str(self) -> &'static str {
