@@ -166,20 +166,30 @@ pub const LDAP_ADDRESSES_MAX: usize = 100;
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds that a program which prints a password may take.
+pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.
 pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
 /// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
 pub const LIST_OCTETS_MAX: u64 = 64 << 20;
+/// Octets that are kept of a list beside its entries (4 MiB).
+pub const LIST_HEADER_MAX: u64 = 4 << 20;
 /// Entries of one revocation list.
 pub const LIST_ENTRIES_MAX: usize = 1_000_000;
 /// Issuers whose certificates one indirect list names.
-pub const LIST_ISSUERS_MAX: usize = 10_000;
+pub const LIST_ISSUERS_MAX: usize = 1_000;
 /// Places that a certificate names for its lists, and names of one place.
 pub const LIST_POINTS_MAX: usize = 16;
 /// Certificates of the issuer's name that are tried on the signature of one list.
 pub const LIST_SIGNERS_MAX: usize = 8;
 /// Signers of lists behind each other whose own status is asked.
 pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
+/// Revocation lists that are held, and places that are asked for them.
+pub const LISTS_MAX: usize = 200;
+/// Certificates of authorities that are remembered as possible signers of lists.
+pub const LIST_POOL_MAX: usize = 200;
+/// OCSP answers that are kept.
+pub const OCSP_KEPT_MAX: usize = 2_000;
 /// Octets of one OCSP response.
 pub const OCSP_RESPONSE_MAX: usize = 64 << 10;
 /// Answers of one OCSP response that are looked at.
@@ -220,6 +230,12 @@ pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
 pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
+/// Octets of a sealed password.
+pub const SEALED_PASSWORD_MAX: u64 = 64 << 10;
+/// Octets of a token that a command prints: in base64 it must fit an AUTH line (RFC 4954 §4.3).
+pub const TOKEN_MAX: usize = 8 << 10;
+/// Seconds that such a command may take.
+pub const TOKEN_SECONDS_MAX: u64 = 30;
 /// Octets of a passphrase file.
 pub const PASSPHRASE_FILE_MAX: u64 = 4096;
 /// Memory that the header of a passphrase store may ask of Argon2, in KiB.
@@ -279,6 +295,17 @@ pub const CONNECT_SECONDS_MAX: u64 = 10;
 pub const PROVIDER_SILENCE_SECONDS: u64 = 90;
 /// Seconds of a TLS handshake, either side.
 pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
+
+/// Octets of the header of an HTTP answer.
+pub const HTTP_HEADER_MAX: usize = 64 << 10;
+/// Fields of one.
+pub const HTTP_HEADERS_MAX: usize = 100;
+/// Redirects that are followed.
+pub const HTTP_REDIRECTS_MAX: usize = 3;
+/// Seconds that an authority's server may be silent.
+pub const HTTP_SILENCE_SECONDS: u64 = 20;
+/// Seconds that one answer may take: 64 MiB over a slow line.
+pub const HTTP_SECONDS_MAX: u64 = 900;
 
 /// Seconds that a mail program which is told so waits for a locked key.
 pub const KEY_WAIT_SECONDS: u64 = 120;

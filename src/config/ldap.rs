@@ -236,7 +236,7 @@ fn read_attribute(At { value, line }: At<&str>, faults: &mut Faults) -> Option<S
     fits.then(|| value.to_owned())
 }
 
-fn read_number(
+pub(super) fn read_number(
     section: &mut Section<'_, '_>,
     key: &'static str,
     range: std::ops::RangeInclusive<i64>,

@@ -6,6 +6,7 @@ pub mod load;
 pub mod model;
 pub mod parse;
 mod reader;
+mod revocation;
 
 pub use fault::{Fault, FaultKind};
 pub use model::*;

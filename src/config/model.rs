@@ -1,6 +1,7 @@
 //! What the configuration says, once it has been checked.
 
 pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
+pub use super::revocation::{Revocation, StatusSource};
 use crate::base::{Address, Domain, Realm};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Config {
     pub policy: Policy,
     /// The space of trust of health mail.
     pub mssante: Mssante,
+    /// How it is known whether certificates still stand.
+    pub revocation: Revocation,
     /// Whose word on certificates counts.
     pub trust: TrustRules,
 }
@@ -144,8 +147,21 @@ pub struct Server {
 pub struct Terms {
     /// The authorities that count.
     pub roots: Roots,
+    /// Where the server may stand.
+    pub reach: Reach,
     /// The account whose client certificate is shown, and the file.
     pub certificate: Option<(Address, PathBuf)>,
+}
+
+/// Where a provider's server may stand.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Reach {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// In no private network, but for a host of this computer that the configuration names: a national identity token is
+    /// shown there (requirements A.3).
+    Public,
 }
 
 /// The authorities that count for a provider's TLS.

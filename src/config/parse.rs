@@ -4,6 +4,7 @@ use super::fault::{Fault, FaultKind};
 use super::ldap;
 use super::model::*;
 use super::reader::{At, Faults, Section};
+use super::revocation;
 use crate::base::limits::TAG_CHARS_MAX;
 use crate::base::{Address, Domain, Realm};
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +24,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
         let trust = root.table("trust", faults);
         let trust = trust.map(|s| read_trust(s, faults)).unwrap_or_default();
+        let revocation = root.table("revocation", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
         let accounts = read_accounts(accounts, &mssante, faults);
@@ -42,6 +44,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
                 .applied_to(Policy::default()),
             mssante,
             trust,
+            revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
         }
     })
 }

@@ -1,6 +1,7 @@
 //! Sockets and TLS: loopback listeners towards the mail program, verified TLS towards the providers.
 
 pub mod error;
+pub mod http;
 pub mod listen;
 pub mod local;
 pub mod peer;

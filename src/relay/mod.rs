@@ -4,7 +4,9 @@
 
 mod append;
 pub mod authorities;
+pub mod book;
 pub mod budget;
+mod companion;
 mod explain;
 mod gate;
 mod handed_over;
@@ -21,6 +23,7 @@ mod seals;
 mod searching;
 mod sender;
 mod space;
+mod status;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -28,8 +31,8 @@ pub use incoming::OpenedByHand;
 use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS, VIEW_CACHE_MAX};
 use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
+use crate::directory::Book;
 use crate::directory::local::LocalDirectory;
-use crate::directory::port::Directory;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
@@ -61,7 +64,7 @@ const OPENED_IN_PLACE: usize = 256 * 1024;
 pub struct Relay {
     config: Config,
     accounts: Vec<Arc<Account>>,
-    directory: Box<dyn Directory>,
+    directory: Arc<Book>,
     authorities: Authorities,
     identities: Identities,
     whitelist: WhitelistFile,
@@ -86,8 +89,8 @@ impl Relay {
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
+            directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
-            directory: Box::new(local),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
@@ -126,6 +129,11 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+    }
+
+    /// Asks directories anew for what grows old.
+    pub async fn refresh_directories(&self) {
+        self.directory.refresh().await;
     }
 
     /// Forgets every opened message; for the end of the service.

@@ -22,6 +22,22 @@ pub fn revoked(holder: &str, since: UnixTime, reason: Option<(&str, &str)>) -> E
     )
 }
 
+/// A line of the configuration that is no URL of a list.
+pub fn bad_list_url(line: usize, given: &str) -> Explanation {
+    super::config::fault(
+        "SP-CONFIG-LIST-URL",
+        line,
+        (
+            format!("« {given} » n’est pas l’adresse d’une liste de révocation."),
+            "Écrivez http://, https://, ldap:// ou ldaps:// et le serveur, sans identifiant ni espace.",
+        ),
+        (
+            format!("“{given}” is not the address of a revocation list."),
+            "Write http://, https://, ldap:// or ldaps:// and the server, without a login or a space.",
+        ),
+    )
+}
+
 macro_rules! of_authority {
     ($($(#[$doc:meta])* $name:ident, $code:literal, $retry:ident: $fr:literal, $fr_do:literal; $en:literal, $en_do:literal.)*) => {
         $($(#[$doc])* pub fn $name(issuer: &str) -> Explanation {
@@ -79,6 +95,72 @@ of_authority! {
         "N’utilisez pas ce certificat ; demandez-en un autre.";
         "The server of “{issuer}” does not know this certificate.",
         "Do not use this certificate; ask for another one.".
+}
+
+macro_rules! of_list {
+    ($($(#[$doc:meta])* $name:ident, $code:literal: $fr:literal, $fr_do:literal; $en:literal, $en_do:literal.)*) => {
+        $($(#[$doc])* pub fn $name() -> Explanation { Explanation::new($code, Retry::Later, ($fr, $fr_do), ($en, $en_do)) })*
+    };
+}
+
+of_list! {
+    /// No list.
+    list_unreadable, "SP-LIST-UNREADABLE":
+        "Ce qui a été reçu n’est pas une liste de révocation lisible.",
+        "Vérifiez l’adresse ; un portail d’accès Internet répond parfois à la place du serveur.";
+        "What came is no revocation list that can be read.",
+        "Check the address; an Internet access portal sometimes answers in place of the server.".
+    /// A critical extension.
+    list_not_understood, "SP-LIST-NOT-UNDERSTOOD":
+        "La liste de révocation porte une condition critique inconnue.", "Mettez Souspli à jour.";
+        "The revocation list has an unknown critical condition.", "Update Souspli.".
+    /// Nobody configured stands behind it.
+    list_of_nobody, "SP-LIST-UNKNOWN-AUTHORITY":
+        "La liste de révocation vient d’une autorité qui n’est pas connue.",
+        "Ajoutez cette autorité par « souspli trust add » si vous lui faites confiance.";
+        "The revocation list comes from an authority that is not known.",
+        "Add this authority by “souspli trust add” if you trust it.".
+    /// No cRLSign.
+    list_signer_not_allowed, "SP-LIST-NOT-ALLOWED":
+        "La liste de révocation est signée par un certificat qui n’en a pas le droit.", "L’ancienne liste est conservée ; réessayez plus tard.";
+        "The revocation list is signed by a certificate that may not sign it.", "The former list is kept; try again later.".
+    /// An unknown algorithm.
+    list_unsupported, "SP-LIST-UNSUPPORTED":
+        "L’algorithme de signature de la liste de révocation n’est pas pris en charge.", "Prévenez cette autorité.";
+        "The signature algorithm of the revocation list is not supported.", "Tell this authority.".
+    /// SHA-1, a short key.
+    list_obsolete, "SP-LIST-OBSOLETE":
+        "La liste de révocation est signée avec un algorithme obsolète.", "Prévenez cette autorité.";
+        "The revocation list is signed with an obsolete algorithm.", "Tell this authority.".
+    /// The signature does not hold.
+    list_altered, "SP-LIST-ALTERED":
+        "La signature de la liste de révocation est fausse : elle a été modifiée.", "L’ancienne liste est conservée ; réessayez plus tard.";
+        "The signature of the revocation list is wrong: it was altered.", "The former list is kept; try again later.".
+    /// Another issuer or scope.
+    list_of_another, "SP-LIST-OF-ANOTHER":
+        "Le serveur a donné la liste de révocation d’une autre autorité.", "L’ancienne liste est conservée ; réessayez plus tard.";
+        "The server gave the revocation list of another authority.", "The former list is kept; try again later.".
+    /// thisUpdate in the future.
+    list_of_the_future, "SP-LIST-NOT-YET":
+        "La liste de révocation est datée du futur.", "Vérifiez la date de votre ordinateur.";
+        "The revocation list is of the future.", "Check your computer’s date.".
+}
+
+/// A list older than the one held.
+pub fn list_older(held: UnixTime, came: UnixTime) -> Explanation {
+    let ((held_fr, held_en), (came_fr, came_en)) = (day(held), day(came));
+    Explanation::new(
+        "SP-LIST-OLDER",
+        Retry::Later,
+        (
+            format!("Le serveur a donné une liste de révocation du {came_fr}, plus ancienne que celle du {held_fr} déjà reçue."),
+            "La plus récente est conservée ; réessayez plus tard.",
+        ),
+        (
+            format!("The server gave a revocation list of {came_en}, older than that of {held_en} which is held."),
+            "The newer one is kept; try again later.",
+        ),
+    )
 }
 
 /// A host that nobody configured has named.

@@ -68,15 +68,15 @@ impl PartialOrd for Number {
     }
 }
 
-/// After version and signature of a TBSCertList; also the octets of its entries.
-pub(super) fn read<'a>(inner: &mut Reader<'a>) -> Result<(Head, &'a [u8]), BerError> {
+/// After version and signature of a TBSCertList; also its revokedCertificates.
+pub(super) fn read<'a>(inner: &mut Reader<'a>) -> Result<(Head, Option<Value<'a>>), BerError> {
     let issuer = name::comparable(inner.expect(tag::SEQUENCE)?)?;
     let this_update = time(inner.value()?)?;
     let next_update = match inner.peek() {
         Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => Some(time(inner.value()?)?),
         _ => None,
     };
-    let entries = inner.optional(tag::SEQUENCE)?.map_or(&[][..], |v| v.content);
+    let entries = inner.optional(tag::SEQUENCE)?;
     let mut head = Head {
         issuer,
         this_update,

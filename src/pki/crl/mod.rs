@@ -16,6 +16,7 @@ pub use signer::{ListError, signer};
 use crate::pki::algorithm::{AlgorithmId, Digest, KeyKind, Scheme, SignatureError};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::cert::Certificate;
+use crate::pki::der;
 use std::fmt;
 use std::ops::Range;
 
@@ -26,6 +27,10 @@ pub struct Crl {
     tbs: Range<usize>,
     algorithm: Range<usize>,
     signature: Range<usize>,
+    /// Content of the TBSCertList.
+    content: Range<usize>,
+    /// revokedCertificates in it, with its head; empty where it is left out.
+    list: Range<usize>,
     entries: Range<usize>,
 }
 
@@ -33,7 +38,9 @@ impl Crl {
     /// Reads a list in DER; its entries are not looked at yet.
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, BerError> {
         let der = der.into();
-        let mut outer = Value::only(&der)?.inside();
+        let mut whole = Reader::new(&der);
+        let mut outer = whole.sequence()?;
+        whole.end()?;
         let tbs = outer.expect(tag::SEQUENCE)?;
         let algorithm = outer.expect(tag::SEQUENCE)?;
         let signature = outer.expect(tag::BIT_STRING)?.bits()?;
@@ -43,14 +50,21 @@ impl Crl {
         if version.is_some_and(|v| v != 1) || inner.expect(tag::SEQUENCE)?.raw != algorithm.raw {
             return Err(BerError::Malformed);
         }
-        let (head, entries) = head::read(&mut inner)?;
+        let (head, list) = head::read(&mut inner)?;
         let at = |part: &[u8]| span(&der, part);
-        let (tbs, algorithm, signature, entries) = (at(tbs.raw), at(algorithm.raw), at(signature), at(entries));
+        let content = at(tbs.content);
+        let (list, entries) = match list {
+            Some(list) => (at(list.raw), at(list.content)),
+            None => (content.end..content.end, 0..0),
+        };
+        let (tbs, algorithm, signature) = (at(tbs.raw), at(algorithm.raw), at(signature));
         Ok(Self {
             head,
             tbs,
             algorithm,
             signature,
+            content,
+            list,
             entries,
             der,
         })
@@ -64,6 +78,14 @@ impl Crl {
     /// What it says of certificates, in its own order.
     pub fn entries(&self) -> Entries<'_> {
         Entries::new(Reader::new(&self.der[self.entries.clone()]), &self.head.issuer)
+    }
+
+    /// The same list with no entries, to be kept beside them in another form; nobody signed that.
+    pub fn without_entries(&self) -> Vec<u8> {
+        let algorithm = &self.der[self.algorithm.clone()];
+        let before = &self.der[self.content.start..self.list.start];
+        let after = &self.der[self.list.end..self.content.end];
+        der::sequence(&[&der::sequence(&[before, after]), algorithm, &der::bits(&[])])
     }
 
     /// Whether the key of `issuer` signed it, by no algorithm below the floor that paths have.
@@ -105,6 +127,3 @@ fn span(whole: &[u8], part: &[u8]) -> Range<usize> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,6 +70,3 @@ impl Asked {
         Ok(name == wanted.name && key == wanted.key && serial == wanted.serial)
     }
 }
-
-#[cfg(test)]
-mod tests;

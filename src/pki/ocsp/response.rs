@@ -50,7 +50,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Basic<'_>, AnswerError> {
     if bytes.len() > OCSP_RESPONSE_MAX {
         return Err(AnswerError::Unreadable);
     }
-    let mut outer = Value::only(bytes)?.inside();
+    let mut outer = Reader::new(bytes).sequence()?;
     match outer.expect(ENUMERATED)?.content {
         [0] => {}
         [refused] => return Err(AnswerError::Refused(*refused)),

@@ -15,11 +15,11 @@ struct Pair {
     delta: Option<Arc<dyn List>>,
 }
 
-/// What one place says, and of which reasons.
-struct Said {
-    entry: Option<Entry>,
-    reasons: Reasons,
-    proof: Proof,
+/// What one place says.
+enum Said {
+    Revoked(Entry),
+    /// Not for these reasons.
+    Stands(Reasons, Proof),
 }
 
 impl Question<'_> {
@@ -34,12 +34,12 @@ impl Question<'_> {
         for point in self.points(&issuer) {
             for list in self.lists_of(&point, &issuer) {
                 match self.ask(&point, list, &issuer) {
-                    Ok(Said { entry: Some(entry), .. }) => return Err(Bad::Revoked(entry)),
-                    Ok(said) if said.reasons.adds_to(answered) => {
-                        answered = answered.or(said.reasons);
-                        proofs.push(said.proof);
+                    Ok(Said::Revoked(entry)) => return Err(Bad::Revoked(entry)),
+                    Ok(Said::Stands(reasons, proof)) if reasons.adds_to(answered) => {
+                        answered = answered.or(reasons);
+                        proofs.push(proof);
                     }
-                    Ok(_) => {}
+                    Ok(Said::Stands(..)) => {}
                     Err(why) => whys.push(why),
                 }
             }
@@ -97,12 +97,15 @@ impl Question<'_> {
             delta: self.delta_of(&*list),
             complete: list,
         };
+        // Old news of a revocation are news all the same.
+        if let Some(entry) = pair.find(issuer, self.certificate.serial())? {
+            return Ok(Said::Revoked(entry));
+        }
         let proof = self.proof(&pair)?;
         if self.certificate.not_after() < proof.as_of && !keeps_expired(&*pair.complete, self.certificate.not_after()) {
             return Err(Why::ExpiredBefore);
         }
-        let entry = pair.find(issuer, self.certificate.serial())?;
-        Ok(Said { entry, reasons, proof })
+        Ok(Said::Stands(reasons, proof))
     }
 
     /// Whether the list speaks of this certificate, and of which reasons (§6.3.3 (b), (d)).

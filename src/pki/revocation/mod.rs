@@ -328,6 +328,3 @@ impl Question<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

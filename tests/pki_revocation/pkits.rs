@@ -1,7 +1,7 @@
 //! Revocation over the lists of NIST's PKITS: sections 4.4 (lists), 4.5 (self-issued keys), 4.14 (distribution points) and 4.15
 //! (delta lists), each test by the path that is found, judged by `pki::revocation` alone.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use crate::corpus;
 use souspli::base::UnixTime;
 use souspli::pki::crl::{Crl, signer};
 use souspli::pki::name::DistinguishedName;
@@ -71,21 +71,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     found.sort();
     found
-}
-
-/// The corpora, unless they are not here.
-fn corpus(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SOUSPLI_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
-        PathBuf::from,
-    );
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the corpora are missing");
-    println!("skipped: no {name} in the corpora");
-    None
 }
 
 #[test]
