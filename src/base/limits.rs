@@ -186,6 +186,8 @@ pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
 pub const LISTS_MAX: usize = 200;
 /// Certificates of authorities that are remembered as possible signers of lists.
 pub const LIST_POOL_MAX: usize = 200;
+/// Revocation lists that are fetched side by side.
+pub const LISTS_AT_ONCE: usize = 8;
 /// OCSP answers that are kept.
 pub const OCSP_KEPT_MAX: usize = 2_000;
 /// Octets of one OCSP response.

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ldap;
+pub mod lists;
 pub mod local;
 pub mod port;
 pub mod whitelist;

@@ -136,6 +136,10 @@ of_list! {
     list_altered, "SP-LIST-ALTERED":
         "La signature de la liste de révocation est fausse : elle a été modifiée.", "L’ancienne liste est conservée ; réessayez plus tard.";
         "The signature of the revocation list is wrong: it was altered.", "The former list is kept; try again later.".
+    /// A scheme nobody here speaks.
+    list_scheme, "SP-LIST-SCHEME":
+        "L’annuaire qui publie cette liste de révocation ne répond pas ou n’est pas pris en charge.", "Indiquez, s’il en existe, une adresse http:// de la même liste sous [revocation] lists.";
+        "The directory that publishes this revocation list does not answer or is not supported.", "Name an http:// address of the same list, where there is one, under [revocation] lists.".
     /// Another issuer or scope.
     list_of_another, "SP-LIST-OF-ANOTHER":
         "Le serveur a donné la liste de révocation d’une autre autorité.", "L’ancienne liste est conservée ; réessayez plus tard.";
