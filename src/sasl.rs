@@ -14,6 +14,8 @@ pub enum Mechanism {
     XOAuth2,
     /// RFC 7628.
     OAuthBearer,
+    /// RFC 4422 §A: what TLS has shown is the proof. Of Souspli alone: a mail program's certificate ends at Souspli.
+    External,
 }
 
 /// Who logs in, and the proof; kept in memory for a reconnect.
@@ -50,7 +52,7 @@ pub enum Step {
 }
 
 impl Mechanism {
-    /// All of them.
+    /// Those that a mail program may use.
     pub const ALL: [Mechanism; 4] = [Mechanism::Plain, Mechanism::Login, Mechanism::XOAuth2, Mechanism::OAuthBearer];
 
     /// Reads its name, in any case.
@@ -65,6 +67,7 @@ impl Mechanism {
             Mechanism::Login => "LOGIN",
             Mechanism::XOAuth2 => "XOAUTH2",
             Mechanism::OAuthBearer => "OAUTHBEARER",
+            Mechanism::External => "EXTERNAL",
         }
     }
 
@@ -75,6 +78,7 @@ impl Mechanism {
             Mechanism::Login => &[Mechanism::Login, Mechanism::Plain],
             Mechanism::XOAuth2 => &[Mechanism::XOAuth2],
             Mechanism::OAuthBearer => &[Mechanism::OAuthBearer],
+            Mechanism::External => &[Mechanism::External],
         }
     }
 }
@@ -113,12 +117,42 @@ impl Exchange {
 }
 
 impl Credentials {
+    /// A password.
+    pub fn password(login: &str, secret: Secret) -> Self {
+        Self {
+            mechanism: Mechanism::Plain,
+            login: login.to_owned(),
+            secret,
+        }
+    }
+
+    /// A bearer token, as XOAUTH2 has it.
+    pub fn token(login: &str, token: &Secret) -> Self {
+        let response = [b"user=", login.as_bytes(), b"\x01auth=Bearer ", token.expose(), b"\x01\x01"].concat();
+        Self {
+            mechanism: Mechanism::XOAuth2,
+            login: login.to_owned(),
+            secret: Secret::new(response),
+        }
+    }
+
+    /// The client certificate, which says who it is.
+    pub fn external(login: &str) -> Self {
+        Self {
+            mechanism: Mechanism::External,
+            login: login.to_owned(),
+            secret: Secret::new(Vec::new()),
+        }
+    }
+
     /// The initial response for a provider's mechanism, in base64; `None` for LOGIN, which is asked in two steps.
     pub fn initial_response(&self, mechanism: Mechanism) -> Option<Secret> {
         let secret = self.secret.expose();
         let clear = match mechanism {
             Mechanism::Login => return None,
             Mechanism::Plain => Secret::new([b"\0".as_slice(), self.login.as_bytes(), b"\0", secret].concat()),
+            // An empty one is written `=` (RFC 4954 §4).
+            Mechanism::External => return Some(Secret::from("=")),
             Mechanism::XOAuth2 | Mechanism::OAuthBearer => self.secret.clone(),
         };
         Some(base64(clear.expose()))
@@ -146,7 +180,7 @@ fn text(octets: &[u8]) -> Option<String> {
 fn credentials(mechanism: Mechanism, response: Secret) -> Option<Credentials> {
     match mechanism {
         Mechanism::Plain => plain(response.expose()),
-        Mechanism::Login => None,
+        Mechanism::Login | Mechanism::External => None,
         Mechanism::XOAuth2 => {
             let user = response.expose().split(|b| *b == 1).find_map(|part| part.strip_prefix(b"user="))?;
             Some(Credentials {

@@ -8,7 +8,7 @@ use rcgen::{
 use souspli::base::{Address, UnixTime};
 use souspli::pki::Certificate;
 use souspli::pki::path::{PathError, Purpose, Trust, validate};
-use souspli::pki::select::{Unfit, best};
+use souspli::pki::select::{Candidate, Sorted, Source, Unfit, sorted};
 
 const NOW: UnixTime = UnixTime(1_795_400_000);
 
@@ -190,12 +190,21 @@ fn the_newest_valid_certificate_of_the_address_is_chosen() {
     let intermediates: Vec<Certificate> = pki.iter().map(|c| c[1].clone()).collect();
     let leaves: Vec<Certificate> = pki.iter().map(|c| c[2].clone()).collect();
     let address = Address::parse("martin@CABINET.test").unwrap();
-    assert_eq!(best(&address, &leaves, &intermediates, &trust, NOW).unwrap(), leaves[1]);
-    let refused = best(&address, &leaves[2..], &intermediates, &trust, NOW).unwrap_err().refused;
-    assert!(matches!(refused[0].1, Unfit::Path(PathError::Expired { .. })));
+    let sorted = |address: &Address, leaves: &[Certificate], source: Source| -> Sorted {
+        let candidates = leaves.iter().map(|certificate| Candidate {
+            certificate: certificate.clone(),
+            source: source.clone(),
+            as_of: None,
+        });
+        sorted(address, candidates.collect(), &intermediates, &trust, NOW)
+    };
+    let found = sorted(&address, &leaves, Source::Imported);
+    let fitting: Vec<&Certificate> = found.fitting.iter().map(|(candidate, _)| &candidate.certificate).collect();
+    assert_eq!(fitting, [&leaves[1], &leaves[0]]);
+    assert!(matches!(found.refused[0].1, Unfit::Path(PathError::Expired { .. })));
     let stranger = Address::parse("martin@autre.test").unwrap();
-    assert_eq!(
-        best(&stranger, &leaves, &intermediates, &trust, NOW).unwrap_err().refused[0].1,
-        Unfit::Address
-    );
+    for source in [Source::Imported, Source::Confirmed] {
+        let found = sorted(&stranger, &leaves, source);
+        assert!(found.fitting.is_empty() && found.refused.iter().all(|(_, why)| *why == Unfit::Address));
+    }
 }

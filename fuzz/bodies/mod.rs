@@ -25,13 +25,14 @@ mod seek;
 mod submission;
 mod tag;
 mod view;
+mod whitelist;
 mod words;
 
 /// What a target does with an input; it panics where something is wrong.
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 23] = [
+pub const ALL: [(&str, Body); 24] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -54,5 +55,6 @@ pub const ALL: [(&str, Body); 23] = [
     ("submission", submission::run),
     ("tag", tag::run),
     ("view", view::run),
+    ("whitelist", whitelist::run),
     ("words", words::run),
 ];

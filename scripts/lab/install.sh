@@ -126,7 +126,7 @@ souspli_rust() {
 SOUSPLI_BUILD="build-essential ca-certificates"
 SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
 if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
-SOUSPLI_LAB="$SOUSPLI_DEMO dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg faketime dbus dbus-bin gnome-keyring"
+SOUSPLI_LAB="$SOUSPLI_DEMO slapd ldap-utils dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg faketime dbus dbus-bin gnome-keyring"
 
 # Further mail programs, for docs/conformance.md; what a distribution lacks is said and left out.
 SOUSPLI_CLIENTS="alpine imapfilter neomutt offlineimap3"

@@ -22,7 +22,7 @@ def binary():
 class Souspli:
     """One home and one configuration."""
 
-    def __init__(self, folder: pathlib.Path, accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None):
+    def __init__(self, folder: pathlib.Path, accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None, space=None):
         self.folder, self.home, self.config = folder, folder / "home", folder / "souspli.toml"
         self.process, self.smtp, self.imap, self.pop3 = None, None, None, None
         self.home.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ class Souspli:
         (folder / "passphrase").write_text("phrase de passe du laboratoire\n")
         (folder / "passphrase").chmod(0o600)
         (folder / "p12-password").write_text(pki.PASSWORD + "\n")
-        self.config.write_text(configuration(accounts, authorities, policy, listen_tls, pop3, silence))
+        self.config.write_text(configuration(accounts, authorities, policy, listen_tls, pop3, silence, space))
 
     def environment(self):
         """The caller's environment, with the passphrase of the file store and no desktop."""
@@ -144,22 +144,23 @@ class Souspli:
             return next(int(line.split()[1]) for line in status if line.startswith(field))
 
 
-def account(address, smtp_port, imap_port, smtp_tls="starttls", imap_tls="implicit", login=None, extra="", pop3=None):
+def account(address, smtp_port, imap_port, smtp_tls="starttls", imap_tls="implicit", login=None, extra="", pop3=None, channel="ordinary"):
     """The table of one account, for `configuration`; `pop3`: port and TLS of a POP3 server."""
     if pop3:
         extra += f'pop3 = {{ host = "127.0.0.1", port = {pop3[0]}, tls = "{pop3[1]}" }}\n'
-    return (f'[[account]]\naddress = "{address}"\nlogin = "{login or address}"\nchannel = "ordinary"\n'
+    return (f'[[account]]\naddress = "{address}"\nlogin = "{login or address}"\nchannel = "{channel}"\n'
             f'smtp = {{ host = "127.0.0.1", port = {smtp_port}, tls = "{smtp_tls}" }}\n'
             f'imap = {{ host = "127.0.0.1", port = {imap_port}, tls = "{imap_tls}" }}\n{extra}\n')
 
 
-def configuration(accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None):
-    """A whole configuration; `accounts` as made by `account`; `silence`: seconds that a provider may be silent."""
-    bundle = ", ".join(json.dumps(str(a)) for a in authorities)
+def configuration(accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None, space=None):
+    """A whole configuration; `accounts` as made by `account`; `silence`: seconds that a provider may be silent; `space`: authorities of
+    the space of trust, where they are not those of the providers."""
+    bundle, inside = (", ".join(json.dumps(str(a)) for a in files) for files in (authorities, authorities if space is None else space))
     listener = 'pop3 = "127.0.0.1:0"\n' if pop3 else ""
     patience = f"silence_seconds = {silence}\n" if silence else ""
     return (f'[listen]\nsmtp = "127.0.0.1:0"\nimap = "127.0.0.1:0"\n{listener}tls = "{listen_tls}"\n\n'
-            f"[upstream]\nauthorities = [{bundle}]\n{patience}\n" + "\n".join(accounts) +
+            f"[upstream]\nauthorities = [{bundle}]\n{patience}\n[mssante]\nauthorities = [{inside}]\n\n" + "\n".join(accounts) +
             f'\n[policy]\ntag = "#med#"\ndomains = ["mssante.fr"]\n{policy}\n')
 
 

@@ -166,6 +166,8 @@ pub const LDAP_ADDRESSES_MAX: usize = 100;
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds that a program which prints a password may take.
+pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.
 pub const DIRECTORY_NAME_CHARS_MAX: usize = 40;
 /// Octets of one revocation list (64 MiB): of 500,000 entries the usual ones have 20.
@@ -230,6 +232,12 @@ pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
 pub const IMPORT_FILE_MAX: u64 = 64 << 20;
 /// Octets of a file whose first line is a password (1 MiB).
 pub const PASSWORD_FILE_MAX: u64 = 1 << 20;
+/// Octets of a sealed password.
+pub const SEALED_PASSWORD_MAX: u64 = 64 << 10;
+/// Octets of a token that a command prints: in base64 it must fit an AUTH line (RFC 4954 §4.3).
+pub const TOKEN_MAX: usize = 8 << 10;
+/// Seconds that such a command may take.
+pub const TOKEN_SECONDS_MAX: u64 = 30;
 /// Octets of a passphrase file.
 pub const PASSPHRASE_FILE_MAX: u64 = 4096;
 /// Memory that the header of a passphrase store may ask of Argon2, in KiB.

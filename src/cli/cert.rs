@@ -1,8 +1,11 @@
 //! `souspli cert`: correspondents' certificates.
 
+mod book;
+
 use super::key::described;
 use super::out::Out;
 use super::{Cli, Failure, input};
+use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity;
@@ -24,8 +27,12 @@ pub enum Cert {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Liste les certificats / list the certificates.
-    List,
+    /// Liste le carnet : adresse, titulaire, source, fin, et que faire / list the book: address, holder, source, end, what to do.
+    List {
+        /// Un objet JSON par ligne (docs/certificates.md) / one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Montre un certificat / show a certificate.
     Show {
         /// Tel que « list » le montre / as list shows it.
@@ -36,11 +43,37 @@ pub enum Cert {
         /// Tel que « list » le montre / as list shows it.
         fingerprint: String,
     },
+    /// Cherche ici et dans les annuaires, et dit ce que vaut chaque certificat / look here and in the directories, and say what each is good for.
+    Find {
+        /// L’adresse du correspondant / the correspondent’s address.
+        #[arg(value_name = "ADDR", value_parser = input::address)]
+        address: Address,
+        /// Chercher aussi ce nom / look for this name as well.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Lie à une adresse un certificat trouvé, dont vous êtes sûr / bind a certificate that was found, and that you are sure of, to an address.
+    Confirm {
+        /// L’adresse du correspondant / the correspondent’s address.
+        #[arg(value_name = "ADDR", value_parser = input::address)]
+        address: Address,
+        /// Telle que « find » la montre / as find shows it.
+        fingerprint: String,
+    },
+    /// Garde, chiffré, le mot de passe d’un annuaire / keep, sealed, the password of a directory.
+    Password {
+        /// Son nom dans la configuration / its name in the configuration.
+        directory: String,
+        /// Fichier dont la première ligne est le mot de passe ; sinon il est demandé / its first line is the password; asked without it.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
 }
 
 impl Cert {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
-        let folder = CertificateFolder::new(cli.home()?.certificates());
+        let home = cli.home()?;
+        let folder = CertificateFolder::new(home.certificates());
         match self {
             Cert::Import { files } => {
                 for file in files {
@@ -48,9 +81,15 @@ impl Cert {
                 }
                 Ok(())
             }
-            Cert::List => list(&folder, out),
-            Cert::Show { fingerprint } => show(&folder, fingerprint, out),
-            Cert::Remove { fingerprint } => remove(&folder, fingerprint),
+            Cert::List { json } => {
+                let form = if *json { book::Form::Json } else { book::Form::Table };
+                book::list(cli, &folder, form, out)
+            }
+            Cert::Show { fingerprint } => book::show(cli, &folder, fingerprint, out),
+            Cert::Remove { fingerprint } => book::remove(cli, &folder, fingerprint),
+            Cert::Find { address, name } => book::find(cli, address, name.as_deref(), out),
+            Cert::Confirm { address, fingerprint } => book::confirm(cli, &folder, address, fingerprint, out),
+            Cert::Password { directory, password_file } => book::password(cli, directory, password_file.as_deref()),
         }
     }
 }
@@ -119,22 +158,6 @@ pub(super) fn list(folder: &CertificateFolder, out: &mut Out) -> Result<(), Fail
 
 fn line(fingerprint: &Fingerprint, certificate: &Certificate) -> String {
     format!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate))
-}
-
-fn show(folder: &CertificateFolder, fingerprint: &str, out: &mut Out) -> Result<(), Failure> {
-    let certificate = find(folder, fingerprint)?.ok_or_else(|| Failure::from(say::no_such_certificate(fingerprint)))?;
-    for (what, value) in [
-        ("Titulaire / holder", certificate.holder()),
-        ("Adresses / addresses", certificate.emails().join(" ")),
-        ("Autorité / issuer", certificate.issuer_common_name().to_owned()),
-        ("Numéro de série / serial", certificate.serial_hex()),
-        ("Valable du / valid from", certificate.not_before().rfc3339()),
-        ("Jusqu’au / until", certificate.not_after().rfc3339()),
-        ("Clé / key", certificate.public_key().kind.name().to_string()),
-    ] {
-        out.line(format_args!("{what} : {value}"));
-    }
-    Ok(())
 }
 
 /// `None`: no such one, or one that cannot be read.

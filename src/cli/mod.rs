@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Results on standard output, what went wrong on standard error.
 
+mod account;
 mod cert;
 mod check;
 mod explain;
@@ -69,6 +70,9 @@ enum Command {
     Open(open::Open),
     /// Pourquoi ? Ce qui serait décidé pour ce message ; n’envoie rien / what would be decided, and why; sends nothing.
     Explain(explain::ExplainMessage),
+    /// Mots de passe des comptes / passwords of the accounts.
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
+    Account(account::Account),
     /// Vos clés / own keys.
     #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Key(key::Key),
@@ -176,6 +180,7 @@ impl Cli {
             Command::Seal(seal) => seal.execute(self, out),
             Command::Open(open) => open.execute(self, out),
             Command::Explain(explain) => explain.execute(self, out),
+            Command::Account(account) => account.execute(self),
             Command::Key(key) => key.execute(self, out),
             Command::Cert(cert) => cert.execute(self, out),
             Command::Trust(trust) => trust.execute(self, out),

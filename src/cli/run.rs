@@ -2,6 +2,7 @@
 
 use super::serving::Serving;
 use super::{Cli, Failure};
+use crate::keys::HomeProofs;
 use crate::relay::Relay;
 use crate::store::Secrets;
 use clap::Args;
@@ -24,7 +25,8 @@ impl Run {
         let secrets = Secrets::awaited(&home).map_err(|e| Failure::from(&e))?;
         let relay = Relay::open(config.clone(), &home, &secrets).map_err(|e| Failure::from(&e))?;
         relay.ask_at_start().map_err(|e| Failure::from(&e))?;
-        cli.block_on(Serving::start(home, config, relay))?
+        let proofs = HomeProofs::new(&home, &secrets);
+        cli.block_on(Serving::start(home, config, relay, proofs))?
     }
 }
 

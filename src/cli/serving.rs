@@ -5,6 +5,7 @@ use crate::base::UnixTime;
 use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
 use crate::imap;
+use crate::keys::HomeProofs;
 use crate::net::local::LocalCertificate;
 use crate::net::provider::{Providers, TlsServer};
 use crate::net::stream::BoxedStream;
@@ -28,6 +29,8 @@ type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>>
 
 /// How often the end of the local certificate is looked at.
 const CERTIFICATE_LOOKED_AT: Duration = Duration::from_secs(3600);
+/// How often directories are asked for what grows old.
+const DIRECTORIES_ASKED_AT: Duration = Duration::from_secs(3600);
 /// After a connection that could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -46,13 +49,13 @@ struct Door {
 
 impl Serving {
     /// Binds, says `ready`, serves, and ends within `STOP_SECONDS_MAX` of the signal.
-    pub(super) async fn start(home: Home, config: Config, relay: Relay) -> Result<(), Failure> {
+    pub(super) async fn start(home: Home, config: Config, relay: Relay, proofs: HomeProofs) -> Result<(), Failure> {
         let relay = Arc::new(relay);
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
-        let providers = Arc::new(Providers::new(
-            tls::connector(&config.upstream_authorities).map_err(|e| Failure::from(&e))?,
-        ));
+        let proofs = Arc::new(proofs);
+        let providers = Providers::new(&config, proofs.clone()).map_err(|e| Failure::from(&e))?;
+        let providers = Arc::new(providers);
         let (running, stopping) = watch::channel(Running::On);
         let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));
         let implicit = (config.listen.tls == ListenTls::Implicit).then(|| Arc::clone(&acceptor));
@@ -61,6 +64,7 @@ impl Serving {
             sealing: relay.clone(),
             upstreams: providers.clone(),
             client_tls: starttls.clone().map(|t| t as _),
+            proofs: proofs.clone(),
             offers: smtp::driver::Offers::default(),
             budget: smtp::driver::Budget::default(),
             patience: config.upstream_silence.map(smtp::driver::Patience::of_seconds).unwrap_or_default(),
@@ -110,8 +114,10 @@ impl Serving {
         let reading = Arc::clone(&relay);
         tokio::task::spawn_blocking(move || reading.read_ahead());
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
+        let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
         end.await;
         renewal.abort();
+        refreshing.abort();
         serving.end().await;
         relay.forget_views();
         Ok(())
@@ -181,6 +187,14 @@ async fn renew(home: Home, mut ends: UnixTime, server: Arc<TlsServer>) {
                 Err(error) => tracing::warn!(%error, "the local certificate could not be renewed"),
             }
         }
+    }
+}
+
+/// Certificates that were looked up are asked anew before they are too old, so that no message waits for them.
+async fn refresh(relay: Arc<Relay>) {
+    loop {
+        relay.refresh_directories().await;
+        tokio::time::sleep(DIRECTORIES_ASKED_AT).await;
     }
 }
 

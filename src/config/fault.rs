@@ -1,7 +1,7 @@
 //! What can be wrong in a configuration file. Each fault knows its line, so that one run tells them all.
 
 use crate::base::AddressError;
-use crate::text::{Explain, Explanation, config as words, directory, revocation};
+use crate::text::{Explain, Explanation, config as words, config_space, directory, revocation};
 
 /// One fault of a configuration file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -246,10 +246,10 @@ impl Explain for Fault {
             FaultKind::ClearDirectory { host } => directory::in_clear(at, host),
             FaultKind::BadAttribute { given } => directory::bad_attribute(at, given),
             FaultKind::NoAccount => words::no_account(),
-            FaultKind::BadCompanion { given } => words::bad_companion(at, given),
-            FaultKind::EmptyCommand { key } => words::empty_command(at, key),
-            FaultKind::TokenHost { host } => words::token_host(at, host),
-            FaultKind::PlainCertificate { host } => words::plain_certificate(at, host),
+            FaultKind::BadCompanion { given } => config_space::bad_companion(at, given),
+            FaultKind::EmptyCommand { key } => config_space::empty_command(at, key),
+            FaultKind::TokenHost { host } => config_space::token_host(at, host),
+            FaultKind::PlainCertificate { host } => config_space::plain_certificate(at, host),
         }
     }
 }

@@ -138,8 +138,21 @@ pub struct Server {
 pub struct Terms {
     /// The authorities that count.
     pub roots: Roots,
+    /// Where the server may stand.
+    pub reach: Reach,
     /// The account whose client certificate is shown, and the file.
     pub certificate: Option<(Address, PathBuf)>,
+}
+
+/// Where a provider's server may stand.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Reach {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// In no private network, but for a host of this computer that the configuration names: a national identity token is
+    /// shown there (requirements A.3).
+    Public,
 }
 
 /// The authorities that count for a provider's TLS.

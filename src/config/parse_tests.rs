@@ -39,7 +39,7 @@ fn an_account_in_full() {
         tls: ServerTls::StartTls,
         terms: Terms {
             roots: Roots::Space,
-            certificate: None,
+            ..Terms::default()
         },
     };
     assert_eq!(account.smtp, wanted);

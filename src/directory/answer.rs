@@ -1,8 +1,10 @@
 //! What one directory says of one address, before it is joined with what others say.
 
-use crate::base::Address;
+use super::port::{Candidate, Person, Source};
 use crate::base::limits::PERSON_CERTIFICATES_MAX;
+use crate::base::{Address, UnixTime};
 use crate::pki::{Certificate, certificates_in};
+use crate::text::{Explanation, directory as say};
 use serde::{Deserialize, Serialize};
 
 /// An answer; nothing in it: the directory has nobody of that address.
@@ -72,6 +74,43 @@ impl Answer {
     pub fn add_of_name(&mut self, person: Known) {
         if !person.certificates.is_empty() {
             self.people.push(person);
+        }
+    }
+}
+
+impl Known {
+    /// As the user is shown who may be meant.
+    pub fn person(self, directory: &str, as_of: UnixTime) -> Person {
+        let candidates = self.certificates.into_iter().map(|held| held.candidate(directory, as_of));
+        Person {
+            name: self.name,
+            directory: directory.to_owned(),
+            addresses: self.addresses,
+            candidates: candidates.collect(),
+        }
+    }
+}
+
+impl Held {
+    /// As that directory has it.
+    pub fn candidate(self, directory: &str, as_of: UnixTime) -> Candidate {
+        Candidate {
+            der: self.der,
+            issuers: self.issuers,
+            source: Source::Ldap {
+                name: directory.to_owned(),
+            },
+            as_of: Some(as_of),
+        }
+    }
+}
+
+impl Gap {
+    /// The sentence for it.
+    pub fn explain(self, directory: &str) -> Explanation {
+        match self {
+            Self::TooMany => say::not_whole(directory),
+            Self::Elsewhere => say::elsewhere(directory),
         }
     }
 }

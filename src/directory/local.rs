@@ -1,10 +1,8 @@
 //! The correspondents' certificates of the home, by address. Read again when the folder has changed.
 
-use super::port::{Candidate, Directory, Lookup, Source};
+use super::port::{Candidate, Source};
 use crate::base::Address;
-use crate::relay::port::Pending;
 use crate::store::{CertificateFolder, FolderStamp, StoreError};
-use crate::text::Explain;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
@@ -35,18 +33,14 @@ impl LocalDirectory {
         }
     }
 
-    fn look(&self, address: &Address) -> Result<Lookup, StoreError> {
+    /// The certificates that name an address.
+    pub(super) fn look(&self, address: &Address) -> Result<Vec<Candidate>, StoreError> {
         let mut index = self.lock();
         if !self.folder.is_unchanged(&index.stamp) {
             *index = self.read()?;
         }
-        Ok(match index.by_address.get(address) {
-            Some(found) => {
-                let candidate = |der: &Vec<u8>| Candidate::of_home(der.clone(), Source::Imported);
-                Lookup::Found(found.iter().map(candidate).collect())
-            }
-            None => Lookup::NotFound,
-        })
+        let found = index.by_address.get(address).into_iter().flatten();
+        Ok(found.map(|der| Candidate::of_home(der.clone(), Source::Imported)).collect())
     }
 
     fn read(&self) -> Result<Index, StoreError> {
@@ -69,20 +63,6 @@ impl LocalDirectory {
     }
 }
 
-impl Directory for LocalDirectory {
-    fn known<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
-        let answer = |address| {
-            let found = self.look(address);
-            found.unwrap_or_else(|error| Lookup::Unavailable(Box::new(error.explain())))
-        };
-        Box::pin(async move { addresses.iter().map(answer).collect() })
-    }
-
-    fn find<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
-        self.known(addresses)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,23 +72,20 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let folder = CertificateFolder::new(guard.path().to_path_buf());
         let directory = LocalDirectory::new(folder.clone(), fake_emails);
-        assert_eq!(find(&directory, "bob@lab.test"), Lookup::NotFound);
+        assert_eq!(find(&directory, "bob@lab.test"), Some(0));
         let first = folder.put(b"bob@lab.test bob@lab.test").unwrap();
         folder.put(b"carol@lab.test BOB@lab.test").unwrap();
         folder.put(b"no certificate").unwrap();
-        let Lookup::Found(certificates) = find(&directory, "Bob@Lab.test") else {
-            panic!("not found")
-        };
-        assert_eq!(certificates.len(), 2);
+        assert_eq!(find(&directory, "Bob@Lab.test"), Some(2));
         folder.remove(&first).unwrap();
-        assert!(matches!(find(&directory, "bob@lab.test"), Lookup::Found(one) if one.len() == 1));
+        assert_eq!(find(&directory, "bob@lab.test"), Some(1));
     }
 
     #[test]
     fn a_folder_that_cannot_be_read_is_not_an_empty_one() {
         let guard = tempfile::tempdir().unwrap();
         let directory = LocalDirectory::new(CertificateFolder::new(guard.path().join("absent")), fake_emails);
-        assert!(matches!(find(&directory, "bob@lab.test"), Lookup::Unavailable(_)));
+        assert_eq!(find(&directory, "bob@lab.test"), None);
     }
 
     fn fake_emails(der: &[u8]) -> Vec<Address> {
@@ -119,9 +96,8 @@ mod tests {
             .collect()
     }
 
-    fn find(directory: &LocalDirectory, address: &str) -> Lookup {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let asked = [Address::parse(address).unwrap()];
-        runtime.block_on(directory.find(&asked)).remove(0)
+    fn find(directory: &LocalDirectory, address: &str) -> Option<usize> {
+        let found = directory.look(&Address::parse(address).unwrap()).ok()?;
+        Some(found.len())
     }
 }

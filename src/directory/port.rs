@@ -1,6 +1,7 @@
 //! What is asked of a directory.
 
 use crate::base::{Address, UnixTime};
+pub use crate::pki::select::Source;
 use crate::relay::port::Pending;
 use crate::text::Explanation;
 
@@ -39,22 +40,6 @@ pub struct Candidate {
     pub source: Source,
     /// When that source was last seen to have it; `None`: it is kept here for good.
     pub as_of: Option<UnixTime>,
-}
-
-/// Where a certificate came from.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Source {
-    /// The user has imported its file.
-    Imported,
-    /// It came with a signed message that was verified.
-    Harvested,
-    /// The user has bound it to the address; it need not name it.
-    Confirmed,
-    /// A directory has it under this address.
-    Ldap {
-        /// As the configuration calls that directory.
-        name: String,
-    },
 }
 
 /// Somebody in a directory who may be the one meant.

@@ -1,8 +1,12 @@
-//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads such files; cards will stand beside them.
+//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads such files; cards will stand beside them. `proofs` is what
+//! providers know him by, `token` what a program of his prints for that.
 
 pub mod pkcs12;
+pub mod proofs;
 pub mod software;
+pub mod token;
 
+pub use proofs::HomeProofs;
 pub use software::{ImportError, SoftwareKey};
 
 use crate::base::Secret;

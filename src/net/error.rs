@@ -1,5 +1,6 @@
 //! What can go wrong with connections, told so that the right person can mend it.
 
+use crate::config::{Roots, Server};
 use crate::text::{Explain, Explanation, Why, net as words};
 use rustls::CertificateError;
 use std::io::{self, ErrorKind};
@@ -49,6 +50,18 @@ pub enum NetError {
         /// Why.
         source: io::Error,
     },
+    /// A name that a token would be shown to leads into a private network.
+    #[error("{host}: in a private network")]
+    Private {
+        /// The host.
+        host: String,
+    },
+    /// No authority of the space of trust is known.
+    #[error("{host}: no authority of the space of trust")]
+    NoSpaceAuthority {
+        /// The host.
+        host: String,
+    },
     /// A file of authorities cannot be used.
     #[error("{path}: {}", why.en)]
     Authorities {
@@ -81,6 +94,8 @@ pub enum NetError {
 pub enum CertificateFlaw {
     /// No authority that is known.
     UnknownIssuer,
+    /// None of those of the space of trust.
+    OutsideSpace,
     /// Another name.
     WrongName,
     /// Too old.
@@ -94,13 +109,13 @@ pub enum CertificateFlaw {
 }
 
 impl NetError {
-    /// What a handshake with `host` failed of.
-    pub fn of_handshake(host: &str, source: io::Error) -> Self {
-        let host = host.to_owned();
+    /// What a handshake with that server failed of.
+    pub fn of_handshake(server: &Server, source: io::Error) -> Self {
+        let host = server.host.clone();
         match source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(error)) => NetError::Certificate {
                 host,
-                flaw: CertificateFlaw::of(error),
+                flaw: CertificateFlaw::of(error).where_believed(server.terms.roots),
             },
             _ => NetError::Tls { host, source },
         }
@@ -121,6 +136,16 @@ impl CertificateFlaw {
     }
 }
 
+impl CertificateFlaw {
+    /// Towards an operator of the space of trust an unknown authority is a server that is none of it.
+    fn where_believed(self, roots: Roots) -> Self {
+        match (self, roots) {
+            (Self::UnknownIssuer | Self::Unfit, Roots::Space) => Self::OutsideSpace,
+            (flaw, _) => flaw,
+        }
+    }
+}
+
 impl Explain for NetError {
     fn explain(&self) -> Explanation {
         match self {
@@ -134,6 +159,7 @@ impl Explain for NetError {
             NetError::TimedOut { host, port } => words::timed_out(host, *port),
             NetError::Certificate { host, flaw } => match flaw {
                 CertificateFlaw::UnknownIssuer => words::unknown_issuer(host),
+                CertificateFlaw::OutsideSpace => words::outside_space(host),
                 CertificateFlaw::WrongName => words::wrong_name(host),
                 CertificateFlaw::Expired => words::expired(host),
                 CertificateFlaw::NotYetValid => words::not_yet_valid(host),
@@ -141,6 +167,8 @@ impl Explain for NetError {
                 CertificateFlaw::Unfit => words::unfit(host),
             },
             NetError::Tls { host, source } => words::tls(host, &Why::from(source)),
+            NetError::Private { host } => words::private_network(host),
+            NetError::NoSpaceAuthority { host } => words::no_space_authority(host),
             NetError::Authorities { path, why } => words::authorities(&path.display().to_string(), why),
             NetError::Setup(why) => words::setup(why),
             NetError::NotLoopback(address) => words::not_loopback(&address.to_string()),

@@ -1,10 +1,13 @@
 //! What the protocol drivers ask of the network, as traits, so that a driver can be run against a recorded one.
 
 use super::BoxedStream;
+use super::tls::ClientIdentity;
+use crate::base::Address;
 use crate::config::Server;
 use crate::relay::port::Pending;
 use crate::text::Explanation;
 use std::io;
+use std::path::Path;
 
 /// Connections to providers.
 pub trait Upstreams: Send + Sync {
@@ -12,6 +15,12 @@ pub trait Upstreams: Send + Sync {
     fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>>;
     /// Begins TLS on a connection in clear that has agreed to it; the certificate must carry the server's name.
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
+}
+
+/// What our side of TLS with a provider is known by.
+pub trait ClientIdentities: Send + Sync {
+    /// The key and certificates of that PKCS#12 file of an account.
+    fn identity(&self, account: &Address, file: &Path) -> Result<ClientIdentity, Explanation>;
 }
 
 /// TLS with the mail program.

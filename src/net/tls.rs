@@ -3,11 +3,14 @@
 
 use super::NetError;
 use super::local::LocalCertificate;
+use crate::base::Secret;
 use crate::text::Why;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_platform_verifier::Verifier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,21 +30,67 @@ pub fn acceptor(local: &LocalCertificate) -> Result<TlsAcceptor, NetError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
+/// Who says that a provider's server is what it says.
+pub type Believed = Arc<dyn ServerCertVerifier>;
+
+/// What a provider's server knows us by: a key and its certificates, the own one first.
+pub struct ClientIdentity {
+    /// In DER.
+    pub chain: Vec<Vec<u8>>,
+    /// PKCS#8.
+    pub key: Secret,
+}
+
 /// Speaks TLS to providers; trusts the platform's authorities and those of these PEM files.
 pub fn connector(authorities: &[PathBuf]) -> Result<TlsConnector, NetError> {
-    let mut roots = Vec::new();
-    for path in authorities {
-        roots.extend(read_authorities(path)?);
+    speak(platform(authorities)?, None)
+}
+
+/// The platform's authorities and those of these PEM files.
+pub fn platform(authorities: &[PathBuf]) -> Result<Believed, NetError> {
+    let roots = read_all(authorities)?;
+    Ok(Arc::new(Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?))
+}
+
+/// The authorities of these PEM files and no other, never the platform's (requirements A.3); `None`: there are none.
+pub fn pinned(authorities: &[PathBuf]) -> Result<Option<Believed>, NetError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_all(authorities)? {
+        roots.add(certificate).map_err(setup)?;
     }
-    let verifier = Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?;
+    if roots.is_empty() {
+        return Ok(None);
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+    let verifier = verifier.map_err(|error| NetError::Setup(error.to_string()))?;
+    Ok(Some(verifier))
+}
+
+/// Speaks TLS to providers that `believed` answers for, and shows them who we are where that is asked.
+pub fn speak(believed: Believed, identity: Option<ClientIdentity>) -> Result<TlsConnector, NetError> {
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(setup)?
-        // "Dangerous" is the builder's word for any verifier that is not its own; this one verifies.
+        // "Dangerous" is the builder's word for any verifier that is not its own; these verify.
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(believed);
+    let config = match identity {
+        None => config.with_no_client_auth(),
+        Some(ClientIdentity { chain, key }) => {
+            let chain = chain.into_iter().map(CertificateDer::from).collect();
+            let key = PrivatePkcs8KeyDer::from(key.expose().to_vec());
+            config.with_client_auth_cert(chain, key.into()).map_err(setup)?
+        }
+    };
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn read_all(authorities: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, NetError> {
+    let mut all = Vec::new();
+    for path in authorities {
+        all.extend(read_authorities(path)?);
+    }
+    Ok(all)
 }
 
 /// One cryptographic provider for every configuration, whatever the process default is.
@@ -67,7 +116,7 @@ fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetErro
     if certificates.is_empty() {
         return Err(fault(Why::new("aucun certificat PEM n’y figure", "it holds no PEM certificate")));
     }
-    let mut store = rustls::RootCertStore::empty();
+    let mut store = RootCertStore::empty();
     for certificate in &certificates {
         store.add(certificate.clone()).map_err(|_| damaged())?;
     }

@@ -3,10 +3,11 @@
 use super::NetError;
 use super::stream::{BoxedStream, Stream, beneath_tls};
 use crate::base::limits::{CONNECT_SECONDS_MAX, HANDSHAKE_SECONDS_MAX};
-use crate::config::{Server, ServerTls};
+use crate::config::parse::is_loopback_host;
+use crate::config::{Reach, Server, ServerTls};
 use rustls::pki_types::ServerName;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -20,20 +21,21 @@ pub async fn connect(server: &Server, connector: &TlsConnector) -> Result<BoxedS
     let tcp = reach(server, &addresses, end).await?;
     tcp.set_nodelay(true).map_err(|source| failed(server, source))?;
     match server.tls {
-        ServerTls::Implicit => starttls(boxed(tcp), &server.host, connector).await,
+        ServerTls::Implicit => starttls(boxed(tcp), server, connector).await,
         ServerTls::StartTls | ServerTls::Plain => Ok(boxed(tcp)),
     }
 }
 
 /// TLS over a stream on which the server has agreed to STARTTLS. The caller has thrown away whatever it had read beyond
 /// that answer (command injection, RFC 3207 §6).
-pub async fn starttls(stream: BoxedStream, host: &str, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+pub async fn starttls(stream: BoxedStream, server: &Server, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+    let host = server.host.as_str();
     let bare = host.strip_suffix('.').unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Name { host: host.to_owned() })?;
     let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
     match timeout(limit, connector.connect(name, beneath_tls(stream))).await {
         Ok(Ok(stream)) => Ok(boxed(stream)),
-        Ok(Err(source)) => Err(NetError::of_handshake(host, source)),
+        Ok(Err(source)) => Err(NetError::of_handshake(server, source)),
         Err(_) => Err(NetError::Tls {
             host: host.to_owned(),
             source: io::ErrorKind::TimedOut.into(),
@@ -49,7 +51,34 @@ async fn resolve(server: &Server, end: Instant) -> Result<Vec<SocketAddr>, NetEr
     if addresses.is_empty() {
         return Err(NetError::Name { host: server.host.clone() });
     }
-    Ok(addresses)
+    within_reach(server, addresses)
+}
+
+/// A name that leads into a private network would be shown a token (requirements A.3); this computer, only by its own name.
+fn within_reach(server: &Server, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NetError> {
+    if server.terms.reach == Reach::Public && !is_loopback_host(&server.host) {
+        addresses.retain(|address| is_public(address.ip()));
+    }
+    match addresses.is_empty() {
+        true => Err(NetError::Private { host: server.host.clone() }),
+        false => Ok(addresses),
+    }
+}
+
+/// RFC 1918, RFC 3927, RFC 4193, RFC 6598, and what is no address of another machine at all.
+fn is_public(ip: IpAddr) -> bool {
+    let v4 = |ip: Ipv4Addr| {
+        let [a, b, ..] = ip.octets();
+        let shared = a == 100 && (64..128).contains(&b);
+        !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || shared || a == 0)
+    };
+    match ip {
+        IpAddr::V4(ip) => v4(ip),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => v4(ip),
+            None => !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_multicast()),
+        },
+    }
 }
 
 /// One address after the other, each with its share of the time left: a dead IPv6 route must not use up that of IPv4.
@@ -90,6 +119,7 @@ fn timed_out(server: &Server) -> NetError {
 mod tests {
     use super::*;
     use crate::base::UnixTime;
+    use crate::config::Roots;
     use crate::net::local::LocalCertificate;
     use crate::net::{listen, tls};
     use crate::store::Home;
@@ -108,7 +138,10 @@ mod tests {
             assert_eq!(&greeting, b"hi", "{host}");
         }
         let clear = connect(&server("127.0.0.1", port, ServerTls::StartTls), &trusting).await.unwrap();
-        assert_eq!(code(starttls(clear, "imap.lab.test", &trusting).await), "SP-TLS-WRONG-NAME");
+        assert_eq!(
+            code(starttls(clear, &server("imap.lab.test", port, ServerTls::StartTls), &trusting).await),
+            "SP-TLS-WRONG-NAME"
+        );
     }
 
     #[tokio::test]
@@ -117,9 +150,53 @@ mod tests {
         let port = serve(&local).await;
         let strict = tls::connector(&[other.file().to_owned()]).unwrap();
         let clear = connect(&server("127.0.0.1", port, ServerTls::StartTls), &strict).await.unwrap();
-        let told = code(starttls(clear, "localhost", &strict).await);
+        let told = code(starttls(clear, &server("localhost", port, ServerTls::StartTls), &strict).await);
         // Both leaves have one name: the signature is what differs.
         assert!(["SP-TLS-UNKNOWN-ISSUER", "SP-TLS-CERTIFICATE"].contains(&told), "{told}");
+    }
+
+    #[tokio::test]
+    async fn the_channel_of_the_space_believes_its_own_authorities_only() {
+        let ((_guard, local), (_other_guard, other)) = (local(), local());
+        let port = serve(&local).await;
+        let mut of_space = server("localhost", port, ServerTls::Implicit);
+        of_space.terms.roots = Roots::Space;
+        let own = tls::speak(tls::pinned(&[local.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        assert!(connect(&of_space, &own).await.is_ok());
+        let strict = tls::speak(tls::pinned(&[other.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        assert_eq!(code(connect(&of_space, &strict).await), "SP-TLS-NOT-IGC-SANTE");
+        assert!(tls::pinned(&[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_token_is_shown_in_no_private_network() {
+        let reached = |host: &str, addresses: &[&str]| {
+            let mut server = server(host, 587, ServerTls::StartTls);
+            server.terms.reach = Reach::Public;
+            let addresses = addresses.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 587)).collect();
+            within_reach(&server, addresses).map(|found| found.len())
+        };
+        for private in [
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "127.0.0.1",
+            "0.0.0.0",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(
+                matches!(reached("mail.mssante.fr", &[private]), Err(NetError::Private { .. })),
+                "{private}"
+            );
+            assert_eq!(reached("mail.mssante.fr", &[private, "192.0.2.1"]).unwrap(), 1, "{private}");
+        }
+        assert_eq!(reached("mail.mssante.fr", &["192.0.2.1", "2001:db8::1"]).unwrap(), 2);
+        assert_eq!(reached("localhost", &["127.0.0.1"]).unwrap(), 1);
     }
 
     #[tokio::test]

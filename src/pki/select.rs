@@ -3,7 +3,8 @@
 use crate::base::{Address, UnixTime};
 use crate::pki::Certificate;
 use crate::pki::algorithm::{Curve, KeyKind};
-use crate::pki::path::{self, PathError, Purpose, Trust};
+use crate::pki::path::{self, Path, PathError, Purpose, Trust};
+use crate::pki::revocation::{Revoked, Unknown};
 use crate::text::{Explain, Explanation};
 
 /// Why a certificate was not chosen.
@@ -18,6 +19,12 @@ pub enum Unfit {
     /// It leads to no authority, or not now, or is for another use.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// It, or an authority on its way, is revoked.
+    #[error("it is revoked")]
+    Revoked(Box<Revoked>),
+    /// Whether it is revoked cannot be said.
+    #[error("whether it is revoked cannot be said")]
+    Unproven(Box<Unknown>),
 }
 
 impl Explain for Unfit {
@@ -26,44 +33,74 @@ impl Explain for Unfit {
             Self::Address => crate::text::verdict::another_address(),
             Self::Key => crate::text::verdict::key_not_for_encryption(),
             Self::Path(error) => error.explain(),
+            Self::Revoked(revoked) => revoked.explain(),
+            Self::Unproven(unknown) => unknown.explain(),
         }
     }
 }
 
-/// No certificate will do; each one with its reason. Empty: there was none.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("none of the certificates can be encrypted to")]
-pub struct NoneFits {
-    /// Certificates looked at.
-    pub refused: Vec<(Certificate, Unfit)>,
+/// Where a certificate came from.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Source {
+    /// The user has imported its file.
+    Imported,
+    /// It came with a signed message that was verified.
+    Harvested,
+    /// The user has bound it to the address; it need not name it.
+    Confirmed,
+    /// A directory has it under this address.
+    Ldap {
+        /// As the configuration calls that directory.
+        name: String,
+    },
 }
 
-/// The newest certificate of `address` that is valid for encryption at `at`. An expired one never shadows a valid one.
-pub fn best(
-    address: &Address,
-    candidates: &[Certificate],
-    intermediates: &[Certificate],
-    trust: &Trust,
-    at: UnixTime,
-) -> Result<Certificate, NoneFits> {
-    newest(candidates, |candidate| match candidate.has_email(address.as_str()) {
-        true => fits(candidate, intermediates, trust, at),
-        false => Err(Unfit::Address),
-    })
+/// A certificate that may serve.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Candidate {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Where it came from.
+    pub source: Source,
+    /// When that source was last seen to have it; `None`: it is kept here for good.
+    pub as_of: Option<UnixTime>,
 }
 
-/// The same among certificates that the user has bound to the address himself: they name none, as those of cards, or this one.
-pub fn best_confirmed(
-    address: &Address,
-    candidates: &[Certificate],
-    intermediates: &[Certificate],
-    trust: &Trust,
-    at: UnixTime,
-) -> Result<Certificate, NoneFits> {
-    newest(candidates, |candidate| match can_be_bound(address, candidate) {
-        true => fits(candidate, intermediates, trust, at),
-        false => Err(Unfit::Address),
-    })
+/// Candidates, those that will do apart.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sorted {
+    /// What can be encrypted to, each with its way to an authority: those that name the address before those that the user has
+    /// bound to it, the newest first. An expired one never shadows a valid one.
+    pub fitting: Vec<(Candidate, Path)>,
+    /// The others, each with its reason.
+    pub refused: Vec<(Candidate, Unfit)>,
+}
+
+/// Which of the candidates can be encrypted to for `address` at `at`, revocation apart.
+pub fn sorted(address: &Address, candidates: Vec<Candidate>, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Sorted {
+    let mut sorted = Sorted::default();
+    for candidate in candidates {
+        let is_theirs = match candidate.source {
+            Source::Confirmed => can_be_bound(address, &candidate.certificate),
+            Source::Imported | Source::Harvested | Source::Ldap { .. } => candidate.certificate.has_email(address.as_str()),
+        };
+        let way = match is_theirs {
+            true => fits(&candidate.certificate, intermediates, trust, at),
+            false => Err(Unfit::Address),
+        };
+        match way {
+            Ok(path) => sorted.fitting.push((candidate, path)),
+            Err(why) => sorted.refused.push((candidate, why)),
+        }
+    }
+    let by_rank = |(candidate, _): &(Candidate, Path)| {
+        (
+            candidate.source == Source::Confirmed,
+            std::cmp::Reverse(candidate.certificate.not_before()),
+        )
+    };
+    sorted.fitting.sort_by_key(by_rank);
+    sorted
 }
 
 /// Whether the user may say that it is this address's: one that names others is theirs.
@@ -71,26 +108,12 @@ pub fn can_be_bound(address: &Address, certificate: &Certificate) -> bool {
     certificate.emails().is_empty() || certificate.has_email(address.as_str())
 }
 
-fn newest(candidates: &[Certificate], fits: impl Fn(&Certificate) -> Result<(), Unfit>) -> Result<Certificate, NoneFits> {
-    let mut refused = Vec::new();
-    let mut fitting: Option<&Certificate> = None;
-    for candidate in candidates {
-        match fits(candidate) {
-            Err(why) => refused.push((candidate.clone(), why)),
-            Ok(()) if fitting.is_none_or(|f| candidate.not_before() > f.not_before()) => fitting = Some(candidate),
-            Ok(()) => {}
-        }
-    }
-    fitting.cloned().ok_or(NoneFits { refused })
-}
-
 /// Whether one can encrypt to it at `at`, whosever it is.
-pub fn fits(candidate: &Certificate, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<(), Unfit> {
+pub fn fits(candidate: &Certificate, intermediates: &[Certificate], trust: &Trust, at: UnixTime) -> Result<Path, Unfit> {
     if !can_be_encrypted_to(candidate) {
         return Err(Unfit::Key);
     }
-    path::validate(candidate, intermediates, trust, at, Purpose::Encrypt)?;
-    Ok(())
+    Ok(path::validate(candidate, intermediates, trust, at, Purpose::Encrypt)?)
 }
 
 /// RSA, or a curve that `smime::encrypt` writes.

@@ -1,10 +1,12 @@
 //! What must be sealed, and what may be sent: pure decisions.
 
 pub mod append;
+pub mod companion;
 pub mod complete;
 pub mod hidden;
 pub mod outgoing;
 pub mod readable;
+pub mod resolution;
 pub mod sender;
 pub mod space;
 pub mod submission;

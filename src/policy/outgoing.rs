@@ -16,7 +16,7 @@ use crate::mime::header::Header;
 use crate::mime::parameters::content_type;
 use crate::smime::sealed::is_sealed;
 use crate::text::rule::{self, Rule};
-use crate::text::{Explain, Explanation, outgoing as text};
+use crate::text::{Explain, Explanation, outgoing as text, recipients, space};
 
 /// What a submission needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,8 +71,12 @@ pub enum Refusal {
     NoCertificate(Vec<Address>, Rule),
     /// The same, and they are within the space of trust, which an ordinary account cannot reach.
     SpaceOfTrust(Vec<Address>),
+    /// Directories know people who may be meant by these, and the user has not said who it is.
+    Ambiguous(Vec<Address>, Rule),
     /// Where certificates are looked up did not answer for these.
     DirectoryAway(Vec<Address>, Rule),
+    /// Whether the certificates of these are revoked cannot be said now.
+    StatusUnknown(Vec<Address>, Rule),
     /// What must be asked before it leaves cannot be asked now.
     Unknowable(Box<Explanation>),
     /// The header cannot be read, or not be cut into what stays outside and what goes in.
@@ -189,13 +193,15 @@ impl Explain for Refusal {
             Refusal::NearMiss(tag) => text::near_miss(tag),
             Refusal::Misplaced(tag) => text::misplaced_tag(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
-            Refusal::PatientOrdinary => text::patient_on_ordinary_channel(),
-            Refusal::PatientSealed(rule) => text::patient_cannot_open(rule.as_ref()),
-            Refusal::MachineOrdinary(addresses) => text::machine_on_ordinary_channel(addresses),
-            Refusal::MachineSealed(addresses, rule) => text::machine_cannot_open(addresses, rule.as_ref()),
+            Refusal::PatientOrdinary => space::patient_on_ordinary_channel(),
+            Refusal::PatientSealed(rule) => space::patient_cannot_open(rule.as_ref()),
+            Refusal::MachineOrdinary(addresses) => space::machine_on_ordinary_channel(addresses),
+            Refusal::MachineSealed(addresses, rule) => space::machine_cannot_open(addresses, rule.as_ref()),
             Refusal::NoCertificate(addresses, rule) => text::no_certificate(addresses, rule),
-            Refusal::SpaceOfTrust(addresses) => text::space_of_trust(addresses),
+            Refusal::SpaceOfTrust(addresses) => space::space_of_trust(addresses),
+            Refusal::Ambiguous(addresses, rule) => recipients::ambiguous(addresses, rule),
             Refusal::DirectoryAway(addresses, rule) => text::directory_away(addresses, rule),
+            Refusal::StatusUnknown(addresses, rule) => recipients::status_unknown(addresses, rule),
             Refusal::Unknowable(why) => why.as_ref().clone(),
             Refusal::Header(_) => text::header_unreadable(),
         }

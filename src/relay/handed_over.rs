@@ -1,7 +1,7 @@
 //! What is done once the provider has answered: the journal, and what the sender is told.
 
 use super::notice::{Notice, Told};
-use super::port::{Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord};
+use super::port::{Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord, Way};
 use super::{Relay, seals};
 use crate::config::Account;
 use crate::policy::Recipient;
@@ -16,12 +16,13 @@ impl Relay {
         if accepted > 0 {
             self.remember_clear(&record.traits);
         }
-        if record.protection == Protection::Clear {
+        if record.protection == Protection::Clear && record.via.is_none() {
             return None;
         }
         let done = match record.protection {
             Protection::Signed => Event::Sign,
-            Protection::Sealed | Protection::Clear => Event::Seal,
+            Protection::Sealed => Event::Seal,
+            Protection::Clear => Event::Pass,
         };
         let (event, code) = match (accepted, complete, why_not(outcomes)) {
             // It may have left: nobody may read one day that it was refused.
@@ -36,10 +37,23 @@ impl Relay {
             (accepted, _) => accepted,
         };
         self.note(&self.entry(event, &account.address, record.message_id.as_deref(), recipients, code));
+        let through = self.note_companion(done, record, outcomes);
         let told = self.told(record, outcomes);
         let unencrypted = told.iter().any(|(_, told)| matches!(told, Told::OverChannel));
-        let wanted = event == Event::SealPartly || (unencrypted && self.config.policy.mssante_notice);
+        let wanted = event == Event::SealPartly || ((unencrypted || through) && self.config.policy.mssante_notice);
         wanted.then(|| self.notice(account, record, told))
+    }
+
+    /// What left under the companion's address is in the journal under that address too; whether something did.
+    fn note_companion(&self, done: Event, record: &SealedRecord, outcomes: &[GroupOutcome]) -> bool {
+        let Some((companion, through)) = &record.via else { return false };
+        let accepted = outcomes.iter().filter(|o| o.result.is_ok()).flat_map(|o| &o.recipients);
+        let accepted = accepted.filter(|r| through.contains(&r.address)).count();
+        if accepted > 0 {
+            let id = record.message_id.as_deref();
+            self.note(&self.entry(done, companion, id, accepted, "SP-VIA-COMPANION"));
+        }
+        accepted > 0
     }
 
     fn told<'a>(&self, record: &'a SealedRecord, outcomes: &'a [GroupOutcome]) -> Vec<(&'a Recipient, Told)> {
@@ -48,6 +62,7 @@ impl Relay {
                 let told = match &outcome.result {
                     Err(failed) => Told::Failed(failed.reason(&recipient.address).clone()),
                     Ok(()) if record.over_channel.contains(&recipient.address) => Told::OverChannel,
+                    Ok(()) if record.protection == Protection::Clear => Told::AsItIs,
                     Ok(()) => Told::Sealed,
                 };
                 (recipient, told)
@@ -61,13 +76,14 @@ impl Relay {
         let unique = seals::unique().unwrap_or_default();
         let notice = Notice {
             sender: &account.address,
-            provider: &account.smtp.host,
             told: &told,
+            via: record.via.as_ref().map(|(companion, through)| (companion, through.as_slice())),
             message_id: record.message_id.as_deref(),
             unique: &unique,
             at: self.now(),
         };
         Group {
+            way: Way::Own,
             recipients: vec![Recipient::plain(account.address.clone())],
             message: notice.message().into(),
         }

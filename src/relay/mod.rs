@@ -3,7 +3,9 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod book;
 pub mod budget;
+mod companion;
 mod explain;
 mod gate;
 mod handed_over;
@@ -20,6 +22,7 @@ mod seals;
 mod searching;
 mod sender;
 mod space;
+mod status;
 mod views;
 
 pub use incoming::OpenedByHand;
@@ -27,8 +30,8 @@ pub use incoming::OpenedByHand;
 use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS, VIEW_CACHE_MAX};
 use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
+use crate::directory::Book;
 use crate::directory::local::LocalDirectory;
-use crate::directory::port::Directory;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
@@ -60,7 +63,7 @@ const OPENED_IN_PLACE: usize = 256 * 1024;
 pub struct Relay {
     config: Config,
     accounts: Vec<Arc<Account>>,
-    directory: Box<dyn Directory>,
+    directory: Arc<Book>,
     authorities: CertificateFolder,
     trusted: Mutex<(FolderStamp, Arc<Trust>)>,
     identities: Identities,
@@ -85,8 +88,8 @@ impl Relay {
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
+            directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
-            directory: Box::new(local),
             authorities: CertificateFolder::new(home.trust()),
             trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
@@ -127,6 +130,11 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+    }
+
+    /// Asks directories anew for what grows old.
+    pub async fn refresh_directories(&self) {
+        self.directory.refresh().await;
     }
 
     /// Forgets every opened message; for the end of the service.

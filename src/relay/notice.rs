@@ -6,7 +6,9 @@
 use super::port::{Reason, SaidBy};
 use crate::base::{Address, UnixTime};
 use crate::mime::{encode, words};
-use crate::policy::Recipient;
+use crate::policy::space::Member;
+use crate::policy::{Recipient, Space};
+use crate::text::outgoing::shown;
 use crate::text::{notice as text, unaccent};
 
 /// What the notice is about.
@@ -14,10 +16,10 @@ use crate::text::{notice as text, unaccent};
 pub struct Notice<'a> {
     /// Who sent, and gets the notice.
     pub sender: &'a Address,
-    /// The provider's server.
-    pub provider: &'a str,
     /// Every recipient, with what became of it.
     pub told: &'a [(&'a Recipient, Told)],
+    /// The companion, and those who were written to through it.
+    pub via: Option<(&'a Address, &'a [Address])>,
     /// The Message-ID of what was sent, as written.
     pub message_id: Option<&'a str>,
     /// Unique part of the notice's own Message-ID and boundary.
@@ -33,6 +35,8 @@ pub enum Told {
     Sealed,
     /// Accepted, signed, over the channel of the space of trust.
     OverChannel,
+    /// Accepted as it was written: S/MIME is closed to them.
+    AsItIs,
     /// Not accepted.
     Failed(Reason),
 }
@@ -44,10 +48,13 @@ impl Notice<'_> {
     /// The whole message, CRLF line ends.
     pub fn message(&self) -> Vec<u8> {
         let boundary = format!("=_souspli_notice_{}", self.unique);
-        let subject = if self.some_failed() {
+        let some = |which: fn(&Told) -> bool| self.told.iter().any(|(_, told)| which(told));
+        let subject = if some(|told| matches!(told, Told::Failed(_))) {
             text::NOT_DELIVERED
-        } else {
+        } else if some(|told| *told == Told::OverChannel) {
             text::OVER_CHANNEL
+        } else {
+            text::VIA_COMPANION
         };
         let mut out = format!(
             "From: Souspli <{from}>\r\nTo: <{from}>\r\nDate: {date}\r\nMessage-ID: <{unique}@souspli.invalid>\r\n\
@@ -74,10 +81,6 @@ impl Notice<'_> {
         out
     }
 
-    fn some_failed(&self) -> bool {
-        self.told.iter().any(|(_, told)| matches!(told, Told::Failed(_)))
-    }
-
     fn text(&self) -> String {
         let failed = self.list(|told| matches!(told, Told::Failed(_)));
         let channel = self.list(|told| *told == Told::OverChannel);
@@ -92,16 +95,33 @@ impl Notice<'_> {
         if !channel.is_empty() {
             out += &text::over_channel(&channel);
         }
+        let through = self.through();
+        if let Some((companion, _)) = self.via.filter(|_| !through.is_empty()) {
+            out += &text::via_companion(companion, &through);
+        }
         if !failed.is_empty() {
             out += text::send_again();
         }
-        out + &text::english(!failed.is_empty(), !channel.is_empty())
+        out + &text::english(!failed.is_empty(), !channel.is_empty(), !through.is_empty())
+    }
+
+    /// Whoever has it through the companion.
+    fn through(&self) -> String {
+        let told = self.told.iter().filter(|(_, told)| !matches!(told, Told::Failed(_)));
+        let through = told.filter(|(recipient, _)| self.is_through(recipient));
+        through
+            .map(|(recipient, _)| format!("  {}\r\n", shown(&recipient.address)))
+            .collect()
+    }
+
+    fn is_through(&self, recipient: &Recipient) -> bool {
+        self.via.is_some_and(|(_, through)| through.contains(&recipient.address))
     }
 
     fn list(&self, which: impl Fn(&Told) -> bool) -> String {
         let line = |(recipient, told): &(&Recipient, Told)| match told {
-            Told::Failed(reason) => format!("  {} : {}\r\n", recipient.address, short(&reason.said)),
-            Told::Sealed | Told::OverChannel => format!("  {}\r\n", recipient.address),
+            Told::Failed(reason) => format!("  {} : {}\r\n", shown(&recipient.address), short(&reason.said)),
+            Told::Sealed | Told::OverChannel | Told::AsItIs => format!("  {}\r\n", shown(&recipient.address)),
         };
         self.told.iter().filter(|(_, told)| which(told)).map(line).collect()
     }
@@ -111,11 +131,12 @@ impl Notice<'_> {
         let mut out = format!("Reporting-MTA: dns; souspli.invalid\r\nArrival-Date: {}\r\n\r\n", self.at.rfc5322());
         for (recipient, told) in self.told {
             let fields = match told {
-                Told::Sealed => continue,
-                Told::OverChannel => "Action: relayed\r\nStatus: 2.0.0\r\n".to_owned(),
+                Told::Sealed if !self.is_through(recipient) => continue,
+                Told::Sealed | Told::OverChannel | Told::AsItIs => "Action: relayed\r\nStatus: 2.0.0\r\n".to_owned(),
                 Told::Failed(reason) => self.failure(reason),
             };
-            let original = recipient.orcpt.as_deref().and_then(original_recipient);
+            let original = recipient.orcpt.as_deref().filter(|_| !is_patient(&recipient.address));
+            let original = original.and_then(original_recipient);
             out += &original.map(|field| format!("Original-Recipient: {field}\r\n")).unwrap_or_default();
             out += &format!("Final-Recipient: {}\r\n{fields}\r\n", final_recipient(&recipient.address));
         }
@@ -123,8 +144,8 @@ impl Notice<'_> {
     }
 
     fn failure(&self, reason: &Reason) -> String {
-        let (server, kind) = match reason.by {
-            SaidBy::Provider => (format!("Remote-MTA: dns; {}\r\n", self.provider), "smtp"),
+        let (server, kind) = match &reason.by {
+            SaidBy::Provider(host) => (format!("Remote-MTA: dns; {host}\r\n"), "smtp"),
             SaidBy::Souspli => (String::new(), "x-souspli"),
         };
         let said = unaccent(&short(&reason.said));
@@ -137,6 +158,10 @@ impl Notice<'_> {
 
 /// RFC 3464 §2.3.2; an address that is not ASCII as RFC 6533 §3 writes it where only ASCII may stand.
 fn final_recipient(address: &Address) -> String {
+    if is_patient(address) {
+        // The notice may lie with an ordinary provider: a patient's number is not for it.
+        return "x-souspli; (patient)".to_owned();
+    }
     let address = address.to_string();
     if address.is_ascii() {
         return format!("rfc822; {address}");
@@ -149,6 +174,10 @@ fn final_recipient(address: &Address) -> String {
         }
     };
     format!("utf-8; {}", address.chars().map(plain).collect::<String>())
+}
+
+fn is_patient(address: &Address) -> bool {
+    Space::default().member(address) == Member::Patient
 }
 
 /// `ORCPT=` without its xtext (RFC 3461 §4), as it may stand in a field.
@@ -182,8 +211,8 @@ mod tests {
     fn message(recipient: &Recipient, told: Told) -> String {
         let notice = Notice {
             sender: &Address::parse("a@lab.test").unwrap(),
-            provider: "smtp.lab.test",
             told: &[(recipient, told)],
+            via: None,
             message_id: Some(&format!("<{}@x>", "i".repeat(960))),
             unique: "u",
             at: UnixTime(0),
@@ -195,7 +224,7 @@ mod tests {
         Told::Failed(Reason {
             status: "5.1.1".to_owned(),
             said,
-            by: SaidBy::Provider,
+            by: SaidBy::Provider("smtp.lab.test".to_owned()),
         })
     }
 

@@ -3,7 +3,7 @@
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
 use super::identities::Identity;
-use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission};
+use super::port::{Group, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
 use super::recipients::{Certificates, Found};
 use super::{Relay, seals};
 use crate::base::Address;
@@ -38,11 +38,18 @@ struct Judged {
 }
 
 /// A message without tag, banner and marks of ours.
-struct Clear {
+pub(super) struct Clear {
     /// Its header, with what was missing.
-    header: Vec<u8>,
+    pub(super) header: Vec<u8>,
     /// The message, under the header it came with.
-    message: Bytes,
+    pub(super) message: Bytes,
+}
+
+/// What leaves by one channel, under the address of its account.
+struct Side<'a> {
+    way: Way,
+    account: &'a Account,
+    clear: &'a Clear,
 }
 
 /// The same on its way into an envelope.
@@ -58,7 +65,10 @@ impl Relay {
     pub(super) async fn submit(&self, account: &Account, submission: &Submission) -> Outgoing {
         let (need, like) = self.judged(account, submission);
         let sealed = match need {
-            Need::Clear => return passed(submission, self.traits(&like)),
+            Need::Clear => match self.clear_companion(account, submission) {
+                Some(companion) => self.clear_through(account, companion, submission, self.traits(&like)),
+                None => return passed(submission, self.traits(&like)),
+            },
             Need::Refuse(refusal) => Err(refusal.explain()),
             Need::Sign => self.sign_only(account, submission, self.traits(&like)),
             Need::Secure(why) => {
@@ -110,10 +120,19 @@ impl Relay {
             Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
             Decision::Refuse(refusal) => return Err(refused.iter().take(UNFIT_SAID).fold(refusal.explain(), known_but_unfit)),
         };
-        self.speaks_for(account, &submission.message)?;
+        let copies = reached(copies, |r| certificates.contains_key(&r.address) || trusted.contains(&r.address));
+        let (own, via) = self.by_way(account, &space, copies);
+        if !own.is_empty() {
+            self.speaks_for(account, &submission.message)?;
+        }
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
-        let record = self.record(submission, &clear, &left_out, &trusted);
+        let companion = self.companion(account).filter(|_| !via.is_empty());
+        let through = match &companion {
+            Some(companion) => Some(self.renamed(account, companion, &clear)?),
+            None => None,
+        };
+        let mut record = self.record(submission, &clear, &left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
@@ -122,19 +141,36 @@ impl Relay {
             let like = || like.unwrap_or_else(|| self.like(&Contents::of(&clear.message)));
             tokio::task::block_in_place(|| self.remember_letter(&like()))?;
         }
-        let groups = tokio::task::block_in_place(|| self.groups(account, &clear, copies, &certificates, &trusted))?;
-        Ok(SealedSubmission { groups, record })
+        let mut sides = vec![(Way::Own, account, &clear, own)];
+        if let (Some(companion), Some(through)) = (&companion, &through) {
+            sides.push((Way::Companion, companion, through, via));
+        }
+        let mut groups = Vec::new();
+        for (way, account, clear, copies) in sides {
+            let side = Side { way, account, clear };
+            groups.extend(tokio::task::block_in_place(|| self.groups(&side, copies, &certificates, &trusted))?);
+        }
+        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
+            return Err(say::too_many_copies());
+        }
+        record.via = companion
+            .as_ref()
+            .map(|companion| (companion.address.clone(), of_companion(&groups)));
+        Ok(SealedSubmission { groups, record, companion })
     }
 
     /// Signs once, then makes an envelope for each set of recipients.
     fn groups(
         &self,
-        account: &Account,
-        clear: &Clear,
+        side: &Side<'_>,
         copies: Vec<Copies>,
         certificates: &Certificates,
         trusted: &[Address],
     ) -> Result<Vec<Group>, Explanation> {
+        if copies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Side { way, account, clear } = *side;
         let content = self.content(clear, Purpose::Sealed(self.subject()));
         let signer = self.signer(account, &clear.header)?;
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Opaque)?;
@@ -148,6 +184,7 @@ impl Relay {
                 }
                 let message = content.closed(self.encrypt(signed.clone(), &readers, self.cipher_for(&sealed))?);
                 groups.push(Group {
+                    way,
                     recipients: sealed,
                     message,
                 });
@@ -157,13 +194,11 @@ impl Relay {
                 let readable = self.content(clear, Purpose::Signed);
                 let message = readable.closed(self.sign(account, &signer, readable.entity.clone(), Form::Detached)?);
                 groups.push(Group {
+                    way,
                     recipients: over_channel,
                     message,
                 });
             }
-        }
-        if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
-            return Err(say::too_many_copies());
         }
         Ok(groups)
     }
@@ -174,6 +209,7 @@ impl Relay {
         let signer = self.signer(account, &submission.message)?;
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Detached)?;
         let group = Group {
+            way: Way::Own,
             recipients: submission.envelope.recipients.clone(),
             message: content.closed(signed),
         };
@@ -185,6 +221,7 @@ impl Relay {
                 traits,
                 ..SealedRecord::default()
             },
+            companion: None,
         })
     }
 
@@ -227,6 +264,20 @@ impl Content {
     }
 }
 
+/// Those who get something.
+fn reached(copies: Vec<Copies>, gets: impl Fn(&Recipient) -> bool) -> Vec<Copies> {
+    let kept = copies.into_iter().map(|mut copies| {
+        copies.recipients.retain(&gets);
+        copies
+    });
+    kept.filter(|copies| !copies.recipients.is_empty()).collect()
+}
+
+fn of_companion(groups: &[Group]) -> Vec<Address> {
+    let through = groups.iter().filter(|group| group.way == Way::Companion);
+    through.flat_map(|group| &group.recipients).map(|r| r.address.clone()).collect()
+}
+
 fn known_but_unfit(refusal: Explanation, (address, _, why): &(Address, Certificate, select::Unfit)) -> Explanation {
     say::known_but_unfit(refusal, address, &why.explain())
 }
@@ -242,12 +293,14 @@ fn passed(submission: &Submission, traits: Traits) -> Outgoing {
         None => Outgoing::PassThrough(record),
         Some(message) => {
             let group = Group {
+                way: Way::Own,
                 recipients: submission.envelope.recipients.clone(),
                 message: message.into(),
             };
             Outgoing::Seal(SealedSubmission {
                 groups: vec![group],
                 record,
+                companion: None,
             })
         }
     }
@@ -299,7 +352,7 @@ impl Relay {
             left_out,
             protection: Protection::Sealed,
             over_channel: over_channel.to_vec(),
-            traits: Traits::default(),
+            ..SealedRecord::default()
         }
     }
 

@@ -1,11 +1,12 @@
 //! What the protocol drivers ask of the relay, as traits, so that a driver can be run against a recorded answer.
 
-use crate::base::Address;
+use crate::base::{Address, Secret};
 pub use crate::base::{Asker, MessageKey, Place};
 use crate::config::Account;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::policy::{Recipient, Submission};
+use crate::sasl::Credentials;
 use crate::smime::Flow;
 use crate::store::Traits;
 pub use crate::store::index::Indexed;
@@ -34,8 +35,10 @@ pub enum Outgoing {
 /// A submission turned into what may leave.
 #[derive(Debug)]
 pub struct SealedSubmission {
-    /// To and Cc first, then each Bcc alone.
+    /// Those of the own channel first; To and Cc before each Bcc alone.
     pub groups: Vec<Group>,
+    /// The account whose channel [`Way::Companion`] is.
+    pub companion: Option<Arc<Account>>,
     /// What the thread memory and the journal keep once the provider has accepted it.
     pub record: SealedRecord,
 }
@@ -43,10 +46,22 @@ pub struct SealedSubmission {
 /// One envelope: recipients that get the same octets.
 #[derive(Clone, Debug)]
 pub struct Group {
+    /// Whose channel it takes.
+    pub way: Way,
     /// Its recipients, with their DSN parameters.
     pub recipients: Vec<Recipient>,
     /// The sealed message, CRLF line ends, not dot-stuffed.
     pub message: Flow,
+}
+
+/// Which channel, and under whose address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Way {
+    /// The account's own.
+    #[default]
+    Own,
+    /// That of its companion in the space of trust (requirements K.7).
+    Companion,
 }
 
 /// What identifies a message afterwards; holds no content.
@@ -58,6 +73,8 @@ pub struct SealedRecord {
     pub left_out: Vec<Recipient>,
     /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
     pub over_channel: Vec<Address>,
+    /// Recipients reached through the companion, and its address.
+    pub via: Option<(Address, Vec<Address>)>,
     /// What its groups carry.
     pub protection: Protection,
     /// What it is known by where everybody can read it.
@@ -108,10 +125,10 @@ pub struct Reason {
 }
 
 /// Who gave a reason.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SaidBy {
-    /// The provider: a reply of SMTP, its code first.
-    Provider,
+    /// The provider of that name: a reply of SMTP, its code first.
+    Provider(String),
     /// Souspli.
     Souspli,
 }
@@ -161,6 +178,14 @@ pub trait Sealing: Send + Sync {
         record: &'a SealedRecord,
         outcomes: &'a [GroupOutcome],
     ) -> Pending<'a, Option<Group>>;
+}
+
+/// What a mail program that gave no credentials for the provider is let in by, and what the provider is given in their place.
+pub trait Proofs: Send + Sync {
+    /// Whether that is the local password of an account that logs in by itself.
+    fn admits<'a>(&'a self, account: &'a Account, given: &'a Secret) -> Pending<'a, Result<(), Explanation>>;
+    /// What the provider knows the account's owner by; another one each time where it is a token.
+    fn proof<'a>(&'a self, account: &'a Account) -> Pending<'a, Result<Credentials, Explanation>>;
 }
 
 /// What is known of a mailbox that is searched.

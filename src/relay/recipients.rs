@@ -3,12 +3,18 @@
 use super::Relay;
 use crate::base::Address;
 use crate::config::Account;
-use crate::directory::port::{Candidate, Lookup};
-use crate::pki::{Certificate, select};
+use crate::directory::port::{Candidate as Given, Directory, Lookup};
+use crate::pki::path::Path;
+use crate::pki::revocation::Status;
+use crate::pki::select::{self, Candidate, Sorted, Unfit};
+use crate::pki::{Certificate, Trust};
+use crate::policy::resolution::{Away, Chosen, Missing, Outcome, Resolution};
 use crate::policy::{Recipient, outgoing};
 use crate::smime::encrypt;
-use crate::text::Explanation;
+use crate::text::{Explain, Explanation};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What was found for each recipient.
 pub(super) type Certificates = BTreeMap<Address, Certificate>;
@@ -20,11 +26,29 @@ pub(super) struct Found {
     /// One answer for each recipient, in the order of the envelope.
     pub lookups: Vec<outgoing::Lookup>,
     /// Those that are known and will not do.
-    pub refused: Vec<(Address, Certificate, select::Unfit)>,
+    pub refused: Vec<(Address, Certificate, Unfit)>,
 }
 
-/// Certificates that are known and will not do.
-type Unfitting = Vec<(Certificate, select::Unfit)>;
+impl Found {
+    fn of(resolutions: Vec<Resolution>) -> Self {
+        let mut found = Self::default();
+        for resolution in resolutions {
+            found.lookups.push(resolution.lookup());
+            match resolution.certificate().cloned() {
+                Some(certificate) => {
+                    found.chosen.insert(resolution.address, certificate);
+                }
+                None => found.refused.extend(
+                    resolution
+                        .refused
+                        .into_iter()
+                        .map(|(candidate, why)| (resolution.address.clone(), candidate.certificate, why)),
+                ),
+            }
+        }
+        found
+    }
+}
 
 /// Who is asked for certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,10 +58,19 @@ enum Asked {
 }
 
 impl Relay {
-    /// The best certificate of each recipient. Nobody outside is asked for those whom a certificate known here will do for.
+    /// The best certificate of each recipient.
     pub(super) async fn certificates(&self, recipients: &[Recipient]) -> Found {
-        let mut found = Found::default();
-        let mut answers: Vec<Option<outgoing::Lookup>> = recipients.iter().map(|r| self.own(&r.address, &mut found)).collect();
+        Found::of(self.resolve(recipients).await)
+    }
+
+    /// What there is for each recipient, in the order of the envelope. Nobody outside is asked for those whom a certificate
+    /// known here will do for.
+    pub(super) async fn resolve(&self, recipients: &[Recipient]) -> Vec<Resolution> {
+        let trust = match self.trust() {
+            Ok(trust) => trust,
+            Err(error) => return recipients.iter().map(|r| away(&r.address, error.explain())).collect(),
+        };
+        let mut answers: Vec<Option<Resolution>> = recipients.iter().map(|r| self.own(&r.address)).collect();
         for asked in [Asked::Here, Asked::Everywhere] {
             let open: Vec<usize> = (0..recipients.len()).filter(|at| answers[*at].is_none()).collect();
             let addresses: Vec<Address> = open.iter().map(|at| recipients[*at].address.clone()).collect();
@@ -45,58 +78,94 @@ impl Relay {
                 Asked::Here => self.directory.known(&addresses).await,
                 Asked::Everywhere => self.directory.find(&addresses).await,
             };
-            for ((at, address), lookup) in open.into_iter().zip(&addresses).zip(lookups) {
-                answers[at] = self.answer(address, lookup, asked, &mut found);
+            let resolved = addresses.iter().zip(lookups).map(|(a, found)| self.resolved(a, found, &trust));
+            for (at, resolution) in open.into_iter().zip(join_all(resolved).await) {
+                let is_final = asked == Asked::Everywhere || resolution.certificate().is_some();
+                answers[at] = Some(resolution).filter(|_| is_final);
             }
         }
-        found.lookups = answers.into_iter().map(|a| a.unwrap_or(outgoing::Lookup::Unavailable)).collect();
-        found
+        let unanswered = |r: &Recipient| away(&r.address, crate::text::outgoing::sealing_failed());
+        let pairs = answers.into_iter().zip(recipients);
+        pairs.map(|(answer, r)| answer.unwrap_or_else(|| unanswered(r))).collect()
     }
 
     /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
-    fn own(&self, address: &Address, found: &mut Found) -> Option<outgoing::Lookup> {
+    fn own(&self, address: &Address) -> Option<Resolution> {
         let own = self.identities.encryption(address, self.now()).ok()?;
-        found.chosen.insert(address.clone(), own.key.certificate().clone());
-        Some(outgoing::Lookup::Found)
+        Some(Resolution {
+            address: address.clone(),
+            outcome: Outcome::Own(Box::new(own.key.certificate().clone())),
+            refused: Vec::new(),
+        })
     }
 
-    /// `None`: others are to be asked.
-    fn answer(&self, address: &Address, lookup: Lookup, asked: Asked, found: &mut Found) -> Option<outgoing::Lookup> {
-        let (candidates, otherwise) = match lookup {
-            Lookup::Found(candidates) => (candidates, outgoing::Lookup::NotFound),
-            Lookup::FoundPartly(candidates, _) => (candidates, outgoing::Lookup::Unavailable),
-            Lookup::Ambiguous(_) | Lookup::NotFound => (Vec::new(), outgoing::Lookup::NotFound),
-            Lookup::Unavailable(_) => (Vec::new(), outgoing::Lookup::Unavailable),
+    async fn resolved(&self, address: &Address, lookup: Lookup, trust: &Arc<Trust>) -> Resolution {
+        let missing = |why| Outcome::Missing(why);
+        let (given, otherwise) = match lookup {
+            Lookup::Found(given) => (given, missing(Missing::None)),
+            Lookup::FoundPartly(given, why) => (given, Outcome::Away(Away::Directory(why))),
+            Lookup::Ambiguous(people) => (
+                Vec::new(),
+                missing(Missing::Ambiguous(people.into_iter().map(|person| person.name).collect())),
+            ),
+            Lookup::NotFound => (Vec::new(), missing(Missing::None)),
+            Lookup::Unavailable(why) => (Vec::new(), Outcome::Away(Away::Directory(why))),
         };
-        match self.chosen(&candidates, address) {
-            Ok(best) => {
-                found.chosen.insert(address.clone(), best);
-                Some(outgoing::Lookup::Found)
-            }
-            Err(_) if asked == Asked::Here => None,
-            Err(Some(refused)) => {
-                let refused = refused.into_iter().map(|(certificate, why)| (address.clone(), certificate, why));
-                found.refused.extend(refused);
-                Some(otherwise)
-            }
-            Err(None) => Some(outgoing::Lookup::Unavailable),
+        let Sorted { fitting, mut refused } = self.sorted(address, given, trust);
+        let outcome = match self.standing(fitting, &mut refused).await {
+            Some(chosen) => Outcome::Chosen(Box::new(chosen)),
+            // Another source would have to be asked again anyway.
+            None if matches!(otherwise, Outcome::Away(_)) => otherwise,
+            None => unproven(&refused).unwrap_or(otherwise),
+        };
+        Resolution {
+            address: address.clone(),
+            outcome,
+            refused,
         }
     }
 
-    /// `None`: the authorities cannot be read.
-    fn chosen(&self, candidates: &[Candidate], address: &Address) -> Result<Certificate, Option<Unfitting>> {
-        let trust = self.trust().map_err(|_| None)?;
-        let read = |der: &Vec<u8>| Certificate::from_der(der.clone()).ok();
-        let (confirmed, named): (Vec<&Candidate>, Vec<&Candidate>) = candidates.iter().partition(|c| c.is_confirmed());
-        let [confirmed, named] = [confirmed, named].map(|of| of.iter().filter_map(|c| read(&c.der)).collect::<Vec<_>>());
-        let issuers = candidates.iter().flat_map(|c| &c.issuers).filter_map(read);
-        let intermediates: Vec<Certificate> = named.iter().chain(&confirmed).cloned().chain(issuers).collect();
-        let refused = match select::best(address, &named, &intermediates, &trust, self.now()) {
-            Ok(best) => return Ok(best),
-            Err(none) => none.refused,
-        };
-        select::best_confirmed(address, &confirmed, &intermediates, &trust, self.now())
-            .map_err(|none| Some(refused.into_iter().chain(none.refused).collect()))
+    fn sorted(&self, address: &Address, given: Vec<Given>, trust: &Trust) -> Sorted {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut issuers: Vec<Certificate> = Vec::new();
+        for Given {
+            der,
+            issuers: along,
+            source,
+            as_of,
+        } in given
+        {
+            issuers.extend(along.into_iter().filter_map(|der| Certificate::from_der(der).ok()));
+            if let Ok(certificate) = Certificate::from_der(der) {
+                candidates.push(Candidate {
+                    certificate,
+                    source,
+                    as_of,
+                });
+            }
+        }
+        issuers.extend(candidates.iter().map(|c| c.certificate.clone()));
+        select::sorted(address, candidates, &issuers, trust, self.now())
+    }
+
+    /// The first of these that is known to stand.
+    async fn standing(&self, fitting: Vec<(Candidate, Path)>, refused: &mut Vec<(Candidate, Unfit)>) -> Option<Chosen> {
+        let mut fitting = fitting.into_iter();
+        while let Some((candidate, path)) = fitting.next() {
+            match self.status_of(&path).await {
+                status @ (Status::Good(_) | Status::NotPublished) => {
+                    return Some(Chosen {
+                        candidate,
+                        path,
+                        status,
+                        others: fitting.len(),
+                    });
+                }
+                Status::Revoked(revoked) => refused.push((candidate, Unfit::Revoked(Box::new(revoked)))),
+                Status::Unknown(unknown) => refused.push((candidate, Unfit::Unproven(Box::new(unknown)))),
+            }
+        }
+        None
     }
 
     /// AES-GCM only where every recipient is known to read it (requirements B.4); the sender reads through this relay.
@@ -112,4 +181,20 @@ impl Relay {
     pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {
         Ok(self.identities.encryption(&account.address, self.now())?.key.certificate().clone())
     }
+}
+
+fn away(address: &Address, why: Explanation) -> Resolution {
+    Resolution {
+        address: address.clone(),
+        outcome: Outcome::Away(Away::Directory(Box::new(why))),
+        refused: Vec::new(),
+    }
+}
+
+/// One of which it is not known whether it stands may do in a moment.
+fn unproven(refused: &[(Candidate, Unfit)]) -> Option<Outcome> {
+    refused.iter().find_map(|(_, why)| match why {
+        Unfit::Unproven(unknown) => Some(Outcome::Away(Away::Status(unknown.clone()))),
+        _ => None,
+    })
 }

@@ -52,7 +52,8 @@ impl Capabilities {
             self.declares_size = true;
             self.size = size(line);
         }
-        let known = Mechanism::ALL.into_iter().filter(|m| read.auth_mechanisms & bit(*m) != 0);
+        let all = Mechanism::ALL.into_iter().chain([Mechanism::External]);
+        let known = all.filter(|m| read.auth_mechanisms & bit(*m) != 0);
         self.auth.extend(known);
     }
 
@@ -94,6 +95,7 @@ fn bit(mechanism: Mechanism) -> u64 {
         Mechanism::Login => smtp_proto::AUTH_LOGIN,
         Mechanism::XOAuth2 => smtp_proto::AUTH_XOAUTH2,
         Mechanism::OAuthBearer => smtp_proto::AUTH_OAUTHBEARER,
+        Mechanism::External => smtp_proto::AUTH_EXTERNAL,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod budget;
 mod groups;
+mod login;
 mod outcome;
 mod patience;
 mod probe;
@@ -10,6 +11,7 @@ mod upstream;
 
 pub use self::budget::Budget;
 use self::budget::Room;
+use self::login::Entry;
 pub use self::patience::Patience;
 pub use self::probe::Offers;
 use self::upstream::{Attempt, Upstream};
@@ -20,9 +22,7 @@ use crate::config::Account;
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::policy::{Envelope, Submission};
-use crate::relay::port::{Outgoing, Sealing};
-use crate::sasl::Credentials;
-use crate::text::smtp as login_text;
+use crate::relay::port::{Outgoing, Proofs, Sealing};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Submissions {
     pub upstreams: Arc<dyn Upstreams>,
     /// STARTTLS for the mail program; `None`: not offered (it is implicit, or there is none).
     pub client_tls: Option<Arc<dyn Acceptor>>,
+    /// What providers are given where the mail program does not say it.
+    pub proofs: Arc<dyn Proofs>,
     /// What the providers offer, as far as it is known.
     pub offers: Offers,
     /// Room in memory for messages.
@@ -96,7 +98,7 @@ enum Read {
 
 struct LoggedIn {
     account: Arc<Account>,
-    credentials: Credentials,
+    entry: Entry,
     patience: Patience,
     /// Absent once the provider has left.
     upstream: Option<Upstream>,
@@ -148,7 +150,7 @@ impl Connection {
             }
             Action::StartTls => self.start_tls().await,
             Action::Login(credentials) => {
-                let event = match self.log_in(credentials).await {
+                let event = match self.shared.log_in(credentials).await {
                     Ok(login) => {
                         let offer = login.upstream.as_ref().map(|u| u.capabilities().clone()).unwrap_or_default();
                         let offer = offer.offered_to(&login.account);
@@ -193,26 +195,6 @@ impl Connection {
         Ok(self.session.input(Event::TlsReady))
     }
 
-    async fn log_in(&mut self, credentials: Credentials) -> Result<LoggedIn, Reply> {
-        let account = self.shared.sealing.account(&credentials.login);
-        let account = account.ok_or_else(|| Reply::explained(535, "5.7.8", &login_text::unknown_login()))?;
-        let opened = Upstream::open(
-            &*self.shared.upstreams,
-            &account.smtp,
-            Some(credentials.clone()),
-            self.shared.patience,
-        )
-        .await;
-        let upstream = opened.map_err(|failure| failure.reply(&account.smtp.host))?;
-        self.shared.offers.learn(&account.smtp, upstream.capabilities());
-        Ok(LoggedIn {
-            account,
-            credentials,
-            patience: self.shared.patience,
-            upstream: Some(upstream),
-        })
-    }
-
     async fn submit(&mut self, submission: Submission) -> Reply {
         let shared = Arc::clone(&self.shared);
         let Some(login) = &mut self.login else {
@@ -231,7 +213,7 @@ impl Connection {
                     message: &message.clone().into(),
                     form: Form::AsSubmitted,
                 };
-                let attempt = login.hand_over(&*shared.upstreams, envelope, &copy).await;
+                let attempt = login.hand_over(&shared, envelope, &copy).await;
                 let outcome = attempt.of(&envelope.recipients, &account.smtp.host);
                 // What passes has one group: there is nothing to notify.
                 shared.sealing.handed_over(&account, &record, &[outcome]).await;
@@ -268,20 +250,20 @@ impl LoggedIn {
 
     /// A connection that stood idle may be dead: then once more over a new one, as long as no content was given, in what is
     /// left of the patience.
-    async fn hand_over(&mut self, upstreams: &dyn Upstreams, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
+    async fn hand_over(&mut self, shared: &Submissions, envelope: &Envelope, group: &GroupCopy<'_>) -> Attempt {
         let begun = Instant::now();
         if let Some(mut upstream) = self.upstream.take().filter(Upstream::is_usable) {
-            let attempt = upstream.hand_over(upstreams, envelope, group).await;
+            let attempt = upstream.hand_over(&*shared.upstreams, envelope, group).await;
             if !matches!(attempt, Attempt::Gone | Attempt::Refused(Refused::Closing(_))) {
                 self.upstream = Some(upstream);
                 return attempt;
             }
         }
         let left = |begun: Instant| self.patience.after(begun.elapsed());
-        match Upstream::open(upstreams, &self.account.smtp, Some(self.credentials.clone()), left(begun)).await {
+        match shared.open(&self.account, &self.entry, left(begun)).await {
             Ok(mut upstream) => {
                 upstream.be_patient(left(begun));
-                let attempt = upstream.hand_over(upstreams, envelope, group).await;
+                let attempt = upstream.hand_over(&*shared.upstreams, envelope, group).await;
                 upstream.be_patient(self.patience);
                 self.upstream = Some(upstream);
                 attempt

@@ -9,6 +9,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Digits that name a certificate among those of a home.
+const FINGERPRINT_DIGITS_MIN: usize = 8;
+
 /// A folder of certificates.
 #[derive(Clone, Debug)]
 pub struct CertificateFolder {
@@ -99,6 +102,17 @@ impl Fingerprint {
         hex::decode(&plain)?.try_into().ok().map(Self)
     }
 
+    /// Whether `text` is it, or the first eight digits of it or more: enough to name one of those that are known.
+    pub fn begins_with(&self, text: &str) -> bool {
+        let plain = text.trim().replace(':', "").to_ascii_lowercase();
+        plain.len() >= FINGERPRINT_DIGITS_MIN && self.to_string().starts_with(&plain)
+    }
+
+    /// As a table shows it.
+    pub fn short(&self) -> String {
+        hex::encode(&self.0[..8])
+    }
+
     fn of_file(path: &Path) -> Option<Self> {
         if path.extension()? != "der" {
             return None;
@@ -165,6 +179,8 @@ mod tests {
         let shown: Vec<String> = one.0.iter().map(|b| format!("{b:02X}")).collect();
         assert_eq!(Fingerprint::parse(&shown.join(":")), Some(one));
         assert_eq!(Fingerprint::parse("../../etc/passwd"), None);
+        assert!(one.begins_with(&shown[..6].join(":")) && one.begins_with(&one.short()) && one.begins_with(&one.to_string()));
+        assert!(!one.begins_with(&one.to_string()[..6]) && !one.begins_with(&one.to_string()[1..]));
     }
 
     fn folder() -> (tempfile::TempDir, CertificateFolder) {

@@ -51,6 +51,8 @@ pub enum Event {
     SealPartly,
     /// A message was signed, not encrypted, and accepted.
     Sign,
+    /// A message left as it was written, through the companion account.
+    Pass,
     /// A message was refused.
     Refuse,
     /// A message was opened.
@@ -61,6 +63,8 @@ pub enum Event {
     Key,
     /// An authority was added or removed.
     Trust,
+    /// A correspondent's certificate was harvested, confirmed, or one of these removed.
+    Certificate,
 }
 
 impl Event {
@@ -70,11 +74,13 @@ impl Event {
             Event::Seal => "seal",
             Event::SealPartly => "seal-partly",
             Event::Sign => "sign",
+            Event::Pass => "pass",
             Event::Refuse => "refuse",
             Event::Open => "open",
             Event::Store => "store",
             Event::Key => "key",
             Event::Trust => "trust",
+            Event::Certificate => "certificate",
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod marks;
 pub(crate) mod owner;
 mod passphrase;
+pub mod passwords;
 pub mod paths;
 pub mod records;
 pub mod seal;
@@ -34,6 +35,8 @@ pub use keys_store::{KeyId, KeysStore, StoredKey};
 pub use letters::{Letters, Recognised, Traits};
 pub use lists::{KeptList, Lists};
 pub use marks::Marks;
+
+pub use passwords::{Passwords, Whose};
 pub use paths::Home;
 pub use records::Records;
 pub use secrets::{Purpose, Secrets};

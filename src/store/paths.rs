@@ -47,7 +47,7 @@ impl Home {
             return Err(StoreError::NotOurs(root));
         }
         let home = Self { root, access };
-        for folder in [home.keys(), home.certificates(), home.trust(), home.tls()] {
+        for folder in [home.keys(), home.certificates(), home.trust(), home.tls(), home.passwords()] {
             create_private_folder(&folder).map_err(StoreError::write(&folder))?;
         }
         Ok(home)
@@ -86,6 +86,11 @@ impl Home {
     /// The local TLS certificate and its key.
     pub fn tls(&self) -> PathBuf {
         self.root.join("tls")
+    }
+
+    /// Passwords: sealed those that Souspli gives, stretched those that it is given.
+    pub fn passwords(&self) -> PathBuf {
+        self.root.join("passwords")
     }
 
     /// Where the master key is, or the master key under a passphrase.

@@ -63,6 +63,8 @@ pub enum Purpose {
     Tokens,
     /// Naming messages in the journal.
     Journal,
+    /// Sealing passwords for providers and key files.
+    Passwords,
     /// Sealing and naming what is known of correspondents.
     Book,
 }
@@ -173,6 +175,7 @@ impl Purpose {
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",
+            Purpose::Passwords => "souspli 1 passwords",
             Purpose::Book => "souspli 1 book",
         }
     }

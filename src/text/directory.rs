@@ -1,7 +1,34 @@
 //! Sentences about directories of colleagues' certificates.
 
 use super::{Explanation, config::fault};
-use crate::base::{Address, Retry};
+use crate::base::{Address, Retry, UnixTime};
+
+/// Where certificates come from, in a table.
+pub const IMPORTED: &str = "importé / imported";
+/// With a message that was verified.
+pub const HARVESTED: &str = "message vérifié / verified mail";
+/// Bound to the address by the user.
+pub const CONFIRMED: &str = "confirmé / confirmed";
+/// `souspli cert list` of an empty book.
+pub const NOTHING_YET: &str = "Aucun certificat : souspli cert import. / No certificate: souspli cert import.";
+/// `souspli cert show` of a good one.
+pub const WILL_DO: &str = "Utilisable pour chiffrer. / Can be encrypted to.";
+
+/// How long ago, in a table.
+pub fn age(at: UnixTime, now: UnixTime) -> String {
+    let date = at.civil().date();
+    match (now.0 - at.0) / 86_400 {
+        ..=0 => format!("{date}"),
+        1 => format!("{date} (1 jour / day)"),
+        days => format!("{date} ({days} jours / days)"),
+    }
+}
+
+/// Above the certificates of somebody who may be meant.
+pub fn who_may_be_meant(name: &str, directory: &str, addresses: &str) -> String {
+    let addresses = if addresses.is_empty() { "–" } else { addresses };
+    format!("Peut-être / perhaps: {name} ({directory}; {addresses})")
+}
 
 /// A password that rests nowhere.
 pub fn no_password(name: &str) -> Explanation {
@@ -239,6 +266,70 @@ pub fn of_another_address(address: &Address, named: &str) -> Explanation {
         (
             format!("This certificate is made out to {named}: it cannot serve {address}."),
             format!("Write to the address of the certificate, or ask this correspondent for that of {address}."),
+        ),
+    )
+}
+
+/// A certificate that names no address and that nobody has bound to one.
+pub fn to_confirm() -> Explanation {
+    Explanation::new(
+        "SP-TO-CONFIRM",
+        Retry::AfterUser,
+        (
+            "Ce certificat ne porte aucune adresse.",
+            "Si vous êtes sûr de son titulaire, confirmez-le : souspli cert confirm ADRESSE EMPREINTE.",
+        ),
+        (
+            "This certificate names no address.",
+            "If you are sure of its holder, confirm it: souspli cert confirm ADDRESS FINGERPRINT.",
+        ),
+    )
+}
+
+/// `souspli cert find` without a result.
+pub fn nothing_found(address: &Address) -> Explanation {
+    Explanation::new(
+        "SP-NOTHING-FOUND",
+        Retry::AfterUser,
+        (
+            format!("Aucun certificat n’est connu pour {address}, et aucun annuaire n’en a."),
+            "Demandez à ce correspondant un message signé, ou son fichier de certificat (souspli cert import).",
+        ),
+        (
+            format!("No certificate is known for {address}, and no directory has one."),
+            "Ask this correspondent for a signed message, or for the certificate's file (souspli cert import).",
+        ),
+    )
+}
+
+/// `souspli cert find` where no directory could be asked.
+pub fn nobody_answered(address: &Address) -> Explanation {
+    Explanation::new(
+        "SP-NOT-ASKED",
+        Retry::Later,
+        (
+            format!("Aucun certificat n’est connu ici pour {address}, et un annuaire au moins n’a pas répondu."),
+            "Réessayez quand il répondra.",
+        ),
+        (
+            format!("No certificate is known here for {address}, and at least one directory did not answer."),
+            "Try again when it does.",
+        ),
+    )
+}
+
+/// The beginning of a fingerprint that several certificates have.
+pub fn several(fingerprint: &str) -> Explanation {
+    Explanation::new(
+        "SP-SEVERAL-CERTIFICATES",
+        Retry::AfterUser,
+        (
+            format!("« {fingerprint} » désigne plusieurs certificats."),
+            "Donnez l’empreinte entière (souspli cert show).",
+        ),
+        (
+            format!("“{fingerprint}” names several certificates."),
+            "Give the whole fingerprint (souspli cert show).",
         ),
     )
 }

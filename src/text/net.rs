@@ -100,6 +100,58 @@ pub fn unknown_issuer(host: &str) -> Explanation {
     )
 }
 
+/// On a channel of the space of trust, an authority that is none of it.
+pub fn outside_space(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-TLS-NOT-IGC-SANTE",
+        Retry::AfterUser,
+        (
+            format!(
+                "Le certificat du serveur {host} ne vient pas de l’autorité de l’espace MSSanté (IGC-Santé) : rien ne lui a été envoyé."
+            ),
+            "Vérifiez le nom du serveur auprès de votre opérateur, et qu’un antivirus ou un réseau public ne s’interpose pas ; voir [mssante] authorities.",
+        ),
+        (
+            format!(
+                "The certificate of the server {host} is not of the authority of the MSSanté space (IGC-Santé): nothing was sent to it."
+            ),
+            "Check the server's name with your operator, and that no antivirus or public network stands between; see [mssante] authorities.",
+        ),
+    )
+}
+
+/// A name that a token would be shown to, in a private network.
+pub fn private_network(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-NET-PRIVATE",
+        Retry::AfterUser,
+        (
+            format!("Le nom {host} mène à un réseau privé : votre jeton d’identité ne lui est pas présenté."),
+            "Vérifiez le nom du serveur auprès de votre opérateur ; sur un réseau public, essayez ailleurs.",
+        ),
+        (
+            format!("The name {host} leads into a private network: your identity token is not shown to it."),
+            "Check the server's name with your operator; on a public network, try elsewhere.",
+        ),
+    )
+}
+
+/// A channel of the space of trust without an authority.
+pub fn no_space_authority(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-TLS-NO-IGC-SANTE",
+        Retry::AfterUser,
+        (
+            format!("Aucune autorité de l’espace MSSanté n’est connue pour vérifier le serveur {host} : rien ne lui a été envoyé."),
+            "Indiquez les certificats d’IGC-Santé (fichier PEM) dans [mssante] authorities.",
+        ),
+        (
+            format!("No authority of the MSSanté space is known by which to check the server {host}: nothing was sent to it."),
+            "Name the certificates of IGC-Santé (a PEM file) in [mssante] authorities.",
+        ),
+    )
+}
+
 /// A certificate for another name.
 pub fn wrong_name(host: &str) -> Explanation {
     Explanation::new(

@@ -56,25 +56,6 @@ pub fn known_but_unfit(refusal: Explanation, address: &Address, why: &Explanatio
     }
 }
 
-/// The same, for members of the space of trust written to from an ordinary account.
-pub fn space_of_trust(addresses: &[Address]) -> Explanation {
-    let list = list(addresses);
-    Explanation::new(
-        "SP-SPACE-OF-TRUST",
-        Retry::Never,
-        (
-            format!(
-                "Message non envoyé : pas de certificat pour {list}, et MSSanté n’accepte que des messages venant de l’espace de confiance."
-            ),
-            "Utilisez votre compte MSSanté, ou importez le certificat du destinataire. Personne n’a reçu ce message.",
-        ),
-        (
-            format!("Not sent: no certificate for {list}, and MSSanté only accepts mail from within the space of trust."),
-            "Use your MSSanté account, or import the recipient's certificate. Nobody has received this message.",
-        ),
-    )
-}
-
 /// Certificates could not be looked up.
 pub fn directory_away(addresses: &[Address], rule: &Rule) -> Explanation {
     let list = list(addresses);
@@ -142,80 +123,6 @@ pub fn glued_tag(tag: &str) -> Explanation {
         (
             format!("Not sent: the tag {tag} is glued to the subject."),
             format!("Put a space after {tag}, then send again."),
-        ),
-    )
-}
-
-/// A patient's address from an ordinary account.
-pub fn patient_on_ordinary_channel() -> Explanation {
-    Explanation::new(
-        "SP-PATIENT-CHANNEL",
-        Retry::Never,
-        (
-            "Message non envoyé : une adresse de patient (patient.mssante.fr) n’est joignable que depuis un compte MSSanté.",
-            "Utilisez votre compte MSSanté, ou retirez cette adresse.",
-        ),
-        (
-            "Not sent: a patient's address (patient.mssante.fr) can only be reached from an MSSanté account.",
-            "Use your MSSanté account, or remove that address.",
-        ),
-    )
-}
-
-/// A patient among the recipients of a message that must be sealed; the rule where there is one.
-pub fn patient_cannot_open(rule: Option<&Rule>) -> Explanation {
-    let (fr, en) = rule.map_or((String::new(), String::new()), |rule| {
-        (format!(" ({})", rule.fr), format!(" ({})", rule.en))
-    });
-    Explanation::new(
-        "SP-PATIENT-SEALED",
-        Retry::Never,
-        (
-            format!(
-                "Message non envoyé : il est à chiffrer{fr}, et un patient (patient.mssante.fr) ne peut pas ouvrir un message chiffré."
-            ),
-            "Écrivez au patient par un message séparé, nouveau et sans marque de chiffrement. Personne n’a reçu celui-ci.",
-        ),
-        (
-            format!("Not sent: it must be encrypted{en}, and a patient (patient.mssante.fr) cannot open an encrypted message."),
-            "Write to the patient in a separate, new message without the encryption tag. Nobody has received this one.",
-        ),
-    )
-}
-
-/// A mailbox that a machine reads, from an ordinary account.
-pub fn machine_on_ordinary_channel(addresses: &[Address]) -> Explanation {
-    let list = list(addresses);
-    Explanation::new(
-        "SP-MACHINE-CHANNEL",
-        Retry::Never,
-        (
-            format!("Message non envoyé : {list} (boîte applicative MSSanté) n’est joignable que depuis un compte MSSanté."),
-            "Utilisez votre compte MSSanté, ou retirez cette adresse.",
-        ),
-        (
-            format!("Not sent: {list} (applicative MSSanté mailbox) can only be reached from an MSSanté account."),
-            "Use your MSSanté account, or remove that address.",
-        ),
-    )
-}
-
-/// A machine among the recipients of a message that must be sealed; the rule where there is one.
-pub fn machine_cannot_open(addresses: &[Address], rule: Option<&Rule>) -> Explanation {
-    let list = list(addresses);
-    let (fr, en) = rule.map_or((String::new(), String::new()), |rule| {
-        (format!(" ({})", rule.fr), format!(" ({})", rule.en))
-    });
-    Explanation::new(
-        "SP-MACHINE-SEALED",
-        Retry::Never,
-        (
-            format!("Message non envoyé : il est à chiffrer{fr}, et {list} (boîte applicative MSSanté) ne lirait pas un message chiffré."),
-            "Écrivez à cette boîte par un message séparé, nouveau et sans marque de chiffrement. Personne n’a reçu celui-ci.",
-        ),
-        (
-            format!("Not sent: it must be encrypted{en}, and {list} (applicative MSSanté mailbox) would not read an encrypted message."),
-            "Write to that mailbox in a separate, new message without the encryption tag. Nobody has received this one.",
         ),
     )
 }
@@ -483,12 +390,16 @@ pub fn provider_lacks(what_fr: &str, what_en: &str) -> Explanation {
     )
 }
 
-/// The addresses in a sentence. A patient's is not repeated.
-pub(super) fn list(addresses: &[Address]) -> String {
-    let shown = |address: &'_ Address| match address.domain().as_str() {
+/// An address where others may read it: a patient's is not repeated.
+pub fn shown(address: &Address) -> String {
+    match address.domain().as_str() {
         "patient.mssante.fr" => "(patient)@patient.mssante.fr".to_owned(),
         _ => address.to_string(),
-    };
+    }
+}
+
+/// The addresses in a sentence.
+pub(super) fn list(addresses: &[Address]) -> String {
     // A refusal is a few lines in a window: the rest is counted.
     let shown: Vec<_> = addresses.iter().take(20).map(shown).collect();
     let more = addresses.len().saturating_sub(shown.len());

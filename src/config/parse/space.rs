@@ -15,9 +15,8 @@ pub(super) fn check(accounts: &[At<Account>], mssante: &Mssante, faults: &mut Fa
         if let Some(given) = companion_fault(account, accounts) {
             faults.add(*line, FaultKind::BadCompanion { given });
         }
-        let tells = account.channel == Channel::Mssante && !account.token_command.is_empty();
         let stranger = account.servers().find(|server| !may_be_told(&server.host, account, mssante));
-        if let Some(server) = stranger.filter(|_| tells) {
+        if let Some(server) = stranger.filter(|_| tells_token(account)) {
             let host = server.host.clone();
             faults.add(*line, FaultKind::TokenHost { host });
         }
@@ -35,12 +34,21 @@ pub(super) fn with_terms(mut account: Account) -> Account {
             Channel::Mssante => Roots::Space,
             Channel::Ordinary => Roots::Platform,
         },
+        reach: match tells_token(&account) {
+            true => Reach::Public,
+            false => Reach::Anywhere,
+        },
         certificate: account.client_certificate.clone().map(|file| (account.address.clone(), file)),
     };
     for server in account.servers_mut() {
         server.terms = terms.clone();
     }
     account
+}
+
+/// Such a token says who somebody is to all of the space of trust.
+fn tells_token(account: &Account) -> bool {
+    account.channel == Channel::Mssante && !account.token_command.is_empty()
 }
 
 fn companion_fault(account: &Account, accounts: &[At<Account>]) -> Option<String> {

@@ -11,8 +11,9 @@ pub mod wire;
 pub use error::LdapError;
 
 use super::answer::{Answer, Known};
+use super::passwords::Passwords;
+use crate::base::Address;
 use crate::base::limits::{LDAP_ADDRESSES_MAX, LDAP_ENTRIES_MAX};
-use crate::base::{Address, Secret};
 use crate::config::DirectoryServer;
 use crate::net::port::Upstreams;
 use connection::{Connection, Found};
@@ -23,15 +24,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wire::{Filter, Search};
 
-/// Gives the password of a directory.
-pub type PasswordOf = Arc<dyn Fn(&DirectoryServer) -> Result<Secret, LdapError> + Send + Sync>;
-
 /// One server.
 pub struct LdapDirectory {
     /// As it is configured.
     pub server: DirectoryServer,
     upstreams: Arc<dyn Upstreams>,
-    password: PasswordOf,
+    passwords: Passwords,
     requests: AtomicU64,
 }
 
@@ -40,11 +38,11 @@ type Answers = [Option<Result<Answer, LdapError>>];
 
 impl LdapDirectory {
     /// Nothing is connected before the first question.
-    pub fn new(server: DirectoryServer, upstreams: Arc<dyn Upstreams>, password: PasswordOf) -> Self {
+    pub fn new(server: DirectoryServer, upstreams: Arc<dyn Upstreams>, passwords: Passwords) -> Self {
         Self {
             server,
             upstreams,
-            password,
+            passwords,
             requests: AtomicU64::new(0),
         }
     }
@@ -88,7 +86,7 @@ impl LdapDirectory {
 
     async fn connect(&self) -> Result<Connection, LdapError> {
         let password = match &self.server.bind {
-            Some(bind) => Some((bind.dn.as_str(), tokio::task::block_in_place(|| (self.password)(&self.server))?)),
+            Some(bind) => Some((bind.dn.as_str(), self.passwords.of(&self.server, bind).await?)),
             None => None,
         };
         let bind = password.as_ref().map(|(dn, password)| (*dn, password));

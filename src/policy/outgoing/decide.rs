@@ -12,8 +12,12 @@ pub enum Lookup {
     Found,
     /// None.
     NotFound,
+    /// None, but people who may be meant: the user has to say who it is.
+    Ambiguous,
     /// It could not be asked.
     Unavailable,
+    /// One of which it cannot be said whether it is revoked.
+    Unproven,
 }
 
 /// What follows from the look-ups.
@@ -41,10 +45,14 @@ pub fn decide(submission: &Submission, account: &Account, rules: Rules<'_>, why:
             .map(|(r, _)| r.address.clone())
             .collect()
     };
-    let (missing, away) = (with(Lookup::NotFound), with(Lookup::Unavailable));
+    let (away, unproven, ambiguous) = (with(Lookup::Unavailable), with(Lookup::Unproven), with(Lookup::Ambiguous));
     if !away.is_empty() {
         return Decision::Refuse(Refusal::DirectoryAway(away, why.rule(policy)));
     }
+    if !unproven.is_empty() {
+        return Decision::Refuse(Refusal::StatusUnknown(unproven, why.rule(policy)));
+    }
+    let missing: Vec<Address> = with(Lookup::NotFound).into_iter().chain(ambiguous.iter().cloned()).collect();
     if missing.is_empty() {
         return Decision::Seal;
     }
@@ -57,6 +65,8 @@ pub fn decide(submission: &Submission, account: &Account, rules: Rules<'_>, why:
     match policy.missing_certificate {
         MissingCertificate::Partial if reached => Decision::SealExcept(missing),
         _ if !account.reaches_space() && missing.iter().any(|a| space.holds(a)) => Decision::Refuse(Refusal::SpaceOfTrust(missing)),
+        // What the user can mend himself, where that is all.
+        _ if missing.len() == ambiguous.len() => Decision::Refuse(Refusal::Ambiguous(ambiguous, why.rule(policy))),
         _ => Decision::Refuse(Refusal::NoCertificate(missing, why.rule(policy))),
     }
 }

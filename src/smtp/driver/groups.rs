@@ -1,10 +1,11 @@
 //! A sealed submission handed over group by group: the first one decides, what follows can only add to a notice.
 
+use super::login::Entry;
 use super::upstream::Attempt;
 use super::{LoggedIn, Submissions};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient};
-use crate::relay::port::{Group, GroupOutcome, Protection, SealedRecord, SealedSubmission};
+use crate::relay::port::{Group, GroupOutcome, Protection, SealedRecord, SealedSubmission, Way};
 use crate::smtp::handover::{Form, GroupCopy, Refused};
 use crate::smtp::wire::Reply;
 use crate::text::{outgoing as text, provider};
@@ -40,18 +41,21 @@ impl LoggedIn {
         envelope: &Envelope,
         sealed: &SealedSubmission,
     ) -> (Option<Reply>, Vec<GroupOutcome>) {
-        let (host, form) = (self.account.smtp.host.clone(), form(sealed.record.protection));
-        let mut too_large = self.too_large(shared, &sealed.groups, form);
+        let form = form(sealed.record.protection);
+        let begun = Instant::now();
+        let (mut companion, mut unready) = self.ready(shared, sealed, form).await;
         let mut outcomes = Vec::new();
         let mut first: Option<Reply> = None;
-        let begun = Instant::now();
         for (at, group) in sealed.groups.iter().enumerate() {
             // The first answer is the mail program's: it must hear it before it gives up and sends everything again.
             let late = first.is_some() && begun.elapsed() > self.patience.later_groups;
-            let attempt = match too_large.take() {
-                Some(refused) => Attempt::Refused(refused),
-                None if late => Attempt::NotTried,
-                None => self.hand_over(&*shared.upstreams, envelope, &copy(group, form)).await,
+            let (attempt, host) = match (unready.take(), &mut companion) {
+                (Some(unready), _) => unready,
+                (None, Some(companion)) if group.way == Way::Companion => {
+                    let envelope = companion.envelope(envelope);
+                    companion.attempt(shared, &envelope, group, form, late).await
+                }
+                (None, _) => self.attempt(shared, envelope, group, form, late).await,
             };
             outcomes.push(attempt.of(&group.recipients, &host));
             let reply = first.get_or_insert_with(|| reply(&attempt, &host, &sealed.groups[at + 1..]));
@@ -62,16 +66,61 @@ impl LoggedIn {
                 tracing::warn!(code = "SP-PARTIAL", "a later group was not accepted");
             }
         }
+        if let Some(upstream) = companion.and_then(|companion| companion.upstream) {
+            upstream.quit().await;
+        }
         (first, outcomes)
     }
 
-    /// All or nothing here too: a later group must not turn out too large once the first has left.
-    fn too_large(&self, shared: &Submissions, groups: &[Group], form: Form) -> Option<Refused> {
+    async fn attempt(&mut self, shared: &Submissions, envelope: &Envelope, group: &Group, form: Form, late: bool) -> (Attempt, String) {
+        let attempt = match late {
+            true => Attempt::NotTried,
+            false => self.hand_over(shared, envelope, &copy(group, form)).await,
+        };
+        (attempt, self.account.smtp.host.clone())
+    }
+
+    /// All or nothing here too: every part is measured, and the companion logged in, before the first part leaves. What stands in
+    /// the way, and at which server, is the answer for all.
+    async fn ready(
+        &mut self,
+        shared: &Submissions,
+        sealed: &SealedSubmission,
+        form: Form,
+    ) -> (Option<LoggedIn>, Option<(Attempt, String)>) {
+        let of = |way: Way| sealed.groups.iter().filter(move |group| group.way == way);
+        if let Some(refused) = self.too_large(shared, of(Way::Own), form) {
+            return (None, Some((Attempt::Refused(refused), self.account.smtp.host.clone())));
+        }
+        let Some(account) = sealed.companion.as_ref().filter(|_| of(Way::Companion).next().is_some()) else {
+            return (None, None);
+        };
+        let companion = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, self.patience).await;
+        match companion {
+            Err((failure, host)) => (None, Some((Attempt::NoConnection(failure), host))),
+            Ok(companion) => {
+                let refused = companion.too_large(shared, of(Way::Companion), form);
+                let unready = refused.map(|refused| (Attempt::Refused(refused), account.smtp.host.clone()));
+                (Some(companion), unready)
+            }
+        }
+    }
+
+    /// The envelope under this account's address. An empty reverse-path stays empty.
+    fn envelope(&self, submitted: &Envelope) -> Envelope {
+        Envelope {
+            from: submitted.from.as_ref().map(|_| self.account.address.clone()),
+            ..submitted.clone()
+        }
+    }
+
+    /// A later group must not turn out too large once the first has left.
+    fn too_large<'g>(&self, shared: &Submissions, mut groups: impl Iterator<Item = &'g Group>, form: Form) -> Option<Refused> {
         let offered = match &self.upstream {
             Some(upstream) => upstream.capabilities().clone(),
             None => shared.offers.known(&self.account.smtp)?,
         };
-        groups.iter().find_map(|group| copy(group, form).too_large(&offered))
+        groups.find_map(|group| copy(group, form).too_large(&offered))
     }
 
     /// To the sender from the sender: many submission servers refuse an empty reverse-path. Whether it was accepted.
@@ -85,7 +134,7 @@ impl LoggedIn {
             envid: None,
         };
         let notice = copy(notice, Form::AsSubmitted);
-        matches!(self.hand_over(&*shared.upstreams, &envelope, &notice).await, Attempt::Accepted)
+        matches!(self.hand_over(shared, &envelope, &notice).await, Attempt::Accepted)
     }
 }
 

@@ -21,7 +21,7 @@ impl Attempt {
     pub(super) fn outcome(&self, host: &str) -> Result<(), Failed> {
         let Some(why) = self.explain(host) else { return Ok(()) };
         let reason = match self {
-            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => by_provider(reply),
+            Attempt::Refused(Refused::Message(reply) | Refused::Closing(reply)) => by_provider(reply, host),
             Attempt::Refused(Refused::Recipients(_)) => Reason {
                 status: "5.1.0".to_owned(),
                 said: text::refused_with_another().fr.what,
@@ -31,26 +31,27 @@ impl Attempt {
             other => told(&other.reply(host)),
         };
         Err(Failed {
-            named: self.named(),
+            named: self.named(host),
             ..Failed::all(why.code, reason)
         })
     }
 
-    fn named(&self) -> Vec<(Address, Reason)> {
+    fn named(&self, host: &str) -> Vec<(Address, Reason)> {
         match self {
-            Attempt::Refused(Refused::Recipients(list)) => {
-                list.iter().map(|(address, reply)| (address.clone(), by_provider(reply))).collect()
-            }
+            Attempt::Refused(Refused::Recipients(list)) => list
+                .iter()
+                .map(|(address, reply)| (address.clone(), by_provider(reply, host)))
+                .collect(),
             _ => Vec::new(),
         }
     }
 }
 
-fn by_provider(reply: &Reply) -> Reason {
+fn by_provider(reply: &Reply, host: &str) -> Reason {
     Reason {
         status: enhanced(reply, basic(reply.code)),
         said: format!("{} {}", reply.code, reply.text()),
-        by: SaidBy::Provider,
+        by: SaidBy::Provider(host.to_owned()),
     }
 }
 

@@ -106,6 +106,7 @@ impl Stage {
         let shared = Submissions {
             sealing,
             upstreams: net.clone(),
+            proofs: Arc::new(Nobody),
             client_tls: Some(net),
             offers: Offers::default(),
             budget: Budget::default(),
@@ -285,6 +286,19 @@ enum Decided {
     Seal(Vec<Group>),
 }
 
+/// Accounts here log in with what the mail program gives.
+struct Nobody;
+
+impl Proofs for Nobody {
+    fn admits<'a>(&'a self, _: &'a Account, _: &'a crate::base::Secret) -> Pending<'a, Result<(), Explanation>> {
+        Box::pin(async { Err(text::key_locked()) })
+    }
+
+    fn proof<'a>(&'a self, _: &'a Account) -> Pending<'a, Result<crate::sasl::Credentials, Explanation>> {
+        Box::pin(async { Err(text::key_locked()) })
+    }
+}
+
 impl Sealing for Script {
     fn account(&self, login: &str) -> Option<Arc<Account>> {
         (login == self.account.login).then(|| self.account.clone())
@@ -303,6 +317,7 @@ impl Sealing for Script {
                 Decided::Seal(groups) => Outgoing::Seal(SealedSubmission {
                     groups,
                     record: SealedRecord::default(),
+                    companion: None,
                 }),
             }
         })
@@ -327,6 +342,7 @@ fn groups(text: &str) -> Vec<Group> {
         orcpt: None,
     };
     let group = |(n, list): (usize, &str)| Group {
+        way: crate::relay::port::Way::Own,
         recipients: list.split_whitespace().map(recipient).collect(),
         message: format!("SEALED {n}\r\n.dot\r\n").into(),
     };

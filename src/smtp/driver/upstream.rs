@@ -56,6 +56,8 @@ pub(super) enum LoginFailure {
     Unreached(Explanation),
     /// It went away.
     Away,
+    /// There is nothing to log in with.
+    NoProof(Explanation),
     /// It does not take the credentials.
     Refused(Reply),
     /// It broke the protocol.
@@ -253,7 +255,11 @@ impl LoginFailure {
         let (code, enhanced) = match self {
             LoginFailure::Refused(reply) if reply.code >= 500 => (535, "5.7.8"),
             LoginFailure::Protocol(Failure::NoMechanism) => (504, "5.5.4"),
-            LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Refused(_) | LoginFailure::Protocol(_) => (454, "4.7.0"),
+            LoginFailure::Unreached(_)
+            | LoginFailure::NoProof(_)
+            | LoginFailure::Away
+            | LoginFailure::Refused(_)
+            | LoginFailure::Protocol(_) => (454, "4.7.0"),
         };
         Reply::explained(code, enhanced, &self.explain(host))
     }
@@ -261,7 +267,7 @@ impl LoginFailure {
     /// The enhanced code where a message was to be handed over (RFC 3463).
     fn enhanced(&self) -> &'static str {
         match self {
-            LoginFailure::Refused(_) => "4.7.8",
+            LoginFailure::Refused(_) | LoginFailure::NoProof(_) => "4.7.8",
             LoginFailure::Protocol(failure) if failure.is_unsafe() => "4.7.5",
             LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Protocol(_) => "4.4.1",
         }
@@ -269,7 +275,7 @@ impl LoginFailure {
 
     fn explain(&self, host: &str) -> Explanation {
         match self {
-            LoginFailure::Unreached(why) => why.clone(),
+            LoginFailure::Unreached(why) | LoginFailure::NoProof(why) => why.clone(),
             LoginFailure::Refused(reply) if reply.code >= 500 => login_text::login_refused(&said(reply)),
             LoginFailure::Refused(reply) => provider::login_deferred(&said(reply)),
             LoginFailure::Protocol(Failure::NoMechanism) => login_text::no_mechanism(host),

@@ -95,6 +95,7 @@ async fn large_messages_wait_for_each_other_and_all_leave() {
     let shared = Arc::new(Submissions {
         sealing: relay.clone(),
         upstreams: Arc::new(Willing),
+        proofs: Arc::new(Nobody),
         client_tls: None,
         offers: Offers::default(),
         // Two of them, with what sealing makes of them.
