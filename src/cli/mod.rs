@@ -15,6 +15,7 @@ mod seal;
 mod serving;
 mod signals;
 mod trust;
+mod trust_refresh;
 mod whitelist;
 
 use crate::base::Address;

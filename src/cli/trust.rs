@@ -1,6 +1,7 @@
 //! `souspli trust`: the authorities whose certificates count.
 
 use super::out::Out;
+use super::trust_refresh::{self, Refresh};
 use super::whitelist::{self, Whitelist};
 use super::{Cli, Failure, cert};
 use crate::pki::Certificate;
@@ -25,6 +26,8 @@ pub enum Trust {
         /// Telle que « list » la montre / as list shows it.
         fingerprint: String,
     },
+    /// Met à jour les listes de révocation / update the revocation lists.
+    Refresh(Refresh),
     /// Liste blanche MSSanté / the domains of the MSSanté space of trust.
     #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Whitelist(Whitelist),
@@ -37,8 +40,10 @@ impl Trust {
         match self {
             Trust::List => {
                 cert::list(&folder, out)?;
+                trust_refresh::show(cli, out)?;
                 whitelist::show(&home, out)
             }
+            Trust::Refresh(refresh) => refresh.execute(cli, out),
             Trust::Whitelist(command) => command.execute(cli, out),
             Trust::Add { files } => {
                 for file in files {

@@ -20,7 +20,7 @@ use crate::pki::name::DistinguishedName;
 use crate::pki::revocation::{Held, List, Prefer, Rules, Sources, Status, Why, sources, status};
 use crate::pki::{Certificate, Path, Trust};
 use crate::relay::port::Pending;
-use crate::store::lists::Watch;
+use crate::store::lists::{Answers, Watch};
 use crate::store::{Home, Lists, StoreError};
 use crate::text::Explanation;
 use std::collections::{BTreeMap, HashSet};
@@ -40,7 +40,7 @@ pub trait ListDirectory: Send + Sync {
 pub struct Published {
     lists: Arc<Lists>,
     settings: Revocation,
-    upstreams: Arc<dyn Upstreams>,
+    pub(super) upstreams: Arc<dyn Upstreams>,
     directory: Option<Box<dyn ListDirectory>>,
     /// Certificates whose sources are known, by fingerprint.
     noted: Mutex<HashSet<[u8; 32]>>,
@@ -69,6 +69,10 @@ impl Published {
             directory: Some(directory),
             ..self
         }
+    }
+
+    pub(super) fn answers(&self) -> Answers {
+        self.lists.answers()
     }
 
     /// What the configuration says.

@@ -8,7 +8,6 @@ use crate::net::http::Client;
 use crate::pki::Trust;
 use crate::pki::revocation::{Age, List};
 use crate::store::lists::Watch;
-use crate::text::Explanation;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -72,14 +71,14 @@ const AGAIN_WANTED: i64 = 20;
 const BEFORE_END: i64 = 6 * 3600;
 
 impl Published {
-    /// Fetches lists; another round that is under way comes first. Says how many failed.
+    /// Fetches lists; another round that is under way comes first. Says how it went.
     pub async fn refresh(
         self: &Arc<Self>,
         trust: Arc<Trust>,
         which: Which,
         now: UnixTime,
         see: Arc<dyn Fn(Event) + Send + Sync>,
-    ) -> Result<Summary, Explanation> {
+    ) -> Summary {
         let _round = self.round.lock().await;
         let places = self.places(&trust).into_iter();
         let places: Vec<(String, Watch)> = places.filter(|(url, watch)| self.is_wanted(url, watch, which, now)).collect();
@@ -89,7 +88,7 @@ impl Published {
         let mut summary = self.side_by_side(servers, &trust, now, &see).await;
         let wanting: Vec<_> = directories.into_iter().filter(|(_, watch)| !self.holds_for(watch, now)).collect();
         summary.add(&self.side_by_side(wanting, &trust, now, &see).await);
-        Ok(summary)
+        summary
     }
 
     async fn side_by_side(
