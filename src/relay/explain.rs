@@ -1,16 +1,17 @@
 //! What would be decided for a message: `souspli explain`.
 
 use super::Relay;
+use crate::base::UnixTime;
 use crate::config::Account;
 use crate::policy::Submission;
 use crate::policy::outgoing::{self, Decision, Need};
-use crate::text::{Explain, rule};
+use crate::text::{Explain, rule, whitelist};
 
 impl Relay {
     /// What would be decided, in French and English lines.
     pub async fn explain(&self, account: &Account, submission: &Submission) -> Vec<String> {
         let why = match self.need(account, submission) {
-            Need::Clear => return vec![rule::would_pass().to_string()],
+            Need::Clear => return [vec![rule::would_pass().to_string()], self.way_into_space(account, submission)].concat(),
             Need::Sign => return [vec![rule::would_sign().to_string()], self.wrong_sender(account, submission)].concat(),
             Need::Refuse(refusal) => return vec![refusal.explain().to_string()],
             Need::Secure(why) => why,
@@ -25,6 +26,7 @@ impl Relay {
                 Decision::Refuse(refusal) => Some(refusal.explain().to_string()),
             },
         );
+        lines.extend(self.way_into_space(account, submission));
         lines.extend(self.wrong_sender(account, submission));
         for (address, certificate, unfit) in &found.refused {
             let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
@@ -35,6 +37,20 @@ impl Relay {
             lines.push(format!("{address}\t{}\t{issuer}\t{serial}\t{until}", chosen.holder()));
         }
         lines
+    }
+
+    /// Through which account the members of the space of trust are written to, and by which list they are that.
+    fn way_into_space(&self, account: &Account, submission: &Submission) -> Vec<String> {
+        let space = self.space_as_known();
+        let recipients = submission.envelope.recipients.iter().map(|r| &r.address);
+        let inside: Vec<_> = recipients.filter(|address| space.holds(address)).cloned().collect();
+        let by_list = inside.iter().any(|address| space.listed.contains(address.domain()));
+        let list = self.whitelist().ok().flatten().filter(|_| by_list);
+        let days = |taken: UnixTime| (self.now().0 - taken.0).div_euclid(86_400);
+        let list = list.map(|list| whitelist::kept(list.domains.len(), &list.generated, &list.origin, days(list.taken)));
+        let companion = account.mssante_via.as_ref().filter(|_| !inside.is_empty());
+        let companion = companion.map(|companion| rule::would_leave_through(companion, &inside).to_string());
+        list.into_iter().chain(companion).collect()
     }
 
     fn wrong_sender(&self, account: &Account, submission: &Submission) -> Vec<String> {

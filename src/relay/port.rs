@@ -180,12 +180,30 @@ pub trait Sealing: Send + Sync {
     ) -> Pending<'a, Option<Group>>;
 }
 
+/// Why nothing is given to the provider.
+#[derive(Debug)]
+pub enum NotProved {
+    /// The mail program has not given the local password.
+    Stranger(Explanation),
+    /// There is nothing to give.
+    Nothing(Explanation),
+}
+
 /// What a mail program that gave no credentials for the provider is let in by, and what the provider is given in their place.
 pub trait Proofs: Send + Sync {
     /// Whether that is the local password of an account that logs in by itself.
     fn admits<'a>(&'a self, account: &'a Account, given: &'a Secret) -> Pending<'a, Result<(), Explanation>>;
     /// What the provider knows the account's owner by; another one each time where it is a token.
     fn proof<'a>(&'a self, account: &'a Account) -> Pending<'a, Result<Credentials, Explanation>>;
+    /// The proof, once the mail program has given the local password; `None`: it has given it before.
+    fn in_place_of<'a>(&'a self, account: &'a Account, given: Option<&'a Secret>) -> Pending<'a, Result<Credentials, NotProved>> {
+        Box::pin(async move {
+            if let Some(given) = given {
+                self.admits(account, given).await.map_err(NotProved::Stranger)?;
+            }
+            self.proof(account).await.map_err(NotProved::Nothing)
+        })
+    }
 }
 
 /// What is known of a mailbox that is searched.

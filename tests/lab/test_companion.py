@@ -230,3 +230,30 @@ class NoPasswordTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(451, code)
         self.assertIn("SP-NO-PROOF", text)
+
+
+class ExplainTest(CompanionCase):
+    """`souspli explain` says the same, and by which list."""
+
+    def explained(self, letter, *recipients):
+        """What it says."""
+        to = [word for r in recipients for word in ("--to", r)]
+        return self.relay("alice").cli("explain", "--from", ALICE, *to, "--config", self.relay("alice").config, stdin=letter).decode()
+
+    def test_through_which_account_and_by_which_list(self):
+        said = self.explained(self.canary.letter("Lettre", [LISTED, BOB]), LISTED, BOB)
+        self.assertIn("SP-WOULD-LEAVE-THROUGH", said)
+        self.assertIn(f"Pour {LISTED}, il partirait par votre compte {COMPANION}", said)
+        self.assertIn("1 domaines, du 2026-11-20 06:00:00, prise de list.xml aujourd’hui", said)
+        self.assertNotIn("SP-WOULD-LEAVE-THROUGH", self.explained(self.canary.letter("#med# Lettre", BOB), BOB))
+
+    def test_the_list_is_shown_and_never_replaced_by_half_of_one(self):
+        relay = self.relay("alice")
+        self.assertIn("Liste blanche MSSanté : 1 domaines", relay.cli("trust", "list").decode())
+        place = relay.folder / "other.xml"
+        for text, code in ((LIST.replace("<Domaine>", "<Autre>").replace("</Domaine>", "</Autre>"), "SP-WHITELIST-EMPTY"),
+                           ("<!DOCTYPE x>" + LIST.split("?>")[1], "SP-WHITELIST-DOCTYPE"), (LIST[:-5], "SP-WHITELIST-NOT-XML")):
+            place.write_text(text)
+            refused = relay.attempt("trust", "whitelist", "import", place)
+            self.assertEqual((1, True), (refused.returncode, code.encode() in refused.stderr), refused.stderr)
+        self.assertIn("1 domaines", relay.cli("trust", "whitelist", "show").decode())

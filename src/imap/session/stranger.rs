@@ -98,6 +98,13 @@ impl Session {
                 self.intake.known();
                 self.phase = Phase::Known(Box::new(Relay::new(account, capabilities)));
             }
+            upstream::Next::Refused(_) if joining.proved() == Proved::Once => {
+                joining.again();
+                let login = login.clone();
+                self.upstream.discard();
+                self.core.act(Action::DropUpstream);
+                self.core.act(Action::Connect(login));
+            }
             upstream::Next::Refused(line) => {
                 self.core.client_owned(line);
                 self.leave_upstream();
@@ -109,6 +116,14 @@ impl Session {
                 self.leave_upstream();
             }
         }
+    }
+
+    pub(super) fn not_admitted(&mut self, explanation: &Explanation) {
+        let Phase::Joining(joining, _) = &self.phase else { return };
+        let tag = joining.tag().to_owned();
+        self.core.answer(&tag, "NO", "AUTHENTICATIONFAILED", explanation);
+        self.leave_upstream();
+        self.count_failure();
     }
 
     fn leave_upstream(&mut self) {
