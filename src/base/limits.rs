@@ -337,3 +337,11 @@ pub const STOP_SECONDS_MAX: u64 = 9;
 pub const LATER_MAX: usize = 4 << 20;
 /// Milliseconds that the first of them waits for others, to be written with them.
 pub const LATER_MILLISECONDS: u64 = 20;
+/// Authorities of one bundle.
+pub const BUNDLE_AUTHORITIES_MAX: usize = 200;
+/// Octets of a bundle file (1 MiB).
+pub const BUNDLE_FILE_MAX: u64 = 1 << 20;
+/// Octets of the note beside an authority of the user's.
+pub const NOTE_FILE_MAX: u64 = 4096;
+/// Bundle files of one folder that are looked at.
+pub const BUNDLES_MAX: usize = 100;

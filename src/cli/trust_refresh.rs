@@ -3,9 +3,12 @@
 use super::out::Out;
 use super::{Cli, Failure, signals};
 use crate::base::limits::STOP_SECONDS_MAX;
-use crate::directory::lists::{Event, Outcome, Row, RowState, Summary, Which};
+use crate::directory::lists::{Event, Outcome, Published, Row, RowState, Summary, Which};
+use crate::directory::reach::Reach;
+use crate::pki::Trust;
 use crate::pki::revocation::{Age, List};
-use crate::relay::{Relay, clock};
+use crate::relay::authorities::Authorities;
+use crate::relay::clock;
 use crate::store::{Event as Noted, JournalEntry, journal};
 use crate::text::revocation as say;
 use clap::Args;
@@ -24,14 +27,12 @@ pub struct Refresh {
 
 impl Refresh {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
-        let relay = cli.relay(cli.config_or_default(None)?)?;
-        let done = cli.block_on(self.run(relay, out))?;
-        let (relay, summary) = done?;
+        let (published, trust) = lists(cli)?;
+        let summary = cli.block_on(self.run(published, trust, out))??;
         if summary.is_some_and(|s| s.kept > 0) {
             let entry = JournalEntry::of_home(clock(), Noted::Trust, "lists-updated");
             journal::record(&cli.home()?, &entry).map_err(|e| Failure::from(&e))?;
         }
-        drop(relay);
         match summary {
             Some(summary) if summary.failed == 0 => Ok(()),
             Some(summary) => Err(say::lists_failed(summary.failed).into()),
@@ -40,8 +41,7 @@ impl Refresh {
     }
 
     /// `None`: the user stopped it; what has come is kept, and goes on where it is the next time.
-    async fn run(&self, relay: Relay, out: &mut Out) -> Result<(Relay, Option<Summary>), Failure> {
-        let trust = relay.authorities().map_err(|e| Failure::from(&e))?;
+    async fn run(&self, published: Arc<Published>, trust: Arc<Trust>, out: &mut Out) -> Result<Option<Summary>, Failure> {
         let (tell, told) = unbounded_channel();
         let tell = Mutex::new(Some(tell));
         let see = Arc::new(move |event: Event| {
@@ -51,7 +51,6 @@ impl Refresh {
                 let _ = tell.send(event);
             }
         });
-        let published = Arc::clone(relay.published());
         let round = tokio::spawn(async move { published.refresh(trust, Which::All, clock(), see).await });
         let stop = round.abort_handle();
         let end = signals::end().map_err(|e| Failure::system(&e))?;
@@ -66,8 +65,7 @@ impl Refresh {
                 let _ = tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), &mut shown).await;
             }
         }
-        let summary = round.await.ok();
-        Ok((relay, summary))
+        Ok(round.await.ok())
     }
 
     async fn show(&self, mut told: UnboundedReceiver<Event>, out: &mut Out) {
@@ -202,13 +200,21 @@ fn bar(url: &str, octets: u64, total: Option<u64>) -> String {
 
 /// The lists for `souspli trust list`: of whom, how old, what to do.
 pub(super) fn show(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
-    let relay = cli.relay(cli.config_or_default(None)?)?;
-    let trust = relay.authorities().map_err(|e| Failure::from(&e))?;
-    let now = clock();
-    for row in relay.published().rows(&trust, now) {
+    let (published, trust) = lists(cli)?;
+    for row in published.rows(&trust, clock()) {
         out.line(row_line(&row));
     }
     Ok(())
+}
+
+/// Those of the home, under the authorities in force: no key is needed for them.
+fn lists(cli: &Cli) -> Result<(Arc<Published>, Arc<Trust>), Failure> {
+    let (home, config) = (cli.home()?, cli.config_or_default(None)?);
+    let trust = Authorities::of(&home, config.trust.environment)
+        .trust()
+        .map_err(|e| Failure::from(&e))?;
+    let reach = Arc::new(Reach::new(config.upstream_authorities));
+    Ok((Arc::new(Published::new(&home, config.revocation, reach)), trust))
 }
 
 fn row_line(row: &Row) -> String {

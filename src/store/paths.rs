@@ -83,6 +83,11 @@ impl Home {
         self.root.join("lists")
     }
 
+    /// Bundles of authorities that are newer than the executable's.
+    pub fn authorities(&self) -> PathBuf {
+        self.root.join("authorities")
+    }
+
     /// The local TLS certificate and its key.
     pub fn tls(&self) -> PathBuf {
         self.root.join("tls")

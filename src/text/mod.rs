@@ -25,6 +25,7 @@ pub mod smtp;
 pub mod space;
 pub mod store;
 pub mod subject;
+pub mod trust;
 pub mod verdict;
 pub mod whitelist;
 mod why;
