@@ -145,7 +145,6 @@ pub(super) fn put(folder: &CertificateFolder, certificate: &Certificate, out: &m
     Ok(())
 }
 
-/// One line a certificate.
 fn line(fingerprint: &Fingerprint, certificate: &Certificate) -> String {
     format!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate))
 }

@@ -22,9 +22,9 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let policy = root.table("policy", faults);
         let mssante = root.table("mssante", faults);
         let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
-        let revocation = root.table("revocation", faults);
         let trust = root.table("trust", faults);
         let trust = trust.map(|s| read_trust(s, faults)).unwrap_or_default();
+        let revocation = root.table("revocation", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
         let accounts = read_accounts(accounts, &mssante, faults);
@@ -43,8 +43,8 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
                 .unwrap_or_default()
                 .applied_to(Policy::default()),
             mssante,
-            revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
             trust,
+            revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
         }
     })
 }

@@ -7,9 +7,11 @@ pub mod authorities;
 pub mod book;
 pub mod budget;
 mod companion;
+mod decided;
 mod explain;
 mod gate;
 mod handed_over;
+mod harvest;
 mod headers;
 mod identities;
 mod incoming;
@@ -50,6 +52,7 @@ use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
 use authorities::Authorities;
 use gate::Gate;
+use harvest::Harvested;
 use headers::Unopened;
 use identities::Identities;
 use later::Later;
@@ -77,6 +80,7 @@ pub struct Relay {
     index: Arc<Index>,
     later: Later,
     unopened: Unopened,
+    harvested: Harvested,
     journal: Journal,
     seals: LockedSeals,
     gate: Arc<Gate>,
@@ -94,8 +98,8 @@ impl Relay {
         let published = Published::new(home, config.revocation.clone(), reach);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
-            directory: Arc::new(Book::new(local, home, secrets, &config)),
             authorities: Authorities::of(home, config.trust.environment),
+            directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
@@ -106,6 +110,7 @@ impl Relay {
             fields,
             index,
             unopened: Unopened::default(),
+            harvested: Harvested::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),

@@ -78,14 +78,14 @@ impl Home {
         self.root.join("trust")
     }
 
-    /// Revocation lists, OCSP answers.
-    pub fn lists(&self) -> PathBuf {
-        self.root.join("lists")
-    }
-
     /// Bundles of authorities that are newer than the executable's.
     pub fn authorities(&self) -> PathBuf {
         self.root.join("authorities")
+    }
+
+    /// Revocation lists, OCSP answers.
+    pub fn lists(&self) -> PathBuf {
+        self.root.join("lists")
     }
 
     /// The local TLS certificate and its key.

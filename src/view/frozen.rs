@@ -11,7 +11,7 @@ use crate::smime::open::{OpenError, Opened};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 28] = [
+const CODES: [(&str, Grade); 29] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -37,6 +37,7 @@ const CODES: [(&str, Grade); 28] = [
     ("certificate-not-test", Grade::Unassured),
     ("certificate-expired-since", Grade::Unassured),
     ("certificate-not-valid-then", Grade::Unassured),
+    ("signer-without-address", Grade::Unassured),
     ("encrypted-signed-unchecked", Grade::Unchecked),
     ("signed-unchecked", Grade::Unchecked),
     ("certificate-revoked", Grade::Unassured),
@@ -126,6 +127,7 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-expired-since"
         | "certificate-not-valid-then"
         | "certificate-revoked"
+        | "signer-without-address"
         | "signed-another-day" => true,
         _ => false,
     }
