@@ -142,6 +142,7 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+        self.note_imported();
     }
 
     /// Asks directories anew for what grows old.
