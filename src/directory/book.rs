@@ -322,7 +322,7 @@ mod tests {
             "[[directory]]\nname = \"a\"\nurl = \"ldap://127.0.0.1:{port}\"\nstarttls = false\nbase = \"o=x\"\ntimeout_seconds = 1\n"
         );
         let config = crate::config::parse::parse(&text).unwrap();
-        let imported = LocalDirectory::new(CertificateFolder::new(home.certificates()), |_| Vec::new());
+        let imported = LocalDirectory::new(CertificateFolder::new(home.certificates()), |_| Default::default());
         let book = Book::new(imported, &home, &Secrets::ephemeral().unwrap(), &config);
         (guard, book)
     }

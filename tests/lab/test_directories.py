@@ -203,10 +203,9 @@ class NameTest(DirectoryCase):
 
     def bound(self, relay, *more):
         """Found, not used, confirmed, used, and in the journal."""
-        self.refused(relay, "SP-NO-CERTIFICATE")
         said = self.found(relay, *more)
         self.assertIn("[SP-TO-CONFIRM]", said)
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
         short = self.fingerprint(said)
         bound = relay.cli("cert", "confirm", BOB, short, "--config", relay.config).decode()
         self.assertIn("confirmé / confirmed", bound)
@@ -214,7 +213,7 @@ class NameTest(DirectoryCase):
         journal = [json.loads(line) for line in relay.cli("journal", "--json").splitlines()]
         self.assertEqual(["confirmed"], [e["code"] for e in journal if e["event"] == "certificate"])
         relay.cli("cert", "remove", short, "--config", relay.config)
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
 
     def card(self):
         return self.authority.doctor("card", "899700000001", None)
@@ -225,6 +224,7 @@ class NameTest(DirectoryCase):
 
     def test_a_name_that_is_given(self):
         server = self.directory().add("Robert DE L'ESSAI", certificates=[self.card().certificate]).start()
+        self.refused(self.home(server.section()), "SP-NO-CERTIFICATE")
         self.bound(self.home(server.section()), "--name", "robert de l'essai")
 
     def test_an_address_in_the_entry_alone(self):
@@ -239,7 +239,7 @@ class NameTest(DirectoryCase):
         done = relay.attempt("cert", "confirm", BOB, short, "--config", relay.config)
         self.assertEqual(1, done.returncode)
         self.assertIn("[SP-CONFIRM-OTHER-ADDRESS]", done.stderr.decode())
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
 
     def test_what_nobody_has_found_is_not_bound(self):
         server = self.with_bob()
@@ -282,6 +282,10 @@ class SeveralTest(DirectoryCase):
         relay = self.home(server.section())
         self.sealed(relay)
         self.assertEqual(1, len(re.findall(r"(?m)^[0-9a-f]{16}  ", self.found(relay))), "the authority is nobody's certificate")
+        alone = self.home()
+        (alone.folder / "both.p7b").write_bytes(slapd.bundle(bob.certificate, middle))
+        alone.cli("cert", "import", alone.folder / "both.p7b")
+        self.sealed(alone)
 
 
 class ManyTest(DirectoryCase):
