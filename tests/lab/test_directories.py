@@ -2,10 +2,11 @@
 import json
 import re
 import signal
+import smtplib
 import time
 import unittest
 
-from lab import base, ldapfake, mails, pki, slapd, souspli
+from lab import base, ldapfake, mails, pki, servers, slapd, souspli
 
 from common import need_product
 
@@ -460,6 +461,50 @@ class HostileTest(DirectoryCase):
         self.refused(relay, "SP-DIRECTORY-AWAY")
         self.assertIn("[SP-LDAP-NO-STARTTLS]", self.found(relay, status=1))
         self.assertEqual({0x77}, set(asked), "not a word more")
+
+
+class SendingTest(DirectoryCase):
+    """A mail program sends while the directory answers, is cut, is gone, comes back: nothing in clear, whatever happens."""
+    WORD = "Canari7f31c9"
+
+    def test_over_a_day(self):
+        provider = servers.Provider(self.folder / "provider", users={ALICE: "pw-alice", BOB: "pw-bob"})
+        self.addCleanup(provider.stop)
+        provider.start()
+        server, place = self.with_bob(), self.folder / "sending"
+        place.mkdir()
+        relay = souspli.Souspli(place, [provider.account(ALICE)], [provider.tls.bundle, self.tls.bundle], "recognise_letters = false")
+        relay.config.write_text(relay.config.read_text() + server.section(more="timeout_seconds = 2\nabsent_hours = 0\nby_name = false\n"))
+        relay.furnish({ALICE: [self.alice]}, [], [self.authority.certificate])
+        relay.start()
+        self.addCleanup(relay.kill)
+        self.assertIsNone(self.sent(relay, BOB))
+        self.assertEqual(550, self.sent(relay, BOB, "zoe@lab.test"))
+        server.stop()
+        self.assertIsNone(self.sent(relay, BOB), "still known")
+        for others in (["zoe@lab.test"], [BOB, "zoe@lab.test"]):
+            self.assertEqual(451, self.sent(relay, *others))
+        server.start()
+        server.pause(signal.SIGSTOP)
+        self.assertEqual(451, self.sent(relay, "zoe@lab.test"))
+        server.pause(signal.SIGCONT)
+        self.assertEqual(550, self.sent(relay, "zoe@lab.test"))
+        accepted = provider.smtp.accepted()
+        self.assertEqual([[f"RCPT TO:<{BOB}>"]] * 2, [t.rcpts for t in accepted])
+        self.assertNotIn(self.WORD.encode(), provider.smtp.received())
+        self.assertNotIn("bob.essai", relay.log.read_text(), "the log does not tell who is written to")
+
+    def sent(self, relay, *recipients):
+        """None, or the code of the refusal."""
+        message = mails.letter(ALICE, list(recipients), "#med# Lettre", f"Bonjour {self.WORD}.\n")
+        with smtplib.SMTP(base.LOOPBACK, relay.smtp, timeout=60) as client:
+            client.starttls(context=pki.unchecked_context())
+            client.login(ALICE, "pw-alice")
+            try:
+                client.sendmail(ALICE, list(recipients), message)
+            except smtplib.SMTPDataError as refused:
+                return refused.smtp_code
+        return None
 
 
 # Peak memory, in KiB, of a command, whatever its status.
