@@ -194,6 +194,14 @@ pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
 pub const LISTS_MAX: usize = 200;
 /// Certificates of authorities that are remembered as possible signers of lists.
 pub const LIST_POOL_MAX: usize = 200;
+/// Revocation lists that are fetched side by side.
+pub const LISTS_AT_ONCE: usize = 8;
+/// Seconds between two looks at which revocation lists are due.
+pub const LISTS_LOOKED_AT_SECONDS: u64 = 600;
+/// Seconds, at most, after a start before due lists are fetched: not all computers of a town at eight o'clock.
+pub const LISTS_JITTER_SECONDS: u64 = 20;
+/// Paths that wait to be asked about.
+pub const STATUS_QUESTIONS_MAX: usize = 200;
 /// OCSP answers that are kept.
 pub const OCSP_KEPT_MAX: usize = 2_000;
 /// Octets of one OCSP response.
@@ -337,3 +345,11 @@ pub const STOP_SECONDS_MAX: u64 = 9;
 pub const LATER_MAX: usize = 4 << 20;
 /// Milliseconds that the first of them waits for others, to be written with them.
 pub const LATER_MILLISECONDS: u64 = 20;
+/// Authorities of one bundle.
+pub const BUNDLE_AUTHORITIES_MAX: usize = 200;
+/// Octets of a bundle file (1 MiB).
+pub const BUNDLE_FILE_MAX: u64 = 1 << 20;
+/// Octets of the note beside an authority of the user's.
+pub const NOTE_FILE_MAX: u64 = 4096;
+/// Bundle files of one folder that are looked at.
+pub const BUNDLES_MAX: usize = 100;

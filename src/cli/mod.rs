@@ -14,7 +14,9 @@ mod run;
 mod seal;
 mod serving;
 mod signals;
+mod table;
 mod trust;
+mod trust_refresh;
 mod whitelist;
 
 use crate::base::Address;

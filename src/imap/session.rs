@@ -247,14 +247,6 @@ impl Session {
         std::mem::take(&mut self.core.actions)
     }
 
-    /// What the client has given, while it is logged in, and whether it is to be judged here.
-    pub fn offered(&self) -> Option<(&Credentials, Proved)> {
-        match &self.phase {
-            Phase::Joining(joining, _) => Some((joining.credentials(), joining.proved())),
-            Phase::Stranger | Phase::Known(_) | Phase::Closed => None,
-        }
-    }
-
     /// Whether the client may send more; else what it sends stays in its socket.
     pub fn wants_client(&self) -> bool {
         match &self.phase {

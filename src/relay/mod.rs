@@ -3,9 +3,11 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod authorities;
 pub mod book;
 pub mod budget;
 mod companion;
+mod decided;
 mod explain;
 mod gate;
 mod handed_over;
@@ -32,7 +34,9 @@ use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY
 use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::Book;
+use crate::directory::lists::Published;
 use crate::directory::local::{LocalDirectory, Reading};
+use crate::directory::reach::Reach;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
@@ -40,13 +44,13 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
-    Threads,
+    CertificateFolder, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
+use authorities::Authorities;
 use gate::Gate;
 use harvest::Harvested;
 use headers::Unopened;
@@ -54,7 +58,7 @@ use identities::Identities;
 use later::Later;
 use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use views::Views;
 
@@ -66,8 +70,7 @@ pub struct Relay {
     config: Config,
     accounts: Vec<Arc<Account>>,
     directory: Arc<Book>,
-    authorities: CertificateFolder,
-    trusted: Mutex<(FolderStamp, Arc<Trust>)>,
+    authorities: Authorities,
     identities: Identities,
     whitelist: WhitelistFile,
     threads: Threads,
@@ -82,6 +85,8 @@ pub struct Relay {
     seals: LockedSeals,
     gate: Arc<Gate>,
     views: Views,
+    published: Arc<Published>,
+    wanted: status::Wanted,
 }
 
 impl Relay {
@@ -89,12 +94,13 @@ impl Relay {
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
         let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), reading);
+        let reach = Arc::new(Reach::new(config.upstream_authorities.clone()));
+        let published = Published::new(home, config.revocation.clone(), reach);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
+            authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
-            authorities: CertificateFolder::new(home.trust()),
-            trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
@@ -109,6 +115,8 @@ impl Relay {
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),
             views: Views::new(VIEW_CACHE_MAX),
+            published: Arc::new(published),
+            wanted: status::Wanted::default(),
         })
     }
 
@@ -156,20 +164,8 @@ impl Relay {
         clock()
     }
 
-    /// The authorities of the home, read again when the folder has changed.
     fn trust(&self) -> Result<Arc<Trust>, StoreError> {
-        let mut held = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.authorities.is_unchanged(&held.0) {
-            let stamp = self.authorities.stamp();
-            let authorities = self
-                .authorities
-                .list()?
-                .into_iter()
-                .filter_map(|c| Certificate::from_der(c.der).ok())
-                .collect();
-            *held = (stamp, Arc::new(Trust::of(authorities)));
-        }
-        Ok(Arc::clone(&held.1))
+        self.authorities.trust()
     }
 
     /// Whether one of these messages was sealed. A memory that cannot be read seals: the other error would leak.

@@ -70,7 +70,7 @@ pub struct SealedRecord {
     /// Its Message-ID as written, if it has one.
     pub message_id: Option<String>,
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
-    pub left_out: Vec<Recipient>,
+    pub left_out: Vec<LeftOut>,
     /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
     pub over_channel: Vec<Address>,
     /// Recipients reached through the companion, and its address.
@@ -79,6 +79,15 @@ pub struct SealedRecord {
     pub protection: Protection,
     /// What it is known by where everybody can read it.
     pub traits: Traits,
+}
+
+/// A recipient who gets nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// Who.
+    pub recipient: Recipient,
+    /// Why, and what to do about it.
+    pub why: Explanation,
 }
 
 /// How far a submission is protected as it leaves.

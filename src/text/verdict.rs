@@ -178,6 +178,10 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "Le signataire n’est pas l’expéditeur affiché.",
             "The signer is not the sender shown.",
         ),
+        "signer-without-address" => (
+            "Signature vérifiée, mais ce certificat n’a pas d’adresse : comparez son titulaire à l’expéditeur.",
+            "Signature verified, but this certificate has no address: compare its holder with the sender.",
+        ),
         "signers-differ" => (
             "Plusieurs personnes différentes ont signé ce message.",
             "Several different persons signed this message.",
@@ -209,6 +213,18 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
         "certificate-not-valid-then" => (
             "Signature intacte, mais le certificat n’était pas valable à la date qu’elle annonce.",
             "Signature intact, but the certificate was not valid on the day that it claims.",
+        ),
+        "encrypted-signed-unchecked" => (
+            "Message chiffré et signé ; statut du certificat non vérifiable (révocation).",
+            "Encrypted and signed; whether the certificate was revoked could not be checked.",
+        ),
+        "signed-unchecked" => (
+            "Message signé, non chiffré ; statut du certificat non vérifiable (révocation).",
+            "Signed, not encrypted; whether the certificate was revoked could not be checked.",
+        ),
+        "certificate-revoked" => (
+            "Signature intacte, mais le certificat du signataire a été révoqué : elle ne prouve rien.",
+            "Signature intact, but the signer’s certificate was revoked: it proves nothing.",
         ),
         "certificate-test" => (
             "Signature intacte, mais par un certificat de TEST : elle ne prouve rien.",

@@ -158,6 +158,20 @@ class CompanionTest(CompanionCase):
         self.assertNotIn(b"280011", notice.octets)
         self.assertEqual([("pass", ALICE, "ok"), ("pass", COMPANION, "SP-VIA-COMPANION")], sorted(self.noted()))
 
+    def test_the_fields_of_the_space_stand_outside_and_inside(self):
+        fields = {"X-MSS-CODECDA": "34112-3,PRESC-BIO", "X-MSS-INS": "O", "X-MSS-NIL": "DEV935997", "X-MSS-MES": "FIN"}
+        for recipient, unpacked in ((COLLEAGUE, lambda octets: self.opened(octets, self.paul)), (LISTED, self.verified)):
+            with self.subTest(recipient=recipient):
+                self.operator.forget()
+                letter = self.canary.letter("Lettre", recipient, **{name.replace("-", "_"): value for name, value in fields.items()})
+                self.submit("alice", letter, recipient)
+                transaction, = self.operator.accepted()
+                inside = mails.parse(unpacked(transaction.octets)[0])
+                for message in (mails.parse(transaction.octets), inside):
+                    self.assertEqual(fields, {name: message[name] for name in fields})
+                outer = [f"{name}: {value}" for name, value in fields.items()]
+                self.assertEqual(outer if recipient == COLLEAGUE else [], [line for line in inside.get_all("HP-Outer", []) if line.startswith("X-MSS-")])
+
     def test_the_sent_copy_and_the_answers_are_known(self):
         letter = self.canary.letter("Lettre", COLLEAGUE)
         self.submit("alice", letter, COLLEAGUE)

@@ -126,6 +126,14 @@ impl Session {
         self.count_failure();
     }
 
+    /// What the client has given, while it is logged in, and whether it is to be judged here.
+    pub fn offered(&self) -> Option<(&Credentials, Proved)> {
+        match &self.phase {
+            Phase::Joining(joining, _) => Some((joining.credentials(), joining.proved())),
+            Phase::Stranger | Phase::Known(_) | Phase::Closed => None,
+        }
+    }
+
     fn leave_upstream(&mut self) {
         self.upstream.discard();
         self.core.act(Action::DropUpstream);

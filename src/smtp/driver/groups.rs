@@ -161,7 +161,11 @@ fn reply(attempt: &Attempt, host: &str, later: &[Group]) -> Reply {
 /// Who has not got it.
 fn without_it(record: &SealedRecord, outcomes: &[GroupOutcome]) -> Vec<Address> {
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err());
-    addresses(failed.flat_map(|outcome| &outcome.recipients).chain(&record.left_out))
+    addresses(
+        failed
+            .flat_map(|outcome| &outcome.recipients)
+            .chain(record.left_out.iter().map(|left| &left.recipient)),
+    )
 }
 
 fn addresses<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> Vec<Address> {
