@@ -23,6 +23,9 @@ pub struct Refresh {
     /// Une ligne JSON par événement / one line of JSON for each event.
     #[arg(long)]
     json: bool,
+    /// Adresses des listes ; sinon toutes / places of the lists; else all.
+    #[arg(value_name = "URL")]
+    places: Vec<String>,
 }
 
 impl Refresh {
@@ -34,6 +37,7 @@ impl Refresh {
             journal::record(&cli.home()?, &entry).map_err(|e| Failure::from(&e))?;
         }
         match summary {
+            Some(summary) if summary == Summary::default() && !self.places.is_empty() => Err(say::lists_unknown().into()),
             Some(summary) if summary.failed == 0 => Ok(()),
             Some(summary) => Err(say::lists_failed(summary.failed).into()),
             None => Err(say::lists_cancelled().into()),
@@ -51,7 +55,11 @@ impl Refresh {
                 let _ = tell.send(event);
             }
         });
-        let round = tokio::spawn(async move { published.refresh(trust, Which::All, clock(), see).await });
+        let which = match self.places.is_empty() {
+            true => Which::All,
+            false => Which::These(self.places.clone()),
+        };
+        let round = tokio::spawn(async move { published.refresh(trust, which, clock(), see).await });
         let stop = round.abort_handle();
         let end = signals::end().map_err(|e| Failure::system(&e))?;
         let shown = self.show(told, out);

@@ -116,10 +116,9 @@ impl Relay {
                     continue;
                 }
             }
-            if let Err(error) = self.refresh_lists(which).await {
+            if let Err(error) = self.refresh_lists(std::mem::replace(&mut which, Which::Due)).await {
                 tracing::warn!(%error, "revocation lists could not be looked at");
             }
-            which = Which::Due;
             pause = Duration::from_secs(LISTS_LOOKED_AT_SECONDS);
         }
     }
