@@ -68,8 +68,8 @@ impl Book {
     /// Asks anew, from every directory, what grows old and is of use: nobody waits for it later.
     pub async fn refresh(&self) {
         for server in &self.servers {
-            // While the keys of the home are awaited nothing of it can be read.
-            let due = self.cache.due(&server.server, clock()).unwrap_or_default();
+            // While the keys of the home are awaited nothing of it can be read. Reading all of it takes a while.
+            let due = tokio::task::block_in_place(|| self.cache.due(&server.server, clock())).unwrap_or_default();
             for some in due.chunks(LDAP_ADDRESSES_MAX) {
                 let answers = server.ask(some).await;
                 if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
