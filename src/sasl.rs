@@ -29,6 +29,28 @@ pub struct Credentials {
     pub secret: Secret,
 }
 
+/// Whether the provider is given what the mail program gave, or something in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Proved {
+    /// What the mail program gave.
+    #[default]
+    ByClient,
+    /// Something of Souspli's; another one may be had if it is refused.
+    Once,
+    /// Something of Souspli's, the last there is.
+    AtLast,
+}
+
+impl Proved {
+    /// What follows when these are given in the place of the client's: tokens end, and another one may be had, once.
+    pub fn by(self, given: &Credentials) -> Self {
+        match (self, given.mechanism) {
+            (Proved::ByClient, Mechanism::XOAuth2) => Proved::Once,
+            _ => Proved::AtLast,
+        }
+    }
+}
+
 /// The exchange with the mail program, from its `AUTH` to the credentials.
 #[derive(Debug)]
 pub enum Exchange {

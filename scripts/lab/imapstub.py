@@ -1,6 +1,7 @@
 """An IMAP server with one mailbox that lies, falls silent or leaves: faults that no honest server has."""
 from __future__ import annotations
 
+import base64
 import re
 import threading
 
@@ -14,8 +15,9 @@ FAULTS = ("no-greeting", "bye", "garbage-greeting", "literal-too-long", "literal
 class Stub:
     """Clear text on a loopback port; `messages` are the INBOX, UIDs from 1."""
 
-    def __init__(self, messages, fault=None):
-        self.messages, self.fault = messages, fault
+    def __init__(self, messages, fault=None, token=None):
+        """`token`: the only one that is taken, by XOAUTH2."""
+        self.messages, self.fault, self.token = messages, fault, token
         self.logins = []  # what follows AUTHENTICATE or LOGIN
         self._listener = listener.Listener(self._serve)
         self._over = threading.Event()
@@ -40,6 +42,10 @@ class Stub:
             except (OSError, StopIteration):
                 pass
 
+    def _bears(self, rest):
+        mechanism, _, response = rest.partition(b" ")
+        return mechanism == b"XOAUTH2" and base64.b64decode(response).endswith(b"\x01auth=Bearer " + self.token.encode() + b"\x01\x01")
+
     def _greet(self, connection):
         if self.fault == "no-greeting":
             self._over.wait(300)
@@ -59,7 +65,8 @@ class Stub:
         out = b""
         if verb in (b"AUTHENTICATE", b"LOGIN"):
             self.logins.append(rest)
-        if self.fault == "token-refused" and verb == b"AUTHENTICATE":
+        refused = self.fault == "token-refused" or (self.token and not self._bears(rest))
+        if refused and verb == b"AUTHENTICATE":
             connection.sendall(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")  # RFC 7628: the error first, the client acknowledges it
             next(lines)
             connection.sendall(tag + b" NO [AUTHENTICATIONFAILED] token\r\n")

@@ -79,6 +79,13 @@ class Tls:
         context.load_cert_chain(self.certificate, self.key)
         return context
 
+    def asking_context(self, authority):
+        """The same for a server that asks its clients for a certificate of that authority."""
+        context = self.server_context()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(authority)
+        return context
+
     def client_context(self):
         """For a client that speaks to a server of the lab directly."""
         return ssl.create_default_context(cafile=str(self.bundle))

@@ -58,6 +58,7 @@ class Gone(Exception):
 class Sink:
     """Listens with STARTTLS, with implicit TLS and in clear, each on its own port."""
     size = 104857600
+    external = None  # whom a client certificate names, where one is asked for (RFC 4422 §A)
 
     def __init__(self, tls, users, lmtp=None):
         self.tls, self.users, self.lmtp = tls, users, lmtp
@@ -168,7 +169,7 @@ class Dialogue:
 
     def on_ehlo(self, _line):
         """RFC 5321 §4.1.1.1."""
-        words = ["mx.lab.test", f"SIZE {self.sink.size}", *_EXTENSIONS, _AUTH] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
+        words = ["mx.lab.test", f"SIZE {self.sink.size}", *_EXTENSIONS, _AUTH + (" EXTERNAL" if self.sink.external else "")] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
         lines = [f"250-{w}" for w in words[:-1]] + [f"250 {words[-1]}"]
         self.answer("ehlo", "\r\n".join(lines))
 
@@ -189,7 +190,10 @@ class Dialogue:
         words = line.split()
         mechanism = words[1].upper()
         first = words[2] if len(words) > 2 else None
-        if mechanism == "LOGIN":
+        if mechanism == "EXTERNAL":
+            named = self.sink.external if self.secure and self.connection.getpeercert() else ""
+            user, secret = named, self.sink.users.get(named)
+        elif mechanism == "LOGIN":
             user = _plain(first) if first else self.challenge("VXNlcm5hbWU6")
             secret = self.challenge("UGFzc3dvcmQ6")
         else:

@@ -162,10 +162,16 @@ pub const LDAP_DIAGNOSTIC_MAX: usize = 200;
 pub const LDAP_AHEAD_MAX: usize = 16;
 /// Addresses that are asked on one connection; then a new one is made.
 pub const LDAP_ADDRESSES_MAX: usize = 100;
+/// Capabilities of one signer that are kept.
+pub const CAPABILITIES_MAX: usize = 32;
+/// Correspondents of a day whose certificates were looked at, in memory; beyond it they are looked at anew.
+pub const HARVEST_SEEN_MAX: usize = 10_000;
 /// Certificates of one person that are kept.
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds in which a directory that could not be reached is not waited for where something older will do.
+pub const DIRECTORY_PAUSE_SECONDS: u64 = 60;
 /// Seconds that a program which prints a password may take.
 pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.

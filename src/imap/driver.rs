@@ -2,6 +2,7 @@
 
 mod logins;
 mod original;
+mod proving;
 mod searching;
 
 pub use logins::{Login, Logins};
@@ -19,7 +20,8 @@ use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
-use crate::relay::port::{Append, Opening, Pending, Silence};
+use crate::relay::port::{Append, Opening, Pending, Proofs, Silence};
+use crate::sasl;
 use crate::text::{Explanation, imap as text};
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
@@ -40,6 +42,8 @@ pub struct Services {
     pub opening: Arc<dyn Opening>,
     /// The providers.
     pub upstreams: Arc<dyn Upstreams>,
+    /// What they are given where the mail program does not say it.
+    pub proofs: Arc<dyn Proofs>,
     /// STARTTLS, where it is offered; `None` for a connection that has TLS already, or may not have it.
     pub starttls: Option<Arc<dyn Acceptor>>,
     /// Which messages are S/MIME.
@@ -90,6 +94,10 @@ impl Services {
         let key = self.opening.place(message)?;
         let credentials = self.logins.of(&key.account)?;
         let account = self.opening.account(&credentials.login)?;
+        let credentials = match account.logs_in_by_itself() {
+            true => credentials.proved_by(self.proofs.proof(&account).await.ok()?),
+            false => credentials,
+        };
         let original = original::original(self.upstreams.as_ref(), account.imap.as_ref()?, key, credentials).await?;
         self.opening.is_behind(message, &original).then_some(original)
     }
@@ -111,6 +119,8 @@ enum Happened {
     Client(usize),
     Upstream(usize),
     ClientSecured,
+    Proved(sasl::Credentials, Result<BoxedStream, Explanation>),
+    NotAdmitted(Explanation),
     Connected(Result<BoxedStream, Explanation>),
     Secured(Result<BoxedStream, Explanation>),
     Reserved(Room),
@@ -182,6 +192,12 @@ impl Connection {
             }
             Happened::Upstream(n) => self.session.input(Event::Upstream(&from_upstream[..n])),
             Happened::ClientSecured => self.session.input(Event::ClientSecured),
+            Happened::Proved(given, connected) => {
+                let mut actions = self.session.input(Event::Proved(given));
+                actions.extend(self.happened(Happened::Connected(connected), from_client, from_upstream));
+                actions
+            }
+            Happened::NotAdmitted(explanation) => self.session.input(Event::NotAdmitted(explanation)),
             Happened::Connected(Ok(channel)) => {
                 self.upstream = Some(channel);
                 match self.server() {
@@ -250,11 +266,16 @@ impl Connection {
 
     fn logged_in(&mut self, credentials: Credentials) {
         let Some(account) = &self.account else { return };
-        let account = Arc::<str>::from(account.address.folded());
-        if self.services.logins.of(&account).is_none() {
+        let folded = Arc::<str>::from(account.address.folded());
+        // A token is not kept: another one is had when it is wanted.
+        let credentials = match account.logs_in_by_itself() {
+            true => credentials.proved_by(sasl::Credentials::external(&account.login)),
+            false => credentials,
+        };
+        if self.services.logins.of(&folded).is_none() {
             self.services.opening.somebody_came();
         }
-        self.login = Some(self.services.logins.enter(account, credentials));
+        self.login = Some(self.services.logins.enter(folded, credentials));
     }
 
     fn unlock(&mut self, asker: Asker) {
@@ -284,6 +305,9 @@ impl Connection {
             Some(_) => text::no_server,
             None => text::unknown_login,
         };
+        if let Some(account) = self.account.clone().filter(|account| account.logs_in_by_itself()) {
+            return self.prove(account);
+        }
         let (server, upstreams) = (self.server().cloned(), Arc::clone(&self.services.upstreams));
         self.job = Some(Box::pin(async move {
             let Some(server) = server else {

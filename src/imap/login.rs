@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use crate::base::Secret;
+use crate::sasl;
 
 /// What a client logs in with.
 #[derive(Clone, Debug)]
@@ -21,6 +22,33 @@ pub enum Proof {
     Password(Secret, Way),
     /// A bearer token, as the whole SASL message.
     Token(TokenMechanism, Secret),
+    /// The client certificate of Souspli's side of TLS.
+    Certificate,
+}
+
+impl Credentials {
+    /// The same with what Souspli gives in place of what the client gave.
+    pub fn proved_by(self, given: sasl::Credentials) -> Self {
+        let proof = match given.mechanism {
+            sasl::Mechanism::Plain | sasl::Mechanism::Login => Proof::Password(given.secret, Way::Authenticate),
+            sasl::Mechanism::XOAuth2 => Proof::Token(TokenMechanism::Xoauth2, given.secret),
+            sasl::Mechanism::OAuthBearer => Proof::Token(TokenMechanism::OauthBearer, given.secret),
+            sasl::Mechanism::External => Proof::Certificate,
+        };
+        Self {
+            login: given.login,
+            proof,
+            ..self
+        }
+    }
+
+    /// The password that the client gave; a token is none.
+    pub fn password(&self) -> Option<&Secret> {
+        match &self.proof {
+            Proof::Password(password, _) => Some(password),
+            Proof::Token(..) | Proof::Certificate => None,
+        }
+    }
 }
 
 /// How a password came: the provider is given it the same way if it can be.

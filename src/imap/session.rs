@@ -13,6 +13,7 @@ use super::relay::Relay;
 use super::upstream::{self, Joining};
 use crate::base::{Asker, MessageKey, limits};
 use crate::config::ServerTls;
+use crate::sasl::{self, Proved};
 use crate::text::{Explanation, imap as text};
 use crate::view::View;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ pub enum Event<'a> {
     ClientSecured,
     /// The provider is connected; the configuration says which TLS it has or must have.
     Connected(ServerTls),
+    /// The account logs in by itself: the provider is given these.
+    Proved(sasl::Credentials),
+    /// The account logs in by itself, and the mail program has not given the local password.
+    NotAdmitted(Explanation),
     /// It could not be connected to, or TLS with it failed.
     ConnectFailed(Explanation),
     /// TLS with the provider stands, after [`Action::SecureUpstream`].
@@ -287,6 +292,12 @@ impl Session {
                     joining.connected(tls);
                 }
             }
+            Event::Proved(given) => {
+                if let Phase::Joining(joining, _) = &mut self.phase {
+                    joining.prove(given);
+                }
+            }
+            Event::NotAdmitted(explanation) => self.not_admitted(&explanation),
             Event::UpstreamSecured => {
                 if let Phase::Joining(joining, _) = &mut self.phase {
                     let next = joining.secured();

@@ -5,6 +5,7 @@ use super::frame::chomp;
 use super::login::{Credentials, Proof, TokenMechanism, Way};
 use super::response::{self, Response, Status};
 use crate::config::ServerTls;
+use crate::sasl::{self, Proved};
 use crate::text::{Explanation, imap as text};
 use std::collections::VecDeque;
 
@@ -12,6 +13,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub struct Joining {
     credentials: Credentials,
+    proved: Proved,
     stage: Stage,
     tls: ServerTls,
     capabilities: Capabilities,
@@ -58,6 +60,7 @@ impl Joining {
     pub fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
+            proved: Proved::default(),
             stage: Stage::Connecting,
             tls: ServerTls::Implicit,
             capabilities: Capabilities::default(),
@@ -74,6 +77,23 @@ impl Joining {
     /// What the client logs in with.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// Gives the provider these in place of what the client gave.
+    pub fn prove(&mut self, given: sasl::Credentials) {
+        self.proved = self.proved.by(&given);
+        self.credentials = self.credentials.clone().proved_by(given);
+    }
+
+    /// Whether the client's own proof is still to be judged, by whoever serves the account.
+    pub fn proved(&self) -> Proved {
+        self.proved
+    }
+
+    /// Begins again, at a provider that is connected to once more.
+    pub fn again(&mut self) {
+        (self.stage, self.capabilities) = (Stage::Connecting, Capabilities::default());
+        self.replies.clear();
     }
 
     /// The connection stands.
@@ -176,7 +196,7 @@ impl Joining {
         let over = match self.credentials.proof {
             Proof::Token(TokenMechanism::Xoauth2, _) => &b"\r\n"[..],
             Proof::Token(TokenMechanism::OauthBearer, _) => b"AQ==\r\n",
-            Proof::Password(..) => b"*\r\n",
+            Proof::Password(..) | Proof::Certificate => b"*\r\n",
         };
         Next::Send(self.replies.pop_front().unwrap_or_else(|| over.to_vec()))
     }
@@ -190,6 +210,7 @@ impl Joining {
                 Some(self.sasl(mechanism.as_str(), message.expose()))
             }
             Proof::Token(..) => None,
+            Proof::Certificate => has("AUTH=EXTERNAL").then(|| self.external()),
             Proof::Password(password, way) => {
                 let (plain, command) = (has("AUTH=PLAIN"), !has("LOGINDISABLED"));
                 if command && (way == Way::Login || !plain) {
@@ -214,6 +235,15 @@ impl Joining {
         }
         self.replies = [format!("{message}\r\n").into_bytes()].into();
         format!("{TAG} AUTHENTICATE {mechanism}\r\n").into_bytes()
+    }
+
+    /// RFC 4422 §A: the certificate says who it is, the response is empty (`=`, RFC 4959 §3).
+    fn external(&mut self) -> Vec<u8> {
+        if self.capabilities.has("SASL-IR") {
+            return format!("{TAG} AUTHENTICATE EXTERNAL =\r\n").into_bytes();
+        }
+        self.replies = [b"\r\n".to_vec()].into();
+        format!("{TAG} AUTHENTICATE EXTERNAL\r\n").into_bytes()
     }
 
     fn sasl_login(&mut self, login: &[u8], password: &[u8]) -> Vec<u8> {

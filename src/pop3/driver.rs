@@ -4,13 +4,14 @@ use super::capability::StartTls;
 use super::known::Memory;
 use super::session::{Action, Event, Session, Silent};
 use super::shelf::{Found, Shelf};
-use crate::base::MessageKey;
 use crate::base::limits::PROVIDER_SILENCE_SECONDS;
+use crate::base::{MessageKey, Secret};
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
 use crate::relay::budget::{Budget, Room};
-use crate::relay::port::{Asker, Opening, Pending, Silence};
+use crate::relay::port::{Asker, NotProved, Opening, Pending, Proofs, Silence};
+use crate::sasl::{self, Mechanism, Proved};
 use crate::text::{Explanation, pop3 as text};
 use crate::view::View;
 use std::io;
@@ -26,6 +27,8 @@ pub struct Services {
     pub opening: Arc<dyn Opening>,
     /// The providers.
     pub upstreams: Arc<dyn Upstreams>,
+    /// What they are given where the mail program does not say it.
+    pub proofs: Arc<dyn Proofs>,
     /// STLS, where it is offered; `None` for a connection that has TLS already, or may not have it.
     pub starttls: Option<Arc<dyn Acceptor>>,
     /// What is known of messages.
@@ -103,6 +106,8 @@ enum Happened {
     Client(usize),
     Upstream(usize),
     ClientSecured,
+    Proved(sasl::Credentials, Result<BoxedStream, Explanation>),
+    NotAdmitted(Explanation),
     Connected(Result<BoxedStream, Explanation>),
     Secured(Result<BoxedStream, Explanation>),
     Reserved(Room),
@@ -159,6 +164,12 @@ impl Connection {
             }
             Happened::Upstream(n) => Event::Upstream(&from_upstream[..n]),
             Happened::ClientSecured => Event::ClientSecured,
+            Happened::Proved(given, connected) => {
+                let mut actions = self.session.input(Event::Proved(given));
+                actions.extend(self.happened(Happened::Connected(connected), from_client, from_upstream));
+                return actions;
+            }
+            Happened::NotAdmitted(explanation) => Event::NotAdmitted(explanation),
             Happened::Connected(Ok(channel)) => {
                 self.upstream = Some(channel);
                 match self.server() {
@@ -231,6 +242,9 @@ impl Connection {
 
     fn connect(&mut self, login: &str) {
         self.account = self.services.opening.account(login);
+        if let Some(account) = self.account.clone().filter(|account| account.logs_in_by_itself()) {
+            return self.prove(account);
+        }
         let (server, upstreams) = (self.server().cloned(), Arc::clone(&self.services.upstreams));
         self.job = Some(Box::pin(async move {
             let Some(server) = server else {
@@ -238,6 +252,30 @@ impl Connection {
             };
             let connected = timeout(CONNECT_TIME, upstreams.connect(&server)).await;
             Happened::Connected(connected.unwrap_or_else(|_| Err(text::provider_silent())))
+        }));
+    }
+
+    /// The local password lets the mail program in, and the provider is given something else.
+    fn prove(&mut self, account: Arc<Account>) {
+        // A token of the mail program's is no local password.
+        let given = match self.session.offered() {
+            Some((_, Proved::Once | Proved::AtLast)) => None,
+            Some((given, Proved::ByClient)) if matches!(given.mechanism, Mechanism::Plain | Mechanism::Login) => Some(given.secret.clone()),
+            Some((_, Proved::ByClient)) | None => Some(Secret::from("")),
+        };
+        let (proofs, upstreams) = (Arc::clone(&self.services.proofs), Arc::clone(&self.services.upstreams));
+        self.job = Some(Box::pin(async move {
+            let Some(server) = account.pop3.as_ref() else {
+                return Happened::Connected(Err(text::no_server()));
+            };
+            match proofs.in_place_of(&account, given.as_ref()).await {
+                Err(NotProved::Stranger(why)) => Happened::NotAdmitted(why),
+                Err(NotProved::Nothing(why)) => Happened::Connected(Err(why)),
+                Ok(proof) => {
+                    let connected = timeout(CONNECT_TIME, upstreams.connect(server)).await;
+                    Happened::Proved(proof, connected.unwrap_or_else(|_| Err(text::provider_silent())))
+                }
+            }
         }));
     }
 

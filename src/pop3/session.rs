@@ -13,6 +13,7 @@ use super::upstream::{self, Joining};
 use super::wire::{Command, Lines, Replies, Syntax};
 use crate::base::limits::{LOGIN_FAILURES_MAX, POP3_ERRORS_MAX};
 use crate::config::ServerTls;
+use crate::sasl;
 use crate::text::{Explanation, pop3 as text};
 use crate::view::View;
 use std::sync::Arc;
@@ -28,6 +29,10 @@ pub enum Event<'a> {
     ClientSecured,
     /// The provider is connected; the configuration says which TLS it has or must have.
     Connected(ServerTls),
+    /// The account logs in by itself: the provider is given these.
+    Proved(sasl::Credentials),
+    /// The account logs in by itself, and the mail program has not given the local password.
+    NotAdmitted(Explanation),
     /// It could not be connected to, or TLS with it failed.
     ConnectFailed(Explanation),
     /// TLS with the provider stands, after [`Action::SecureUpstream`].
@@ -153,6 +158,14 @@ impl Session {
         }
     }
 
+    /// What the client has given, while it is logged in, and whether it is to be judged here.
+    pub fn offered(&self) -> Option<(&sasl::Credentials, sasl::Proved)> {
+        match &self.phase {
+            Phase::Joining(joining, _) => Some((&joining.credentials().sasl, joining.proved())),
+            Phase::Stranger | Phase::Known(_) | Phase::Securing | Phase::Closed => None,
+        }
+    }
+
     fn take(&mut self, event: Event<'_>) {
         match (event, &mut self.phase) {
             (Event::Client(bytes), _) => self.client.push(bytes),
@@ -160,6 +173,8 @@ impl Session {
             (Event::ClientSecured, Phase::Securing) => self.secured(),
             (Event::Upstream(bytes), _) => self.upstream.push(bytes),
             (Event::Connected(tls), Phase::Joining(joining, _)) => joining.connected(tls),
+            (Event::Proved(given), Phase::Joining(joining, _)) => joining.prove(given),
+            (Event::NotAdmitted(explanation), Phase::Joining(..)) => self.not_admitted(&explanation),
             (Event::UpstreamSecured, Phase::Joining(joining, _)) => {
                 let next = joining.secured();
                 self.join(next);
@@ -172,6 +187,7 @@ impl Session {
             (Event::TimedOut(Silent::Client), _) => self.close(),
             (Event::TimedOut(Silent::Upstream), _) => self.upstream_failed(&text::provider_silent()),
             (Event::ClientSecured | Event::Connected(_) | Event::UpstreamSecured | Event::Reserved | Event::Opened(_), _) => {}
+            (Event::Proved(_) | Event::NotAdmitted(_), _) => {}
         }
     }
 

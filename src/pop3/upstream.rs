@@ -6,7 +6,7 @@ use super::wire::{Heard, Replies, Reply, content};
 use crate::base::Secret;
 use crate::base::limits::POP3_LISTING_MAX;
 use crate::config::ServerTls;
-use crate::sasl::Mechanism;
+use crate::sasl::{self, Mechanism, Proved};
 use crate::text::{Explanation, pop3 as text};
 use std::collections::VecDeque;
 
@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub struct Joining {
     credentials: Credentials,
+    proved: Proved,
     stage: Stage,
     tls: ServerTls,
     capabilities: Capabilities,
@@ -67,12 +68,39 @@ impl Joining {
     pub fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
+            proved: Proved::default(),
             stage: Stage::Connecting,
             tls: ServerTls::Implicit,
             capabilities: Capabilities::default(),
             listing: Vec::new(),
             steps: VecDeque::new(),
         }
+    }
+
+    /// What the client logs in with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Gives the provider these in place of what the client gave.
+    pub fn prove(&mut self, given: sasl::Credentials) {
+        self.proved = self.proved.by(&given);
+        self.credentials = Credentials {
+            sasl: given,
+            way: Way::Sasl,
+        };
+    }
+
+    /// Whether the client's own proof is still to be judged, by whoever serves the account.
+    pub fn proved(&self) -> Proved {
+        self.proved
+    }
+
+    /// Begins again, at a provider that is connected to once more.
+    pub fn again(&mut self) {
+        (self.stage, self.capabilities) = (Stage::Connecting, Capabilities::default());
+        self.listing.clear();
+        self.steps.clear();
     }
 
     /// The connection stands.

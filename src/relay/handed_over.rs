@@ -6,7 +6,7 @@ use super::{Relay, seals};
 use crate::config::Account;
 use crate::policy::Recipient;
 use crate::store::Event;
-use crate::text::outgoing as say;
+use crate::text::Explanation;
 
 impl Relay {
     /// The entry of the journal; the notice, where there is something to tell.
@@ -68,7 +68,10 @@ impl Relay {
                 (recipient, told)
             })
         };
-        let left_out = record.left_out.iter().map(|recipient| (recipient, Told::Failed(no_certificate())));
+        let left_out = record
+            .left_out
+            .iter()
+            .map(|left| (&left.recipient, Told::Failed(not_reached(&left.why))));
         outcomes.iter().flat_map(of_group).chain(left_out).collect()
     }
 
@@ -99,11 +102,11 @@ fn why_not(outcomes: &[GroupOutcome]) -> Option<&'static str> {
     failed.map(|failed| failed.code)
 }
 
-/// RFC 3463 §3.8: "necessary information such as key was not available".
-fn no_certificate() -> Reason {
+/// RFC 3463 §3.8: "necessary information such as key was not available". What happened, and what to do about it.
+fn not_reached(why: &Explanation) -> Reason {
     Reason {
         status: "5.7.5".to_owned(),
-        said: say::left_out().fr.what,
+        said: format!("{} {} [{}]", why.fr.what, why.fr.todo, why.code),
         by: SaidBy::Souspli,
     }
 }

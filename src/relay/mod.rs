@@ -7,9 +7,11 @@ pub mod authorities;
 pub mod book;
 pub mod budget;
 mod companion;
+mod decided;
 mod explain;
 mod gate;
 mod handed_over;
+mod harvest;
 mod headers;
 mod identities;
 mod incoming;
@@ -48,6 +50,7 @@ use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
 use authorities::Authorities;
 use gate::Gate;
+use harvest::Harvested;
 use headers::Unopened;
 use identities::Identities;
 use later::Later;
@@ -75,6 +78,7 @@ pub struct Relay {
     index: Arc<Index>,
     later: Later,
     unopened: Unopened,
+    harvested: Harvested,
     journal: Journal,
     seals: LockedSeals,
     gate: Arc<Gate>,
@@ -100,6 +104,7 @@ impl Relay {
             fields,
             index,
             unopened: Unopened::default(),
+            harvested: Harvested::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),

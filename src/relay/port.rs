@@ -70,7 +70,7 @@ pub struct SealedRecord {
     /// Its Message-ID as written, if it has one.
     pub message_id: Option<String>,
     /// Recipients who get nothing, by policy (`missing_certificate = "partial"`): the notice names them.
-    pub left_out: Vec<Recipient>,
+    pub left_out: Vec<LeftOut>,
     /// Recipients who get it signed over the channel of the space of trust, not encrypted from end to end (requirements K.1).
     pub over_channel: Vec<Address>,
     /// Recipients reached through the companion, and its address.
@@ -79,6 +79,15 @@ pub struct SealedRecord {
     pub protection: Protection,
     /// What it is known by where everybody can read it.
     pub traits: Traits,
+}
+
+/// A recipient who gets nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// Who.
+    pub recipient: Recipient,
+    /// Why, and what to do about it.
+    pub why: Explanation,
 }
 
 /// How far a submission is protected as it leaves.
@@ -180,12 +189,30 @@ pub trait Sealing: Send + Sync {
     ) -> Pending<'a, Option<Group>>;
 }
 
+/// Why nothing is given to the provider.
+#[derive(Debug)]
+pub enum NotProved {
+    /// The mail program has not given the local password.
+    Stranger(Explanation),
+    /// There is nothing to give.
+    Nothing(Explanation),
+}
+
 /// What a mail program that gave no credentials for the provider is let in by, and what the provider is given in their place.
 pub trait Proofs: Send + Sync {
     /// Whether that is the local password of an account that logs in by itself.
     fn admits<'a>(&'a self, account: &'a Account, given: &'a Secret) -> Pending<'a, Result<(), Explanation>>;
     /// What the provider knows the account's owner by; another one each time where it is a token.
     fn proof<'a>(&'a self, account: &'a Account) -> Pending<'a, Result<Credentials, Explanation>>;
+    /// The proof, once the mail program has given the local password; `None`: it has given it before.
+    fn in_place_of<'a>(&'a self, account: &'a Account, given: Option<&'a Secret>) -> Pending<'a, Result<Credentials, NotProved>> {
+        Box::pin(async move {
+            if let Some(given) = given {
+                self.admits(account, given).await.map_err(NotProved::Stranger)?;
+            }
+            self.proof(account).await.map_err(NotProved::Nothing)
+        })
+    }
 }
 
 /// What is known of a mailbox that is searched.

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod config_space;
 pub mod directory;
+pub mod explain;
 pub mod http;
 pub mod imap;
 pub mod keys;

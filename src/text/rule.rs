@@ -147,6 +147,23 @@ pub fn would_pass_over_channel(addresses: &[Address]) -> Explanation {
     )
 }
 
+/// `souspli explain`: these would be written to through the companion, under its address (requirements K.7).
+pub fn would_leave_through(companion: &Address, addresses: &[Address]) -> Explanation {
+    let list = super::outgoing::list(addresses);
+    Explanation::new(
+        "SP-WOULD-LEAVE-THROUGH",
+        Retry::Never,
+        (
+            format!("Pour {list}, il partirait par votre compte {companion}, et sous cette adresse :"),
+            "l’espace de confiance MSSanté n’accepte pas l’adresse ordinaire (mssante_via).",
+        ),
+        (
+            format!("For {list}, it would leave through your account {companion}, under that address:"),
+            "the MSSanté space of trust does not take the ordinary address (mssante_via).",
+        ),
+    )
+}
+
 /// Why a certificate known for a recipient is not used.
 pub fn not_chosen(address: &Address, serial: &str, issuer: &str, why: &Explanation) -> Explanation {
     Explanation::new(

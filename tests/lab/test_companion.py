@@ -158,6 +158,20 @@ class CompanionTest(CompanionCase):
         self.assertNotIn(b"280011", notice.octets)
         self.assertEqual([("pass", ALICE, "ok"), ("pass", COMPANION, "SP-VIA-COMPANION")], sorted(self.noted()))
 
+    def test_the_fields_of_the_space_stand_outside_and_inside(self):
+        fields = {"X-MSS-CODECDA": "34112-3,PRESC-BIO", "X-MSS-INS": "O", "X-MSS-NIL": "DEV935997", "X-MSS-MES": "FIN"}
+        for recipient, unpacked in ((COLLEAGUE, lambda octets: self.opened(octets, self.paul)), (LISTED, self.verified)):
+            with self.subTest(recipient=recipient):
+                self.operator.forget()
+                letter = self.canary.letter("Lettre", recipient, **{name.replace("-", "_"): value for name, value in fields.items()})
+                self.submit("alice", letter, recipient)
+                transaction, = self.operator.accepted()
+                inside = mails.parse(unpacked(transaction.octets)[0])
+                for message in (mails.parse(transaction.octets), inside):
+                    self.assertEqual(fields, {name: message[name] for name in fields})
+                outer = [f"{name}: {value}" for name, value in fields.items()]
+                self.assertEqual(outer if recipient == COLLEAGUE else [], [line for line in inside.get_all("HP-Outer", []) if line.startswith("X-MSS-")])
+
     def test_the_sent_copy_and_the_answers_are_known(self):
         letter = self.canary.letter("Lettre", COLLEAGUE)
         self.submit("alice", letter, COLLEAGUE)
@@ -230,3 +244,30 @@ class NoPasswordTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(451, code)
         self.assertIn("SP-NO-PROOF", text)
+
+
+class ExplainTest(CompanionCase):
+    """`souspli explain` says the same, and by which list."""
+
+    def explained(self, letter, *recipients):
+        """What it says."""
+        to = [word for r in recipients for word in ("--to", r)]
+        return self.relay("alice").cli("explain", "--from", ALICE, *to, "--config", self.relay("alice").config, stdin=letter).decode()
+
+    def test_through_which_account_and_by_which_list(self):
+        said = self.explained(self.canary.letter("Lettre", [LISTED, BOB]), LISTED, BOB)
+        self.assertIn("SP-WOULD-LEAVE-THROUGH", said)
+        self.assertIn(f"Pour {LISTED}, il partirait par votre compte {COMPANION}", said)
+        self.assertIn("1 domaines, du 2026-11-20 06:00:00, prise de list.xml aujourd’hui", said)
+        self.assertNotIn("SP-WOULD-LEAVE-THROUGH", self.explained(self.canary.letter("#med# Lettre", BOB), BOB))
+
+    def test_the_list_is_shown_and_never_replaced_by_half_of_one(self):
+        relay = self.relay("alice")
+        self.assertIn("Liste blanche MSSanté : 1 domaines", relay.cli("trust", "list").decode())
+        place = relay.folder / "other.xml"
+        for text, code in ((LIST.replace("<Domaine>", "<Autre>").replace("</Domaine>", "</Autre>"), "SP-WHITELIST-EMPTY"),
+                           ("<!DOCTYPE x>" + LIST.split("?>")[1], "SP-WHITELIST-DOCTYPE"), (LIST[:-5], "SP-WHITELIST-NOT-XML")):
+            place.write_text(text)
+            refused = relay.attempt("trust", "whitelist", "import", place)
+            self.assertEqual((1, True), (refused.returncode, code.encode() in refused.stderr), refused.stderr)
+        self.assertIn("1 domaines", relay.cli("trust", "whitelist", "show").decode())

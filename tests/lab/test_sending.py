@@ -101,8 +101,26 @@ class PartialTest(OtherRelay):
         self.assertTrue(notice.rcpts[0].startswith(f"RCPT TO:<{ALICE}>"))
         _, (report,) = dsn(notice.octets)
         self.assertEqual((f"rfc822; {ZOE}", "failed", "5.7.5"), (report["Final-Recipient"], report["Action"], report["Status"]))
+        self.assertIn("[SP-NO-CERTIFICATE]", report["Diagnostic-Code"])
         self.assertNotIn(b"Lettre", notice.octets)
         self.assertEqual(("seal-partly", "SP-PARTLY"), self.journal())
+
+    def test_each_is_named_with_its_own_cause_and_what_to_do(self):
+        relay, signer = self.relay("alice"), "signer@lab.test"
+        relay.cli("cert", "import", self.practice.authority.doctor("signer", "Dr Signe ESSAI", signer, usage="sign").certificate)
+        self.submit("alice", self.canary.letter("#med# Lettre", [BOB, ZOE]), BOB, ZOE, signer)
+        sealed, notice = self.sent(2)
+        self.assertEqual([f"RCPT TO:<{BOB}>"], sealed.rcpts)
+        self.unseen(sealed, notice)
+        text, reports = dsn(notice.octets)
+        text = " ".join(text.split())
+        for address, cause, mend in ((ZOE, "Aucun certificat de chiffrement", "Demandez-lui un message signé"), (signer, "n’est pas fait pour cet usage", "Demandez un certificat")):
+            report, = (r for r in reports if r["Final-Recipient"] == f"rfc822; {address}")
+            self.assertEqual(("failed", "5.7.5"), (report["Action"], report["Status"]))
+            told = text.partition(f"{address} : ")[2]
+            self.assertIn(cause, told[:200])
+            self.assertIn(mend, told[:300])
+        self.assertEqual({f"rfc822; {ZOE}", f"rfc822; {signer}"}, {r["Final-Recipient"] for r in reports})
 
     def test_nobody_can_read_it(self):
         self.assertEqual(550, self.refused(self.canary.letter("#med# Lettre", ZOE), ZOE)[0])

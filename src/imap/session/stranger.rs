@@ -98,6 +98,13 @@ impl Session {
                 self.intake.known();
                 self.phase = Phase::Known(Box::new(Relay::new(account, capabilities)));
             }
+            upstream::Next::Refused(_) if joining.proved() == Proved::Once => {
+                joining.again();
+                let login = login.clone();
+                self.upstream.discard();
+                self.core.act(Action::DropUpstream);
+                self.core.act(Action::Connect(login));
+            }
             upstream::Next::Refused(line) => {
                 self.core.client_owned(line);
                 self.leave_upstream();
@@ -108,6 +115,22 @@ impl Session {
                 self.core.answer(&tag, "NO", "UNAVAILABLE", &explanation);
                 self.leave_upstream();
             }
+        }
+    }
+
+    pub(super) fn not_admitted(&mut self, explanation: &Explanation) {
+        let Phase::Joining(joining, _) = &self.phase else { return };
+        let tag = joining.tag().to_owned();
+        self.core.answer(&tag, "NO", "AUTHENTICATIONFAILED", explanation);
+        self.leave_upstream();
+        self.count_failure();
+    }
+
+    /// What the client has given, while it is logged in, and whether it is to be judged here.
+    pub fn offered(&self) -> Option<(&Credentials, Proved)> {
+        match &self.phase {
+            Phase::Joining(joining, _) => Some((joining.credentials(), joining.proved())),
+            Phase::Stranger | Phase::Known(_) | Phase::Closed => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Before the login (RFC 1939 §4): what is answered here, and the way to the provider.
 
 use super::*;
+use crate::sasl::Proved;
 
 impl Session {
     pub(super) fn stranger(&mut self, command: Command) {
@@ -90,7 +91,9 @@ impl Session {
     }
 
     pub(super) fn join(&mut self, next: upstream::Next) {
-        let Phase::Joining(_, account) = &self.phase else { return };
+        let Phase::Joining(joining, account) = &mut self.phase else {
+            return;
+        };
         match next {
             upstream::Next::Wait => {}
             upstream::Next::Send(bytes) => self.core.act(Action::ToUpstream(bytes)),
@@ -106,6 +109,13 @@ impl Session {
                 self.core.client_owned(line);
                 self.phase = Phase::Known(Box::new(transaction));
             }
+            upstream::Next::Refused(_) if joining.proved() == Proved::Once => {
+                joining.again();
+                let login = joining.credentials().sasl.login.clone();
+                self.upstream.discard();
+                self.core.act(Action::DropUpstream);
+                self.core.act(Action::Connect(login));
+            }
             upstream::Next::Refused(line) => {
                 self.core.client_owned(line);
                 self.leave_upstream();
@@ -116,6 +126,11 @@ impl Session {
                 self.leave_upstream();
             }
         }
+    }
+
+    pub(super) fn not_admitted(&mut self, explanation: &Explanation) {
+        self.leave_upstream();
+        self.refused(Code::Auth, explanation);
     }
 
     fn leave_upstream(&mut self) {

@@ -1,7 +1,7 @@
 //! A sealed submission handed over group by group: the first one decides, what follows can only add to a notice.
 
 use super::login::Entry;
-use super::upstream::Attempt;
+use super::upstream::{Attempt, LoginFailure};
 use super::{LoggedIn, Submissions};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient};
@@ -10,7 +10,11 @@ use crate::smtp::handover::{Form, GroupCopy, Refused};
 use crate::smtp::wire::Reply;
 use crate::text::{outgoing as text, provider};
 use std::sync::Arc;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// A companion is logged in while the mail program waits: what is left must do for the first part.
+const COMPANION_LOGIN: Duration = Duration::from_secs(30);
 
 impl LoggedIn {
     /// The answer for the mail program, once every group has had its turn and the sender his notice.
@@ -95,7 +99,12 @@ impl LoggedIn {
         let Some(account) = sealed.companion.as_ref().filter(|_| of(Way::Companion).next().is_some()) else {
             return (None, None);
         };
-        let companion = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, self.patience).await;
+        let begun = Instant::now();
+        let login = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, self.patience);
+        let late = || Err((LoginFailure::Away, account.smtp.host.clone()));
+        let companion = timeout(COMPANION_LOGIN, login).await.unwrap_or_else(|_| late());
+        // The mail program waits for all of it.
+        self.be_patient(self.patience.after(begun.elapsed()));
         match companion {
             Err((failure, host)) => (None, Some((Attempt::NoConnection(failure), host))),
             Ok(companion) => {
@@ -152,7 +161,11 @@ fn reply(attempt: &Attempt, host: &str, later: &[Group]) -> Reply {
 /// Who has not got it.
 fn without_it(record: &SealedRecord, outcomes: &[GroupOutcome]) -> Vec<Address> {
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err());
-    addresses(failed.flat_map(|outcome| &outcome.recipients).chain(&record.left_out))
+    addresses(
+        failed
+            .flat_map(|outcome| &outcome.recipients)
+            .chain(record.left_out.iter().map(|left| &left.recipient)),
+    )
 }
 
 fn addresses<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> Vec<Address> {

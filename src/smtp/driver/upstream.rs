@@ -3,8 +3,8 @@
 use super::patience::{self, Patience};
 use super::{CHUNK, write};
 use crate::config::Server;
-use crate::net::BoxedStream;
 use crate::net::port::Upstreams;
+use crate::net::{BoxedStream, NetError};
 use crate::policy::Envelope;
 use crate::sasl::Credentials;
 use crate::smime::Flow;
@@ -14,6 +14,7 @@ use crate::smtp::wire::Reply;
 use crate::smtp::wire::data::DataEncoder;
 use crate::text::{Explain, Explanation, outgoing as text, provider, smtp as login_text};
 use std::collections::VecDeque;
+use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -162,12 +163,16 @@ impl Upstream {
                 Progress::Nothing => self.deadline.min(Instant::now() + self.patience.reply),
                 Progress::Given => self.deadline,
             };
-            let octets = timeout_at(until, self.stream.as_mut()?.read(&mut buffer))
-                .await
-                .ok()?
-                .ok()
-                .filter(|n| *n > 0)?;
+            let read = timeout_at(until, self.stream.as_mut()?.read(&mut buffer)).await.ok()?;
+            let octets = read.map_err(|error| self.alerted(error)).ok().filter(|n| *n > 0)?;
             actions.extend(self.handover.input(Event::Bytes(&buffer[..octets])));
+        }
+    }
+
+    /// With TLS 1.3 a server says only after the handshake that it does not take our certificate, or that it wants one.
+    fn alerted(&mut self, error: io::Error) {
+        if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            self.unsecured = Some(NetError::of_handshake(&self.server, error).explain());
         }
     }
 
