@@ -4,6 +4,7 @@
 
 mod certvalidator;
 mod limbo;
+mod openssl;
 mod page;
 mod pkits;
 mod status;
