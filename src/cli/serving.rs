@@ -2,7 +2,7 @@
 
 use super::{Failure, signals};
 use crate::base::UnixTime;
-use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
+use crate::base::limits::{CONNECTIONS_MAX, LISTS_JITTER_SECONDS, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
 use crate::imap;
 use crate::keys::HomeProofs;
@@ -117,7 +117,10 @@ impl Serving {
         tokio::task::spawn_blocking(move || reading.read_ahead());
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
         let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
+        let lists = Arc::clone(&relay);
+        let lists = tokio::spawn(async move { lists.keep_status(jitter()).await });
         end.await;
+        lists.abort();
         renewal.abort();
         refreshing.abort();
         serving.end().await;
@@ -147,6 +150,14 @@ where
             }
         })
     })
+}
+
+/// Not all computers of a town ask at eight o'clock.
+fn jitter() -> Duration {
+    let mut byte = [0];
+    // Without randomness all of it.
+    let share = aws_lc_rs::rand::fill(&mut byte).map_or(u64::from(u8::MAX), |()| u64::from(byte[0]));
+    Duration::from_millis(LISTS_JITTER_SECONDS * 1000 * share / u64::from(u8::MAX))
 }
 
 async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, serve: Serve) -> Result<Option<Door>, Failure> {

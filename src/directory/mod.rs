@@ -6,10 +6,12 @@ pub mod book;
 pub mod cache;
 pub mod kept;
 pub mod ldap;
+pub mod lists;
 pub mod local;
+pub mod ocsp;
 pub mod passwords;
 pub mod port;
-mod reach;
+pub mod reach;
 pub mod whitelist;
 
 pub use book::Book;
