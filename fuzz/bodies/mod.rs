@@ -19,6 +19,7 @@ mod lookalike;
 mod open;
 mod outgoing;
 mod packed;
+mod path;
 mod pop3;
 mod protected;
 mod search;
@@ -33,7 +34,7 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 25] = [
+pub const ALL: [(&str, Body); 26] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -50,6 +51,7 @@ pub const ALL: [(&str, Body); 25] = [
     ("open", open::run),
     ("outgoing", outgoing::run),
     ("packed", packed::run),
+    ("path", path::run),
     ("pop3", pop3::run),
     ("protected", protected::run),
     ("search", search::run),
