@@ -13,7 +13,9 @@ const NOW: UnixTime = UnixTime(1_795_400_000);
 pub fn run(bytes: &[u8]) {
     let mut parts = Reader::new(bytes);
     let mut certificate = || Certificate::from_der(parts.value().ok()?.raw).ok();
-    let (Some(issuer), Some(leaf)) = (certificate(), certificate()) else { return };
+    let (Some(issuer), Some(leaf)) = (certificate(), certificate()) else {
+        return;
+    };
     let _ = (sources(&issuer), sources(&leaf));
     let _ = request(&Asked::of(&leaf, &issuer), &[7; NONCE_OCTETS]);
     let free = answer(parts.rest(), &leaf, &issuer, NOW, None);

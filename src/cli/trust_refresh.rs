@@ -92,7 +92,7 @@ impl Refresh {
     }
 }
 
-/// One event (docs/trust.md).
+/// One event (docs/revocation.md).
 fn json(event: &Event) -> serde_json::Value {
     match event {
         Event::Begun { lists } => serde_json::json!({"event": "begun", "lists": lists}),
