@@ -140,6 +140,10 @@ of_list! {
     list_scheme, "SP-LIST-SCHEME":
         "L’annuaire qui publie cette liste de révocation ne répond pas ou n’est pas pris en charge.", "Indiquez, s’il en existe, une adresse http:// de la même liste sous [revocation] lists.";
         "The directory that publishes this revocation list does not answer or is not supported.", "Name an http:// address of the same list, where there is one, under [revocation] lists.".
+    /// No such entry.
+    list_not_there, "SP-LIST-ABSENT":
+        "L’annuaire ne contient pas cette liste de révocation.", "Prévenez cette autorité, ou indiquez une autre adresse de la liste sous [revocation] lists.";
+        "The directory does not hold this revocation list.", "Tell this authority, or name another address of the list under [revocation] lists.".
     /// Another issuer or scope.
     list_of_another, "SP-LIST-OF-ANOTHER":
         "Le serveur a donné la liste de révocation d’une autre autorité.", "L’ancienne liste est conservée ; réessayez plus tard.";

@@ -13,16 +13,15 @@ pub use rows::{Row, RowState};
 
 use crate::base::UnixTime;
 use crate::config::{Revocation, StatusSource};
+use crate::directory::ldap::LdapLists;
 use crate::net::http::{Hosts, Url};
 use crate::net::port::Upstreams;
 use crate::pki::authority::Authority;
 use crate::pki::name::DistinguishedName;
 use crate::pki::revocation::{Held, List, Prefer, Rules, Sources, Status, Why, sources, status};
 use crate::pki::{Certificate, Path, Trust};
-use crate::relay::port::Pending;
 use crate::store::lists::{Answers, Watch};
 use crate::store::{Home, Lists, StoreError};
-use crate::text::Explanation;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -30,18 +29,12 @@ use tokio::sync::Semaphore;
 /// Octets of lists, in KiB, that are read and sorted at once: what they need in memory is twice as much.
 const READ_AT_ONCE_KIB: u32 = 24 << 10;
 
-/// Fetches a list from a directory (`ldap:`, RFC 4516).
-pub trait ListDirectory: Send + Sync {
-    /// The value that the URL names.
-    fn fetch<'a>(&'a self, url: &'a str) -> Pending<'a, Result<Vec<u8>, Explanation>>;
-}
-
 /// The lists of a home and the network behind them.
 pub struct Published {
     lists: Arc<Lists>,
     settings: Revocation,
     pub(super) upstreams: Arc<dyn Upstreams>,
-    directory: Option<Box<dyn ListDirectory>>,
+    directory: LdapLists,
     /// Certificates whose sources are known, by fingerprint.
     noted: Mutex<HashSet<[u8; 32]>>,
     /// One round at a time.
@@ -55,19 +48,11 @@ impl Published {
         Self {
             lists: Arc::new(Lists::new(home)),
             settings,
+            directory: LdapLists::new(Arc::clone(&upstreams)),
             upstreams,
-            directory: None,
             noted: Mutex::default(),
             round: tokio::sync::Mutex::default(),
             reading: Arc::new(Semaphore::new(READ_AT_ONCE_KIB as usize)),
-        }
-    }
-
-    /// With somebody who fetches the lists of `ldap:` URLs.
-    pub fn with_directory(self, directory: Box<dyn ListDirectory>) -> Self {
-        Self {
-            directory: Some(directory),
-            ..self
         }
     }
 
