@@ -85,6 +85,10 @@ impl Published {
         }
         let new = !places.is_empty() && !self.lists.watched().add(places)?.is_empty();
         self.lists.remember_issuers(&path.certificates[1..])?;
+        // One whose places may not be contacted is looked at anew: the authorities may be others then.
+        if !is_allowed(path, &hosts) {
+            return Ok(new);
+        }
         let mut known = known();
         if known.len() >= NOTED_MAX {
             known.clear();
@@ -165,6 +169,14 @@ impl Published {
             }
         }
     }
+}
+
+/// Whether every place that the certificates of a path name may be contacted.
+fn is_allowed(path: &Path, hosts: &Hosts) -> bool {
+    path.certificates.iter().all(|certificate| {
+        let said = sources(certificate);
+        said.locations().all(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
+    })
 }
 
 fn places_of_bundle(authority: &Authority, places: &mut BTreeMap<String, Watch>) {
