@@ -5,6 +5,7 @@
 
 mod ber;
 mod command;
+mod crl;
 mod data;
 mod edit;
 mod entity;
@@ -16,6 +17,7 @@ mod header;
 mod html;
 mod ldap;
 mod lookalike;
+mod ocsp;
 mod open;
 mod outgoing;
 mod packed;
@@ -34,9 +36,10 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 26] = [
+pub const ALL: [(&str, Body); 28] = [
     ("ber", ber::run),
     ("command", command::run),
+    ("crl", crl::run),
     ("data", data::run),
     ("edit", edit::run),
     ("entity", entity::run),
@@ -48,6 +51,7 @@ pub const ALL: [(&str, Body); 26] = [
     ("html", html::run),
     ("ldap", ldap::run),
     ("lookalike", lookalike::run),
+    ("ocsp", ocsp::run),
     ("open", open::run),
     ("outgoing", outgoing::run),
     ("packed", packed::run),
