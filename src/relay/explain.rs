@@ -1,7 +1,6 @@
 //! What would be decided for a message: `souspli explain`.
 
 use super::Relay;
-use crate::base::UnixTime;
 use crate::config::Account;
 use crate::policy::Submission;
 use crate::policy::outgoing::{self, Decision, Need};
@@ -46,8 +45,7 @@ impl Relay {
         let inside: Vec<_> = recipients.filter(|address| space.holds(address)).cloned().collect();
         let by_list = inside.iter().any(|address| space.listed.contains(address.domain()));
         let list = self.whitelist().ok().flatten().filter(|_| by_list);
-        let days = |taken: UnixTime| (self.now().0 - taken.0).div_euclid(86_400);
-        let list = list.map(|list| whitelist::kept(list.domains.len(), &list.generated, &list.origin, days(list.taken)));
+        let list = list.map(|list| whitelist::kept(list.domains.len(), &list.generated, &list.origin, list.days(self.now())));
         let companion = account.mssante_via.as_ref().filter(|_| !inside.is_empty());
         let companion = companion.map(|companion| rule::would_leave_through(companion, &inside).to_string());
         list.into_iter().chain(companion).collect()
