@@ -1,12 +1,15 @@
-//! Authorities of both realms: what is meant and what is a trial never vouch for each other.
+//! Authorities of both realms, which never vouch for each other, and the rules of their profiles.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod forge;
 
-use forge::{Authority as Issuer, ENTITY, attributes, doctor, judged, opaque, signed, signer};
-use souspli::base::Realm;
+use forge::{Authority as Issuer, ENTITY, NOW, attributes, dated, doctor, judged, opaque, signed, signer};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use souspli::base::{Address, Realm};
 use souspli::keys::SoftwareKey;
-use souspli::pki::authority::Authority;
+use souspli::pki::authority::{Authority, Profile};
+use souspli::pki::identity::{self, Named};
+use souspli::pki::path::{PathError, Purpose, validate};
 use souspli::pki::{Trust, oid};
 use souspli::smime::PrivateKey;
 use souspli::view::verdict::Grade;
@@ -26,6 +29,80 @@ fn said(key: &SoftwareKey, trust: &Trust) -> (Grade, &'static str, Realm) {
     let letter = signed(oid::DATA, Some(ENTITY), &[key.certificate()], &[info]);
     let verdict = judged(&opaque(&letter), &[], trust, DOCTOR);
     (verdict.grade, verdict.code, verdict.realm)
+}
+
+fn under(issuer: &Issuer, profile: Profile) -> Trust {
+    let authority = Authority {
+        profile,
+        ..of(issuer, Realm::Production)
+    };
+    Trust::among(vec![authority], Realm::Production)
+}
+
+/// As on the card of a physician: named by his number, without an address and without extended uses.
+fn card() -> CertificateParams {
+    let mut params = dated(2026, 2030);
+    let names = [(4, "LE GALL"), (42, "Yann"), (12, "Médecin")];
+    params.distinguished_name.push(DnType::CommonName, "810001234567");
+    for (last, value) in names {
+        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, last]), value);
+    }
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+#[test]
+fn a_card_names_its_holder_by_number_where_the_rules_know_that() {
+    let igc = Issuer::new("AC IGC-SANTE FORT PERSONNES");
+    let key = igc.issues(&card());
+    let said_under = |profile| {
+        let (grade, code, _) = said(&key, &under(&igc, profile));
+        (grade, code)
+    };
+    assert_eq!(said_under(Profile::IgcSante), (Grade::Unassured, "signer-without-address"));
+    assert_eq!(said_under(Profile::Mail), (Grade::Unassured, "signer-is-not-sender"));
+    assert_eq!(said_under(Profile::WebSmime), (Grade::Unassured, "certificate-wrong-usage"));
+    assert_eq!(identity::described(key.certificate()), "Dr Yann LE GALL, Médecin, RPPS 10001234567");
+    let address = Address::parse(DOCTOR).unwrap();
+    let named = |key: &SoftwareKey| identity::named(key.certificate(), &address, Profile::IgcSante);
+    assert_eq!(named(&key), Named::Number);
+    assert_eq!(named(&igc.issues(&doctor("A@LAB.test"))), Named::Address);
+    assert_eq!(named(&igc.issues(&doctor("b@lab.test"))), Named::Otherwise);
+}
+
+#[test]
+fn each_profile_asks_what_its_rules_ask() {
+    use ExtendedKeyUsagePurpose::{Any, ClientAuth, EmailProtection, ServerAuth};
+    let issuer = Issuer::new("Autorité");
+    let outcome = |profile, change: &dyn Fn(&mut CertificateParams)| {
+        let mut params = doctor(DOCTOR);
+        change(&mut params);
+        let key = issuer.issues(&params);
+        validate(key.certificate(), &[], &under(&issuer, profile), NOW, Purpose::Sign).map(|path| path.profile)
+    };
+    let uses = |uses: &[ExtendedKeyUsagePurpose]| {
+        let uses = uses.to_vec();
+        move |c: &mut CertificateParams| c.extended_key_usages = uses.clone()
+    };
+    let refused = Err(PathError::WrongUsage);
+    let (mail, web, igc) = (Profile::Mail, Profile::WebSmime, Profile::IgcSante);
+    for (given, by_mail, by_web, by_igc) in [
+        (vec![EmailProtection], true, true, true),
+        (vec![EmailProtection, ClientAuth], true, true, true),
+        (vec![EmailProtection, ServerAuth], true, false, true),
+        (vec![Any], true, false, true),
+        (vec![], true, false, true),
+        (vec![ClientAuth], false, false, false),
+    ] {
+        for (profile, holds) in [(mail, by_mail), (web, by_web), (igc, by_igc)] {
+            let wanted = if holds { Ok(profile) } else { refused.clone() };
+            assert_eq!(outcome(profile, &uses(&given)), wanted, "{profile:?} {given:?}");
+        }
+    }
+    let silent = |c: &mut CertificateParams| c.key_usages.clear();
+    assert_eq!(outcome(mail, &silent), Ok(mail));
+    assert_eq!(outcome(web, &silent), refused);
+    assert_eq!(outcome(igc, &silent), refused);
 }
 
 #[test]

@@ -97,6 +97,29 @@ fn constraints_bind_every_form_of_name() {
         c.distinguished_name
             .push(email, DnValue::Ia5String("eve@evil.test".try_into().unwrap()));
     };
+    // One beyond ASCII is bound by its domain in ASCII (RFC 9598 §6).
+    let beyond = |address: &str| {
+        let other = (
+            vec![1, 3, 6, 1, 5, 5, 7, 8, 9],
+            rcgen::OtherNameValue::Utf8String(address.to_owned()),
+        );
+        move |c: &mut CertificateParams| c.subject_alt_names = vec![SanType::OtherName(other.clone())]
+    };
+    let evreux = || vec![GeneralSubtree::Rfc822Name("xn--vreux-9ra.fr".to_owned())];
+    assert!(way(evreux(), Vec::new(), &beyond("zoé@évreux.fr")));
+    assert!(!way(evreux(), Vec::new(), &beyond("zoé@evreux.fr")));
+    assert!(!way(Vec::new(), evreux(), &beyond("zoé@ÉVREUX.fr")));
+    // An address that cannot be read is bound too.
+    let unreadable = |c: &mut CertificateParams| {
+        c.subject_alt_names
+            .push(SanType::Rfc822Name("a@lab.test,b@evil.test".try_into().unwrap()))
+    };
+    assert!(way(Vec::new(), Vec::new(), &unreadable));
+    assert!(!way(
+        vec![GeneralSubtree::Rfc822Name("lab.test".to_owned())],
+        Vec::new(),
+        &unreadable
+    ));
     let mail = || vec![GeneralSubtree::Rfc822Name("lab.test".to_owned())];
     assert!(way(mail(), Vec::new(), &|_| {}));
     assert!(!way(mail(), Vec::new(), &in_subject));
@@ -151,6 +174,14 @@ fn addresses_of_every_place() {
     let key = Authority::new("Autorité").issues(&params);
     assert_eq!(key.certificate().emails(), ["Martin@lab.test", "zoé@lab.test", "carte@lab.test"]);
     assert!(key.certificate().has_email("ZOÉ@LAB.test"));
+    // The domain in either spelling.
+    let authority = Authority::new("Autorité");
+    let ascii = authority.issues(&doctor("zoe@xn--vreux-9ra.fr"));
+    assert!(ascii.certificate().has_email("Zoe@ÉVREUX.fr") && !ascii.certificate().has_email("zoe@evreux.fr"));
+    let mut params = doctor("zoe@lab.test");
+    params.subject_alt_names = vec![mailbox("zoé@évreux.fr")];
+    let shown = authority.issues(&params);
+    assert!(shown.certificate().has_email("zoé@xn--vreux-9ra.fr") && !shown.certificate().has_email("zoe@xn--vreux-9ra.fr"));
 }
 
 /// A certificate that nobody signed, by and for this name, serial number 7.

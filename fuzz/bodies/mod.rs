@@ -14,6 +14,7 @@ mod frame;
 mod handover;
 mod header;
 mod html;
+mod ldap;
 mod lookalike;
 mod open;
 mod outgoing;
@@ -32,7 +33,7 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 24] = [
+pub const ALL: [(&str, Body); 25] = [
     ("ber", ber::run),
     ("command", command::run),
     ("data", data::run),
@@ -44,6 +45,7 @@ pub const ALL: [(&str, Body); 24] = [
     ("handover", handover::run),
     ("header", header::run),
     ("html", html::run),
+    ("ldap", ldap::run),
     ("lookalike", lookalike::run),
     ("open", open::run),
     ("outgoing", outgoing::run),

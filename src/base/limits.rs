@@ -162,10 +162,16 @@ pub const LDAP_DIAGNOSTIC_MAX: usize = 200;
 pub const LDAP_AHEAD_MAX: usize = 16;
 /// Addresses that are asked on one connection; then a new one is made.
 pub const LDAP_ADDRESSES_MAX: usize = 100;
+/// Capabilities of one signer that are kept.
+pub const CAPABILITIES_MAX: usize = 32;
+/// Correspondents of a day whose certificates were looked at, in memory; beyond it they are looked at anew.
+pub const HARVEST_SEEN_MAX: usize = 10_000;
 /// Certificates of one person that are kept.
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds in which a directory that could not be reached is not waited for where something older will do.
+pub const DIRECTORY_PAUSE_SECONDS: u64 = 60;
 /// Seconds that a program which prints a password may take.
 pub const PASSWORD_COMMAND_SECONDS_MAX: u64 = 10;
 /// Characters of the name of a directory.
@@ -329,3 +335,11 @@ pub const STOP_SECONDS_MAX: u64 = 9;
 pub const LATER_MAX: usize = 4 << 20;
 /// Milliseconds that the first of them waits for others, to be written with them.
 pub const LATER_MILLISECONDS: u64 = 20;
+/// Authorities of one bundle.
+pub const BUNDLE_AUTHORITIES_MAX: usize = 200;
+/// Octets of a bundle file (1 MiB).
+pub const BUNDLE_FILE_MAX: u64 = 1 << 20;
+/// Octets of the note beside an authority of the user's.
+pub const NOTE_FILE_MAX: u64 = 4096;
+/// Bundle files of one folder that are looked at.
+pub const BUNDLES_MAX: usize = 100;

@@ -1,7 +1,10 @@
 //! The two worlds of certificates: those that are meant, and trials.
 
+use serde::Deserialize;
+
 /// Whether what an authority certifies is meant. Certificates of one realm prove nothing in the other.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Realm {
     /// Real persons and structures.
     #[default]

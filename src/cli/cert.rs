@@ -145,17 +145,6 @@ pub(super) fn put(folder: &CertificateFolder, certificate: &Certificate, out: &m
     Ok(())
 }
 
-/// One line a certificate.
-pub(super) fn list(folder: &CertificateFolder, out: &mut Out) -> Result<(), Failure> {
-    for stored in folder.list().map_err(|e| Failure::from(&e))? {
-        match Certificate::from_der(stored.der) {
-            Ok(certificate) => out.line(line(&stored.fingerprint, &certificate)),
-            Err(_) => out.line(format_args!("{}\tillisible / unreadable", stored.fingerprint)),
-        }
-    }
-    Ok(())
-}
-
 fn line(fingerprint: &Fingerprint, certificate: &Certificate) -> String {
     format!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate))
 }

@@ -11,6 +11,9 @@ use std::path::PathBuf;
 /// What would be decided for this message.
 #[derive(Args, Debug)]
 pub struct ExplainMessage {
+    /// En JSON (docs/explain.md) / as JSON.
+    #[arg(long)]
+    json: bool,
     /// Le compte qui envoie / the account that sends.
     #[arg(long, value_name = "ADDR", value_parser = input::address)]
     from: Address,
@@ -37,8 +40,10 @@ impl ExplainMessage {
             envid: None,
         };
         let message = message.into();
-        for line in cli.block_on(relay.explain(&account, &Submission { envelope, message }))? {
-            out.line(line);
+        let explained = cli.block_on(relay.explain(&account, &Submission { envelope, message }))?;
+        match self.json {
+            true => out.line(explained.json()),
+            false => explained.lines().into_iter().for_each(|line| out.line(line)),
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod run;
 mod seal;
 mod serving;
 mod signals;
+mod table;
 mod trust;
 mod whitelist;
 

@@ -1,13 +1,17 @@
 //! `souspli trust`: the authorities whose certificates count.
 
-use super::out::Out;
+use super::out::{Out, complain};
 use super::whitelist::{self, Whitelist};
-use super::{Cli, Failure, cert};
+use super::{Cli, Failure, cert, table};
+use crate::base::{Realm, UnixTime};
 use crate::pki::Certificate;
+use crate::pki::authority::{self, Authority, Origin, Profile, Standing};
+use crate::relay::authorities::Authorities;
 use crate::relay::clock;
-use crate::store::{CertificateFolder, Event, Home, JournalEntry, journal};
+use crate::store::{CertificateFolder, Event, Fingerprint, Home, JournalEntry, journal};
+use crate::text::trust as say;
 use clap::Subcommand;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Authorities.
 #[derive(Subcommand, Debug)]
@@ -16,11 +20,17 @@ pub enum Trust {
     List,
     /// Ajoute des autorités / add authorities.
     Add {
+        /// Autorités d’essai : elles ne comptent que sous environment = "test" / trial authorities.
+        #[arg(long)]
+        test: bool,
+        /// Règles de leurs certificats : mail, web-smime, igc-sante / the rules of their certificates.
+        #[arg(long, value_name = "RULES", default_value = "mail", hide_default_value = true, value_parser = rules)]
+        profile: Profile,
         /// Fichiers (.cer .pem .p7c .p7b) ou dossiers / files or folders.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Supprime une autorité / remove an authority.
+    /// Supprime une autorité que vous avez ajoutée / remove an authority that you have added.
     Remove {
         /// Telle que « list » la montre / as list shows it.
         fingerprint: String,
@@ -30,36 +40,121 @@ pub enum Trust {
     Whitelist(Whitelist),
 }
 
+/// A word of the command line.
+fn rules(word: &str) -> Result<Profile, String> {
+    Profile::parse(word).ok_or_else(|| Profile::ALL.map(Profile::as_str).join(", "))
+}
+
 impl Trust {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let home = cli.home()?;
-        let folder = CertificateFolder::new(home.trust());
         match self {
             Trust::List => {
-                cert::list(&folder, out)?;
+                list(&home, cli.config_or_default(None)?.trust.environment, out)?;
                 whitelist::show(&home, out)
             }
             Trust::Whitelist(command) => command.execute(cli, out),
-            Trust::Add { files } => {
-                for file in files {
-                    for authority in cert::read(file)? {
-                        cert::put(&folder, &authority, out)?;
-                        note(&home, "added", Some(&authority))?;
-                    }
-                }
-                Ok(())
+            Trust::Add { test, profile, files } => {
+                let realm = if *test { Realm::Test } else { Realm::Production };
+                let note = authority::note(realm, *profile);
+                files.iter().try_for_each(|file| add(&home, file, note.as_deref(), out))
             }
-            Trust::Remove { fingerprint } => {
-                let known = cert::find(&folder, fingerprint)?;
-                cert::remove(&folder, fingerprint)?;
-                note(&home, "removed", known.as_ref())
-            }
+            Trust::Remove { fingerprint } => remove(&home, fingerprint),
         }
     }
 }
 
+fn add(home: &Home, file: &Path, note: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+    let folder = CertificateFolder::new(home.trust());
+    for certificate in cert::read(file)? {
+        let fingerprint = Fingerprint::of(certificate.der());
+        // The note first: nobody may take a trial for meant meanwhile.
+        let noted = match note {
+            Some(note) => folder.put_note(&fingerprint, note),
+            None => folder.remove_note(&fingerprint),
+        };
+        noted.map_err(|e| Failure::from(&e))?;
+        cert::put(&folder, &certificate, out)?;
+        if !certificate.is_ca() {
+            complain(say::no_authority(&certificate.holder()));
+        }
+        journaled(home, "added", Some(&certificate))?;
+    }
+    Ok(())
+}
+
+fn remove(home: &Home, fingerprint: &str) -> Result<(), Failure> {
+    let folder = CertificateFolder::new(home.trust());
+    let known = cert::find(&folder, fingerprint)?;
+    if known.is_none()
+        && let Some(bundle) = bundle_of(home, fingerprint)?
+    {
+        return Err(say::not_yours_to_remove(&bundle).into());
+    }
+    cert::remove(&folder, fingerprint)?;
+    journaled(home, "removed", known.as_ref())
+}
+
+/// The bundle that an authority which the user has not added is of.
+fn bundle_of(home: &Home, fingerprint: &str) -> Result<Option<String>, Failure> {
+    let wanted = Fingerprint::parse(fingerprint);
+    let known = Authorities::of(home, Realm::default()).list().map_err(|e| Failure::from(&e))?;
+    let found = known
+        .authorities
+        .into_iter()
+        .find(|a| wanted == Some(Fingerprint::of(a.certificate.der())));
+    Ok(found.and_then(|authority| match authority.origin {
+        Origin::BuiltIn(bundle) | Origin::Bundle(bundle) => Some(bundle),
+        Origin::User => None,
+    }))
+}
+
+fn list(home: &Home, realm: Realm, out: &mut Out) -> Result<(), Failure> {
+    let known = Authorities::of(home, realm).list().map_err(|e| Failure::from(&e))?;
+    for (file, why) in &known.left_out {
+        complain(say::bundle_left_out(&file.display().to_string()));
+        complain(why);
+    }
+    let mut authorities = known.authorities;
+    authorities.sort_by_key(|a| (a.realm != realm, a.origin.clone(), a.certificate.holder()));
+    let now = clock();
+    let rows: Vec<[String; 7]> = authorities.iter().map(|a| row(a, realm, now)).collect();
+    out.line(say::realm_in_force(realm));
+    table::lines(say::COLUMNS, &rows).iter().for_each(|line| out.line(line));
+    Ok(())
+}
+
+fn row(authority: &Authority, realm: Realm, now: UnixTime) -> [String; 7] {
+    let certificate = &authority.certificate;
+    let origin = match &authority.origin {
+        Origin::BuiltIn(bundle) => say::built_in(bundle),
+        Origin::Bundle(bundle) => say::bundle_file(bundle),
+        Origin::User => say::BY_USER.to_owned(),
+    };
+    [
+        certificate.holder(),
+        say::realm(authority.realm).to_owned(),
+        authority.profile.as_str().to_owned(),
+        origin,
+        say::day(certificate.not_after()),
+        state(authority, realm, now).to_owned(),
+        Fingerprint::of(certificate.der()).to_string(),
+    ]
+}
+
+fn state(authority: &Authority, realm: Realm, now: UnixTime) -> &'static str {
+    let certificate = &authority.certificate;
+    match authority.standing {
+        _ if authority.realm != realm => say::state::OTHER_REALM,
+        _ if now > certificate.not_after() => say::state::OVER,
+        _ if now < certificate.not_before() => say::state::NOT_YET,
+        Standing::Intermediate => say::state::BETWEEN,
+        Standing::Anchor => say::state::COUNTS,
+    }
+}
+
 /// Whom the doctor believes decides every verdict: the journal says since when.
-fn note(home: &Home, code: &str, authority: Option<&Certificate>) -> Result<(), Failure> {
+fn journaled(home: &Home, code: &str, authority: Option<&Certificate>) -> Result<(), Failure> {
     let entry = JournalEntry {
         certificates: authority.iter().map(|c| c.serial_hex()).collect(),
         ..JournalEntry::of_home(clock(), Event::Trust, code)

@@ -211,16 +211,22 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-#[cfg(unix)]
 fn machine_policy() -> Option<PathBuf> {
-    Some(PathBuf::from("/etc/souspli/policy.toml"))
+    machine_folder().map(|folder| folder.join("policy.toml"))
 }
 
+/// Where the machine's administrators put what binds every user.
+#[cfg(unix)]
+pub fn machine_folder() -> Option<PathBuf> {
+    Some(PathBuf::from("/etc/souspli"))
+}
+
+/// Where the machine's administrators put what binds every user.
 #[cfg(windows)]
-fn machine_policy() -> Option<PathBuf> {
+pub fn machine_folder() -> Option<PathBuf> {
     // The variable may be set by the user, the folder of a default installation may not: a user must not be able to
     // choose which policy binds him.
-    Some(PathBuf::from(r"C:\ProgramData\Souspli\policy.toml"))
+    Some(PathBuf::from(r"C:\ProgramData\Souspli"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
 pub use super::revocation::{Revocation, StatusSource};
-use crate::base::{Address, Domain};
+use crate::base::{Address, Domain, Realm};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -25,6 +25,15 @@ pub struct Config {
     pub mssante: Mssante,
     /// How it is known whether certificates still stand.
     pub revocation: Revocation,
+    /// Whose word on certificates counts.
+    pub trust: TrustRules,
+}
+
+/// Whose word on certificates counts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TrustRules {
+    /// The realm whose authorities count; never both.
+    pub environment: Realm,
 }
 
 /// The MSSanté space of trust, as far as the configuration says something of it (requirements A.2, A.3).

@@ -6,7 +6,7 @@ use super::model::*;
 use super::reader::{At, Faults, Section};
 use super::revocation;
 use crate::base::limits::TAG_CHARS_MAX;
-use crate::base::{Address, Domain};
+use crate::base::{Address, Domain, Realm};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use toml::de::DeTable;
@@ -22,6 +22,8 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let policy = root.table("policy", faults);
         let mssante = root.table("mssante", faults);
         let mssante = mssante.map(|s| read_mssante(s, faults)).unwrap_or_default();
+        let trust = root.table("trust", faults);
+        let trust = trust.map(|s| read_trust(s, faults)).unwrap_or_default();
         let revocation = root.table("revocation", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
@@ -41,6 +43,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
                 .unwrap_or_default()
                 .applied_to(Policy::default()),
             mssante,
+            trust,
             revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
         }
     })
@@ -149,6 +152,13 @@ fn read_mssante(mut section: Section<'_, '_>, faults: &mut Faults) -> Mssante {
         hosts,
         whitelist,
     }
+}
+
+fn read_trust(mut section: Section<'_, '_>, faults: &mut Faults) -> TrustRules {
+    let realms = [Realm::Production, Realm::Test].map(|realm| (realm.as_str(), realm));
+    let environment = section.choice("environment", &realms, faults).unwrap_or_default();
+    section.finish(faults);
+    TrustRules { environment }
 }
 
 fn read_silence(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u64> {

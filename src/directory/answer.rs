@@ -133,7 +133,8 @@ pub fn held<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Held> {
         .collect()
 }
 
-fn names(der: &[u8], address: &Address) -> bool {
+/// Whether a certificate is made out to an address.
+pub(super) fn names(der: &[u8], address: &Address) -> bool {
     Certificate::from_der(der).is_ok_and(|certificate| certificate.has_email(address.as_str()))
 }
 

@@ -1,7 +1,7 @@
 //! The certificate book: what the home has, what directories have answered, and the directories themselves, as one.
 
-use super::answer::Answer;
-use super::cache::{Age, Cache};
+use super::answer::{Answer, names};
+use super::cache::{Age, Cache, Cached};
 use super::kept::Kept;
 use super::ldap::{LdapDirectory, LdapError};
 use super::local::LocalDirectory;
@@ -17,6 +17,7 @@ use crate::store::{Home, Secrets, StoreError};
 use crate::text::{Explain, Explanation};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 /// All of it.
@@ -91,7 +92,7 @@ impl Book {
         Ok(gathered)
     }
 
-    /// What the home has, and what directories have answered of late. `asked`: those to be asked, by their place.
+    /// What the home has, and what directories have answered of late; and, by their place, those that have not.
     fn at_hand(&self, address: &Address, now: UnixTime) -> (Gathered, Vec<usize>) {
         let mut gathered = self.of_home(address).unwrap_or_else(|away| Gathered {
             away: Some(away),
@@ -99,8 +100,8 @@ impl Book {
         });
         let mut to_ask = Vec::new();
         for (place, server) in self.servers.iter().enumerate() {
-            match self.cache.of(&server.server, address) {
-                Ok(Some(cached)) if cached.age(&server.server.life, now) == Age::Fresh => {
+            match self.cached(server, address, now) {
+                Some((Age::Fresh, cached)) => {
                     self.cache.used(&cached, now);
                     gathered.add(&server.server, cached.answer, UnixTime(cached.asked));
                 }
@@ -110,6 +111,11 @@ impl Book {
         (gathered, to_ask)
     }
 
+    fn cached(&self, server: &LdapDirectory, address: &Address, now: UnixTime) -> Option<(Age, Cached)> {
+        let cached = self.cache.of(&server.server, address).ok()??;
+        Some((cached.age(&server.server.life, now), cached))
+    }
+
     /// Asks every directory side by side for the addresses of which it has said nothing of late.
     async fn everywhere(&self, addresses: &[Address]) -> Vec<Lookup> {
         let now = clock();
@@ -117,27 +123,34 @@ impl Book {
         let end = Instant::now() + Duration::from_secs(LOOKUP_SECONDS_MAX);
         let mut asked = Vec::new();
         for (place, server) in self.servers.iter().enumerate() {
-            let which: Vec<usize> = (0..addresses.len()).filter(|at| to_ask[*at].contains(&place)).collect();
-            let some: Vec<Address> = which.iter().map(|at| addresses[*at].clone()).collect();
-            if !some.is_empty() {
-                let server = Arc::clone(server);
-                let (theirs, count) = (some.clone(), some.len());
-                let answers = tokio::spawn(async move { server.ask(&theirs).await });
-                asked.push((place, which, some, answers, count));
+            let mut question = Question::default();
+            for (at, address) in addresses.iter().enumerate().filter(|(at, _)| to_ask[*at].contains(&place)) {
+                match server
+                    .away()
+                    .filter(|_| matches!(self.cached(server, address, now), Some((Age::Stale, _))))
+                {
+                    Some(away) => self.join(&mut all[at], server, address, Err(away), now),
+                    None => question.add(at, address),
+                }
+            }
+            if !question.addresses.is_empty() {
+                asked.push((server, question.ask(server)));
             }
         }
-        for (place, which, some, answers, count) in asked {
-            let server = &self.servers[place];
+        for (server, (question, answers)) in asked {
             let answers = match timeout_at(end, answers).await {
                 Ok(Ok(answers)) => answers,
-                _ => vec![Err(LdapError::Late); count],
+                _ => vec![Err(LdapError::Late); question.addresses.len()],
             };
-            self.keep(server, &some, &answers);
-            for ((at, address), answer) in which.into_iter().zip(&some).zip(answers) {
-                self.join(&mut all[at], server, address, answer, now);
+            self.keep(server, &question.addresses, &answers);
+            for ((at, address), answer) in question.places.iter().zip(&question.addresses).zip(answers) {
+                self.join(&mut all[*at], server, address, answer, now);
             }
         }
-        all.into_iter().map(Gathered::lookup).collect()
+        all.into_iter()
+            .zip(addresses)
+            .map(|(gathered, address)| gathered.lookup(address))
+            .collect()
     }
 
     /// Where a directory did not answer, what it said before is better than nothing; but it is not its last word.
@@ -146,9 +159,7 @@ impl Book {
             Ok(answer) => to.add(&of.server, answer, now),
             Err(error) => {
                 to.away = to.away.take().or_else(|| Some(error.explain(&of.server)));
-                if let Ok(Some(cached)) = self.cache.of(&of.server, address)
-                    && cached.age(&of.server.life, now) != Age::Gone
-                {
+                if let Some((Age::Fresh | Age::Stale, cached)) = self.cached(of, address, now) {
                     to.add(&of.server, cached.answer, UnixTime(cached.asked));
                 }
             }
@@ -171,7 +182,8 @@ impl Book {
 impl Directory for Book {
     fn known<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
         let now = clock();
-        Box::pin(async move { addresses.iter().map(|address| self.at_hand(address, now).0.lookup()).collect() })
+        let answer = move |address| self.at_hand(address, now).0.lookup(address);
+        Box::pin(async move { addresses.iter().map(answer).collect() })
     }
 
     fn find<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
@@ -188,8 +200,9 @@ impl Gathered {
         self.away = self.away.take().or_else(|| answer.gap.map(|gap| gap.explain(&of.name)));
     }
 
-    /// Each certificate once, under the source that comes first.
-    fn lookup(mut self) -> Lookup {
+    /// Each certificate once, under the source that comes first. Where those that were found are all made out to others, who
+    /// may be meant is of more use.
+    fn lookup(mut self, address: &Address) -> Lookup {
         let mut candidates: Vec<Candidate> = Vec::new();
         for candidate in self.candidates.drain(..) {
             if !candidates
@@ -199,6 +212,9 @@ impl Gathered {
                 candidates.push(candidate);
             }
         }
+        if !self.people.is_empty() && !candidates.iter().any(|c| c.is_confirmed() || names(&c.der, address)) {
+            candidates.clear();
+        }
         match (candidates.is_empty(), self.away) {
             (false, None) => Lookup::Found(candidates),
             (false, Some(away)) => Lookup::FoundPartly(candidates, Box::new(away)),
@@ -206,5 +222,108 @@ impl Gathered {
             (true, None) if self.people.is_empty() => Lookup::NotFound,
             (true, None) => Lookup::Ambiguous(self.people),
         }
+    }
+}
+
+/// The addresses that one directory is asked for, and their places among all.
+#[derive(Default)]
+struct Question {
+    places: Vec<usize>,
+    addresses: Vec<Address>,
+}
+
+type Answers = JoinHandle<Vec<Result<Answer, LdapError>>>;
+
+impl Question {
+    fn add(&mut self, at: usize, address: &Address) {
+        self.places.push(at);
+        self.addresses.push(address.clone());
+    }
+
+    /// Begins to ask.
+    fn ask(self, server: &Arc<LdapDirectory>) -> (Self, Answers) {
+        let (server, addresses) = (Arc::clone(server), self.addresses.clone());
+        (self, tokio::spawn(async move { server.ask(&addresses).await }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::answer::{Held, Known};
+    use crate::store::CertificateFolder;
+
+    const HOUR: i64 = 3600;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_deaf_directory_is_waited_for_once_where_something_older_will_do() {
+        let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_guard, book) = book(deaf.local_addr().unwrap().port());
+        let [bob, carol] = ["bob@lab.test", "carol@lab.test"].map(|a| Address::parse(a).unwrap());
+        book.cache.put(server(&book), &bob, &somebody(), clock().plus(-25 * HOUR)).unwrap();
+        assert_eq!(
+            book.known(std::slice::from_ref(&bob)).await,
+            [Lookup::NotFound],
+            "too old to be believed unasked"
+        );
+        for seconds in [1, 0] {
+            let began = Instant::now();
+            let found = book.find(std::slice::from_ref(&bob)).await.remove(0);
+            assert_eq!(began.elapsed().as_secs(), seconds);
+            let Lookup::FoundPartly(candidates, away) = found else {
+                panic!("{found:?}")
+            };
+            assert_eq!((candidates.len(), away.code), (1, "SP-LDAP-TIME"));
+            assert!(candidates[0].as_of.unwrap() < clock().plus(-24 * HOUR));
+        }
+        // Who has nothing older is asked for all the same: it may be there again.
+        let found = book.find(&[bob, carol]).await;
+        assert!(matches!(&found[..], [Lookup::FoundPartly(..), Lookup::Unavailable(_)]));
+    }
+
+    #[tokio::test]
+    async fn who_may_be_meant_is_of_more_use_than_certificates_of_others() {
+        let (_guard, book) = book(1);
+        let bob = Address::parse("bob@lab.test").unwrap();
+        let answer = Answer {
+            people: vec![Known {
+                name: "Bob".into(),
+                addresses: Vec::new(),
+                certificates: somebody().certificates,
+            }],
+            ..somebody()
+        };
+        book.cache.put(server(&book), &bob, &answer, clock()).unwrap();
+        let asked = [bob.clone()];
+        assert!(matches!(&book.known(&asked).await[..], [Lookup::Ambiguous(people)] if people[0].directory == "a"));
+        book.cache.put(server(&book), &bob, &somebody(), clock()).unwrap();
+        assert!(matches!(&book.known(&asked).await[..], [Lookup::Found(candidates)] if candidates.len() == 1));
+        assert!(matches!(&book.find(&asked).await[..], [Lookup::Found(_)]), "nobody is asked");
+    }
+
+    fn server(book: &Book) -> &DirectoryServer {
+        &book.servers[0].server
+    }
+
+    fn somebody() -> Answer {
+        Answer {
+            certificates: vec![Held {
+                der: vec![0x30, 0],
+                issuers: Vec::new(),
+            }],
+            ..Answer::default()
+        }
+    }
+
+    fn book(port: u16) -> (tempfile::TempDir, Book) {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let text = format!(
+            "[[directory]]\nname = \"a\"\nurl = \"ldap://127.0.0.1:{port}\"\nstarttls = false\nbase = \"o=x\"\ntimeout_seconds = 1\n"
+        );
+        let config = crate::config::parse::parse(&text).unwrap();
+        let imported = LocalDirectory::new(CertificateFolder::new(home.certificates()), |_| Vec::new());
+        let book = Book::new(imported, &home, &Secrets::ephemeral().unwrap(), &config);
+        (guard, book)
     }
 }

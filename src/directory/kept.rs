@@ -83,6 +83,7 @@ impl Kept {
             },
             None => new,
         };
+        let how = new.how;
         all.certificates.push(new);
         // The longest unseen go; what the user said himself does not.
         while all.certificates.len() > PERSON_CERTIFICATES_MAX {
@@ -91,7 +92,7 @@ impl Kept {
             let oldest = oldest.iter().filter(harvested).min_by_key(|(_, c)| c.seen).map_or(0, |(at, _)| *at);
             all.certificates.remove(oldest);
         }
-        self.write(address, &all)?;
+        self.write(address, &all, how)?;
         Ok(before.is_none())
     }
 
@@ -108,7 +109,7 @@ impl Kept {
         if all.certificates.is_empty() {
             self.records.remove(&name(address))?;
         } else {
-            self.write(address, &all)?;
+            self.write(address, &all, How::Confirmed)?;
         }
         Ok(true)
     }
@@ -122,9 +123,14 @@ impl Kept {
         Ok(all)
     }
 
-    fn write(&self, address: &Address, all: &KeptOf) -> Result<(), StoreError> {
+    /// What comes with mail comes again: who reads a full mailbox does not wait for the disk at each sender.
+    fn write(&self, address: &Address, all: &KeptOf, how: How) -> Result<(), StoreError> {
+        let records = match how {
+            How::Harvested => &self.records.unhurried(),
+            How::Confirmed => &self.records,
+        };
         // Strings, numbers and lists of them: nothing that JSON could not say.
-        self.records.put(&name(address), &serde_json::to_vec(all).unwrap_or_default())
+        records.put(&name(address), &serde_json::to_vec(all).unwrap_or_default())
     }
 }
 

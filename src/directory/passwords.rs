@@ -46,7 +46,8 @@ impl Passwords {
 fn unpadded(record: &Secret) -> Option<Secret> {
     let (length, rest) = record.expose().split_first_chunk()?;
     let password = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
-    Some(Secret::new(password.to_vec()))
+    // An empty one would bind as nobody, and be accepted (RFC 4513 §5.1.2).
+    (!password.is_empty()).then(|| Secret::new(password.to_vec()))
 }
 
 /// The first line that a program prints.

@@ -8,6 +8,7 @@ pub use crate::base::Realm;
 use crate::base::addr::fold;
 use crate::pki::Certificate;
 use crate::pki::oid::{self, Oid};
+use serde::Deserialize;
 
 /// What a certificate's own names say of its realm, whoever vouches for it: IGC-Santé marks its trials there and nowhere else.
 pub fn realm_in_names(certificate: &Certificate) -> Realm {
@@ -26,7 +27,8 @@ fn is_trial(kind: Oid, value: &str) -> bool {
 }
 
 /// The rules that an authority's certificates follow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// RFC 8550: what a certificate does not say is allowed.
     #[default]
@@ -38,7 +40,8 @@ pub enum Profile {
 }
 
 impl Profile {
-    const ALL: [Profile; 3] = [Profile::Mail, Profile::WebSmime, Profile::IgcSante];
+    /// All of them.
+    pub const ALL: [Profile; 3] = [Profile::Mail, Profile::WebSmime, Profile::IgcSante];
 
     /// The word used in bundles and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -112,5 +115,55 @@ impl Authority {
             standing: Standing::Anchor,
             certificate,
         }
+    }
+
+    /// The same with what its user has said of it. A note that cannot be read might have said TEST.
+    pub fn noted(self, note: &str) -> Self {
+        let written: Written = toml::from_str(note).unwrap_or(Written {
+            realm: Realm::Test,
+            profile: Profile::default(),
+        });
+        Self {
+            realm: self.realm.max(written.realm),
+            profile: written.profile,
+            ..self
+        }
+    }
+}
+
+/// What a user says of an authority when he adds it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    realm: Realm,
+    #[serde(default)]
+    profile: Profile,
+}
+
+/// The note beside an authority of the user's; `None`: nothing is to be said.
+pub fn note(realm: Realm, profile: Profile) -> Option<String> {
+    let usual = (realm, profile) == (Realm::default(), Profile::default());
+    (!usual).then(|| format!("realm = \"{}\"\nprofile = \"{}\"\n", realm.as_str(), profile.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_makes_a_trial_and_nothing_unmakes_it() {
+        let root = |name: &str| {
+            let bundle = bundle::built_in().into_iter().find(|b| b.name == name).unwrap();
+            Authority::of_user(bundle.authorities[0].certificate.clone())
+        };
+        assert_eq!(note(Realm::Production, Profile::Mail), None);
+        let trial = note(Realm::Test, Profile::WebSmime).unwrap();
+        let noted = root("igc-sante").noted(&trial);
+        assert_eq!((noted.realm, noted.profile), (Realm::Test, Profile::WebSmime));
+        assert_eq!(root("igc-sante").noted("").realm, Realm::Production);
+        assert_eq!(root("igc-sante").noted("realm = ").realm, Realm::Test);
+        let meant = note(Realm::Production, Profile::IgcSante).unwrap();
+        assert_eq!(root("igc-sante-test").noted(&meant).realm, Realm::Test);
     }
 }

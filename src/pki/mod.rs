@@ -10,6 +10,7 @@ pub mod cert;
 pub mod crl;
 pub mod der;
 pub mod extensions;
+pub mod identity;
 pub mod name;
 pub mod ocsp;
 pub mod oid;

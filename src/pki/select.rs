@@ -5,7 +5,7 @@ use crate::pki::Certificate;
 use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::path::{self, Path, PathError, Purpose, Trust};
 use crate::pki::revocation::{Revoked, Unknown};
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, directory};
 
 /// Why a certificate was not chosen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -53,6 +53,36 @@ pub enum Source {
         /// As the configuration calls that directory.
         name: String,
     },
+}
+
+impl Source {
+    /// As JSON has it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Imported => "imported",
+            Self::Harvested => "harvested",
+            Self::Confirmed => "confirmed",
+            Self::Ldap { .. } => "directory",
+        }
+    }
+
+    /// Which directory it was.
+    pub fn directory(&self) -> Option<&str> {
+        match self {
+            Self::Ldap { name } => Some(name),
+            Self::Imported | Self::Harvested | Self::Confirmed => None,
+        }
+    }
+
+    /// As shown.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Imported => directory::IMPORTED,
+            Self::Harvested => directory::HARVESTED,
+            Self::Confirmed => directory::CONFIRMED,
+            Self::Ldap { name } => name,
+        }
+    }
 }
 
 /// A certificate that may serve.

@@ -32,11 +32,11 @@ pub struct OpenedByHand {
 }
 
 /// A stored message opened and judged.
-struct Read {
-    opened: Option<Opened>,
+pub(super) struct Read {
+    pub(super) opened: Option<Opened>,
     /// By the protected From, where there is one.
-    verdict: Verdict,
-    senders: Senders,
+    pub(super) verdict: Verdict,
+    pub(super) senders: Senders,
 }
 
 /// What of a message the View shows, and in how many octets.
@@ -85,6 +85,7 @@ impl Relay {
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
         let keys = self.identities.all()?;
         let mut read = self.read(&stored, &keys)?;
+        self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
         let verdict = read.said();

@@ -3,12 +3,15 @@
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
 mod append;
+pub mod authorities;
 pub mod book;
 pub mod budget;
 mod companion;
+mod decided;
 mod explain;
 mod gate;
 mod handed_over;
+mod harvest;
 mod headers;
 mod identities;
 mod incoming;
@@ -39,20 +42,21 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, Event, Fields, FolderStamp, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
-    Threads,
+    CertificateFolder, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
+use authorities::Authorities;
 use gate::Gate;
+use harvest::Harvested;
 use headers::Unopened;
 use identities::Identities;
 use later::Later;
 use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
 use seals::LockedSeals;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use views::Views;
 
@@ -64,8 +68,7 @@ pub struct Relay {
     config: Config,
     accounts: Vec<Arc<Account>>,
     directory: Arc<Book>,
-    authorities: CertificateFolder,
-    trusted: Mutex<(FolderStamp, Arc<Trust>)>,
+    authorities: Authorities,
     identities: Identities,
     whitelist: WhitelistFile,
     threads: Threads,
@@ -75,6 +78,7 @@ pub struct Relay {
     index: Arc<Index>,
     later: Later,
     unopened: Unopened,
+    harvested: Harvested,
     journal: Journal,
     seals: LockedSeals,
     gate: Arc<Gate>,
@@ -88,10 +92,9 @@ impl Relay {
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
+            authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
-            authorities: CertificateFolder::new(home.trust()),
-            trusted: Mutex::default(),
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
@@ -101,6 +104,7 @@ impl Relay {
             fields,
             index,
             unopened: Unopened::default(),
+            harvested: Harvested::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),
@@ -152,20 +156,8 @@ impl Relay {
         clock()
     }
 
-    /// The authorities of the home, read again when the folder has changed.
     fn trust(&self) -> Result<Arc<Trust>, StoreError> {
-        let mut held = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.authorities.is_unchanged(&held.0) {
-            let stamp = self.authorities.stamp();
-            let authorities = self
-                .authorities
-                .list()?
-                .into_iter()
-                .filter_map(|c| Certificate::from_der(c.der).ok())
-                .collect();
-            *held = (stamp, Arc::new(Trust::of(authorities)));
-        }
-        Ok(Arc::clone(&held.1))
+        self.authorities.trust()
     }
 
     /// Whether one of these messages was sealed. A memory that cannot be read seals: the other error would leak.

@@ -2,9 +2,10 @@
 //!
 //! Every error is a refusal of the whole message; nothing falls back to clear.
 
+use super::decided::Plan;
 use super::identities::Identity;
 use super::port::{Group, LeftOut, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
-use super::recipients::{Certificates, Found};
+use super::recipients::Certificates;
 use super::{Relay, seals};
 use crate::base::Address;
 use crate::base::limits::SEALED_COPIES_MAX;
@@ -12,9 +13,9 @@ use crate::config::Account;
 use crate::keys;
 use crate::mime::header::Header;
 use crate::mime::{Contents, Octets};
-use crate::pki::{Certificate, select};
-use crate::policy::outgoing::{self, Copies, CopyKind, Decision, Need, Refusal, Why};
-use crate::policy::{Recipient, Submission, complete, readable, tag, threads};
+use crate::pki::Certificate;
+use crate::policy::outgoing::{self, Copies, CopyKind, Need, Why};
+use crate::policy::{Recipient, Submission, complete, tag, threads};
 use crate::smime::Flow;
 use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
@@ -25,10 +26,6 @@ use crate::text::{Explain, Explanation, outgoing as say, provider};
 use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
 use bytes::Bytes;
-use std::collections::BTreeMap;
-
-/// A refusal is a few lines in a window.
-const UNFIT_SAID: usize = 3;
 
 /// A submission that is to be sealed.
 struct Judged {
@@ -105,35 +102,16 @@ impl Relay {
         judged: Judged,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
-        // `need` has looked already; the command line has not asked it.
-        if let Some(fault) = readable::fault(&submission.message) {
-            return Err(Refusal::Header(fault).explain());
-        }
-        let Found {
-            chosen: certificates,
-            lookups,
-            causes,
-            refused,
-        } = self.certificates(&submission.envelope.recipients).await;
-        let space = self.space()?;
-        let (left_out, trusted) = match outgoing::decide(submission, account, self.rules(&space), &judged.why, &lookups) {
-            Decision::Seal => (Vec::new(), Vec::new()),
-            Decision::SealExcept(addresses) => (left_out(submission, &addresses, &causes), Vec::new()),
-            Decision::SealOrTrust(addresses) => (Vec::new(), addresses),
-            Decision::Refuse(refusal) => return Err(refused.iter().take(UNFIT_SAID).fold(refusal.explain(), known_but_unfit)),
-        };
-        let copies = reached(copies, |r| certificates.contains_key(&r.address) || trusted.contains(&r.address));
-        let (own, via) = self.by_way(account, &space, copies);
-        if !own.is_empty() {
-            self.speaks_for(account, &submission.message)?;
-        }
-        // Milliseconds of computing for each megabyte: not on the thread that serves the others.
-        let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
-        let companion = self.companion(account).filter(|_| !via.is_empty());
-        let through = match &companion {
-            Some(companion) => Some(self.renamed(account, companion, &clear)?),
-            None => None,
-        };
+        let decided = self.decided(account, submission, &judged.why, copies).await;
+        let Plan {
+            left_out,
+            trusted,
+            certificates,
+            own,
+            via,
+            clear,
+            through,
+        } = decided.plan?;
         let mut record = self.record(&clear, left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
@@ -144,7 +122,7 @@ impl Relay {
             tokio::task::block_in_place(|| self.remember_letter(&like()))?;
         }
         let mut sides = vec![(Way::Own, account, &clear, own)];
-        if let (Some(companion), Some(through)) = (&companion, &through) {
+        if let Some((companion, through)) = &through {
             sides.push((Way::Companion, companion, through, via));
         }
         let mut groups = Vec::new();
@@ -155,6 +133,7 @@ impl Relay {
         if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
             return Err(say::too_many_copies());
         }
+        let companion = through.map(|(companion, _)| companion);
         record.via = companion
             .as_ref()
             .map(|companion| (companion.address.clone(), of_companion(&groups)));
@@ -228,7 +207,7 @@ impl Relay {
     }
 
     /// Takes our marks and the tag out, and adds what is missing. Only the header is written anew where nothing else has to be.
-    fn clear(&self, account: &Account, message: &Bytes) -> Result<Clear, Explanation> {
+    pub(super) fn clear(&self, account: &Account, message: &Bytes) -> Result<Clear, Explanation> {
         let message = strip(message).map_or_else(|| message.clone(), Bytes::from);
         let (_, body) = Header::parse(&message);
         let unique = seals::unique().ok_or_else(say::sealing_failed)?;
@@ -266,32 +245,9 @@ impl Content {
     }
 }
 
-/// Those who get nothing, each with its own cause.
-fn left_out(submission: &Submission, addresses: &[Address], causes: &BTreeMap<Address, Explanation>) -> Vec<LeftOut> {
-    let without = submission.envelope.recipients.iter().filter(|r| addresses.contains(&r.address));
-    let told = |recipient: &Recipient| LeftOut {
-        recipient: recipient.clone(),
-        why: causes.get(&recipient.address).cloned().unwrap_or_else(say::left_out),
-    };
-    without.map(told).collect()
-}
-
-/// Those who get something.
-fn reached(copies: Vec<Copies>, gets: impl Fn(&Recipient) -> bool) -> Vec<Copies> {
-    let kept = copies.into_iter().map(|mut copies| {
-        copies.recipients.retain(&gets);
-        copies
-    });
-    kept.filter(|copies| !copies.recipients.is_empty()).collect()
-}
-
 fn of_companion(groups: &[Group]) -> Vec<Address> {
     let through = groups.iter().filter(|group| group.way == Way::Companion);
     through.flat_map(|group| &group.recipients).map(|r| r.address.clone()).collect()
-}
-
-fn known_but_unfit(refusal: Explanation, (address, _, why): &(Address, Certificate, select::Unfit)) -> Explanation {
-    say::known_but_unfit(refusal, address, &why.explain())
 }
 
 /// As submitted, but for what Souspli itself put into a message that had come in clear, and the doctor quotes.

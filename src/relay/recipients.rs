@@ -8,8 +8,8 @@ use crate::pki::path::Path;
 use crate::pki::revocation::Status;
 use crate::pki::select::{self, Candidate, Sorted, Unfit};
 use crate::pki::{Certificate, Trust};
+use crate::policy::Recipient;
 use crate::policy::resolution::{Away, Chosen, Missing, Outcome, Resolution};
-use crate::policy::{Recipient, outgoing};
 use crate::smime::encrypt;
 use crate::text::{Explain, Explanation};
 use futures_util::future::join_all;
@@ -19,40 +19,6 @@ use std::sync::Arc;
 /// What was found for each recipient.
 pub(super) type Certificates = BTreeMap<Address, Certificate>;
 
-/// The certificates of a submission's recipients.
-#[derive(Default)]
-pub(super) struct Found {
-    pub chosen: Certificates,
-    /// One answer for each recipient, in the order of the envelope.
-    pub lookups: Vec<outgoing::Lookup>,
-    /// Why each of the others cannot be written to.
-    pub causes: BTreeMap<Address, Explanation>,
-    /// Those that are known and will not do.
-    pub refused: Vec<(Address, Certificate, Unfit)>,
-}
-
-impl Found {
-    fn of(resolutions: Vec<Resolution>) -> Self {
-        let mut found = Self::default();
-        for resolution in resolutions {
-            found.lookups.push(resolution.lookup());
-            found.causes.extend(resolution.cause().map(|why| (resolution.address.clone(), why)));
-            match resolution.certificate().cloned() {
-                Some(certificate) => {
-                    found.chosen.insert(resolution.address, certificate);
-                }
-                None => found.refused.extend(
-                    resolution
-                        .refused
-                        .into_iter()
-                        .map(|(candidate, why)| (resolution.address.clone(), candidate.certificate, why)),
-                ),
-            }
-        }
-        found
-    }
-}
-
 /// Who is asked for certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -61,11 +27,6 @@ enum Asked {
 }
 
 impl Relay {
-    /// The best certificate of each recipient.
-    pub(super) async fn certificates(&self, recipients: &[Recipient]) -> Found {
-        Found::of(self.resolve(recipients).await)
-    }
-
     /// What there is for each recipient, in the order of the envelope. Nobody outside is asked for those whom a certificate
     /// known here will do for.
     pub(super) async fn resolve(&self, recipients: &[Recipient]) -> Vec<Resolution> {

@@ -13,6 +13,7 @@ mod envelope;
 pub mod field;
 pub mod flow;
 pub mod header_protection;
+pub mod offer;
 
 mod old_wrap;
 pub mod open;

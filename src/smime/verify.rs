@@ -6,6 +6,7 @@ use crate::pki::algorithm::{AlgorithmId, Digest, KeyKind, Scheme, SignatureError
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
 use crate::pki::{Certificate, Path, PathError, Purpose, Trust, bundle, cert, der, path};
+use crate::smime::offer::Offer;
 use crate::smime::port::RecipientId;
 use crate::smime::recipient;
 use std::borrow::Cow;
@@ -44,6 +45,8 @@ pub struct SignerReport {
     pub algorithm: String,
     /// Obsolete algorithms in use, as shown.
     pub obsolete: Vec<String>,
+    /// How the signer would be written to.
+    pub offer: Offer,
 }
 
 /// A SignedData that was read but not verified.
@@ -139,6 +142,7 @@ impl<'a> SignedData<'a> {
             signing_time,
             algorithm: scheme.map_or_else(|_| "?".to_owned(), Scheme::name),
             obsolete: obsolete(signer, scheme, certificate),
+            offer: signer.offer(),
             certificate: certificate.cloned(),
         }
     }
@@ -234,6 +238,11 @@ impl<'a> SignerInfo<'a> {
             }
         }
         Ok(found)
+    }
+
+    fn offer(&self) -> Offer {
+        let said = |kind| self.attribute(kind).ok().flatten();
+        Offer::read(said(oid::ENCRYPTION_KEY_PREFERENCE), said(oid::SMIME_CAPABILITIES))
     }
 
     /// signingCertificate and signingCertificateV2, where they are given, must name the certificate (RFC 5035 §3, §4): else

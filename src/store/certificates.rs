@@ -3,7 +3,7 @@
 
 use super::folder::FolderStamp;
 use super::{StoreError, atomic, hex};
-use crate::base::limits::{CERTIFICATE_FILE_MAX, CERTIFICATES_MAX};
+use crate::base::limits::{CERTIFICATE_FILE_MAX, CERTIFICATES_MAX, NOTE_FILE_MAX};
 use aws_lc_rs::digest;
 use std::fmt;
 use std::fs;
@@ -48,6 +48,18 @@ impl CertificateFolder {
         Ok(fingerprint)
     }
 
+    /// Keeps what is said beside a certificate; before the certificate itself, so that nobody sees it without.
+    pub fn put_note(&self, fingerprint: &Fingerprint, note: &str) -> Result<(), StoreError> {
+        atomic::write(&self.note_path(fingerprint), note.as_bytes())
+    }
+
+    /// What is said beside a certificate. One that is there and cannot be read is an empty text in no language.
+    pub fn note(&self, fingerprint: &Fingerprint) -> Option<String> {
+        let found = atomic::read(&self.note_path(fingerprint), NOTE_FILE_MAX).transpose()?;
+        let read = found.ok().and_then(|octets| String::from_utf8(octets).ok());
+        Some(read.unwrap_or_else(|| "\0".to_owned()))
+    }
+
     /// Every certificate, in the order of the fingerprints. A file that is not what its name says is left out.
     pub fn list(&self) -> Result<Vec<StoredCertificate>, StoreError> {
         let names = self.fingerprints()?;
@@ -56,7 +68,16 @@ impl CertificateFolder {
 
     /// Removes one; `Absent` where there is none.
     pub fn remove(&self, fingerprint: &Fingerprint) -> Result<(), StoreError> {
-        atomic::remove(&self.path(fingerprint))
+        atomic::remove(&self.path(fingerprint))?;
+        self.remove_note(fingerprint)
+    }
+
+    /// Removes what is said beside a certificate, if anything is.
+    pub fn remove_note(&self, fingerprint: &Fingerprint) -> Result<(), StoreError> {
+        match atomic::remove(&self.note_path(fingerprint)) {
+            Err(StoreError::Absent) => Ok(()),
+            other => other,
+        }
     }
 
     /// To know later, cheaply, whether [`CertificateFolder::list`] would answer otherwise.
@@ -85,6 +106,10 @@ impl CertificateFolder {
 
     fn path(&self, fingerprint: &Fingerprint) -> PathBuf {
         self.folder.join(format!("{fingerprint}.der"))
+    }
+
+    fn note_path(&self, fingerprint: &Fingerprint) -> PathBuf {
+        self.folder.join(format!("{fingerprint}.toml"))
     }
 }
 
@@ -147,6 +172,19 @@ mod tests {
         folder.remove(&one).unwrap();
         assert!(matches!(folder.remove(&one), Err(StoreError::Absent)));
         assert_eq!(folder.list().unwrap()[0].der, b"two");
+    }
+
+    #[test]
+    fn a_note_comes_and_goes_with_its_certificate() {
+        let (guard, folder) = folder();
+        let one = Fingerprint::of(b"one");
+        folder.put_note(&one, "realm").unwrap();
+        assert_eq!((folder.list().unwrap().len(), folder.note(&one).as_deref()), (0, Some("realm")));
+        folder.put(b"one").unwrap();
+        folder.remove(&one).unwrap();
+        assert_eq!((folder.note(&one), fs::read_dir(guard.path()).unwrap().count()), (None, 0));
+        fs::write(guard.path().join(format!("{one}.toml")), [0xff]).unwrap();
+        assert!(folder.note(&one).is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Folders of small files that other processes may change: read again only when they have changed.
+//! Folders, and files, that other processes may change: read again only when they have changed.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -25,11 +26,14 @@ const TICK: Duration = Duration::from_secs(2);
 impl FolderStamp {
     /// Taken before the folder is read, so that a change during the reading is seen the next time.
     pub fn of(folder: &Path) -> Self {
-        let modified = fs::metadata(folder).and_then(|found| found.modified()).ok();
+        let found = fs::metadata(folder).and_then(|found| found.modified());
+        // What is not there has no time; when it comes, it has one.
+        let absent = found.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let modified = found.ok();
         let age = modified.and_then(|at| SystemTime::now().duration_since(at).ok());
         Self {
             modified,
-            settled: if age.is_some_and(|age| age > TICK) {
+            settled: if absent || age.is_some_and(|age| age > TICK) {
                 Settled::Yes
             } else {
                 Settled::No

@@ -1,6 +1,7 @@
 //! What is kept on disk, all of it in the home: nothing here ever holds content, a subject or a password in clear.
 
 pub mod atomic;
+pub mod bundles;
 pub mod certificates;
 pub mod error;
 pub mod fields;
@@ -25,6 +26,7 @@ mod table;
 pub mod threads;
 pub mod whitelist;
 
+pub use bundles::{BundleFile, BundleFolders, BundlesStamp};
 pub use certificates::{CertificateFolder, Fingerprint, StoredCertificate};
 pub use error::StoreError;
 pub use fields::Fields;

@@ -78,6 +78,11 @@ impl Home {
         self.root.join("trust")
     }
 
+    /// Bundles of authorities that are newer than the executable's.
+    pub fn authorities(&self) -> PathBuf {
+        self.root.join("authorities")
+    }
+
     /// Revocation lists, OCSP answers.
     pub fn lists(&self) -> PathBuf {
         self.root.join("lists")

@@ -63,6 +63,14 @@ impl Records {
         }
     }
 
+    /// The same folder for what need not be on disk at once.
+    pub fn unhurried(&self) -> Self {
+        Self {
+            when: OnDisk::Soon,
+            ..self.clone()
+        }
+    }
+
     /// Removes one; `Absent` where there is none.
     pub fn remove(&self, name: &[&[u8]]) -> Result<(), StoreError> {
         atomic::remove(&self.path(&self.mac(name)?))

@@ -178,6 +178,10 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "Le signataire n’est pas l’expéditeur affiché.",
             "The signer is not the sender shown.",
         ),
+        "signer-without-address" => (
+            "Signature vérifiée, mais ce certificat n’a pas d’adresse : comparez son titulaire à l’expéditeur.",
+            "Signature verified, but this certificate has no address: compare its holder with the sender.",
+        ),
         "signers-differ" => (
             "Plusieurs personnes différentes ont signé ce message.",
             "Several different persons signed this message.",

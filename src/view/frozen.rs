@@ -11,7 +11,7 @@ use crate::smime::open::{OpenError, Opened};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 25] = [
+const CODES: [(&str, Grade); 26] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -37,6 +37,7 @@ const CODES: [(&str, Grade); 25] = [
     ("certificate-not-test", Grade::Unassured),
     ("certificate-expired-since", Grade::Unassured),
     ("certificate-not-valid-then", Grade::Unassured),
+    ("signer-without-address", Grade::Unassured),
 ];
 
 /// Beside the place in that list: judged by authorities for trials, and said so whenever it is said again.
@@ -122,6 +123,7 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-not-test"
         | "certificate-expired-since"
         | "certificate-not-valid-then"
+        | "signer-without-address"
         | "signed-another-day" => true,
         _ => false,
     }

@@ -147,6 +147,7 @@ mod tests {
             algorithm: String::new(),
             signature: Vec::new(),
             obsolete: Vec::new(),
+            offer: crate::smime::offer::Offer::default(),
         };
         Opened {
             content: content.as_bytes().to_vec(),

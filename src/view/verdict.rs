@@ -2,12 +2,12 @@
 
 use crate::base::limits::SIGNED_APART_SECONDS;
 use crate::base::{Address, Realm, UnixTime};
+use crate::pki::identity::{self, Named};
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
 use crate::smime::{classify, field};
 use crate::text::subject::{self, Came, Doubt};
-use crate::text::unaccent;
 use crate::text::verdict as said;
 
 /// How far the message can be trusted.
@@ -235,12 +235,21 @@ fn doubt(signers: &[SignerReport], from: &[Address]) -> Option<&'static str> {
         }
     }
     let certificates: Vec<&Certificate> = signers.iter().filter_map(|s| s.certificate.as_ref()).collect();
-    if !certificates.windows(2).all(|pair| same_person(pair[0], pair[1])) {
+    if !certificates.windows(2).all(|pair| identity::same_person(pair[0], pair[1])) {
         return Some("signers-differ");
     }
     let [sender] = from else { return Some("signer-is-not-sender") };
-    let fits = certificates.iter().all(|c| c.has_email(sender.as_str()));
-    (!fits).then_some("signer-is-not-sender")
+    let named: Vec<Named> = signers.iter().filter_map(|s| names(s, sender)).collect();
+    match named.as_slice() {
+        all if all.iter().all(|n| *n == Named::Address) => None,
+        all if all.contains(&Named::Otherwise) => Some("signer-is-not-sender"),
+        _ => Some("signer-without-address"),
+    }
+}
+
+fn names(signer: &SignerReport, sender: &Address) -> Option<Named> {
+    let path = signer.path.as_ref()?.as_ref().ok()?;
+    Some(identity::named(signer.certificate.as_ref()?, sender, path.profile))
 }
 
 /// Why its certificate does not count: today, and on the day that the signature claims. The claim proves nothing by itself, for
@@ -277,10 +286,6 @@ fn path_code(error: &PathError) -> &'static str {
     }
 }
 
-fn same_person(a: &Certificate, b: &Certificate) -> bool {
-    a.subject() == b.subject() || a.emails().iter().any(|address| b.has_email(address))
-}
-
 fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
     let certificate = report.certificate.as_ref()?;
     let emails = certificate.emails();
@@ -289,7 +294,7 @@ fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
         .find(|f| certificate.has_email(f.as_str()))
         .map(|f| f.folded().to_owned());
     Some(Signer {
-        name: titled(certificate.holder(), certificate.profession()),
+        name: identity::titled(certificate),
         profession: certificate.profession().map(str::to_owned),
         rpps: certificate.rpps().map(str::to_owned),
         address: fitting.or_else(|| emails.first().map(|e| (*e).to_owned())),
@@ -297,13 +302,4 @@ fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
         serial: certificate.serial_hex(),
         signing_time: report.signing_time,
     })
-}
-
-/// A physician is called doctor; nobody else is, whatever he is called elsewhere.
-fn titled(name: String, profession: Option<&str>) -> String {
-    let physician = profession.is_some_and(|p| unaccent(&p.to_lowercase()).starts_with("medecin"));
-    match physician && !name.starts_with("Dr ") {
-        true => format!("Dr {name}"),
-        false => name,
-    }
 }

@@ -12,7 +12,7 @@ from lab import base, mails, pki, souspli
 from common import need_product
 
 COMMANDS = ("run", "check", "seal", "open", "explain", "key", "cert", "trust", "journal",
-            "key import", "key list", "key remove", "cert import", "cert list", "cert show", "cert remove",
+            "key import", "key list", "key remove", "cert import", "cert list", "cert show", "cert remove", "cert find", "cert confirm", "cert password",
             "trust list", "trust add", "trust remove")
 # What no doctor should have to read in a French sentence.
 ENGLISH = re.compile(r"os error|No such file|Permission denied|Is a directory|stream did not|Broken pipe")
@@ -108,7 +108,7 @@ class PipeTest(CommandCase):
         command = [str(souspli.binary()), "cert", "import", str(self.doctors["bob"].certificate), str(self.doctors["carol"].certificate)]
         with open("/dev/full", "wb") as full:
             subprocess.run([*command, "--home", str(relay.home)], stdout=full, stderr=subprocess.DEVNULL, timeout=60)
-        self.assertEqual(2, len(relay.cli("cert", "list").splitlines()))
+        self.assertEqual(2, len(relay.cli("cert", "list", "--json").splitlines()))
 
 
 class FileTest(CommandCase):
@@ -293,7 +293,7 @@ class JournalTest(CommandCase):
     """The journal is read without any secret, and says who was believed since when."""
 
     def test_authorities_and_keys_are_noted(self):
-        listed = self.relay.cli("trust", "list").decode().split("\t")[0]
+        listed, = (line.split()[-1] for line in self.relay.cli("trust", "list").decode().splitlines() if "  vous  " in line)
         self.relay.cli("trust", "remove", listed)
         self.relay.cli("trust", "add", self.authority.certificate)
         (self.relay.folder / "passphrase").rename(self.relay.folder / "kept")

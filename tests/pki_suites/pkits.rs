@@ -1,5 +1,6 @@
 //! NIST PKITS (2011): 247 runs over one set of certificates. All of its authorities are at hand in each.
 
+use crate::status::Lists;
 use crate::{Case, DAY, corpora, path};
 use serde_json::Value;
 use souspli::pki::oid::{self, Oid};
@@ -8,8 +9,6 @@ use souspli::pki::{Certificate, PathError, Trust};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Sections and tests that are about revocation lists.
-pub const STATUS: &str = "asks the status of certificates, which a path does not: see `pki::revocation`";
 const DSA: &str = "signed with DSA, which is not for mail any more (RFC 8551 §2.2)";
 
 pub fn cases() -> Vec<Case> {
@@ -22,37 +21,53 @@ pub fn cases() -> Vec<Case> {
         .filter(|(name, _)| !name.ends_with("ee"))
         .map(|(_, c)| c.clone())
         .collect();
+    let lists = std::fs::read_dir(folder.join("crls"))
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    let lists = Lists::of(lists, &authorities, &trust, DAY);
+    let suite = Suite {
+        files,
+        authorities,
+        trust,
+        lists,
+    };
     let runs = expected["tests"].as_array().unwrap();
-    runs.iter().map(|run| case(run, &files, &authorities, &trust)).collect()
+    runs.iter().map(|run| suite.case(run)).collect()
 }
 
-fn case(run: &Value, files: &BTreeMap<String, Certificate>, authorities: &[Certificate], trust: &Trust) -> Case {
-    let text = |key: &str| run[key].as_str().unwrap_or_default().to_owned();
-    let (id, title) = (text("test"), text("title"));
-    let name = file_of(&id, &title);
-    let leaf = files.get(&name);
-    assert!(leaf.is_some() || id == "4.1.6", "no certificate of {id} {title}: {name}");
-    let section = id.split('.').take(2).collect::<Vec<_>>().join(".");
-    Case {
-        suite: "PKITS",
-        excluded: excluded(&section, &id),
-        section,
-        valid: text("expected") == "valid",
+struct Suite {
+    files: BTreeMap<String, Certificate>,
+    authorities: Vec<Certificate>,
+    trust: Trust,
+    lists: Lists,
+}
+
+impl Suite {
+    /// Each path is judged by the lists too, whatever the test is about.
+    fn case(&self, run: &Value) -> Case {
+        let text = |key: &str| run[key].as_str().unwrap_or_default().to_owned();
+        let (id, title) = (text("test"), text("title"));
+        let name = file_of(&id, &title);
+        let leaf = self.files.get(&name);
+        assert!(leaf.is_some() || id == "4.1.6", "no certificate of {id} {title}: {name}");
         // The one whose signature cannot be read.
-        found: leaf.map_or(Err(PathError::BadSignature), |leaf| {
-            path(leaf, authorities, trust, DAY, policies(&text("options")))
-        }),
-        id,
-        title,
+        let found = leaf.map_or(Err(PathError::BadSignature), |leaf| {
+            path(leaf, &self.authorities, &self.trust, DAY, policies(&text("options")))
+        });
+        Case {
+            suite: "PKITS",
+            section: id.split('.').take(2).collect::<Vec<_>>().join("."),
+            valid: text("expected") == "valid",
+            found: self.lists.judge(found, DAY),
+            excluded: excluded(&id),
+            id,
+            title,
+        }
     }
 }
 
-fn excluded(section: &str, id: &str) -> Option<&'static str> {
-    match (section, id) {
-        ("4.4" | "4.5" | "4.14" | "4.15", _) | (_, "4.7.4" | "4.7.5") => Some(STATUS),
-        (_, "4.1.4" | "4.1.5") => Some(DSA),
-        _ => None,
-    }
+fn excluded(id: &str) -> Option<&'static str> {
+    matches!(id, "4.1.4" | "4.1.5").then_some(DSA)
 }
 
 /// Certificates by file name, in lower case and without its end.

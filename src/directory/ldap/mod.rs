@@ -13,13 +13,13 @@ pub use error::LdapError;
 use super::answer::{Answer, Known};
 use super::passwords::Passwords;
 use crate::base::Address;
-use crate::base::limits::{LDAP_ADDRESSES_MAX, LDAP_ENTRIES_MAX};
+use crate::base::limits::{DIRECTORY_PAUSE_SECONDS, LDAP_ADDRESSES_MAX, LDAP_ENTRIES_MAX};
 use crate::config::DirectoryServer;
 use crate::net::port::Upstreams;
 use connection::{Connection, Found};
 use people::{person, sought_names};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use wire::{Filter, Search};
@@ -31,6 +31,8 @@ pub struct LdapDirectory {
     upstreams: Arc<dyn Upstreams>,
     passwords: Passwords,
     requests: AtomicU64,
+    /// Since when it cannot be reached, and why.
+    away: Mutex<Option<(Instant, LdapError)>>,
 }
 
 /// What became of the question for each address.
@@ -44,6 +46,7 @@ impl LdapDirectory {
             upstreams,
             passwords,
             requests: AtomicU64::new(0),
+            away: Mutex::default(),
         }
     }
 
@@ -52,12 +55,27 @@ impl LdapDirectory {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Why it could not be reached a moment ago; who can do without its answer need not wait for it again.
+    pub fn away(&self) -> Option<LdapError> {
+        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = |since: &Instant| since.elapsed() < Duration::from_secs(DIRECTORY_PAUSE_SECONDS);
+        away.as_ref().filter(|(since, _)| lately(since)).map(|(_, why)| why.clone())
+    }
+
+    fn note_away(&self, why: Option<&LdapError>) {
+        let unreachable = |why: &&LdapError| matches!(why, LdapError::Net(_) | LdapError::Late | LdapError::Cut);
+        let away = why.filter(unreachable).map(|why| (Instant::now(), why.clone()));
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = away;
+    }
+
     /// What it says of each address, in their order. What it has answered when its time is over counts.
     pub async fn ask(&self, addresses: &[Address]) -> Vec<Result<Answer, LdapError>> {
         let mut all = Vec::with_capacity(addresses.len());
         for some in addresses.chunks(LDAP_ADDRESSES_MAX) {
             let mut answers: Vec<Option<Result<Answer, LdapError>>> = some.iter().map(|_| None).collect();
-            let failed = self.ask_some(some, &mut answers).await.err().unwrap_or(LdapError::Cut);
+            let failed = self.ask_some(some, &mut answers).await.err();
+            self.note_away(failed.as_ref());
+            let failed = failed.unwrap_or(LdapError::Cut);
             all.extend(answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(failed.clone()))));
         }
         all

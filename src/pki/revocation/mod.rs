@@ -59,6 +59,26 @@ pub enum ProofKind {
     Answer,
 }
 
+impl ProofKind {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Delta => "delta",
+            Self::Answer => "ocsp",
+        }
+    }
+
+    /// As shown, French and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::List => ("liste de révocation", "revocation list"),
+            Self::Delta => ("liste de révocation et ses changements", "revocation list and its changes"),
+            Self::Answer => ("réponse OCSP", "OCSP response"),
+        }
+    }
+}
+
 /// How what an authority said stands to the end that it gave it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Age {
@@ -71,6 +91,24 @@ pub enum Age {
 }
 
 impl Age {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Grace => "grace",
+            Self::Stale => "stale",
+        }
+    }
+
+    /// As shown, French and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Fresh => ("à jour", "up to date"),
+            Self::Grace => ("échue, dans le délai de tolérance", "ended, within the time of grace"),
+            Self::Stale => ("périmée", "stale"),
+        }
+    }
+
     /// At `at`, of what ends at `until`.
     pub fn of(until: UnixTime, at: UnixTime, rules: &Rules) -> Self {
         if at <= until {
