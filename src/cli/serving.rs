@@ -57,6 +57,7 @@ impl Serving {
         let proofs = Arc::new(proofs);
         let providers = Providers::new(&config, proofs.clone()).map_err(|e| Failure::from(&e))?;
         let providers = Arc::new(providers);
+        providers.ask(relay.clone());
         let listing = providers.clone();
         let (running, stopping) = watch::channel(Running::On);
         let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));

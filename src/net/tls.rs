@@ -85,6 +85,11 @@ pub fn speak(believed: Believed, identity: Option<ClientIdentity>) -> Result<Tls
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+/// The certificates of these PEM files, in DER.
+pub fn authorities(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, NetError> {
+    Ok(read_all(files)?.iter().map(|certificate| certificate.to_vec()).collect())
+}
+
 fn read_all(authorities: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, NetError> {
     let mut all = Vec::new();
     for path in authorities {
