@@ -194,6 +194,14 @@ pub const LIST_SIGNERS_DEPTH_MAX: usize = 3;
 pub const LISTS_MAX: usize = 200;
 /// Certificates of authorities that are remembered as possible signers of lists.
 pub const LIST_POOL_MAX: usize = 200;
+/// Revocation lists that are fetched side by side.
+pub const LISTS_AT_ONCE: usize = 8;
+/// Seconds between two looks at which revocation lists are due.
+pub const LISTS_LOOKED_AT_SECONDS: u64 = 600;
+/// Seconds, at most, after a start before due lists are fetched: not all computers of a town at eight o'clock.
+pub const LISTS_JITTER_SECONDS: u64 = 20;
+/// Paths that wait to be asked about.
+pub const STATUS_QUESTIONS_MAX: usize = 200;
 /// OCSP answers that are kept.
 pub const OCSP_KEPT_MAX: usize = 2_000;
 /// Octets of one OCSP response.

@@ -16,6 +16,7 @@ mod serving;
 mod signals;
 mod table;
 mod trust;
+mod trust_refresh;
 mod whitelist;
 
 use crate::base::Address;

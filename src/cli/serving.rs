@@ -2,7 +2,7 @@
 
 use super::{Failure, signals, whitelist};
 use crate::base::UnixTime;
-use crate::base::limits::{CONNECTIONS_MAX, STOP_SECONDS_MAX};
+use crate::base::limits::{CONNECTIONS_MAX, LISTS_JITTER_SECONDS, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
 use crate::directory::listed::ListServer;
 use crate::imap;
@@ -122,7 +122,10 @@ impl Serving {
         let listing = listed.map(|server| tokio::spawn(whitelist::keep_fresh(home.clone(), server)));
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
         let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
+        let lists = Arc::clone(&relay);
+        let lists = tokio::spawn(async move { lists.keep_status(jitter()).await });
         end.await;
+        lists.abort();
         renewal.abort();
         refreshing.abort();
         listing.inspect(JoinHandle::abort);
@@ -153,6 +156,14 @@ where
             }
         })
     })
+}
+
+/// Not all computers of a town ask at eight o'clock.
+fn jitter() -> Duration {
+    let mut byte = [0];
+    // Without randomness all of it.
+    let share = aws_lc_rs::rand::fill(&mut byte).map_or(u64::from(u8::MAX), |()| u64::from(byte[0]));
+    Duration::from_millis(LISTS_JITTER_SECONDS * 1000 * share / u64::from(u8::MAX))
 }
 
 async fn door(address: Option<SocketAddr>, implicit: &Option<Arc<TlsServer>>, serve: Serve) -> Result<Option<Door>, Failure> {

@@ -1,6 +1,7 @@
 //! `souspli trust`: the authorities whose certificates count.
 
 use super::out::{Out, complain};
+use super::trust_refresh::{self, Refresh};
 use super::whitelist::{self, Whitelist};
 use super::{Cli, Failure, cert, table};
 use crate::base::{Realm, UnixTime};
@@ -35,6 +36,8 @@ pub enum Trust {
         /// Telle que « list » la montre / as list shows it.
         fingerprint: String,
     },
+    /// Met à jour les listes de révocation / update the revocation lists.
+    Refresh(Refresh),
     /// Liste blanche MSSanté / the domains of the MSSanté space of trust.
     #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Whitelist(Whitelist),
@@ -51,8 +54,10 @@ impl Trust {
         match self {
             Trust::List => {
                 list(&home, cli.config_or_default(None)?.trust.environment, out)?;
+                trust_refresh::show(cli, out)?;
                 whitelist::show(&home, out)
             }
+            Trust::Refresh(refresh) => refresh.execute(cli, out),
             Trust::Whitelist(command) => command.execute(cli, out),
             Trust::Add { test, profile, files } => {
                 let realm = if *test { Realm::Test } else { Realm::Production };

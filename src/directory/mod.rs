@@ -7,10 +7,12 @@ pub mod cache;
 pub mod kept;
 pub mod ldap;
 pub mod listed;
+pub mod lists;
 pub mod local;
+pub mod ocsp;
 pub mod passwords;
 pub mod port;
-mod reach;
+pub mod reach;
 pub mod whitelist;
 
 pub use book::Book;

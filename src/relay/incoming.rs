@@ -138,7 +138,10 @@ impl Relay {
     fn read(&self, stored: &[u8], identities: &[Identity]) -> Result<Read, Explanation> {
         let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
-        let result = open(stored, &keys, &trust, self.now());
+        let mut result = open(stored, &keys, &trust, self.now());
+        if let Ok(opened) = &mut result {
+            self.say_status(opened, &trust);
+        }
         if let Err(error @ OpenError::Locked) = &result {
             return Err(error.explain());
         }

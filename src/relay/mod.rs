@@ -35,7 +35,9 @@ use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY
 use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::Book;
+use crate::directory::lists::Published;
 use crate::directory::local::LocalDirectory;
+use crate::directory::reach::Reach;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
 use crate::pki::{Certificate, Trust};
@@ -84,6 +86,8 @@ pub struct Relay {
     seals: LockedSeals,
     gate: Arc<Gate>,
     views: Views,
+    published: Arc<Published>,
+    wanted: status::Wanted,
 }
 
 impl Relay {
@@ -91,6 +95,8 @@ impl Relay {
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
         let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
+        let reach = Arc::new(Reach::new(config.upstream_authorities.clone()));
+        let published = Published::new(home, config.revocation.clone(), reach);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
@@ -110,6 +116,8 @@ impl Relay {
             seals: LockedSeals::new(secrets),
             gate: Gate::new(secrets.clone()),
             views: Views::new(VIEW_CACHE_MAX),
+            published: Arc::new(published),
+            wanted: status::Wanted::default(),
         })
     }
 

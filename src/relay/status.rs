@@ -1,28 +1,162 @@
-//! Whether a certificate that is to be used still stands.
+//! Whether a certificate still stands: known when a letter is sent, looked up when one is read, and kept up to date in between.
 
 use super::Relay;
-use crate::pki::Certificate;
-use crate::pki::name::DistinguishedName;
+use crate::base::limits::{LISTS_LOOKED_AT_SECONDS, STATUS_QUESTIONS_MAX};
+use crate::config::StatusSource;
+use crate::directory::lists::{Event, Outcome, Published, Which};
+use crate::pki::Trust;
 use crate::pki::path::Path;
-use crate::pki::revocation::{Held, List, Rules, Status, status};
-use std::sync::Arc;
+use crate::pki::revocation::{Age, ProofKind, Status};
+use crate::smime::open::Opened;
+use crate::store::{Event as Noted, JournalEntry, StoreError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
-/// Nothing has been fetched.
-struct Nothing;
+/// What is to be asked when there is time, and who waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// Paths of letters that were read, to be asked about by OCSP.
+    questions: Mutex<Vec<Path>>,
+    /// Somebody met a list that does not hold.
+    lists: Notify,
+    questioned: Notify,
+}
 
-impl Held for Nothing {
-    fn lists(&self, _issuer: &DistinguishedName) -> Vec<Arc<dyn List>> {
-        Vec::new()
+impl Wanted {
+    fn question(&self, path: &Path) {
+        let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        if questions.len() < STATUS_QUESTIONS_MAX && !questions.contains(path) {
+            questions.push(path.clone());
+            self.questioned.notify_one();
+        }
     }
 
-    fn answers(&self, _certificate: &Certificate, _issuer: &Certificate) -> Vec<Vec<u8>> {
-        Vec::new()
+    fn take(&self) -> Vec<Path> {
+        std::mem::take(&mut self.questions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Relay {
-    /// What is known of the certificates of this path.
-    pub(super) async fn status_of(&self, path: &Path) -> Status {
-        status(path, self.now(), &Nothing, &Rules::default())
+    /// What is known of the certificates of this path, for who sends: where the lists do not tell, or OCSP is preferred, the
+    /// authority's server is asked and awaited. Lists are never awaited; one that does not hold is fetched for the next time.
+    pub async fn status_of(&self, path: &Path) -> Status {
+        let Ok(trust) = self.trust() else {
+            return self.published.status(path, &Trust::default(), self.now());
+        };
+        self.note_sources(path, &trust);
+        let mut status = self.published.status(path, &trust, self.now());
+        if self.is_open(&status) && self.published.is_askable(path, &trust, self.now()) {
+            self.published.ask(path, &trust, self.now()).await;
+            status = self.published.status(path, &trust, self.now());
+        }
+        if is_wanting(&status) {
+            self.wanted.lists.notify_one();
+        }
+        status
+    }
+
+    /// The same for who reads: nobody is awaited. What is not known is asked for the next time.
+    fn status_known(&self, path: &Path, trust: &Trust) -> Status {
+        self.note_sources(path, trust);
+        let status = self.published.status(path, trust, self.now());
+        if self.is_open(&status) && self.published.is_askable(path, trust, self.now()) {
+            self.wanted.question(path);
+        }
+        if is_wanting(&status) {
+            self.wanted.lists.notify_one();
+        }
+        status
+    }
+
+    /// Says of every signer of an opened message whether the certificate still stands.
+    pub(super) fn say_status(&self, opened: &mut Opened, trust: &Trust) {
+        for signer in opened.signers_mut() {
+            if let Some(Ok(path)) = &signer.path {
+                signer.status = Some(self.status_known(path, trust));
+            }
+        }
+    }
+
+    /// Whether the authority's server is to be asked.
+    fn is_open(&self, status: &Status) -> bool {
+        match (status, self.published.settings().prefer) {
+            (Status::Revoked(_) | Status::NotPublished, _) => false,
+            (Status::Unknown(_), _) => true,
+            (Status::Good(proof), StatusSource::Lists) => proof.age != Age::Fresh,
+            (Status::Good(proof), StatusSource::Ocsp) => proof.kind != ProofKind::Answer || proof.age != Age::Fresh,
+        }
+    }
+
+    fn note_sources(&self, path: &Path, trust: &Trust) {
+        match self.published.note(path, trust) {
+            Ok(true) => self.wanted.lists.notify_one(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "where certificates are revoked could not be written down"),
+        }
+    }
+
+    /// The lists behind this relay.
+    pub fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    /// Keeps lists and answers up to date for as long as the relay runs: what is due at the times of the lists, what somebody
+    /// misses at once.
+    pub async fn keep_status(&self, jitter: Duration) {
+        let mut which = Which::Due;
+        let mut pause = jitter;
+        loop {
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = self.wanted.lists.notified() => which = Which::Wanting,
+                () = self.wanted.questioned.notified() => {
+                    self.answer_questions().await;
+                    continue;
+                }
+            }
+            if let Err(error) = self.refresh_lists(which).await {
+                tracing::warn!(%error, "revocation lists could not be looked at");
+            }
+            which = Which::Due;
+            pause = Duration::from_secs(LISTS_LOOKED_AT_SECONDS);
+        }
+    }
+
+    async fn answer_questions(&self) {
+        let Ok(trust) = self.trust() else { return };
+        for path in self.wanted.take() {
+            self.published.ask(&path, &trust, self.now()).await;
+        }
+    }
+
+    async fn refresh_lists(&self, which: Which) -> Result<(), StoreError> {
+        let trust = self.trust()?;
+        let see = Arc::new(|event: Event| log(&event));
+        let summary = self.published.refresh(trust, which, self.now(), see).await;
+        if summary.kept > 0 {
+            self.note(&JournalEntry::of_home(self.now(), Noted::Trust, "lists-updated"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a list that is fetched now may tell.
+fn is_wanting(status: &Status) -> bool {
+    match status {
+        Status::Unknown(_) => true,
+        Status::Good(proof) => proof.kind != ProofKind::Answer && proof.age != Age::Fresh,
+        Status::Revoked(_) | Status::NotPublished => false,
+    }
+}
+
+/// Places of lists are public; whose certificates were met is not told.
+fn log(event: &Event) {
+    let Event::Done { url, outcome, .. } = event else { return };
+    match outcome {
+        Outcome::Kept(list) => tracing::info!(%url, entries = list.entries(), "a revocation list was updated"),
+        Outcome::Failed(why) => tracing::warn!(%url, code = why.code, "a revocation list could not be updated"),
+        Outcome::Unchanged | Outcome::Elsewhere => {}
     }
 }

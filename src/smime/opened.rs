@@ -136,6 +136,14 @@ impl Opened {
         None
     }
 
+    /// The same, so that what others know of them can be said.
+    pub fn signers_mut(&mut self) -> impl Iterator<Item = &mut SignerReport> {
+        self.layers.iter_mut().flat_map(|l| match l {
+            Layer::Signed(signers) => signers.as_mut_slice(),
+            Layer::Encrypted(_) | Layer::Compressed => &mut [],
+        })
+    }
+
     /// Every signer of every layer.
     pub fn signers(&self) -> impl Iterator<Item = &SignerReport> {
         self.layers.iter().flat_map(|l| match l {

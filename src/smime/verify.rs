@@ -5,6 +5,7 @@ use crate::base::limits::{CMS_NAMED_ALIKE_MAX, CMS_PART_MAX, CMS_SIGNERS_MAX, SI
 use crate::pki::algorithm::{AlgorithmId, Digest, KeyKind, Scheme, SignatureError};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
+use crate::pki::revocation::Status;
 use crate::pki::{Certificate, Path, PathError, Purpose, Trust, bundle, cert, der, path};
 use crate::smime::offer::Offer;
 use crate::smime::port::RecipientId;
@@ -37,6 +38,8 @@ pub struct SignerReport {
     pub path: Option<Result<Path, PathError>>,
     /// The same on the day that the signature claims; `None`: it claims none. It never makes up for what does not hold today.
     pub path_then: Option<Result<Path, PathError>>,
+    /// Whether that certificate still stands; `None`: nobody has asked.
+    pub status: Option<Status>,
     /// The signature as received.
     pub signature: Vec<u8>,
     /// signingTime as claimed.
@@ -138,6 +141,7 @@ impl<'a> SignedData<'a> {
             integrity,
             path: certificate.map(|c| way(c, now)),
             path_then: certificate.zip(signing_time).map(|(c, claimed)| way(c, moment_meant(c, claimed))),
+            status: None,
             signature: signer.signature.to_vec(),
             signing_time,
             algorithm: scheme.map_or_else(|_| "?".to_owned(), Scheme::name),

@@ -138,10 +138,20 @@ pub const NONE: &str = "aucun / none";
 /// Values.
 pub const ABSENT: &str = "absent du message / not in the message";
 
+/// Whether the certificates of a signer still stand.
+pub const STATUS: (&str, &str) = ("Révocation", "Revocation");
+
+/// What proves that they do: since when, and until when.
+pub fn stands(how: &str, as_of: &str, until: &str) -> String {
+    format!("non, selon {how} du {as_of}, valable jusqu’au {until} / none, by {how} of {as_of}, which holds until {until}")
+}
+
+/// Nobody publishes it.
+pub const NOT_PUBLISHED: &str = "l’autorité n’en publie rien / its authority publishes nothing";
+
 /// What is left out, always.
 pub fn not_checked() -> String {
     [
-        "La révocation des certificats (CRL, OCSP). / Revocation of certificates (CRL, OCSP).",
         "Le contenu des pièces jointes. / The content of attachments.",
         "L’heure de signature : elle est annoncée par le signataire. / The signing time: the signer claims it.",
     ]

@@ -136,10 +136,38 @@ of_list! {
     list_altered, "SP-LIST-ALTERED":
         "La signature de la liste de révocation est fausse : elle a été modifiée.", "L’ancienne liste est conservée ; réessayez plus tard.";
         "The signature of the revocation list is wrong: it was altered.", "The former list is kept; try again later.".
+    /// A scheme nobody here speaks.
+    list_scheme, "SP-LIST-SCHEME":
+        "L’annuaire qui publie cette liste de révocation ne répond pas ou n’est pas pris en charge.", "Indiquez, s’il en existe, une adresse http:// de la même liste sous [revocation] lists.";
+        "The directory that publishes this revocation list does not answer or is not supported.", "Name an http:// address of the same list, where there is one, under [revocation] lists.".
     /// Another issuer or scope.
     list_of_another, "SP-LIST-OF-ANOTHER":
         "Le serveur a donné la liste de révocation d’une autre autorité.", "L’ancienne liste est conservée ; réessayez plus tard.";
         "The server gave the revocation list of another authority.", "The former list is kept; try again later.".
+    /// No answer.
+    answer_unusable, "SP-OCSP-UNREADABLE":
+        "Le serveur OCSP de l’autorité a donné une réponse inutilisable.", "Réessayez plus tard.";
+        "The authority’s OCSP server gave an answer that cannot be used.", "Try again later.".
+    /// tryLater and the like.
+    answer_refused, "SP-OCSP-REFUSED":
+        "Le serveur OCSP de l’autorité refuse de répondre.", "Réessayez plus tard.";
+        "The authority’s OCSP server refuses to answer.", "Try again later.".
+    /// Another nonce.
+    answer_to_another, "SP-OCSP-REPLAYED":
+        "La réponse OCSP reçue répond à une autre question : quelqu’un a pu la rejouer.", "Réessayez plus tard.";
+        "The OCSP answer that came is to another question: somebody may have played it again.", "Try again later.".
+    /// Not by the authority.
+    answer_wrong_signer, "SP-OCSP-WRONG-SIGNER":
+        "La réponse OCSP reçue n’est pas signée par l’autorité.", "Réessayez plus tard.";
+        "The OCSP answer that came is not signed by the authority.", "Try again later.".
+    /// thisUpdate in the future.
+    answer_not_yet, "SP-OCSP-NOT-YET":
+        "La réponse OCSP reçue est datée du futur.", "Vérifiez la date et l’heure de votre ordinateur.";
+        "The OCSP answer that came is of the future.", "Check your computer’s date and time.".
+    /// nextUpdate long past.
+    answer_old, "SP-OCSP-OLD":
+        "La réponse OCSP reçue est périmée.", "Réessayez plus tard.";
+        "The OCSP answer that came has ended.", "Try again later.".
     /// thisUpdate in the future.
     list_of_the_future, "SP-LIST-NOT-YET":
         "La liste de révocation est datée du futur.", "Vérifiez la date de votre ordinateur.";
@@ -159,6 +187,95 @@ pub fn list_older(held: UnixTime, came: UnixTime) -> Explanation {
         (
             format!("The server gave a revocation list of {came_en}, older than that of {held_en} which is held."),
             "The newer one is kept; try again later.",
+        ),
+    )
+}
+
+/// A list that came.
+pub fn list_updated(name: &str, entries: usize, until: UnixTime) -> String {
+    let (fr, en) = day(until);
+    let s = if entries > 1 { "s" } else { "" };
+    format!("{name} : à jour jusqu’au {fr}, {entries} certificat{s} révoqué{s} / up to date until {en}, {entries} revoked")
+}
+
+/// The newest there is.
+pub fn list_unchanged(name: &str) -> String {
+    format!("{name} : inchangée / unchanged")
+}
+
+/// Another process is at it.
+pub fn list_elsewhere(name: &str) -> String {
+    format!("{name} : déjà en cours ailleurs / under way elsewhere")
+}
+
+/// A list that did not come.
+pub fn list_failed(name: &str, why: &Explanation) -> String {
+    format!(
+        "{name} : {} {} / {} {} [{}]",
+        why.fr.what, why.fr.todo, why.en.what, why.en.todo, why.code
+    )
+}
+
+/// How a list stands to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowAge {
+    /// It holds.
+    Fresh,
+    /// Tolerated.
+    Grace,
+    /// It has ended.
+    Stale,
+}
+
+/// A list that is held: of whom, how it stands, when it was made and ends, how many are on it.
+pub fn row_held(name: &str, url: &str, (age, as_of, until): (RowAge, UnixTime, UnixTime), entries: usize, failed: Option<&str>) -> String {
+    let ((of_fr, of_en), (fr, en)) = (day(as_of), day(until));
+    let (state_fr, state_en) = match age {
+        RowAge::Fresh => ("à jour", "up to date"),
+        RowAge::Grace => ("échue, tolérée : souspli trust refresh", "ended, tolerated: souspli trust refresh"),
+        RowAge::Stale => ("PÉRIMÉE : souspli trust refresh", "STALE: souspli trust refresh"),
+    };
+    let failed = failed.map_or_else(String::new, |code| format!(" [{code}]"));
+    format!(
+        "{name}  {state_fr}, du {of_fr} au {fr}, {entries} révocations / {state_en}, {of_en} to {en}, {entries} revocations{failed}  {url}"
+    )
+}
+
+/// A list that never came.
+pub fn row_absent(name: &str, url: &str, failed: Option<&str>) -> String {
+    let failed = failed.map_or_else(String::new, |code| format!(" [{code}]"));
+    format!("{name}  ABSENTE : souspli trust refresh / ABSENT: souspli trust refresh{failed}  {url}")
+}
+
+/// Lists that did not come.
+pub fn lists_failed(count: usize) -> Explanation {
+    let s = if count > 1 { "s" } else { "" };
+    Explanation::new(
+        "SP-LISTS-FAILED",
+        Retry::Later,
+        (
+            format!("{count} liste{s} de révocation n’ont pas pu être mise{s} à jour."),
+            "Les raisons sont dites ci-dessus ; les anciennes listes sont conservées.",
+        ),
+        (
+            format!("{count} revocation list{s} could not be updated."),
+            "The reasons stand above; the former lists are kept.",
+        ),
+    )
+}
+
+/// Stopped by the user.
+pub fn lists_cancelled() -> Explanation {
+    Explanation::new(
+        "SP-LISTS-STOPPED",
+        Retry::AfterUser,
+        (
+            "La mise à jour des listes est interrompue.",
+            "Ce qui est arrivé est gardé ; la prochaine mise à jour continuera là.",
+        ),
+        (
+            "The update of the lists was stopped.",
+            "What has come is kept; the next update goes on from there.",
         ),
     )
 }

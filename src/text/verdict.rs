@@ -214,6 +214,18 @@ pub fn sentence(code: &'static str) -> (&'static str, &'static str) {
             "Signature intacte, mais le certificat n’était pas valable à la date qu’elle annonce.",
             "Signature intact, but the certificate was not valid on the day that it claims.",
         ),
+        "encrypted-signed-unchecked" => (
+            "Message chiffré et signé ; statut du certificat non vérifiable (révocation).",
+            "Encrypted and signed; whether the certificate was revoked could not be checked.",
+        ),
+        "signed-unchecked" => (
+            "Message signé, non chiffré ; statut du certificat non vérifiable (révocation).",
+            "Signed, not encrypted; whether the certificate was revoked could not be checked.",
+        ),
+        "certificate-revoked" => (
+            "Signature intacte, mais le certificat du signataire a été révoqué : elle ne prouve rien.",
+            "Signature intact, but the signer’s certificate was revoked: it proves nothing.",
+        ),
         "certificate-test" => (
             "Signature intacte, mais par un certificat de TEST : elle ne prouve rien.",
             "Signature intact, but by a TEST certificate: it proves nothing.",

@@ -11,7 +11,7 @@ use crate::smime::open::{OpenError, Opened};
 use crate::text::verdict as said;
 
 /// Every code that can be remembered, with its grade. The place in this list is what is stored: append only.
-const CODES: [(&str, Grade); 26] = [
+const CODES: [(&str, Grade); 29] = [
     ("plain", Grade::Plain),
     ("encrypted-signed", Grade::Verified),
     ("signed", Grade::Verified),
@@ -38,6 +38,9 @@ const CODES: [(&str, Grade); 26] = [
     ("certificate-expired-since", Grade::Unassured),
     ("certificate-not-valid-then", Grade::Unassured),
     ("signer-without-address", Grade::Unassured),
+    ("encrypted-signed-unchecked", Grade::Unchecked),
+    ("signed-unchecked", Grade::Unchecked),
+    ("certificate-revoked", Grade::Unassured),
 ];
 
 /// Beside the place in that list: judged by authorities for trials, and said so whenever it is said again.
@@ -112,8 +115,8 @@ impl Verdict {
 /// What a signer's certificate proves is another matter tomorrow; everything else follows from the message alone.
 fn sways(code: &str, encrypted: bool) -> bool {
     match code {
-        "encrypted-signed" => encrypted,
-        "signed" => !encrypted,
+        "encrypted-signed" | "encrypted-signed-unchecked" => encrypted,
+        "signed" | "signed-unchecked" => !encrypted,
         "unknown-authority"
         | "certificate-expired"
         | "certificate-not-yet-valid"
@@ -123,6 +126,7 @@ fn sways(code: &str, encrypted: bool) -> bool {
         | "certificate-not-test"
         | "certificate-expired-since"
         | "certificate-not-valid-then"
+        | "certificate-revoked"
         | "signer-without-address"
         | "signed-another-day" => true,
         _ => false,

@@ -143,6 +143,7 @@ mod tests {
             certificate: None,
             path: None,
             path_then: None,
+            status: None,
             signing_time: None,
             algorithm: String::new(),
             signature: Vec::new(),

@@ -10,13 +10,14 @@ use crate::base::{Address, UnixTime};
 use crate::mime::edit::{is_attachment, text_of};
 use crate::mime::entity::{Entity, Kind};
 use crate::mime::header::Header;
+use crate::pki::revocation::{ProofKind, Status};
 use crate::pki::{Certificate, Path, PathError};
 use crate::smime::opened::{Encryption, Layer, Opened};
 use crate::smime::protected::{self, Scheme};
 use crate::smime::verify::{Integrity, SignerReport};
-use crate::text::Explain;
 use crate::text::banner::OPENING;
 use crate::text::report::{self as said, line, quoted, quoted_all, sentence, title};
+use crate::text::{Explain, Explanation};
 
 /// What is reported on.
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +44,14 @@ pub fn is_attached(verdict: &Verdict) -> bool {
 
 /// The one that is part of a View.
 pub fn attached(of: &Reported<'_>) -> String {
-    said::opening(of.verdict.encrypted) + &report(of, |_| said::path_on_demand().to_owned())
+    said::opening(of.verdict.encrypted) + &report(of, |_| line(said::PATH, said::path_on_demand()))
 }
 
 /// The one that is asked for.
 pub fn on_demand(of: &Reported<'_>) -> String {
-    report(of, way)
+    report(of, |signer| {
+        line(said::PATH, &way(signer)) + &signer.status.as_ref().map(stands).unwrap_or_default()
+    })
 }
 
 /// True for a part of a message that is such a report: others cannot write its first words into what Souspli shows.
@@ -129,7 +132,7 @@ fn signed(signer: &SignerReport, way: fn(&SignerReport) -> String) -> String {
     out.push_str(&line(said::ALGORITHM, &quoted(&signer.algorithm)));
     out.push_str(&line(said::SIGNING_TIME, &claimed));
     if signer.certificate.is_some() {
-        out.push_str(&line(said::PATH, &way(signer)));
+        out.push_str(&way(signer));
     }
     out
 }
@@ -170,6 +173,25 @@ fn way(signer: &SignerReport) -> String {
         Some(Err(error)) => refused(error),
         None => said::NONE.to_owned(),
     }
+}
+
+/// Whether the certificates of that way still stand, by what, or why nobody knows.
+fn stands(status: &Status) -> String {
+    let both = |said: &Explanation| format!("{} / {}", said.fr.what, said.en.what);
+    let said = match status {
+        Status::Good(proof) => {
+            let how = match proof.kind {
+                ProofKind::List => "CRL",
+                ProofKind::Delta => "delta CRL",
+                ProofKind::Answer => "OCSP",
+            };
+            said::stands(how, &said::moment(proof.as_of), &said::moment(proof.until))
+        }
+        Status::Revoked(revoked) => both(&revoked.explain()),
+        Status::NotPublished => said::NOT_PUBLISHED.to_owned(),
+        Status::Unknown(unknown) => both(&unknown.explain()),
+    };
+    line(said::STATUS, &said)
 }
 
 fn refused(error: &PathError) -> String {

@@ -3,6 +3,7 @@
 use crate::base::limits::SIGNED_APART_SECONDS;
 use crate::base::{Address, Realm, UnixTime};
 use crate::pki::identity::{self, Named};
+use crate::pki::revocation::Status;
 use crate::pki::{Certificate, PathError};
 use crate::smime::open::{Encryption, Layer, OpenError, Opened};
 use crate::smime::verify::{Integrity, SignerReport};
@@ -214,6 +215,14 @@ fn grade(opened: &Opened, from: &[Address]) -> (Grade, &'static str) {
     };
     match doubt(signers, from) {
         Some(code) => (Grade::Unassured, code),
+        None if signers.iter().any(is_unproven) => (
+            Grade::Unchecked,
+            if encrypted {
+                "encrypted-signed-unchecked"
+            } else {
+                "signed-unchecked"
+            },
+        ),
         None => (Grade::Verified, if encrypted { "encrypted-signed" } else { "signed" }),
     }
 }
@@ -256,12 +265,19 @@ fn names(signer: &SignerReport, sender: &Address) -> Option<Named> {
 /// whoever has an old key can claim any day; but one that the certificate denies is worse than none.
 fn untrusted(signer: &SignerReport) -> Option<&'static str> {
     match (&signer.path, &signer.path_then) {
+        // Whenever it says that it was made: whoever has a key that was taken back can claim any day.
+        (Some(Ok(_)), _) if matches!(signer.status, Some(Status::Revoked(_))) => Some("certificate-revoked"),
         (Some(Ok(_)), Some(Err(_))) => Some("certificate-not-valid-then"),
         (Some(Ok(_)), Some(Ok(_)) | None) => None,
         (Some(Err(PathError::Expired { .. } | PathError::AuthorityExpired)), Some(Ok(_))) => Some("certificate-expired-since"),
         (Some(Err(error)), _) => Some(path_code(error)),
         (None, _) => Some("signer-certificate-missing"),
     }
+}
+
+/// Whether nobody knows if its certificate still stands.
+fn is_unproven(signer: &SignerReport) -> bool {
+    matches!(signer.status, Some(Status::Unknown(_)))
 }
 
 fn path_code(error: &PathError) -> &'static str {

@@ -14,10 +14,13 @@ use souspli::view::frozen::codes;
 use souspli::view::verdict::judge;
 
 /// Codes that no message of this table gives, and the test in which one does.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 6] = [
     ("signature-obsolete", include_str!("../interop_openssl.rs")),
     ("certificate-not-test", include_str!("../pki_authority.rs")),
     ("signer-without-address", include_str!("../pki_authority.rs")),
+    ("certificate-revoked", include_str!("../pki_revocation/reading.rs")),
+    ("signed-unchecked", include_str!("../pki_revocation/reading.rs")),
+    ("encrypted-signed-unchecked", include_str!("../pki_revocation/reading.rs")),
 ];
 
 /// Messages for the codes that no attack gives.

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod answers;
+#[path = "../forge/mod.rs"]
+mod forge;
 mod kept;
 mod lists;
 mod made;
 mod pkits;
+mod reading;
 
 use std::path::PathBuf;
 

@@ -4,12 +4,13 @@
 use super::Asked;
 use super::response::{Basic, CertStatus, Responder, read};
 use crate::base::UnixTime;
-use crate::base::limits::CLOCK_SKEW_SECONDS;
+use crate::base::limits::{ANSWER_WITHOUT_END_SECONDS, CLOCK_SKEW_SECONDS};
 use crate::pki::algorithm::Digest;
 use crate::pki::ber::BerError;
 use crate::pki::cert::{Certificate, KeyUsage};
 use crate::pki::crl::{Entry, ListError, holds};
 use crate::pki::oid;
+use crate::text::{Explain, Explanation, revocation as say};
 
 /// What an authority's server says of a certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +23,14 @@ pub struct Answer {
     pub next_update: Option<UnixTime>,
     /// Who signed it, where that is not the authority: its own status is to be asked.
     pub delegate: Option<Certificate>,
+}
+
+impl Answer {
+    /// Until when it holds.
+    pub fn end(&self) -> UnixTime {
+        self.next_update
+            .unwrap_or_else(|| self.this_update.plus(ANSWER_WITHOUT_END_SECONDS))
+    }
 }
 
 /// Its word.
@@ -56,6 +65,18 @@ pub enum AnswerError {
     /// Of the future.
     #[error("the answer is of the future")]
     NotYet,
+}
+
+impl Explain for AnswerError {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Unreadable | Self::NotAbout => say::answer_unusable(),
+            Self::Refused(_) => say::answer_refused(),
+            Self::OtherNonce => say::answer_to_another(),
+            Self::WrongSigner => say::answer_wrong_signer(),
+            Self::NotYet => say::answer_not_yet(),
+        }
+    }
 }
 
 impl From<BerError> for AnswerError {

@@ -1,10 +1,8 @@
 //! What OCSP answers that are held say of one certificate.
 
 use super::{Age, Bad, Known, Proof, ProofKind, Question, Why, sources};
-use crate::base::UnixTime;
-use crate::base::limits::ANSWER_WITHOUT_END_SECONDS;
 use crate::pki::cert::Certificate;
-use crate::pki::ocsp::{Answer, AnswerError, Said, answer};
+use crate::pki::ocsp::{AnswerError, Said, answer};
 use crate::pki::oid;
 
 impl Question<'_> {
@@ -33,7 +31,7 @@ impl Question<'_> {
         if let Some(delegate) = &said.delegate {
             self.delegate_stands(delegate)?;
         }
-        let until = end(&said);
+        let until = said.end();
         let age = Age::of(until, self.at, self.rules);
         match said.said {
             Said::Revoked(entry) => Err(Bad::Revoked(entry)),
@@ -65,13 +63,6 @@ impl Question<'_> {
             _ => Ok(()),
         }
     }
-}
-
-/// Until when an answer holds.
-pub(super) fn end(answer: &Answer) -> UnixTime {
-    answer
-        .next_update
-        .unwrap_or_else(|| answer.this_update.plus(ANSWER_WITHOUT_END_SECONDS))
 }
 
 fn why(error: AnswerError) -> Why {

@@ -48,6 +48,11 @@ impl Watch {
         self.issuers.is_empty() || self.issuers.contains(&digest_of(issuer))
     }
 
+    /// Whether it is known whose list is expected.
+    pub fn names_one(&self) -> bool {
+        !self.issuers.is_empty()
+    }
+
     fn adds_to(&self, known: &Self) -> bool {
         !self.issuers.is_subset(&known.issuers)
     }

@@ -1,0 +1,285 @@
+//! Revocation lists of the configured authorities: which there are, what is held of them, and how they are kept up to date.
+//!
+//! A certificate counts here when it leads to a configured authority, and only the hosts that the authorities and the configuration
+//! name are contacted: a message makes Souspli contact nobody else.
+
+mod download;
+mod refresh;
+mod rows;
+
+pub use download::Outcome;
+pub use refresh::{Event, Summary, Which};
+pub use rows::{Row, RowState};
+
+use crate::base::UnixTime;
+use crate::config::{Revocation, StatusSource};
+use crate::net::http::{Hosts, Url};
+use crate::net::port::Upstreams;
+use crate::pki::authority::Authority;
+use crate::pki::name::DistinguishedName;
+use crate::pki::revocation::{Held, List, Prefer, Rules, Sources, Status, Why, sources, status};
+use crate::pki::{Certificate, Path, Trust};
+use crate::relay::port::Pending;
+use crate::store::lists::{Answers, Watch};
+use crate::store::{Home, Lists, StoreError};
+use crate::text::Explanation;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Octets of lists, in KiB, that are read and sorted at once: what they need in memory is twice as much.
+const READ_AT_ONCE_KIB: u32 = 24 << 10;
+
+/// Fetches a list from a directory (`ldap:`, RFC 4516).
+pub trait ListDirectory: Send + Sync {
+    /// The value that the URL names.
+    fn fetch<'a>(&'a self, url: &'a str) -> Pending<'a, Result<Vec<u8>, Explanation>>;
+}
+
+/// The lists of a home and the network behind them.
+pub struct Published {
+    lists: Arc<Lists>,
+    settings: Revocation,
+    pub(super) upstreams: Arc<dyn Upstreams>,
+    directory: Option<Box<dyn ListDirectory>>,
+    /// Certificates whose sources are known, by fingerprint.
+    noted: Mutex<HashSet<[u8; 32]>>,
+    /// One round at a time.
+    round: tokio::sync::Mutex<()>,
+    reading: Arc<Semaphore>,
+}
+
+impl Published {
+    /// Nothing is read or asked yet.
+    pub fn new(home: &Home, settings: Revocation, upstreams: Arc<dyn Upstreams>) -> Self {
+        Self {
+            lists: Arc::new(Lists::new(home)),
+            settings,
+            upstreams,
+            directory: None,
+            noted: Mutex::default(),
+            round: tokio::sync::Mutex::default(),
+            reading: Arc::new(Semaphore::new(READ_AT_ONCE_KIB as usize)),
+        }
+    }
+
+    /// With somebody who fetches the lists of `ldap:` URLs.
+    pub fn with_directory(self, directory: Box<dyn ListDirectory>) -> Self {
+        Self {
+            directory: Some(directory),
+            ..self
+        }
+    }
+
+    pub(super) fn answers(&self) -> Answers {
+        self.lists.answers()
+    }
+
+    /// What the configuration says.
+    pub fn settings(&self) -> &Revocation {
+        &self.settings
+    }
+
+    /// What is known of a path at `at`, by what is held.
+    pub fn status(&self, path: &Path, trust: &Trust, at: UnixTime) -> Status {
+        let held = InHome { published: self, trust };
+        status(path, at, &held, &self.rules())
+    }
+
+    /// Remembers where the status of a path's certificates is published, and who may sign it. True: there is something new to fetch.
+    pub fn note(&self, path: &Path, trust: &Trust) -> Result<bool, StoreError> {
+        let Some(first) = path.certificates.first() else { return Ok(false) };
+        let known = || self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(&first.fingerprint()) {
+            return Ok(false);
+        }
+        let hosts = self.hosts(trust);
+        let mut places = BTreeMap::new();
+        for pair in path.certificates.windows(2) {
+            self.places_of(&pair[0], &hosts, &mut places);
+        }
+        let new = !places.is_empty() && !self.lists.watched().add(places)?.is_empty();
+        self.lists.remember_issuers(&path.certificates[1..])?;
+        let mut known = known();
+        if known.len() >= NOTED_MAX {
+            known.clear();
+        }
+        known.insert(first.fingerprint());
+        Ok(new)
+    }
+
+    /// The hosts that may be contacted under these authorities.
+    pub(super) fn hosts(&self, trust: &Trust) -> Arc<Hosts> {
+        let own = self.settings.lists.iter().filter_map(|url| host_of(url));
+        let mut all: Vec<String> = self.settings.hosts.iter().cloned().chain(own).collect();
+        for authority in trust.authorities() {
+            let said = sources(&authority.certificate);
+            let published = &authority.published;
+            let urls = said.locations().chain(said.ocsp.iter().map(String::as_str));
+            let urls = urls.chain(published.lists.iter().map(String::as_str));
+            all.extend(urls.chain(published.responder.as_deref()).filter_map(host_of));
+        }
+        Arc::new(all.into_iter().collect())
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            grace: self.settings.grace,
+            prefer: match self.settings.prefer {
+                StatusSource::Lists => Prefer::Lists,
+                StatusSource::Ocsp => Prefer::Ocsp,
+            },
+        }
+    }
+
+    /// Every place that is asked, and whose list is expected there: those that certificates and authorities name, and the
+    /// configured ones.
+    pub(super) fn places(&self, trust: &Trust) -> BTreeMap<String, Watch> {
+        let hosts = self.hosts(trust);
+        let allowed = |url: &String| host_of(url).is_some_and(|host| hosts.allow(&host));
+        let mut places: BTreeMap<String, Watch> = self.lists.watched().all().into_iter().filter(|(url, _)| allowed(url)).collect();
+        for authority in trust.authorities() {
+            self.places_of(&authority.certificate, &hosts, &mut places);
+            places_of_bundle(authority, &mut places);
+        }
+        for list in self.lists.all() {
+            let urls = list
+                .head()
+                .freshest
+                .iter()
+                .filter_map(|p| p.names.as_ref())
+                .flat_map(|n| &n.locations);
+            for url in urls.filter(|url| allowed(url)) {
+                let watch = || {
+                    Watch::of(
+                        [&list.head().issuer],
+                        &list.signer().certificates.first().map_or_else(String::new, |c| c.holder()),
+                    )
+                };
+                places.entry(url.clone()).or_insert_with(watch);
+            }
+        }
+        for url in &self.settings.lists {
+            places.entry(url.clone()).or_default();
+        }
+        places
+    }
+
+    fn places_of(&self, certificate: &Certificate, hosts: &Hosts, places: &mut BTreeMap<String, Watch>) {
+        let said = sources(certificate);
+        for point in said.lists.iter().chain(&said.deltas) {
+            let issuer = issuer_of(certificate);
+            let issuers: Vec<&DistinguishedName> = match point.issuers.is_empty() {
+                true => issuer.iter().collect(),
+                false => point.issuers.iter().collect(),
+            };
+            let watch = Watch::of(issuers, certificate.issuer_common_name());
+            let urls = point.names.iter().flat_map(|n| &n.locations);
+            for url in urls.filter(|url| host_of(url).is_some_and(|host| hosts.allow(&host))) {
+                places.entry(url.clone()).or_insert_with(|| watch.clone());
+            }
+        }
+    }
+}
+
+fn places_of_bundle(authority: &Authority, places: &mut BTreeMap<String, Watch>) {
+    let certificate = &authority.certificate;
+    for url in &authority.published.lists {
+        let watch = || Watch::of([certificate.subject_name()], &certificate.holder());
+        places.entry(url.clone()).or_insert_with(watch);
+    }
+}
+
+fn issuer_of(certificate: &Certificate) -> Option<DistinguishedName> {
+    let value = crate::pki::ber::Value::only(certificate.issuer()).ok()?;
+    crate::pki::name::comparable(value).ok()
+}
+
+/// The host of an `http:`, `https:`, `ldap:` or `ldaps:` URL, in lower case.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    if let Some(url) = Url::parse(url) {
+        return Some(url.host().to_owned());
+    }
+    let rest = url.strip_prefix("ldap://").or_else(|| url.strip_prefix("ldaps://"))?;
+    let authority = rest.split(['/', '?']).next()?;
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "389"));
+    let named = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    (named && port.parse::<u16>().is_ok()).then(|| host.to_ascii_lowercase())
+}
+
+/// Certificates whose sources are remembered as known.
+const NOTED_MAX: usize = 10_000;
+
+/// What is held in the home, as the domain asks it.
+struct InHome<'a> {
+    published: &'a Published,
+    trust: &'a Trust,
+}
+
+impl Held for InHome<'_> {
+    fn lists(&self, issuer: &DistinguishedName) -> Vec<Arc<dyn List>> {
+        self.published.lists.of_issuer(issuer)
+    }
+
+    fn answers(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
+        self.published.lists.answers().find(certificate, issuer).into_iter().collect()
+    }
+
+    fn awaits_a_list(&self) -> bool {
+        let configured = &self.published.settings.lists;
+        configured.iter().any(|url| self.published.lists.of_url(url).is_none())
+    }
+
+    /// Where no place may be contacted, that is why; else what went wrong at the last try.
+    fn missing(&self, sources: &Sources) -> Why {
+        let urls: Vec<&str> = sources.locations().chain(sources.ocsp.iter().map(String::as_str)).collect();
+        let hosts: Vec<String> = urls.iter().filter_map(|url| host_of(url)).collect();
+        let allowed = self.published.hosts(self.trust);
+        if let Some(host) = hosts.first().filter(|_| !hosts.iter().any(|h| allowed.allow(h))) {
+            return Why::HostNotAllowed { host: host.clone() };
+        }
+        if hosts.is_empty() {
+            return Why::NoUsableSource;
+        }
+        let watched = self.published.lists.watched().all();
+        let failed = urls.iter().filter_map(|url| watched.get(*url)?.failed.as_deref());
+        failed.map(why_of).max().unwrap_or(Why::NeverFetched)
+    }
+}
+
+/// A code of [`crate::store::lists::Refusal`] as the status of what it would have told of.
+fn why_of(code: &str) -> Why {
+    match code {
+        "SP-LIST-UNREADABLE" | "SP-LIST-NOT-UNDERSTOOD" => Why::Unreadable,
+        "SP-LIST-UNKNOWN-AUTHORITY"
+        | "SP-LIST-NOT-ALLOWED"
+        | "SP-LIST-UNSUPPORTED"
+        | "SP-LIST-OBSOLETE"
+        | "SP-LIST-ALTERED"
+        | "SP-LIST-OF-ANOTHER" => Why::WrongSigner,
+        "SP-LIST-NOT-YET" => Why::NotYet,
+        _ => Why::NeverFetched,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_urls() {
+        for (url, host) in [
+            ("http://A.test/x", Some("a.test")),
+            (
+                "ldap://Dir.Lab.test/cn=x,o=y?certificateRevocationList;binary?base?objectclass=pkiCA",
+                Some("dir.lab.test"),
+            ),
+            ("ldap://dir.lab.test:3389", Some("dir.lab.test")),
+            ("ldap:///cn=x", None),
+            ("ldap://user@evil.test/", None),
+            ("ftp://a.test/", None),
+        ] {
+            assert_eq!(host_of(url).as_deref(), host, "{url}");
+        }
+    }
+}
