@@ -55,7 +55,8 @@ impl Serving {
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
         let proofs = Arc::new(proofs);
-        let providers = Providers::new(&config, proofs.clone()).map_err(|e| Failure::from(&e))?;
+        let operators = relay.operators()?;
+        let providers = Providers::new(&config, operators, proofs.clone()).map_err(|e| Failure::from(&e))?;
         let providers = Arc::new(providers);
         providers.ask(relay.clone());
         let listing = providers.clone();

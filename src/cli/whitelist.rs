@@ -7,6 +7,7 @@ use crate::directory::listed::ListServer;
 use crate::directory::whitelist::{Whitelist as Parsed, parse};
 use crate::keys::HomeProofs;
 use crate::net::provider::Providers;
+use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::whitelist::{KeptList, Shrunk, WhitelistFile};
 use crate::store::{Event, Home, JournalEntry, Secrets, journal};
@@ -61,7 +62,8 @@ fn fetch(cli: &Cli, home: &Home) -> Result<(), Failure> {
     let config = cli.config()?;
     let url = config.mssante.whitelist.clone().ok_or_else(say::no_address)?;
     let proofs = Arc::new(HomeProofs::new(home, &Secrets::awaited(home).map_err(|e| Failure::from(&e))?));
-    let providers = Providers::new(&config, proofs).map_err(|e| Failure::from(&e))?;
+    let operators = Authorities::of(home, config.trust.environment).of_operators(&config.mssante.authorities)?;
+    let providers = Providers::new(&config, operators, proofs).map_err(|e| Failure::from(&e))?;
     let server = ListServer::new(Arc::new(providers), &url).ok_or_else(say::no_address)?;
     let list = cli.block_on(server.fetch())??;
     take_in(home, list, server.host(), Shrunk::Refused).map_err(Failure::from)

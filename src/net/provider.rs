@@ -31,13 +31,13 @@ pub struct TlsServer {
 }
 
 impl Providers {
-    /// With the roots of the platform beside those configured, and for the space of trust those of its own alone.
-    pub fn new(config: &Config, identities: Arc<dyn ClientIdentities>) -> Result<Self, NetError> {
+    /// With the roots of the platform beside those configured, and for the space of trust those of its own, in DER, alone.
+    pub fn new(config: &Config, space: Vec<Vec<u8>>, identities: Arc<dyn ClientIdentities>) -> Result<Self, NetError> {
         let platform = tls::platform(&config.upstream_authorities)?;
         Ok(Self {
             ordinary: tls::speak(Arc::clone(&platform), None)?,
             platform,
-            space: tls::pinned(&config.mssante.authorities)?,
+            space: tls::pinned(space)?,
             identities: Some(identities),
             standing: OnceLock::new(),
         })
@@ -185,9 +185,8 @@ mod tests {
             }
             heard
         });
-        let mut config = Config::default();
-        config.mssante.authorities = vec![local.file().to_owned()];
-        let providers = Providers::new(&config, Arc::new(Nobody)).unwrap();
+        let space = tls::authorities(&[local.file().to_owned()]).unwrap();
+        let providers = Providers::new(&Config::default(), space, Arc::new(Nobody)).unwrap();
         if let Some(standing) = standing {
             providers.ask(Arc::new(standing));
         }

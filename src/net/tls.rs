@@ -52,11 +52,11 @@ pub fn platform(authorities: &[PathBuf]) -> Result<Believed, NetError> {
     Ok(Arc::new(Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?))
 }
 
-/// The authorities of these PEM files and no other, never the platform's (requirements A.3); `None`: there are none.
-pub fn pinned(authorities: &[PathBuf]) -> Result<Option<Believed>, NetError> {
+/// These authorities, in DER, and no other, never the platform's (requirements A.3); `None`: there are none.
+pub fn pinned(authorities: Vec<Vec<u8>>) -> Result<Option<Believed>, NetError> {
     let mut roots = RootCertStore::empty();
-    for certificate in read_all(authorities)? {
-        roots.add(certificate).map_err(setup)?;
+    for certificate in authorities {
+        roots.add(CertificateDer::from(certificate)).map_err(setup)?;
     }
     if roots.is_empty() {
         return Ok(None);

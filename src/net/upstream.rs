@@ -176,11 +176,19 @@ mod tests {
         let port = serve(&local).await;
         let mut of_space = server("localhost", port, ServerTls::Implicit);
         of_space.terms.roots = Roots::Space;
-        let own = tls::speak(tls::pinned(&[local.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        let own = tls::speak(
+            tls::pinned(tls::authorities(&[local.file().to_owned()]).unwrap()).unwrap().unwrap(),
+            None,
+        )
+        .unwrap();
         assert!(connect(&of_space, &own).await.is_ok());
-        let strict = tls::speak(tls::pinned(&[other.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        let strict = tls::speak(
+            tls::pinned(tls::authorities(&[other.file().to_owned()]).unwrap()).unwrap().unwrap(),
+            None,
+        )
+        .unwrap();
         assert_eq!(code(connect(&of_space, &strict).await), "SP-TLS-NOT-IGC-SANTE");
-        assert!(tls::pinned(&[]).unwrap().is_none());
+        assert!(tls::pinned(Vec::new()).unwrap().is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::Relay;
 use super::port::Pending;
 use crate::net::port::Standing;
-use crate::net::tls;
+use crate::pki::authority::Authority;
 use crate::pki::path::{Purpose, validate};
 use crate::pki::revocation::Status;
 use crate::pki::{Certificate, Path, Trust};
@@ -32,12 +32,18 @@ impl Standing for Relay {
 }
 
 impl Relay {
+    /// The roots by which operators are known, in DER.
+    pub fn operators(&self) -> Result<Vec<Vec<u8>>, Explanation> {
+        self.authorities.of_operators(&self.config.mssante.authorities)
+    }
+
     fn operator_path(&self, shown: Vec<Vec<u8>>) -> Option<Path> {
         let mut shown = shown.into_iter().filter_map(|der| Certificate::from_der(der).ok());
         let leaf = shown.next()?;
         let others: Vec<Certificate> = shown.collect();
-        let authorities = tls::authorities(&self.config.mssante.authorities).ok()?;
+        let authorities = self.operators().ok()?;
         let authorities = authorities.into_iter().filter_map(|der| Certificate::from_der(der).ok());
-        validate(&leaf, &others, &Trust::of(authorities.collect()), self.now(), Purpose::Any).ok()
+        let trust = Trust::among(authorities.map(Authority::of_user).collect(), self.config.trust.environment);
+        validate(&leaf, &others, &trust, self.now(), Purpose::Any).ok()
     }
 }
