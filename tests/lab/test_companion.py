@@ -246,6 +246,20 @@ class NoPasswordTest(CompanionCase):
         self.assertIn("SP-NO-PROOF", text)
 
 
+class StrictCompanionTest(CompanionCase):
+    """What leaves under the companion's address obeys its rules as well."""
+    extra = "always_encrypt = true\n"
+
+    def test_nothing_unencrypted_leaves_under_its_address(self):
+        self.assertIn("SP-NO-CERTIFICATE", self.refused(self.canary.letter("Lettre", LISTED), LISTED)[1])
+        self.submit("alice", self.canary.letter("Lettre", COLLEAGUE), COLLEAGUE)
+        self.assertEqual([], self.canary.found_in(self.operator.accepted()[0].octets))
+        # Its rules are for what it carries.
+        self.ordinary.forget()
+        self.submit("alice", self.canary.letter("Lettre", BOB), BOB)
+        self.assertNotEqual([], self.canary.found_in(self.ordinary.accepted()[0].octets))
+
+
 class ExplainTest(CompanionCase):
     """`souspli explain` says the same, and by which list."""
 
