@@ -23,17 +23,22 @@ pub struct Refresh {
     /// Une ligne JSON par événement / one line of JSON for each event.
     #[arg(long)]
     json: bool,
+    /// Adresses des listes ; sinon toutes / places of the lists; else all.
+    #[arg(value_name = "URL")]
+    places: Vec<String>,
 }
 
 impl Refresh {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let (published, trust) = lists(cli)?;
+        published.note_imported(&trust, clock()).map_err(|e| Failure::from(&e))?;
         let summary = cli.block_on(self.run(published, trust, out))??;
         if summary.is_some_and(|s| s.kept > 0) {
             let entry = JournalEntry::of_home(clock(), Noted::Trust, "lists-updated");
             journal::record(&cli.home()?, &entry).map_err(|e| Failure::from(&e))?;
         }
         match summary {
+            Some(summary) if summary == Summary::default() && !self.places.is_empty() => Err(say::lists_unknown().into()),
             Some(summary) if summary.failed == 0 => Ok(()),
             Some(summary) => Err(say::lists_failed(summary.failed).into()),
             None => Err(say::lists_cancelled().into()),
@@ -51,7 +56,11 @@ impl Refresh {
                 let _ = tell.send(event);
             }
         });
-        let round = tokio::spawn(async move { published.refresh(trust, Which::All, clock(), see).await });
+        let which = match self.places.is_empty() {
+            true => Which::All,
+            false => Which::These(self.places.clone()),
+        };
+        let round = tokio::spawn(async move { published.refresh(trust, which, clock(), see).await });
         let stop = round.abort_handle();
         let end = signals::end().map_err(|e| Failure::system(&e))?;
         let shown = self.show(told, out);

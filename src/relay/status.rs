@@ -97,6 +97,15 @@ impl Relay {
         }
     }
 
+    /// Where the status of the certificates that the user has imported is published.
+    pub(super) fn note_imported(&self) {
+        let Ok(trust) = self.trust() else { return };
+        match self.published.note_imported(&trust, self.now()) {
+            Ok(()) => self.wanted.lists.notify_one(),
+            Err(error) => tracing::warn!(%error, "where certificates are revoked could not be written down"),
+        }
+    }
+
     /// The lists behind this relay.
     pub fn published(&self) -> &Arc<Published> {
         &self.published
@@ -116,10 +125,9 @@ impl Relay {
                     continue;
                 }
             }
-            if let Err(error) = self.refresh_lists(which).await {
+            if let Err(error) = self.refresh_lists(std::mem::replace(&mut which, Which::Due)).await {
                 tracing::warn!(%error, "revocation lists could not be looked at");
             }
-            which = Which::Due;
             pause = Duration::from_secs(LISTS_LOOKED_AT_SECONDS);
         }
     }

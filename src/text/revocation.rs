@@ -264,6 +264,22 @@ pub fn lists_failed(count: usize) -> Explanation {
     )
 }
 
+/// A place that nothing names.
+pub fn lists_unknown() -> Explanation {
+    Explanation::new(
+        "SP-LISTS-UNKNOWN",
+        Retry::AfterUser,
+        (
+            "Aucune liste n’est attendue à cette adresse.",
+            "Voyez les adresses par « souspli trust list », ou ajoutez-la sous [revocation] lists.",
+        ),
+        (
+            "No list is expected at that address.",
+            "See the addresses by “souspli trust list”, or add it under [revocation] lists.",
+        ),
+    )
+}
+
 /// Stopped by the user.
 pub fn lists_cancelled() -> Explanation {
     Explanation::new(

@@ -51,7 +51,7 @@ impl Event {
 }
 
 /// Which lists are fetched.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Which {
     /// All of them.
     All,
@@ -59,6 +59,8 @@ pub enum Which {
     Due,
     /// Those that do not hold, for somebody waits.
     Wanting,
+    /// Those of these places.
+    These(Vec<String>),
 }
 
 /// Seconds between two looks at a list that holds.
@@ -81,7 +83,7 @@ impl Published {
     ) -> Summary {
         let _round = self.round.lock().await;
         let places = self.places(&trust).into_iter();
-        let places: Vec<(String, Watch)> = places.filter(|(url, watch)| self.is_wanted(url, watch, which, now)).collect();
+        let places: Vec<(String, Watch)> = places.filter(|(url, watch)| self.is_wanted(url, watch, &which, now)).collect();
         see(Event::Begun { lists: places.len() });
         // Directories come last: their list is most often one that a server gives as well.
         let (directories, servers): (Vec<_>, Vec<_>) = places.into_iter().partition(|(url, _)| url.starts_with("ldap"));
@@ -142,12 +144,13 @@ impl Published {
         }
     }
 
-    fn is_wanted(&self, url: &str, watch: &Watch, which: Which, now: UnixTime) -> bool {
+    fn is_wanted(&self, url: &str, watch: &Watch, which: &Which, now: UnixTime) -> bool {
         let tried = watch.tried.map_or(i64::MAX, |at| now.0.saturating_sub(at).max(0));
         let held = self.lists.of_url(url);
         let near = held.as_deref().is_none_or(|list| now.0 >= due(list));
         match which {
             Which::All => true,
+            Which::These(places) => places.iter().any(|place| place == url),
             Which::Due => (near && tried >= AGAIN) || tried >= LOOKED_AT,
             Which::Wanting => tried >= AGAIN_WANTED && near,
         }
