@@ -28,7 +28,7 @@ impl Held for Drawer {
         self.answers.clone()
     }
 
-    fn awaits_a_list(&self) -> bool {
+    fn awaits_word_of(&self, _: &Certificate) -> bool {
         self.awaits
     }
 }

@@ -220,7 +220,8 @@ impl Published {
 fn is_allowed(path: &Path, hosts: &Hosts) -> bool {
     path.certificates.iter().all(|certificate| {
         let said = sources(certificate);
-        said.locations().all(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
+        // `ldap:///` names no host: it is never another one.
+        said.locations().all(|url| host_of(url).is_none_or(|host| hosts.allow(&host)))
     })
 }
 
@@ -267,9 +268,12 @@ impl Held for InHome<'_> {
         self.published.lists.answers().find(certificate, issuer).into_iter().collect()
     }
 
-    fn awaits_a_list(&self) -> bool {
-        let configured = &self.published.settings.lists;
-        configured.iter().any(|url| self.published.lists.of_url(url).is_none())
+    fn awaits_word_of(&self, issuer: &Certificate) -> bool {
+        let is_missing = |url: &String| self.published.lists.of_url(url).is_none();
+        let of_bundle = self.trust.authorities().filter(|a| a.certificate == *issuer).map(|a| &a.published);
+        // The same list at each of its places.
+        let mut awaited = of_bundle.filter(|p| p.responder.is_some() || !p.lists.is_empty());
+        self.published.settings.lists.iter().any(is_missing) || awaited.any(|p| p.lists.iter().all(is_missing))
     }
 
     /// Where no place may be contacted, that is why; else what went wrong at the last try.
@@ -308,6 +312,39 @@ fn why_of(code: &str) -> Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Realm;
+    use crate::directory::reach::Reach;
+    use crate::pki::authority::bundle;
+
+    /// The root's certificates name no place; its bundle does.
+    #[test]
+    fn what_a_bundle_says_is_published_is_awaited() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let published = Published::new(&home, Revocation::default(), Arc::new(Reach::new(Vec::new())));
+        let of = |lists: &[&str], responder: Option<&str>| {
+            let mut authorities = bundle::newest(bundle::built_in());
+            for authority in &mut authorities {
+                authority.published.lists = lists.iter().map(|url| (*url).to_owned()).collect();
+                authority.published.responder = responder.map(str::to_owned);
+            }
+            let trust = Trust::among(authorities, Realm::Production);
+            let root = trust.authorities().next().unwrap();
+            let path = Path {
+                certificates: vec![root.certificate.clone(); 2],
+                realm: root.realm,
+                profile: root.profile,
+            };
+            let status = published.status(&path, &trust, UnixTime(1_795_400_000));
+            (
+                matches!(status, Status::NotPublished),
+                published.is_askable(&path, &trust, UnixTime(0)),
+            )
+        };
+        assert_eq!(of(&[], None), (true, false));
+        assert_eq!(of(&["http://crl.lab.test/a.crl"], None), (false, false));
+        assert_eq!(of(&[], Some("http://ocsp.lab.test/")), (false, true));
+    }
 
     #[test]
     fn hosts_of_urls() {
