@@ -66,7 +66,7 @@ fn what_was_kept_is_found_again() {
         assert_eq!(list.find(issuer, &integer(*serial + 1)[2..]).unwrap(), None);
     }
     assert_eq!(list.find(Authority::new("Autre").certificate.subject_name(), &[3]).unwrap(), None);
-    assert_eq!(list.signer().certificates, [kept.root.certificate.clone()]);
+    assert_eq!(list.signer().certificates.as_slice(), std::slice::from_ref(&kept.root.certificate));
     assert_eq!(list.head().next_update, Some(NOW.plus(DAY)));
     assert_eq!(kept.lists().of_issuer(issuer).len(), 1);
 }
@@ -145,7 +145,7 @@ fn an_intermediate_that_was_met_may_sign() {
     let middle = kept.root.authorises(authority("Intermédiaire"));
     let list = middle.list(&Written::default());
     assert_eq!(kept.keep(list.clone()), Err("SP-LIST-UNKNOWN-AUTHORITY"));
-    kept.lists().remember_issuers(&[middle.certificate.clone()]).unwrap();
+    kept.lists().remember_issuers(std::slice::from_ref(&middle.certificate)).unwrap();
     assert_eq!(kept.keep(list), Ok(0));
     let path = kept.lists().of_url(URL).unwrap().signer().clone();
     assert_eq!(path.certificates, [middle.certificate.clone(), kept.root.certificate.clone()]);
