@@ -21,6 +21,7 @@ mod ocsp;
 mod open;
 mod outgoing;
 mod packed;
+mod path;
 mod pop3;
 mod protected;
 mod search;
@@ -35,7 +36,7 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 27] = [
+pub const ALL: [(&str, Body); 28] = [
     ("ber", ber::run),
     ("command", command::run),
     ("crl", crl::run),
@@ -54,6 +55,7 @@ pub const ALL: [(&str, Body); 27] = [
     ("open", open::run),
     ("outgoing", outgoing::run),
     ("packed", packed::run),
+    ("path", path::run),
     ("pop3", pop3::run),
     ("protected", protected::run),
     ("search", search::run),

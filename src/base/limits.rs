@@ -236,6 +236,8 @@ pub const TAG_CHARS_MAX: usize = 32;
 pub const CERTIFICATE_FILE_MAX: u64 = 64 * 1024;
 /// Certificates that the store lists; what lies beyond is not looked at.
 pub const CERTIFICATES_MAX: usize = 50_000;
+/// Imported certificates of authorities that are tried as the middle of a correspondent's path.
+pub const IMPORTED_AUTHORITIES_MAX: usize = 64;
 /// Octets of one sealed record of a correspondent (2 MiB).
 pub const RECORD_MAX: u64 = 2 << 20;
 /// Records of one kind that are listed; what lies beyond is not looked at.

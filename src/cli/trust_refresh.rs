@@ -32,6 +32,7 @@ pub struct Refresh {
 impl Refresh {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let (published, trust) = lists(cli)?;
+        published.note_imported(&trust, clock()).map_err(|e| Failure::from(&e))?;
         let summary = cli.block_on(self.run(published, trust, out))??;
         if summary.is_some_and(|s| s.kept > 0) {
             let entry = JournalEntry::of_home(clock(), Noted::Trust, "lists-updated");

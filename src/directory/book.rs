@@ -68,8 +68,8 @@ impl Book {
     /// Asks anew, from every directory, what grows old and is of use: nobody waits for it later.
     pub async fn refresh(&self) {
         for server in &self.servers {
-            // While the keys of the home are awaited nothing of it can be read.
-            let due = self.cache.due(&server.server, clock()).unwrap_or_default();
+            // While the keys of the home are awaited nothing of it can be read. Reading all of it takes a while.
+            let due = tokio::task::block_in_place(|| self.cache.due(&server.server, clock())).unwrap_or_default();
             for some in due.chunks(LDAP_ADDRESSES_MAX) {
                 let answers = server.ask(some).await;
                 if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
@@ -322,7 +322,7 @@ mod tests {
             "[[directory]]\nname = \"a\"\nurl = \"ldap://127.0.0.1:{port}\"\nstarttls = false\nbase = \"o=x\"\ntimeout_seconds = 1\n"
         );
         let config = crate::config::parse::parse(&text).unwrap();
-        let imported = LocalDirectory::new(CertificateFolder::new(home.certificates()), |_| Vec::new());
+        let imported = LocalDirectory::new(CertificateFolder::new(home.certificates()), |_| Default::default());
         let book = Book::new(imported, &home, &Secrets::ephemeral().unwrap(), &config);
         (guard, book)
     }

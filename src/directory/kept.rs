@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The kept certificates of a home.
 #[derive(Clone, Debug)]
 pub struct Kept {
+    home: Home,
     records: Records,
 }
 
@@ -56,6 +57,7 @@ impl Kept {
     /// Nothing is read before the first question.
     pub fn new(home: &Home, secrets: &Secrets) -> Self {
         Self {
+            home: home.clone(),
             records: Records::lasting(home, "correspondents", secrets),
         }
     }
@@ -69,6 +71,8 @@ impl Kept {
     /// Keeps a certificate. What was kept before stays: an older one that is valid longer, or better, is not shadowed. True:
     /// it was not known in this way.
     pub fn put(&self, address: &Address, new: KeptCertificate) -> Result<bool, StoreError> {
+        // What another process keeps meanwhile must not be lost.
+        let _lock = self.home.lock()?;
         let mut all = self.of(address)?.unwrap_or_else(|| KeptOf {
             address: address.as_str().to_owned(),
             certificates: Vec::new(),
@@ -98,6 +102,7 @@ impl Kept {
 
     /// Forgets what fits; true where something did.
     pub fn forget(&self, address: &Address, fits: impl Fn(&KeptCertificate) -> bool) -> Result<bool, StoreError> {
+        let _lock = self.home.lock()?;
         let Some(mut all) = self.of(address)? else {
             return Ok(false);
         };

@@ -2,18 +2,28 @@
 
 use super::port::{Candidate, Source};
 use crate::base::Address;
+use crate::base::limits::IMPORTED_AUTHORITIES_MAX;
 use crate::store::{CertificateFolder, FolderStamp, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-/// Reads the addresses of a certificate (`pki` does); none for what is no certificate.
-pub type EmailsOf = fn(&[u8]) -> Vec<Address>;
+/// What is asked of a certificate (`pki` reads it).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    /// The addresses that it names; none for what is no certificate.
+    pub addresses: Vec<Address>,
+    /// Whether it is an authority's.
+    pub is_authority: bool,
+}
+
+/// Reads a certificate.
+pub type Read = fn(&[u8]) -> Reading;
 
 /// The certificates of a folder.
 #[derive(Debug)]
 pub struct LocalDirectory {
     folder: CertificateFolder,
-    emails_of: EmailsOf,
+    read: Read,
     index: Mutex<Index>,
 }
 
@@ -21,14 +31,16 @@ pub struct LocalDirectory {
 struct Index {
     stamp: FolderStamp,
     by_address: BTreeMap<Address, Vec<Vec<u8>>>,
+    /// What was imported along: the middle of somebody's path, perhaps.
+    authorities: Vec<Vec<u8>>,
 }
 
 impl LocalDirectory {
     /// Nothing is read before the first question.
-    pub fn new(folder: CertificateFolder, emails_of: EmailsOf) -> Self {
+    pub fn new(folder: CertificateFolder, read: Read) -> Self {
         Self {
             folder,
-            emails_of,
+            read,
             index: Mutex::default(),
         }
     }
@@ -37,24 +49,34 @@ impl LocalDirectory {
     pub(super) fn look(&self, address: &Address) -> Result<Vec<Candidate>, StoreError> {
         let mut index = self.lock();
         if !self.folder.is_unchanged(&index.stamp) {
-            *index = self.read()?;
+            *index = self.index()?;
         }
         let found = index.by_address.get(address).into_iter().flatten();
-        Ok(found.map(|der| Candidate::of_home(der.clone(), Source::Imported)).collect())
+        let candidate = |der: &Vec<u8>| Candidate {
+            issuers: index.authorities.clone(),
+            ..Candidate::of_home(der.clone(), Source::Imported)
+        };
+        Ok(found.map(candidate).collect())
     }
 
-    fn read(&self) -> Result<Index, StoreError> {
+    fn index(&self) -> Result<Index, StoreError> {
         let stamp = self.folder.stamp();
-        let mut by_address: BTreeMap<Address, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut index = Index { stamp, ..Index::default() };
         for certificate in self.folder.list()? {
-            let mut addresses = (self.emails_of)(&certificate.der);
+            let Reading {
+                mut addresses,
+                is_authority,
+            } = (self.read)(&certificate.der);
             addresses.sort();
             addresses.dedup();
             for address in addresses {
-                by_address.entry(address).or_default().push(certificate.der.clone());
+                index.by_address.entry(address).or_default().push(certificate.der.clone());
+            }
+            if is_authority && index.authorities.len() < IMPORTED_AUTHORITIES_MAX {
+                index.authorities.push(certificate.der);
             }
         }
-        Ok(Index { stamp, by_address })
+        Ok(index)
     }
 
     /// The index is replaced whole: a panic elsewhere leaves the former one.
@@ -79,6 +101,9 @@ mod tests {
         assert_eq!(find(&directory, "Bob@Lab.test"), Some(2));
         folder.remove(&first).unwrap();
         assert_eq!(find(&directory, "bob@lab.test"), Some(1));
+        folder.put(b"authority in the middle").unwrap();
+        let found = directory.look(&Address::parse("bob@lab.test").unwrap()).unwrap();
+        assert_eq!(found[0].issuers, [b"authority in the middle"]);
     }
 
     #[test]
@@ -88,12 +113,12 @@ mod tests {
         assert_eq!(find(&directory, "bob@lab.test"), None);
     }
 
-    fn fake_emails(der: &[u8]) -> Vec<Address> {
-        std::str::from_utf8(der)
-            .unwrap()
-            .split(' ')
-            .filter_map(|word| Address::parse(word).ok())
-            .collect()
+    fn fake_emails(der: &[u8]) -> Reading {
+        let words = std::str::from_utf8(der).unwrap().split(' ');
+        Reading {
+            addresses: words.filter_map(|word| Address::parse(word).ok()).collect(),
+            is_authority: der.starts_with(b"authority"),
+        }
     }
 
     fn find(directory: &LocalDirectory, address: &str) -> Option<usize> {

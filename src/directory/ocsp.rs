@@ -3,7 +3,7 @@
 use super::lists::{Published, host_of};
 use crate::base::UnixTime;
 use crate::base::limits::OCSP_RESPONSE_MAX;
-use crate::net::http::{Client, Url};
+use crate::net::http::{Client, Hosts, Url};
 use crate::pki::ocsp::{Asked, NONCE_OCTETS, answer, request};
 use crate::pki::revocation::{Age, sources};
 use crate::pki::{Certificate, Path, Trust};
@@ -16,12 +16,13 @@ impl Published {
     /// Asks about every certificate of a path of which no answer is held that still holds, side by side, under one deadline. What
     /// went wrong is told in the log: the status of the path says what it means.
     pub async fn ask(&self, path: &Path, trust: &Trust, now: UnixTime) {
-        let client = Client::new(self.upstreams(), self.hosts(trust)).with_silence(self.patience());
+        let hosts = self.hosts_of(path, trust);
+        let client = Client::new(self.upstreams(), Arc::clone(&hosts)).with_silence(self.patience());
         let pairs = path
             .certificates
             .windows(2)
             .filter(|pair| !self.is_answered(&pair[0], &pair[1], now));
-        let asked = pairs.map(|pair| self.ask_one(&client, &pair[0], &pair[1], trust, now));
+        let asked = pairs.map(|pair| self.ask_one(&client, &hosts, &pair[0], &pair[1], trust, now));
         if tokio::time::timeout(self.patience(), join_all(asked)).await.is_err() {
             tracing::info!("an OCSP server did not answer in time");
         }
@@ -29,9 +30,10 @@ impl Published {
 
     /// Whether somebody can be asked about one of its certificates of which nothing is held that still holds.
     pub fn is_askable(&self, path: &Path, trust: &Trust, now: UnixTime) -> bool {
+        let hosts = self.hosts_of(path, trust);
         path.certificates
             .windows(2)
-            .any(|pair| !self.is_answered(&pair[0], &pair[1], now) && !self.servers(&pair[0], &pair[1], trust).is_empty())
+            .any(|pair| !self.is_answered(&pair[0], &pair[1], now) && !servers(&pair[0], &pair[1], trust, &hosts).is_empty())
     }
 
     fn patience(&self) -> Duration {
@@ -44,19 +46,8 @@ impl Published {
         held.is_some_and(|held| Age::of(held.end(), now, &self.rules()) == Age::Fresh)
     }
 
-    /// Those that the certificate names, and the one of its authority's bundle, of the hosts that may be contacted.
-    fn servers(&self, certificate: &Certificate, issuer: &Certificate, trust: &Trust) -> Vec<Url> {
-        let named = sources(certificate).ocsp;
-        let of_bundle = trust.authorities().filter(|a| a.certificate == *issuer);
-        let urls = named.into_iter().chain(of_bundle.filter_map(|a| a.published.responder.clone()));
-        let hosts = self.hosts(trust);
-        urls.filter(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
-            .filter_map(|url| Url::parse(&url))
-            .collect()
-    }
-
-    async fn ask_one(&self, client: &Client, certificate: &Certificate, issuer: &Certificate, trust: &Trust, now: UnixTime) {
-        for url in self.servers(certificate, issuer, trust) {
+    async fn ask_one(&self, client: &Client, hosts: &Hosts, certificate: &Certificate, issuer: &Certificate, trust: &Trust, now: UnixTime) {
+        for url in servers(certificate, issuer, trust, hosts) {
             match self.ask_at(client, &url, certificate, issuer, now).await {
                 Ok(()) => return,
                 Err(why) => tracing::warn!(host = url.host(), code = why.code, "an OCSP server did not help"),
@@ -101,4 +92,14 @@ impl Published {
     fn upstreams(&self) -> Arc<dyn crate::net::port::Upstreams> {
         Arc::clone(&self.upstreams)
     }
+}
+
+/// Those that the certificate names, and the one of its authority's bundle, of the hosts that may be contacted.
+fn servers(certificate: &Certificate, issuer: &Certificate, trust: &Trust, hosts: &Hosts) -> Vec<Url> {
+    let named = sources(certificate).ocsp;
+    let of_bundle = trust.authorities().filter(|a| a.certificate == *issuer);
+    let urls = named.into_iter().chain(of_bundle.filter_map(|a| a.published.responder.clone()));
+    urls.filter(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
+        .filter_map(|url| Url::parse(&url))
+        .collect()
 }

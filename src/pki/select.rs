@@ -100,7 +100,8 @@ pub struct Candidate {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sorted {
     /// What can be encrypted to, each with its way to an authority: those that name the address before those that the user has
-    /// bound to it, the newest first. An expired one never shadows a valid one.
+    /// bound to it, then those that came with mail by an authority which nobody else stands for; the newest first. An expired
+    /// one never shadows a valid one.
     pub fitting: Vec<(Candidate, Path)>,
     /// The others, each with its reason.
     pub refused: Vec<(Candidate, Unfit)>,
@@ -123,14 +124,25 @@ pub fn sorted(address: &Address, candidates: Vec<Candidate>, intermediates: &[Ce
             Err(why) => sorted.refused.push((candidate, why)),
         }
     }
-    let by_rank = |(candidate, _): &(Candidate, Path)| {
-        (
-            candidate.source == Source::Confirmed,
-            std::cmp::Reverse(candidate.certificate.not_before()),
-        )
-    };
+    let vouched: Vec<Vec<u8>> = sorted.fitting.iter().filter_map(|(candidate, _)| vouched_by(candidate)).collect();
+    let by_rank = |(candidate, _): &(Candidate, Path)| (rank(candidate, &vouched), std::cmp::Reverse(candidate.certificate.not_before()));
     sorted.fitting.sort_by_key(by_rank);
     sorted
+}
+
+/// The authority of a certificate that the user or a directory stands for.
+fn vouched_by(candidate: &Candidate) -> Option<Vec<u8>> {
+    (candidate.source != Source::Harvested).then(|| candidate.certificate.issuer().to_vec())
+}
+
+/// What came with mail renews what is known, by the same authority, or is the first; by another it waits behind: whoever can read
+/// somebody's mailbox for a moment may get a certificate for that address from some authority.
+fn rank(candidate: &Candidate, vouched: &[Vec<u8>]) -> u8 {
+    match candidate.source {
+        Source::Harvested if !vouched.is_empty() && !vouched.iter().any(|issuer| issuer == candidate.certificate.issuer()) => 2,
+        Source::Confirmed => 1,
+        Source::Imported | Source::Harvested | Source::Ldap { .. } => 0,
+    }
 }
 
 /// Whether the user may say that it is this address's: one that names others is theirs.

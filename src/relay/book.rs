@@ -7,6 +7,7 @@ use crate::directory::cache::Age;
 use crate::directory::kept::{How, KeptCertificate};
 use crate::directory::ldap::LdapDirectory;
 use crate::directory::port::{Candidate, Directory, Lookup, Person, Source};
+use crate::pki::revocation::Status;
 use crate::pki::{Certificate, select};
 use crate::store::{CertificateFolder, Event, Fingerprint, JournalEntry, StoreError};
 use crate::text::{Explain, Explanation, directory as say};
@@ -151,11 +152,18 @@ impl Relay {
             .iter()
             .filter_map(|der| Certificate::from_der(der.clone()).ok())
             .collect();
-        let fits = select::fits(certificate, &issuers, &trust, self.now());
-        match fits {
-            Err(unfit) => Some(unfit.explain()),
-            Ok(_) if certificate.emails().is_empty() && !candidate.is_confirmed() => Some(say::to_confirm()),
-            Ok(_) => None,
+        let path = match select::fits(certificate, &issuers, &trust, self.now()) {
+            Ok(path) => path,
+            Err(unfit) => return Some(unfit.explain()),
+        };
+        // What is known of it; nobody is asked for a table.
+        match self.published.status(&path, &trust, self.now()) {
+            Status::Revoked(revoked) => Some(revoked.explain()),
+            Status::Unknown(unknown) => Some(unknown.explain()),
+            Status::Good(_) | Status::NotPublished if certificate.emails().is_empty() && !candidate.is_confirmed() => {
+                Some(say::to_confirm())
+            }
+            Status::Good(_) | Status::NotPublished => None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::base::Address;
 use crate::base::limits::HARVEST_SEEN_MAX;
 use crate::directory::answer::Held;
 use crate::directory::kept::{How, KeptCertificate};
+use crate::pki::revocation::Status;
 use crate::pki::{Certificate, select};
 use crate::smime::open::Opened;
 use crate::smime::verify::SignerReport;
@@ -51,10 +52,12 @@ impl Relay {
         let Some(offered) = signer.offer.encryption_certificate(signing, &opened.certificates, from) else {
             return;
         };
-        let holds = |trust: &crate::pki::Trust| select::fits(offered, &opened.certificates, trust, self.now()).is_ok();
-        if !self.harvested.is_new(from, offered, self.now().0) || !self.trust().is_ok_and(|trust| holds(&trust)) {
+        if !self.harvested.is_new(from, offered, self.now().0) || !self.holds(offered, &opened.certificates) {
             return;
         }
+        // The mail of years ago says what held then.
+        let now = self.now();
+        let seen = signer.signing_time.filter(|at| *at < now).unwrap_or(now).0;
         let issuers = opened.certificates.iter().filter(|c| c.is_ca()).map(|c| c.der().to_vec());
         let kept = KeptCertificate {
             held: Held {
@@ -63,8 +66,8 @@ impl Relay {
             },
             how: How::Harvested,
             from: account.to_owned(),
-            since: self.now().0,
-            seen: self.now().0,
+            since: now.0,
+            seen,
             capabilities: signer.offer.capabilities.iter().map(ToString::to_string).collect(),
         };
         match self.directory.kept().put(from, kept) {
@@ -72,6 +75,13 @@ impl Relay {
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "a certificate could not be kept"),
         }
+    }
+
+    /// Whether one can encrypt to it today. A status that is not known now will be when it is used.
+    fn holds(&self, certificate: &Certificate, came: &[Certificate]) -> bool {
+        let Ok(trust) = self.trust() else { return false };
+        let path = select::fits(certificate, came, &trust, self.now());
+        path.is_ok_and(|path| !matches!(self.published.status(&path, &trust, self.now()), Status::Revoked(_)))
     }
 
     fn note_harvest(&self, account: &str, certificate: &Certificate) {

@@ -35,7 +35,7 @@ use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::Book;
 use crate::directory::lists::Published;
-use crate::directory::local::LocalDirectory;
+use crate::directory::local::{LocalDirectory, Reading};
 use crate::directory::reach::Reach;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
@@ -93,7 +93,7 @@ impl Relay {
     /// Opens the stores of a home, whose keys may be locked yet.
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
         let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
-        let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), addresses_of);
+        let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), reading);
         let reach = Arc::new(Reach::new(config.upstream_authorities.clone()));
         let published = Published::new(home, config.revocation.clone(), reach);
         Ok(Self {
@@ -142,6 +142,7 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+        self.note_imported();
     }
 
     /// Asks directories anew for what grows old.
@@ -332,9 +333,12 @@ pub(crate) fn clock() -> UnixTime {
 }
 
 /// For the index of the directory.
-fn addresses_of(der: &[u8]) -> Vec<Address> {
-    match Certificate::from_der(der) {
-        Ok(certificate) => certificate.emails().iter().filter_map(|e| Address::parse(e).ok()).collect(),
-        Err(_) => Vec::new(),
+fn reading(der: &[u8]) -> Reading {
+    let Ok(certificate) = Certificate::from_der(der) else {
+        return Reading::default();
+    };
+    Reading {
+        addresses: certificate.emails().iter().filter_map(|e| Address::parse(e).ok()).collect(),
+        is_authority: certificate.is_ca(),
     }
 }

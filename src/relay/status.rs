@@ -97,6 +97,15 @@ impl Relay {
         }
     }
 
+    /// Where the status of the certificates that the user has imported is published.
+    pub(super) fn note_imported(&self) {
+        let Ok(trust) = self.trust() else { return };
+        match self.published.note_imported(&trust, self.now()) {
+            Ok(()) => self.wanted.lists.notify_one(),
+            Err(error) => tracing::warn!(%error, "where certificates are revoked could not be written down"),
+        }
+    }
+
     /// The lists behind this relay.
     pub fn published(&self) -> &Arc<Published> {
         &self.published

@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 # Begun first, those that are HEAVY ahead of all: everybody waits for the last one. Nothing but time depends on it.
-LONGEST = ("test_fault_matrix", "test_matrix", "test_thunderbird", "test_thunderbird_locked", "test_thunderbird_pop3", "test_thunderbird_again",
+LONGEST = ("test_fault_matrix", "test_matrix", "test_directories", "test_thunderbird", "test_thunderbird_locked", "test_thunderbird_pop3", "test_thunderbird_again",
            "test_views", "test_sending", "test_imap", "test_transport", "test_interop", "test_pop3", "test_table", "test_submissions")
 # A program of many threads under remote control: Thunderbird 153 was seen to stop for good, its own main thread waiting for
 # another of its own. What is wrong in Souspli fails again; both tries are printed.

@@ -2,10 +2,11 @@
 import json
 import re
 import signal
+import smtplib
 import time
 import unittest
 
-from lab import base, ldapfake, mails, pki, slapd, souspli
+from lab import base, ldapfake, mails, pki, servers, slapd, souspli
 
 from common import need_product
 
@@ -203,10 +204,9 @@ class NameTest(DirectoryCase):
 
     def bound(self, relay, *more):
         """Found, not used, confirmed, used, and in the journal."""
-        self.refused(relay, "SP-NO-CERTIFICATE")
         said = self.found(relay, *more)
         self.assertIn("[SP-TO-CONFIRM]", said)
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
         short = self.fingerprint(said)
         bound = relay.cli("cert", "confirm", BOB, short, "--config", relay.config).decode()
         self.assertIn("confirmé / confirmed", bound)
@@ -214,7 +214,7 @@ class NameTest(DirectoryCase):
         journal = [json.loads(line) for line in relay.cli("journal", "--json").splitlines()]
         self.assertEqual(["confirmed"], [e["code"] for e in journal if e["event"] == "certificate"])
         relay.cli("cert", "remove", short, "--config", relay.config)
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
 
     def card(self):
         return self.authority.doctor("card", "899700000001", None)
@@ -225,6 +225,7 @@ class NameTest(DirectoryCase):
 
     def test_a_name_that_is_given(self):
         server = self.directory().add("Robert DE L'ESSAI", certificates=[self.card().certificate]).start()
+        self.refused(self.home(server.section()), "SP-NO-CERTIFICATE")
         self.bound(self.home(server.section()), "--name", "robert de l'essai")
 
     def test_an_address_in_the_entry_alone(self):
@@ -239,7 +240,7 @@ class NameTest(DirectoryCase):
         done = relay.attempt("cert", "confirm", BOB, short, "--config", relay.config)
         self.assertEqual(1, done.returncode)
         self.assertIn("[SP-CONFIRM-OTHER-ADDRESS]", done.stderr.decode())
-        self.refused(relay, "SP-NO-CERTIFICATE")
+        self.refused(relay, "SP-AMBIGUOUS-RECIPIENT")
 
     def test_what_nobody_has_found_is_not_bound(self):
         server = self.with_bob()
@@ -282,6 +283,10 @@ class SeveralTest(DirectoryCase):
         relay = self.home(server.section())
         self.sealed(relay)
         self.assertEqual(1, len(re.findall(r"(?m)^[0-9a-f]{16}  ", self.found(relay))), "the authority is nobody's certificate")
+        alone = self.home()
+        (alone.folder / "both.p7b").write_bytes(slapd.bundle(bob.certificate, middle))
+        alone.cli("cert", "import", alone.folder / "both.p7b")
+        self.sealed(alone)
 
 
 class ManyTest(DirectoryCase):
@@ -456,6 +461,50 @@ class HostileTest(DirectoryCase):
         self.refused(relay, "SP-DIRECTORY-AWAY")
         self.assertIn("[SP-LDAP-NO-STARTTLS]", self.found(relay, status=1))
         self.assertEqual({0x77}, set(asked), "not a word more")
+
+
+class SendingTest(DirectoryCase):
+    """A mail program sends while the directory answers, is cut, is gone, comes back: nothing in clear, whatever happens."""
+    WORD = "Canari7f31c9"
+
+    def test_over_a_day(self):
+        provider = servers.Provider(self.folder / "provider", users={ALICE: "pw-alice", BOB: "pw-bob"})
+        self.addCleanup(provider.stop)
+        provider.start()
+        server, place = self.with_bob(), self.folder / "sending"
+        place.mkdir()
+        relay = souspli.Souspli(place, [provider.account(ALICE)], [provider.tls.bundle, self.tls.bundle], "recognise_letters = false")
+        relay.config.write_text(relay.config.read_text() + server.section(more="timeout_seconds = 2\nabsent_hours = 0\nby_name = false\n"))
+        relay.furnish({ALICE: [self.alice]}, [], [self.authority.certificate])
+        relay.start()
+        self.addCleanup(relay.kill)
+        self.assertIsNone(self.sent(relay, BOB))
+        self.assertEqual(550, self.sent(relay, BOB, "zoe@lab.test"))
+        server.stop()
+        self.assertIsNone(self.sent(relay, BOB), "still known")
+        for others in (["zoe@lab.test"], [BOB, "zoe@lab.test"]):
+            self.assertEqual(451, self.sent(relay, *others))
+        server.start()
+        server.pause(signal.SIGSTOP)
+        self.assertEqual(451, self.sent(relay, "zoe@lab.test"))
+        server.pause(signal.SIGCONT)
+        self.assertEqual(550, self.sent(relay, "zoe@lab.test"))
+        accepted = provider.smtp.accepted()
+        self.assertEqual([[f"RCPT TO:<{BOB}>"]] * 2, [t.rcpts for t in accepted])
+        self.assertNotIn(self.WORD.encode(), provider.smtp.received())
+        self.assertNotIn("bob.essai", relay.log.read_text(), "the log does not tell who is written to")
+
+    def sent(self, relay, *recipients):
+        """None, or the code of the refusal."""
+        message = mails.letter(ALICE, list(recipients), "#med# Lettre", f"Bonjour {self.WORD}.\n")
+        with smtplib.SMTP(base.LOOPBACK, relay.smtp, timeout=60) as client:
+            client.starttls(context=pki.unchecked_context())
+            client.login(ALICE, "pw-alice")
+            try:
+                client.sendmail(ALICE, list(recipients), message)
+            except smtplib.SMTPDataError as refused:
+                return refused.smtp_code
+        return None
 
 
 # Peak memory, in KiB, of a command, whatever its status.

@@ -1,5 +1,7 @@
 """Who has written a verified message can be answered: his certificate is learnt, and no other."""
 import json
+import subprocess
+import time
 import unittest
 
 from lab import base, imapline, mails, pki, servers, souspli
@@ -100,6 +102,32 @@ class HarvestTest(unittest.TestCase):
             with self.subTest(what):
                 self.read(message)
                 self.assertEqual([], self.book())
+
+    def test_a_newer_one_renews_by_the_same_authority_only(self):
+        known = self.authority.doctor("known", "Dr Bob CONNU", BOB)
+        other = pki.Authority(self.folder / "other", "Autre autorité")
+        self.relay.cli("cert", "import", known.certificate)
+        self.relay.cli("trust", "add", other.certificate)
+        alien = self.later(other, "alien")
+        self.read(self.signed(alien, BOB))
+        self.assertEqual(2, len(self.book()))
+        self.assertEqual([known], self.readers(known, alien))
+        renewed = self.later(self.authority, "renewed")
+        self.read(self.signed(renewed, BOB))
+        self.assertEqual([renewed], self.readers(known, alien, renewed))
+
+    def later(self, authority, stem):
+        """One whose certificate begins later than all that were issued before."""
+        began = int(time.time())
+        base.until(lambda: int(time.time()) > began, 10, "the next second")
+        return authority.doctor(stem, "Dr Bob ESSAI", BOB)
+
+    def readers(self, *doctors):
+        """Who of these can open what Alice seals for Bob."""
+        sealed = self.folder / "sealed"
+        sealed.write_bytes(self.relay.seal(self.answer, ALICE, BOB))
+        opens = ("openssl", "cms", "-decrypt", "-in", str(sealed), "-out", "/dev/null", "-recip")
+        return [d for d in doctors if subprocess.run([*opens, d.certificate, "-inkey", d.key], capture_output=True).returncode == 0]
 
     def test_the_switch(self):
         text = self.relay.config.read_text().replace("[policy]", "[policy]\nharvest = false")

@@ -220,7 +220,7 @@ impl LdapDirectory {
     }
 }
 
-/// A server may say anything: an entry of another address was not asked for.
+/// A server may say anything: an entry of another address was not asked for. Some search by an attribute that they do not show.
 fn has_address(person: &Known, address: &Address) -> bool {
-    person.addresses.iter().any(|a| Address::parse(a).is_ok_and(|a| a == *address))
+    person.addresses.is_empty() || person.addresses.iter().any(|a| Address::parse(a).is_ok_and(|a| a == *address))
 }

@@ -18,10 +18,11 @@ use crate::net::http::{Hosts, Url};
 use crate::net::port::Upstreams;
 use crate::pki::authority::Authority;
 use crate::pki::name::DistinguishedName;
+use crate::pki::path;
 use crate::pki::revocation::{Held, List, Prefer, Rules, Sources, Status, Why, sources, status};
-use crate::pki::{Certificate, Path, Trust};
+use crate::pki::{Certificate, Path, Purpose, Trust};
 use crate::store::lists::{Answers, Watch};
-use crate::store::{Home, Lists, StoreError};
+use crate::store::{CertificateFolder, Home, Lists, StoreError};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -32,6 +33,8 @@ const READ_AT_ONCE_KIB: u32 = 24 << 10;
 /// The lists of a home and the network behind them.
 pub struct Published {
     lists: Arc<Lists>,
+    /// The certificates that the user has imported.
+    imported: CertificateFolder,
     settings: Revocation,
     pub(super) upstreams: Arc<dyn Upstreams>,
     directory: LdapLists,
@@ -47,6 +50,7 @@ impl Published {
     pub fn new(home: &Home, settings: Revocation, upstreams: Arc<dyn Upstreams>) -> Self {
         Self {
             lists: Arc::new(Lists::new(home)),
+            imported: CertificateFolder::new(home.certificates()),
             settings,
             directory: LdapLists::new(Arc::clone(&upstreams)),
             upstreams,
@@ -78,7 +82,7 @@ impl Published {
         if known().contains(&first.fingerprint()) {
             return Ok(false);
         }
-        let hosts = self.hosts(trust);
+        let hosts = self.hosts_of(path, trust);
         let mut places = BTreeMap::new();
         for pair in path.certificates.windows(2) {
             self.places_of(&pair[0], &hosts, &mut places);
@@ -97,10 +101,51 @@ impl Published {
         Ok(new)
     }
 
+    /// The same of the certificates that the user has imported, before anything is sealed for one: one of each issuer that names
+    /// the same places is enough.
+    pub fn note_imported(&self, trust: &Trust, at: UnixTime) -> Result<(), StoreError> {
+        let read = self
+            .imported
+            .list()?
+            .into_iter()
+            .filter_map(|stored| Certificate::from_der(stored.der).ok());
+        let certificates: Vec<Certificate> = read.collect();
+        let mut seen = HashSet::new();
+        for certificate in &certificates {
+            let named: Vec<String> = sources(certificate).locations().map(str::to_owned).collect();
+            if named.is_empty() || !seen.insert((certificate.issuer(), named)) {
+                continue;
+            }
+            if let Ok(path) = path::validate(certificate, &certificates, trust, at, Purpose::Any) {
+                self.note(&path, trust)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hosts that may be contacted for a path: where the configuration names none, those that its certificates name, for it is
+    /// a configured authority that says so.
+    pub(super) fn hosts_of(&self, path: &Path, trust: &Trust) -> Arc<Hosts> {
+        if !self.settings.hosts.is_empty() {
+            return self.hosts(trust);
+        }
+        let said: Vec<Sources> = path.certificates.iter().map(sources).collect();
+        let urls = said.iter().flat_map(|s| s.locations().chain(s.ocsp.iter().map(String::as_str)));
+        Arc::new(self.known_hosts(trust).into_iter().chain(urls.filter_map(host_of)).collect())
+    }
+
     /// The hosts that may be contacted under these authorities.
     pub(super) fn hosts(&self, trust: &Trust) -> Arc<Hosts> {
+        Arc::new(self.known_hosts(trust).into_iter().collect())
+    }
+
+    fn known_hosts(&self, trust: &Trust) -> Vec<String> {
         let own = self.settings.lists.iter().filter_map(|url| host_of(url));
         let mut all: Vec<String> = self.settings.hosts.iter().cloned().chain(own).collect();
+        if self.settings.hosts.is_empty() {
+            // Of paths that led to an authority.
+            all.extend(self.lists.watched().all().keys().filter_map(|url| host_of(url)));
+        }
         for authority in trust.authorities() {
             let said = sources(&authority.certificate);
             let published = &authority.published;
@@ -108,7 +153,7 @@ impl Published {
             let urls = urls.chain(published.lists.iter().map(String::as_str));
             all.extend(urls.chain(published.responder.as_deref()).filter_map(host_of));
         }
-        Arc::new(all.into_iter().collect())
+        all
     }
 
     pub(super) fn rules(&self) -> Rules {
@@ -232,7 +277,8 @@ impl Held for InHome<'_> {
         let urls: Vec<&str> = sources.locations().chain(sources.ocsp.iter().map(String::as_str)).collect();
         let hosts: Vec<String> = urls.iter().filter_map(|url| host_of(url)).collect();
         let allowed = self.published.hosts(self.trust);
-        if let Some(host) = hosts.first().filter(|_| !hosts.iter().any(|h| allowed.allow(h))) {
+        let is_closed = !self.published.settings.hosts.is_empty();
+        if let Some(host) = hosts.first().filter(|_| is_closed && !hosts.iter().any(|h| allowed.allow(h))) {
             return Why::HostNotAllowed { host: host.clone() };
         }
         if hosts.is_empty() {
