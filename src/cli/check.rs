@@ -10,7 +10,7 @@ pub(super) fn execute(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let loaded = load(&places).map_err(|e| faults(&e))?;
     // What TLS towards the providers stands on is named in the configuration, and read at the start only.
     tls::platform(&loaded.config.upstream_authorities).map_err(|e| Failure::from(&e))?;
-    tls::pinned(&loaded.config.mssante.authorities).map_err(|e| Failure::from(&e))?;
+    tls::authorities(&loaded.config.mssante.authorities).map_err(|e| Failure::from(&e))?;
     let accounts = loaded.config.accounts.len();
     out.line(format_args!(
         "{} : configuration correcte, {accounts} compte(s) / correct, {accounts} account(s)",

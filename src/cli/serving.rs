@@ -1,9 +1,10 @@
 //! The relay in service: listeners, connections, and the orderly end.
 
-use super::{Failure, signals};
+use super::{Failure, signals, whitelist};
 use crate::base::UnixTime;
 use crate::base::limits::{CONNECTIONS_MAX, LISTS_JITTER_SECONDS, STOP_SECONDS_MAX};
 use crate::config::{Config, ListenTls};
+use crate::directory::listed::ListServer;
 use crate::imap;
 use crate::keys::HomeProofs;
 use crate::net::local::LocalCertificate;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -54,8 +55,11 @@ impl Serving {
         let local = LocalCertificate::open(&home, clock()).map_err(|e| Failure::from(&e))?;
         let acceptor = Arc::new(TlsServer::new(tls::acceptor(&local).map_err(|e| Failure::from(&e))?));
         let proofs = Arc::new(proofs);
-        let providers = Providers::new(&config, proofs.clone()).map_err(|e| Failure::from(&e))?;
+        let operators = relay.operators()?;
+        let providers = Providers::new(&config, operators, proofs.clone()).map_err(|e| Failure::from(&e))?;
         let providers = Arc::new(providers);
+        providers.ask(relay.clone());
+        let listing = providers.clone();
         let (running, stopping) = watch::channel(Running::On);
         let starttls = (config.listen.tls == ListenTls::StartTls).then(|| Arc::clone(&acceptor));
         let implicit = (config.listen.tls == ListenTls::Implicit).then(|| Arc::clone(&acceptor));
@@ -115,6 +119,8 @@ impl Serving {
         }
         let reading = Arc::clone(&relay);
         tokio::task::spawn_blocking(move || reading.read_ahead());
+        let listed = config.mssante.whitelist.as_ref().and_then(|url| ListServer::new(listing, url));
+        let listing = listed.map(|server| tokio::spawn(whitelist::keep_fresh(home.clone(), server)));
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
         let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
         let lists = Arc::clone(&relay);
@@ -123,6 +129,7 @@ impl Serving {
         lists.abort();
         renewal.abort();
         refreshing.abort();
+        listing.inspect(JoinHandle::abort);
         serving.end().await;
         relay.forget_views();
         Ok(())

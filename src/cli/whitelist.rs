@@ -3,14 +3,19 @@
 use super::out::Out;
 use super::{Cli, Failure, input};
 use crate::base::limits::WHITELIST_FILE_MAX;
-use crate::directory::whitelist::parse;
+use crate::directory::listed::ListServer;
+use crate::directory::whitelist::{Whitelist as Parsed, parse};
+use crate::keys::HomeProofs;
+use crate::net::provider::Providers;
+use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::whitelist::{KeptList, Shrunk, WhitelistFile};
-use crate::store::{Event, Home, JournalEntry, journal};
-use crate::text::whitelist as say;
+use crate::store::{Event, Home, JournalEntry, Secrets, journal};
+use crate::text::{Explain, Explanation, whitelist as say};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The liste blanche.
 #[derive(Subcommand, Debug)]
@@ -23,6 +28,8 @@ pub enum Whitelist {
         /// Le fichier XML / the XML file.
         file: PathBuf,
     },
+    /// La prend à l’adresse de la configuration / take it from the address of the configuration.
+    Fetch,
     /// Montre ce qui est gardé / show what is kept.
     Show,
 }
@@ -30,9 +37,13 @@ pub enum Whitelist {
 impl Whitelist {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let home = cli.home()?;
-        if let Whitelist::Import { force, file } = self {
-            let shrunk = if *force { Shrunk::Taken } else { Shrunk::Refused };
-            import(&home, file, shrunk, out)?;
+        match self {
+            Whitelist::Import { force, file } => {
+                let shrunk = if *force { Shrunk::Taken } else { Shrunk::Refused };
+                import(&home, file, shrunk, out)?;
+            }
+            Whitelist::Fetch => fetch(cli, &home)?,
+            Whitelist::Show => {}
         }
         show(&home, out)
     }
@@ -41,19 +52,50 @@ impl Whitelist {
 fn import(home: &Home, file: &Path, shrunk: Shrunk, out: &mut Out) -> Result<(), Failure> {
     let list = parse(&input::file(file, WHITELIST_FILE_MAX)?).map_err(|e| Failure::from(&e))?;
     let origin = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let kept = KeptList {
-        domains: Arc::new(list.domains),
-        generated: list.generated,
-        taken: clock(),
-        origin,
-    };
-    WhitelistFile::new(home).keep(&kept, shrunk).map_err(|e| Failure::from(&e))?;
     if list.unreadable > 0 {
         out.line(say::unreadable_entries(list.unreadable));
     }
-    let entry = JournalEntry::of_home(clock(), Event::Trust, "whitelist");
-    journal::record(home, &entry).map_err(|e| Failure::from(&e))
+    take_in(home, list, &origin, shrunk).map_err(Failure::from)
 }
+
+fn fetch(cli: &Cli, home: &Home) -> Result<(), Failure> {
+    let config = cli.config()?;
+    let url = config.mssante.whitelist.clone().ok_or_else(say::no_address)?;
+    let proofs = Arc::new(HomeProofs::new(home, &Secrets::awaited(home).map_err(|e| Failure::from(&e))?));
+    let operators = Authorities::of(home, config.trust.environment).of_operators(&config.mssante.authorities)?;
+    let providers = Providers::new(&config, operators, proofs).map_err(|e| Failure::from(&e))?;
+    let server = ListServer::new(Arc::new(providers), &url).ok_or_else(say::no_address)?;
+    let list = cli.block_on(server.fetch())??;
+    take_in(home, list, server.host(), Shrunk::Refused).map_err(Failure::from)
+}
+
+fn take_in(home: &Home, list: Parsed, origin: &str, shrunk: Shrunk) -> Result<(), Explanation> {
+    let kept = KeptList::of(list, clock(), origin);
+    WhitelistFile::new(home).keep(&kept, shrunk).map_err(|e| e.explain())?;
+    let entry = JournalEntry::of_home(clock(), Event::Trust, "whitelist");
+    journal::record(home, &entry).map_err(|e| e.explain())
+}
+
+/// Every day, while the relay runs. What does not come is asked for again later; the last good list counts until then.
+pub(super) async fn keep_fresh(home: Home, server: ListServer) {
+    let file = WhitelistFile::new(&home);
+    loop {
+        let due = file.kept().ok().flatten().is_none_or(|kept| kept.is_due(clock()));
+        if due {
+            let taken = match server.fetch().await {
+                Ok(list) => take_in(&home, list, server.host(), Shrunk::Refused),
+                Err(why) => Err(why),
+            };
+            if let Err(why) = taken {
+                tracing::warn!(code = why.code, "the liste blanche could not be taken");
+            }
+        }
+        tokio::time::sleep(LOOKED_AT).await;
+    }
+}
+
+/// How often its age is looked at.
+const LOOKED_AT: Duration = Duration::from_secs(3600);
 
 /// One line, which `trust list` says too.
 pub(super) fn show(home: &Home, out: &mut Out) -> Result<(), Failure> {
@@ -65,6 +107,5 @@ pub(super) fn show(home: &Home, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn described(kept: &KeptList) -> String {
-    let days = (clock().0 - kept.taken.0).div_euclid(86_400);
-    say::kept(kept.domains.len(), &kept.generated, &kept.origin, days)
+    say::kept(kept.domains.len(), &kept.generated, &kept.origin, kept.days(clock()))
 }

@@ -174,6 +174,11 @@ pub enum FaultKind {
         /// As written.
         given: String,
     },
+    /// Not an address that begins with `https://`.
+    BadSecureUrl {
+        /// As written.
+        given: String,
+    },
     /// A command without a program.
     EmptyCommand {
         /// The key.
@@ -247,6 +252,7 @@ impl Explain for Fault {
             FaultKind::BadAttribute { given } => directory::bad_attribute(at, given),
             FaultKind::NoAccount => words::no_account(),
             FaultKind::BadCompanion { given } => config_space::bad_companion(at, given),
+            FaultKind::BadSecureUrl { given } => config_space::bad_secure_url(at, given),
             FaultKind::EmptyCommand { key } => config_space::empty_command(at, key),
             FaultKind::TokenHost { host } => config_space::token_host(at, host),
             FaultKind::PlainCertificate { host } => config_space::plain_certificate(at, host),

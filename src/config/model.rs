@@ -45,6 +45,8 @@ pub struct Mssante {
     pub applicative: Vec<Correspondents>,
     /// Domains, beside `mssante.fr` and that of the account's address, under which an operator's servers may be.
     pub hosts: Vec<Domain>,
+    /// Where the liste blanche is fetched from every day (`https:`); `None`: it is imported by hand.
+    pub whitelist: Option<String>,
 }
 
 /// Loopback listeners; `None`: not offered.

@@ -144,11 +144,13 @@ fn read_mssante(mut section: Section<'_, '_>, faults: &mut Faults) -> Mssante {
     let applicative = applicative.into_iter().filter_map(|at| read_correspondents(at, faults)).collect();
     let hosts = section.texts("hosts", faults).unwrap_or_default();
     let hosts = hosts.into_iter().filter_map(|at| read_domain(at, faults)).collect();
+    let whitelist = section.text("whitelist", faults).and_then(|at| read_secure_url(at, faults));
     section.finish(faults);
     Mssante {
         authorities,
         applicative,
         hosts,
+        whitelist,
     }
 }
 
@@ -186,6 +188,17 @@ fn read_accounts(sections: Vec<Section<'_, '_>>, mssante: &Mssante, faults: &mut
     }
     space::check(&accounts, mssante, faults);
     accounts.into_iter().map(|at| space::with_terms(at.value)).collect()
+}
+
+/// In clear anybody on the way could say who is inside.
+fn read_secure_url(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+    let host = value.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let plain = |host: &&str| !host.is_empty() && !host.contains('@') && value.bytes().all(|b| b.is_ascii_graphic());
+    if host.filter(plain).is_none() {
+        faults.add(line, FaultKind::BadSecureUrl { given: value.to_owned() });
+        return None;
+    }
+    Some(value.to_owned())
 }
 
 /// Every key is looked at before the account is given up, so that all its faults are told at once.

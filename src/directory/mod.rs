@@ -6,6 +6,7 @@ pub mod book;
 pub mod cache;
 pub mod kept;
 pub mod ldap;
+pub mod listed;
 pub mod lists;
 pub mod local;
 pub mod ocsp;

@@ -84,7 +84,8 @@ fn ended(child: &mut Child, end: Instant) -> Result<(), NoToken> {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => return Err(NoToken::Failed(status.code())),
-            Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+            // The standard library waits for a process for ever, or not at all.
+            Ok(None) if Instant::now() < end => std::thread::park_timeout(Duration::from_millis(5)),
             Ok(None) | Err(_) => return Err(NoToken::TooSlow),
         }
     }

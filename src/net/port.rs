@@ -17,6 +17,12 @@ pub trait Upstreams: Send + Sync {
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>>;
 }
 
+/// Whether the certificate of an operator of the space of trust still stands.
+pub trait Standing: Send + Sync {
+    /// Of a server that has shown these certificates, its own first, in DER. `Err`: it is not to be spoken to.
+    fn stands<'a>(&'a self, host: &'a str, shown: Vec<Vec<u8>>) -> Pending<'a, Result<(), Explanation>>;
+}
+
 /// What our side of TLS with a provider is known by.
 pub trait ClientIdentities: Send + Sync {
     /// The key and certificates of that PKCS#12 file of an account.

@@ -1,7 +1,7 @@
 //! The two ends of TLS as the protocol drivers use them: towards providers as a client, towards mail programs as a server.
 
 use super::NetError;
-use super::port::{Acceptor, ClientIdentities, Upstreams};
+use super::port::{Acceptor, ClientIdentities, Standing, Upstreams};
 use super::stream::{BoxedStream, beneath_tls};
 use super::tls::{self, Believed};
 use super::upstream;
@@ -11,7 +11,7 @@ use crate::relay::port::Pending;
 use crate::text::{Explain, Explanation};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -22,6 +22,7 @@ pub struct Providers {
     platform: Believed,
     space: Option<Believed>,
     identities: Option<Arc<dyn ClientIdentities>>,
+    standing: OnceLock<Arc<dyn Standing>>,
 }
 
 /// The server side of TLS on loopback.
@@ -30,14 +31,15 @@ pub struct TlsServer {
 }
 
 impl Providers {
-    /// With the roots of the platform beside those configured, and for the space of trust those of its own alone.
-    pub fn new(config: &Config, identities: Arc<dyn ClientIdentities>) -> Result<Self, NetError> {
+    /// With the roots of the platform beside those configured, and for the space of trust those of its own, in DER, alone.
+    pub fn new(config: &Config, space: Vec<Vec<u8>>, identities: Arc<dyn ClientIdentities>) -> Result<Self, NetError> {
         let platform = tls::platform(&config.upstream_authorities)?;
         Ok(Self {
             ordinary: tls::speak(Arc::clone(&platform), None)?,
             platform,
-            space: tls::pinned(&config.mssante.authorities)?,
+            space: tls::pinned(space)?,
             identities: Some(identities),
+            standing: OnceLock::new(),
         })
     }
 
@@ -49,7 +51,23 @@ impl Providers {
             platform,
             space: None,
             identities: None,
+            standing: OnceLock::new(),
         })
+    }
+
+    /// From now on operators of the space of trust are asked about as well: who knows that may need connections himself.
+    pub fn ask(&self, standing: Arc<dyn Standing>) {
+        // The first one stays.
+        let _ = self.standing.set(standing);
+    }
+
+    async fn secured(&self, server: &Server, clear: BoxedStream) -> Result<BoxedStream, Explanation> {
+        let connector = self.connector(server)?;
+        let (stream, shown) = upstream::handshake(clear, server, &connector).await.map_err(|e| e.explain())?;
+        if let (Roots::Space, Some(standing)) = (server.terms.roots, self.standing.get()) {
+            standing.stands(&server.host, shown).await?;
+        }
+        Ok(stream)
     }
 
     fn connector(&self, server: &Server) -> Result<TlsConnector, Explanation> {
@@ -98,21 +116,103 @@ impl TlsServer {
 impl Upstreams for Providers {
     fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
         Box::pin(async move {
-            let connector = self.connector(server)?;
-            upstream::connect(server, &connector).await.map_err(|e| e.explain())
+            if server.tls == ServerTls::StartTls {
+                // What stands in the way of TLS is told before anything is tried.
+                self.connector(server)?;
+            }
+            let clear = upstream::open(server).await.map_err(|e| e.explain())?;
+            match server.tls {
+                ServerTls::Implicit => self.secured(server, clear).await,
+                ServerTls::StartTls | ServerTls::Plain => Ok(clear),
+            }
         })
     }
 
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
-        Box::pin(async move {
-            let secured = upstream::starttls(plain, server, &self.connector(server)?).await;
-            secured.map_err(|e| e.explain())
-        })
+        Box::pin(self.secured(server, plain))
     }
 }
 
 impl Acceptor for TlsServer {
     fn accept<'a>(&'a self, plain: BoxedStream) -> Pending<'a, io::Result<BoxedStream>> {
         Box::pin(self.begin(plain))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Address, UnixTime};
+    use crate::net::listen;
+    use crate::net::local::LocalCertificate;
+    use crate::net::tls::ClientIdentity;
+    use crate::store::Home;
+    use crate::text::net as words;
+    use std::path::Path;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    struct Nobody;
+
+    impl ClientIdentities for Nobody {
+        fn identity(&self, _: &Address, file: &Path) -> Result<ClientIdentity, Explanation> {
+            Err(words::unfit(&file.display().to_string()))
+        }
+    }
+
+    /// Every server is revoked.
+    struct Revoked;
+
+    impl Standing for Revoked {
+        fn stands<'a>(&'a self, host: &'a str, shown: Vec<Vec<u8>>) -> Pending<'a, Result<(), Explanation>> {
+            assert!(!shown.is_empty());
+            Box::pin(async move { Err(words::revoked(host)) })
+        }
+    }
+
+    /// What a server hears after TLS, and what the client is told.
+    async fn spoken_to(standing: Option<Revoked>) -> (Vec<u8>, Result<(), &'static str>) {
+        let guard = tempfile::tempdir().unwrap();
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let local = LocalCertificate::open(&Home::open(guard.path()).unwrap(), UnixTime(now as i64)).unwrap();
+        let acceptor = tls::acceptor(&local).unwrap();
+        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read_to_end(&mut heard).await;
+            }
+            heard
+        });
+        let space = tls::authorities(&[local.file().to_owned()]).unwrap();
+        let providers = Providers::new(&Config::default(), space, Arc::new(Nobody)).unwrap();
+        if let Some(standing) = standing {
+            providers.ask(Arc::new(standing));
+        }
+        let server = Server {
+            host: "localhost".to_owned(),
+            port,
+            tls: ServerTls::Implicit,
+            terms: Terms {
+                roots: Roots::Space,
+                ..Terms::default()
+            },
+        };
+        let told = match providers.connect(&server).await {
+            Ok(mut stream) => {
+                stream.write_all(b"secret").await.unwrap();
+                stream.shutdown().await.unwrap();
+                Ok(())
+            }
+            Err(why) => Err(why.code),
+        };
+        (served.await.unwrap(), told)
+    }
+
+    #[tokio::test]
+    async fn an_operator_that_is_revoked_hears_nothing() {
+        assert_eq!(spoken_to(Some(Revoked)).await, (Vec::new(), Err("SP-TLS-REVOKED")));
+        assert_eq!(spoken_to(None).await, (b"secret".to_vec(), Ok(())));
     }
 }

@@ -52,11 +52,11 @@ pub fn platform(authorities: &[PathBuf]) -> Result<Believed, NetError> {
     Ok(Arc::new(Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?))
 }
 
-/// The authorities of these PEM files and no other, never the platform's (requirements A.3); `None`: there are none.
-pub fn pinned(authorities: &[PathBuf]) -> Result<Option<Believed>, NetError> {
+/// These authorities, in DER, and no other, never the platform's (requirements A.3); `None`: there are none.
+pub fn pinned(authorities: Vec<Vec<u8>>) -> Result<Option<Believed>, NetError> {
     let mut roots = RootCertStore::empty();
-    for certificate in read_all(authorities)? {
-        roots.add(certificate).map_err(setup)?;
+    for certificate in authorities {
+        roots.add(CertificateDer::from(certificate)).map_err(setup)?;
     }
     if roots.is_empty() {
         return Ok(None);
@@ -83,6 +83,11 @@ pub fn speak(believed: Believed, identity: Option<ClientIdentity>) -> Result<Tls
         }
     };
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The certificates of these PEM files, in DER.
+pub fn authorities(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, NetError> {
+    Ok(read_all(files)?.iter().map(|certificate| certificate.to_vec()).collect())
 }
 
 fn read_all(authorities: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, NetError> {

@@ -16,25 +16,40 @@ use tokio_rustls::TlsConnector;
 /// Connects. The stream speaks TLS for [`ServerTls::Implicit`]; for [`ServerTls::StartTls`] it is still clear and
 /// [`starttls`] must follow before any secret.
 pub async fn connect(server: &Server, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+    let clear = open(server).await?;
+    match server.tls {
+        ServerTls::Implicit => starttls(clear, server, connector).await,
+        ServerTls::StartTls | ServerTls::Plain => Ok(clear),
+    }
+}
+
+/// Connects; nothing but octets in clear passes yet.
+pub async fn open(server: &Server) -> Result<BoxedStream, NetError> {
     let end = Instant::now() + Duration::from_secs(CONNECT_SECONDS_MAX);
     let addresses = resolve(server, end).await?;
     let tcp = reach(server, &addresses, end).await?;
     tcp.set_nodelay(true).map_err(|source| failed(server, source))?;
-    match server.tls {
-        ServerTls::Implicit => starttls(boxed(tcp), server, connector).await,
-        ServerTls::StartTls | ServerTls::Plain => Ok(boxed(tcp)),
-    }
+    Ok(boxed(tcp))
 }
 
 /// TLS over a stream on which the server has agreed to STARTTLS. The caller has thrown away whatever it had read beyond
 /// that answer (command injection, RFC 3207 §6).
 pub async fn starttls(stream: BoxedStream, server: &Server, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
+    Ok(handshake(stream, server, connector).await?.0)
+}
+
+/// The same, with the certificates that the server has shown, its own first, in DER.
+pub async fn handshake(stream: BoxedStream, server: &Server, connector: &TlsConnector) -> Result<(BoxedStream, Vec<Vec<u8>>), NetError> {
     let host = server.host.as_str();
     let bare = host.strip_suffix('.').unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Name { host: host.to_owned() })?;
     let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
     match timeout(limit, connector.connect(name, beneath_tls(stream))).await {
-        Ok(Ok(stream)) => Ok(boxed(stream)),
+        Ok(Ok(stream)) => {
+            let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let shown = shown.iter().map(|certificate| certificate.to_vec()).collect();
+            Ok((boxed(stream), shown))
+        }
         Ok(Err(source)) => Err(NetError::of_handshake(server, source)),
         Err(_) => Err(NetError::Tls {
             host: host.to_owned(),
@@ -161,11 +176,19 @@ mod tests {
         let port = serve(&local).await;
         let mut of_space = server("localhost", port, ServerTls::Implicit);
         of_space.terms.roots = Roots::Space;
-        let own = tls::speak(tls::pinned(&[local.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        let own = tls::speak(
+            tls::pinned(tls::authorities(&[local.file().to_owned()]).unwrap()).unwrap().unwrap(),
+            None,
+        )
+        .unwrap();
         assert!(connect(&of_space, &own).await.is_ok());
-        let strict = tls::speak(tls::pinned(&[other.file().to_owned()]).unwrap().unwrap(), None).unwrap();
+        let strict = tls::speak(
+            tls::pinned(tls::authorities(&[other.file().to_owned()]).unwrap()).unwrap().unwrap(),
+            None,
+        )
+        .unwrap();
         assert_eq!(code(connect(&of_space, &strict).await), "SP-TLS-NOT-IGC-SANTE");
-        assert!(tls::pinned(&[]).unwrap().is_none());
+        assert!(tls::pinned(Vec::new()).unwrap().is_none());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::base::Realm;
 use crate::config::load::machine_folder;
-use crate::pki::authority::{Authority, bundle};
+use crate::net::tls;
+use crate::pki::authority::{Authority, Origin, Profile, Standing, bundle};
 use crate::pki::{Certificate, Trust};
 use crate::store::{BundleFile, BundleFolders, BundlesStamp, CertificateFolder, FolderStamp, Home, StoreError};
 use crate::text::{Explain, Explanation, trust as words};
@@ -76,6 +77,18 @@ impl Authorities {
         Ok(known)
     }
 
+    /// The roots by which operators of the space of trust are known, in DER: those of the configuration, else those of IGC-Santé
+    /// that come with Souspli or from a newer bundle. What the user trusts for mail does not count here (requirements A.3).
+    pub fn of_operators(&self, configured: &[PathBuf]) -> Result<Vec<Vec<u8>>, Explanation> {
+        if !configured.is_empty() {
+            return tls::authorities(configured).map_err(|e| e.explain());
+        }
+        let known = self.list().map_err(|e| e.explain())?.authorities.into_iter();
+        let of_space = |a: &Authority| a.profile == Profile::IgcSante && a.realm == self.realm && a.origin != Origin::User;
+        let anchors = known.filter(|a| of_space(a) && a.standing == Standing::Anchor);
+        Ok(anchors.map(|a| a.certificate.der().to_vec()).collect())
+    }
+
     fn of_user(&self) -> Result<Vec<Authority>, StoreError> {
         let stored = self.user.list()?;
         let read = stored.into_iter().filter_map(|stored| {
@@ -122,6 +135,22 @@ mod tests {
         assert_eq!(count(), 1);
         fs::remove_file(&file).unwrap();
         assert_eq!(count(), 2);
+    }
+
+    #[test]
+    fn operators_are_known_by_igc_sante_unless_the_configuration_says_otherwise() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(&guard.path().join("home")).unwrap();
+        for (realm, name) in [
+            (Realm::Production, "AC RACINE IGC-SANTE ELEMENTAIRE"),
+            (Realm::Test, "TEST AC RACINE IGC-SANTE ELEMENTAIRE"),
+        ] {
+            let found = Authorities::of(&home, realm).of_operators(&[]).unwrap();
+            let names: Vec<String> = found.into_iter().map(|der| Certificate::from_der(der).unwrap().holder()).collect();
+            assert_eq!(names, [name]);
+        }
+        let absent = Authorities::of(&home, Realm::Production).of_operators(&[guard.path().join("absent.pem")]);
+        assert!(absent.is_err());
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Relay {
     }
 
     fn need_with(&self, account: &Account, submission: &Submission, space: &Space, (thread, banner): (Thread, Banner)) -> Need {
-        let account = self.strictest(account, submission);
+        let account = self.strictest(account, submission, space);
         outgoing::need(submission, &account, self.rules(space), thread, banner)
     }
 

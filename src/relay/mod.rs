@@ -18,6 +18,7 @@ mod incoming;
 mod known;
 mod later;
 pub mod notice;
+mod operators;
 mod outgoing;
 pub mod port;
 mod recipients;

@@ -4,10 +4,10 @@ use super::Relay;
 use super::identities::Identity;
 use crate::base::Address;
 use crate::config::Account;
-use crate::policy::Submission;
 use crate::policy::outgoing::Refusal;
 use crate::policy::readable::HeaderFault;
 use crate::policy::sender::{self, Under};
+use crate::policy::{Space, Submission};
 use crate::text::{Explain, Explanation, outgoing as say};
 use std::borrow::Cow;
 
@@ -38,10 +38,13 @@ impl Relay {
     }
 
     /// The account with the rules of every other one whose address the letter goes under: a program that knows one
-    /// submission server for all must not be a way around them.
-    pub(super) fn strictest<'a>(&self, account: &'a Account, submission: &Submission) -> Cow<'a, Account> {
+    /// submission server for all must not be a way around them. The companion's address is another one, where a part goes under it.
+    pub(super) fn strictest<'a>(&self, account: &'a Account, submission: &Submission, space: &Space) -> Cow<'a, Account> {
         let mut named = sender::addresses(&submission.message);
         named.extend(submission.envelope.from.clone());
+        if submission.envelope.recipients.iter().any(|r| space.holds(&r.address)) {
+            named.extend(account.mssante_via.clone());
+        }
         let mut account = Cow::Borrowed(account);
         for other in self.accounts.iter().filter(|other| named.contains(&other.address)) {
             if (other.always_sign && !account.always_sign) || (other.always_encrypt && !account.always_encrypt) {

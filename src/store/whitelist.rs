@@ -3,6 +3,7 @@
 use super::{Home, StoreError, atomic};
 use crate::base::limits::{WHITELIST_FILE_MAX, WHITELIST_SHRINK_PERCENT};
 use crate::base::{Domain, UnixTime};
+use crate::directory::whitelist::Whitelist;
 use crate::text::{Explain, Explanation, whitelist as words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -74,6 +75,30 @@ struct OnDisk {
     origin: String,
     domains: Vec<String>,
 }
+
+impl KeptList {
+    /// A list that was just read.
+    pub fn of(list: Whitelist, taken: UnixTime, origin: &str) -> Self {
+        Self {
+            domains: Arc::new(list.domains),
+            generated: list.generated,
+            taken,
+            origin: origin.to_owned(),
+        }
+    }
+
+    /// Whole days since it was taken in.
+    pub fn days(&self, now: UnixTime) -> i64 {
+        (now.0 - self.taken.0).div_euclid(DAY)
+    }
+
+    /// One is published every day.
+    pub fn is_due(&self, now: UnixTime) -> bool {
+        self.days(now) != 0
+    }
+}
+
+const DAY: i64 = 86_400;
 
 impl WhitelistFile {
     /// That of this home.

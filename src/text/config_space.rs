@@ -68,3 +68,19 @@ pub fn plain_certificate(line: usize, host: &str) -> Explanation {
         ),
     )
 }
+
+/// Not an address that begins with `https://`.
+pub fn bad_secure_url(line: usize, given: &str) -> Explanation {
+    fault(
+        "SP-CONFIG-SECURE-URL",
+        line,
+        (
+            format!("« {given} » n’est pas une adresse https://."),
+            "La liste blanche se prend par une liaison sûre : https://espacedeconfiance.mssante.fr/listeblanchemssante.xml.",
+        ),
+        (
+            format!("\"{given}\" is no https:// address."),
+            "The liste blanche is taken over a safe connection: https://espacedeconfiance.mssante.fr/listeblanchemssante.xml.",
+        ),
+    )
+}

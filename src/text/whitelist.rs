@@ -43,6 +43,22 @@ pub fn no_domain() -> Explanation {
     )
 }
 
+/// No address to fetch it from.
+pub fn no_address() -> Explanation {
+    Explanation::new(
+        "SP-WHITELIST-NO-ADDRESS",
+        Retry::AfterUser,
+        (
+            "La configuration ne dit pas où prendre la liste blanche MSSanté.",
+            "Donnez son adresse dans [mssante] whitelist, ou importez un fichier : souspli trust whitelist import FICHIER.",
+        ),
+        (
+            "The configuration does not say where to take the MSSanté liste blanche from.",
+            "Give its address in [mssante] whitelist, or import a file: souspli trust whitelist import FILE.",
+        ),
+    )
+}
+
 /// It has lost more domains than a day can take away.
 pub fn shrunk(held: usize, given: usize) -> Explanation {
     Explanation::new(

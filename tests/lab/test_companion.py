@@ -10,7 +10,7 @@ from lab import base, mails, pki, sink, souspli
 from common import Canary, PracticeCase
 
 ALICE, BOB, ZOE = "alice@lab.test", "bob@lab.test", "zoe@lab.test"
-COMPANION, PASSWORD = "dr.alice@medecin.mssante.fr", "mot de passe chez l'opérateur"
+COMPANION = "dr.alice@medecin.mssante.fr"
 COLLEAGUE, LISTED, PATIENT = "paul@medecin.mssante.fr", "anne@chu-exemple.fr", "280011@patient.mssante.fr"
 MACHINE = "labo@chu-exemple.fr"
 LIST = """<?xml version="1.0" encoding="UTF-8"?><ListeBlanche xmlns="https://listeblanche.mssante.fr/schema">
@@ -31,7 +31,7 @@ def report(octets):
 class CompanionCase(PracticeCase):
     """Alice's ordinary account, and her companion at an operator of the space of trust."""
     # Each letter has the same little PDF: what memory would make of that is not the subject.
-    policy, extra = "recognise_letters = false", ""
+    policy, extra, password = "recognise_letters = false", "", "mot de passe chez l'opérateur"
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class CompanionCase(PracticeCase):
         cls.ordinary.lmtp = None
         folder = cls.practice.folder.path
         cls.space = pki.Tls(folder / "operator-tls")
-        cls.operator = sink.Sink(cls.space, {COMPANION: PASSWORD})
+        cls.operator = sink.Sink(cls.space, {COMPANION: cls.password})
         cls.addClassCleanup(cls.operator.stop)
         cls.operator.start()
         place = folder / "companion"
@@ -64,7 +64,7 @@ class CompanionCase(PracticeCase):
     @classmethod
     def prepare(cls, relay, place):
         """What the companion logs in with."""
-        (place / "password").write_text(PASSWORD + "\n")
+        (place / "password").write_text(cls.password + "\n")
         relay.cli("account", "password", "--password-file", place / "password", COMPANION)
 
     def setUp(self):
@@ -244,6 +244,34 @@ class NoPasswordTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(451, code)
         self.assertIn("SP-NO-PROOF", text)
+
+
+class TokenCompanionTest(CompanionCase):
+    """The companion is known by the token of a command; nobody gives a local password for it."""
+    password, extra = "jeton", 'token_command = ["/bin/echo", "token-jeton"]\n'
+
+    @classmethod
+    def prepare(cls, relay, place):
+        pass
+
+    def test_the_part_inside_leaves_by_the_token(self):
+        self.submit("alice", self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
+        self.assertEqual([[COLLEAGUE]], [paths(t.rcpts) for t in self.operator.accepted()])
+        self.assertEqual([("XOAUTH2", COMPANION)], self.operator.attempts)
+
+
+class StrictCompanionTest(CompanionCase):
+    """What leaves under the companion's address obeys its rules as well."""
+    extra = "always_encrypt = true\n"
+
+    def test_nothing_unencrypted_leaves_under_its_address(self):
+        self.assertIn("SP-NO-CERTIFICATE", self.refused(self.canary.letter("Lettre", LISTED), LISTED)[1])
+        self.submit("alice", self.canary.letter("Lettre", COLLEAGUE), COLLEAGUE)
+        self.assertEqual([], self.canary.found_in(self.operator.accepted()[0].octets))
+        # Its rules are for what it carries.
+        self.ordinary.forget()
+        self.submit("alice", self.canary.letter("Lettre", BOB), BOB)
+        self.assertNotEqual([], self.canary.found_in(self.ordinary.accepted()[0].octets))
 
 
 class ExplainTest(CompanionCase):

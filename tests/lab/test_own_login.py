@@ -3,9 +3,11 @@
 Real servers stand at the other end: Dovecot, stunnel that asks for a certificate, receivers that want XOAUTH2 or EXTERNAL.
 """
 import base64
+import http.server
 import smtplib
 import subprocess
 import sys
+import threading
 import unittest
 
 from lab import base, dovecot, imapline, imapstub, pki, sink, souspli
@@ -121,16 +123,64 @@ class PinnedTest(OwnLoginCase):
         self.assertIn("SP-TLS-NOT-IGC-SANTE", self.box_refused(relay, "pw"))
         self.assertEqual([], server.attempts)
 
-    def test_no_authority_at_all(self):
-        _, relay = self.real([])
-        self.assertIn("SP-TLS-NO-IGC-SANTE", self.login_refused(relay, "pw")[1])
-        self.assertIn("SP-TLS-NO-IGC-SANTE", self.box_refused(relay, "pw"))
+    def test_without_a_word_it_is_igc_sante_alone(self):
+        """Neither those of [upstream], nor those that the user trusts for mail."""
+        server, relay = self.real([])
+        relay.cli("trust", "add", self.tls.bundle)
+        self.assertIn("SP-TLS-NOT-IGC-SANTE", self.login_refused(relay, "pw")[1])
+        self.assertIn("SP-TLS-NOT-IGC-SANTE", self.box_refused(relay, "pw"))
+        self.assertEqual([], server.attempts)
 
     def test_its_own_authority(self):
         server, relay = self.real([self.tls.bundle])
         self.send(relay, "pw")
         self.assertEqual(2, len(server.accepted()))
         self.box(relay, "pw").do('SELECT "INBOX"')
+
+
+class RevokedTest(OwnLoginCase):
+    """An operator whose certificate its authority has taken back: nothing is said to it."""
+
+    def revoked(self, certificate):
+        """The list of the servers' authority, in DER."""
+        place, authority = self.folder.path / "crl", self.tls.authority
+        place.mkdir()
+        (place / "index").touch()
+        (place / "number").write_text("01\n")
+        (place / "ca.cnf").write_text(f"[ca]\ndefault_ca = d\n[d]\ndatabase = {place}/index\ncrlnumber = {place}/number\ndefault_md = sha256\n"
+                                      f"default_crl_days = 3\ncertificate = {authority.certificate}\nprivate_key = {authority.key}\n"
+                                      "crl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid\n")
+        base.run("openssl", "ca", "-config", place / "ca.cnf", "-revoke", certificate)
+        pem = base.run("openssl", "ca", "-config", place / "ca.cnf", "-gencrl")
+        return base.run("openssl", "crl", "-outform", "DER", stdin=pem)
+
+    def test_a_revoked_operator_hears_nothing(self):
+        crl = self.revoked(self.tls.certificate)
+        handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": lambda answer: _give(answer, crl), "log_message": lambda *_: None})
+        lists = http.server.ThreadingHTTPServer((base.LOOPBACK, 0), handler)
+        self.addCleanup(lists.server_close)
+        self.addCleanup(lists.shutdown)
+        threading.Thread(target=lists.serve_forever, daemon=True).start()
+        server = sink.Sink(self.tls, {BAL: "pw"})
+        server.start()
+        self.addCleanup(server.stop)
+        relay = self.souspli(server.implicit_port, server.port("implicit"), smtp_tls="implicit")
+        relay.config.write_text(relay.config.read_text() + f'\n[revocation]\nlists = ["http://127.0.0.1:{lists.server_address[1]}/op.crl"]\n')
+        relay.cli("trust", "add", self.tls.bundle)
+        # The lists of IGC-Santé itself are out of reach here.
+        relay.attempt("trust", "refresh", "--config", relay.config)
+        relay.start()
+        code, text = self.login_refused(relay, "pw")
+        self.assertEqual((454, True), (code, "SP-TLS-REVOKED" in text), text)
+        self.assertIn("SP-TLS-REVOKED", self.box_refused(relay, "pw"))
+        self.assertEqual(([], b""), (server.attempts, server.received()))
+
+
+def _give(answer, octets):
+    answer.send_response(200)
+    answer.send_header("Content-Length", str(len(octets)))
+    answer.end_headers()
+    answer.wfile.write(octets)
 
 
 class TokenTest(OwnLoginCase):

@@ -101,12 +101,11 @@ impl LoggedIn {
         };
         let begun = Instant::now();
         let login = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, self.patience);
-        let late = || Err((LoginFailure::Away, account.smtp.host.clone()));
-        let companion = timeout(COMPANION_LOGIN, login).await.unwrap_or_else(|_| late());
+        let companion = timeout(COMPANION_LOGIN, login).await.unwrap_or(Err(LoginFailure::Away));
         // The mail program waits for all of it.
         self.be_patient(self.patience.after(begun.elapsed()));
         match companion {
-            Err((failure, host)) => (None, Some((Attempt::NoConnection(failure), host))),
+            Err(failure) => (None, Some((Attempt::NoConnection(failure), account.smtp.host.clone()))),
             Ok(companion) => {
                 let refused = companion.too_large(shared, of(Way::Companion), form);
                 let unready = refused.map(|refused| (Attempt::Refused(refused), account.smtp.host.clone()));

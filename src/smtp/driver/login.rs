@@ -26,26 +26,19 @@ impl Submissions {
             true => self.admit(&account, &given).await?,
             false => Entry::Given(given),
         };
-        let login = self.log_in_as(account, entry, self.patience).await;
-        login.map_err(|(failure, host)| failure.reply(&host))
+        let login = self.log_in_as(Arc::clone(&account), entry, self.patience).await;
+        login.map_err(|failure| failure.reply(&account.smtp.host))
     }
 
-    /// A connection of that account; the server's name with the failure.
-    pub(super) async fn log_in_as(
-        &self,
-        account: Arc<Account>,
-        entry: Entry,
-        patience: Patience,
-    ) -> Result<LoggedIn, (LoginFailure, String)> {
-        match self.open(&account, &entry, patience).await {
-            Ok(upstream) => Ok(LoggedIn {
-                account,
-                entry,
-                patience,
-                upstream: Some(upstream),
-            }),
-            Err(failure) => Err((failure, account.smtp.host.clone())),
-        }
+    /// A connection of that account.
+    pub(super) async fn log_in_as(&self, account: Arc<Account>, entry: Entry, patience: Patience) -> Result<LoggedIn, LoginFailure> {
+        let upstream = self.open(&account, &entry, patience).await?;
+        Ok(LoggedIn {
+            account,
+            entry,
+            patience,
+            upstream: Some(upstream),
+        })
     }
 
     async fn admit(&self, account: &Account, given: &Credentials) -> Result<Entry, Reply> {
