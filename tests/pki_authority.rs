@@ -31,6 +31,15 @@ fn said(key: &SoftwareKey, trust: &Trust) -> (Grade, &'static str, Realm) {
     (verdict.grade, verdict.code, verdict.realm)
 }
 
+/// The banner, its lines joined.
+fn text_of(key: &SoftwareKey, trust: &Trust) -> String {
+    let info = signer(key, Some(&attributes(ENTITY)), ENTITY);
+    let letter = signed(oid::DATA, Some(ENTITY), &[key.certificate()], &[info]);
+    let verdict = judged(&opaque(&letter), &[], trust, DOCTOR);
+    let text = souspli::view::banner::insert(b"Content-Type: text/plain; charset=utf-8\r\n\r\nBonjour\r\n", &verdict).unwrap();
+    String::from_utf8(text).unwrap().replace("\r\n", " ")
+}
+
 fn under(issuer: &Issuer, profile: Profile) -> Trust {
     let authority = Authority {
         profile,
@@ -62,7 +71,8 @@ fn a_card_names_its_holder_by_number_where_the_rules_know_that() {
     assert_eq!(said_under(Profile::IgcSante), (Grade::Unassured, "signer-without-address"));
     assert_eq!(said_under(Profile::Mail), (Grade::Unassured, "signer-is-not-sender"));
     assert_eq!(said_under(Profile::WebSmime), (Grade::Unassured, "certificate-wrong-usage"));
-    assert_eq!(identity::described(key.certificate()), "Dr Yann LE GALL, Médecin, RPPS 10001234567");
+    let shown = text_of(&key, &under(&igc, Profile::IgcSante));
+    assert!(shown.contains("« Dr Yann LE GALL, Médecin, RPPS 10001234567 »"), "{shown}");
     let address = Address::parse(DOCTOR).unwrap();
     let named = |key: &SoftwareKey| identity::named(key.certificate(), &address, Profile::IgcSante);
     assert_eq!(named(&key), Named::Number);

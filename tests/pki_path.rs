@@ -117,6 +117,11 @@ fn one_thing_wrong_in_each() {
         with(|root, _, _| root.name_constraints = mail_constraints("autre.test")),
         Err(PathError::NameNotPermitted)
     );
+    // Rights of an authority, claimed by who is none.
+    assert_eq!(
+        with(|_, _, leaf| leaf.key_usages.push(KeyUsagePurpose::KeyCertSign)),
+        Err(PathError::Contradictory)
+    );
     let unknown = || {
         let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
         extension.set_criticality(true);
@@ -146,6 +151,44 @@ fn strangers_and_forgers() {
     assert_eq!(way(&middle, &trust(&[&other_root, &root])).map(|p| p.certificates.len()), Ok(3));
     assert_eq!(way(&other_middle, &trust(&[&middle])).map(|p| p.certificates.len()), Ok(2));
     assert_eq!(way(&other_middle, &trust(&[&leaf])).map(|p| p.certificates.len()), Ok(1));
+}
+
+/// Each way fails for another reason: the one that came nearest is told.
+#[test]
+fn of_many_ways_that_fail_the_nearest_is_told() {
+    let root_key = KeyPair::generate().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let root = authority("Racine");
+    let by_root = Issuer::from_params(&root, &root_key);
+    let of = |der: &[u8]| Certificate::from_der(der).unwrap();
+    let middle = |change: &dyn Fn(&mut CertificateParams)| {
+        let mut params = authority("Section");
+        change(&mut params);
+        of(params.signed_by(&key, &by_root).unwrap().der())
+    };
+    let leaf_key = KeyPair::generate().unwrap();
+    let leaf = of(person()
+        .signed_by(&leaf_key, &Issuer::from_params(&authority("Section"), &key))
+        .unwrap()
+        .der());
+    let forged = chain(authority("Racine"), authority("Section"), person())[1].clone();
+    let no_authority = middle(&|m| m.is_ca = IsCa::ExplicitNoCa);
+    let elsewhere = middle(&|m| m.name_constraints = mail_constraints("autre.test"));
+    let expired = middle(&|m| m.not_after = rcgen::date_time_ymd(2026, 2, 1));
+    let right = middle(&|_| {});
+    let trust = Trust::of(vec![of(root.self_signed(&root_key).unwrap().der())]);
+    let mut ways = Vec::new();
+    for (next, wanted) in [
+        (forged, PathError::BadSignature),
+        (no_authority, PathError::NotAnAuthority),
+        (elsewhere, PathError::NameNotPermitted),
+        (expired, PathError::AuthorityExpired),
+    ] {
+        ways.insert(0, next);
+        assert_eq!(validate(&leaf, &ways, &trust, NOW, Purpose::Sign), Err(wanted));
+    }
+    ways.push(right);
+    assert!(validate(&leaf, &ways, &trust, NOW, Purpose::Sign).is_ok());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod ber;
 mod command;
+mod crl;
 mod data;
 mod edit;
 mod entity;
@@ -16,9 +17,11 @@ mod header;
 mod html;
 mod ldap;
 mod lookalike;
+mod ocsp;
 mod open;
 mod outgoing;
 mod packed;
+mod path;
 mod pop3;
 mod protected;
 mod search;
@@ -33,9 +36,10 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 25] = [
+pub const ALL: [(&str, Body); 28] = [
     ("ber", ber::run),
     ("command", command::run),
+    ("crl", crl::run),
     ("data", data::run),
     ("edit", edit::run),
     ("entity", entity::run),
@@ -47,9 +51,11 @@ pub const ALL: [(&str, Body); 25] = [
     ("html", html::run),
     ("ldap", ldap::run),
     ("lookalike", lookalike::run),
+    ("ocsp", ocsp::run),
     ("open", open::run),
     ("outgoing", outgoing::run),
     ("packed", packed::run),
+    ("path", path::run),
     ("pop3", pop3::run),
     ("protected", protected::run),
     ("search", search::run),

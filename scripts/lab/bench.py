@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from lab import base, benchtable, imapline, mails, pki, postfix, rivals, servers, souspli  # noqa: E402
+from lab import base, benchtable, benchtrust, imapline, mails, pki, postfix, rivals, servers, souspli  # noqa: E402
 
 ALICE, BOB, PASSWORD = "alice@lab.test", "bob@lab.test", "pw-bob"
 QUICK = "--quick" in sys.argv
@@ -223,6 +223,16 @@ class Bench:
         for what, value, goal in (("median", added[len(added) // 2], 1.5), ("95th percentile", added[int(len(added) * 0.95)], 3)):
             self.add(f"SMTP, time added to a sealed submission of 50 KB, {what} of {count}", [value / bare], (goal, "lower"), (value * 1e3, bare * 1e3, "ms"))
 
+    # Certificates
+
+    def recipients(self):
+        """Fifty of them."""
+        benchtrust.fifty(self, 2 if QUICK else ROUNDS)
+
+    def lists(self):
+        """Fourteen revocation lists."""
+        benchtrust.fourteen_lists(self, 2 if QUICK else ROUNDS)
+
     # The program
 
     def memory(self):
@@ -329,7 +339,7 @@ def main():
     failed = []
     try:
         bench.start()
-        for part in (bench.plain_fetch, bench.listing, bench.reading, bench.searching, bench.submissions, bench.sealed_submissions, bench.program, bench.openssl, bench.memory):
+        for part in (bench.plain_fetch, bench.listing, bench.reading, bench.searching, bench.submissions, bench.sealed_submissions, bench.recipients, bench.lists, bench.program, bench.openssl, bench.memory):
             print(part.__name__.replace("_", " "), flush=True)
             try:
                 part()

@@ -146,6 +146,10 @@ pub const CHECKED_SIGNATURES_MAX: usize = 4_096;
 
 /// Octets of one message of an LDAP server: an entry with all its certificates (1 MiB).
 pub const LDAP_MESSAGE_MAX: usize = 1 << 20;
+/// Octets of one that brings a revocation list (24 MiB).
+pub const LDAP_LIST_MAX: usize = 24 << 20;
+/// Seconds that an LDAP server may take for one.
+pub const LDAP_LIST_SECONDS: u64 = 120;
 /// Octets that an LDAP server may send on one connection (32 MiB); one that sends more is left.
 pub const LDAP_CONNECTION_MAX: usize = 32 << 20;
 /// Entries that one look-up asks for, and of which anything is kept.

@@ -31,6 +31,7 @@ use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// `souspli`.
 #[derive(Parser, Debug)]
@@ -231,7 +232,11 @@ impl Cli {
 
     fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        Ok(runtime.map_err(|e| Failure::system(&e))?.block_on(future))
+        let runtime = runtime.map_err(|e| Failure::system(&e))?;
+        let done = runtime.block_on(future);
+        // A name that is looked up without a network would hold the end up for half a minute; what is written is written whole.
+        runtime.shutdown_timeout(Duration::from_secs(2));
+        Ok(done)
     }
 }
 

@@ -1,7 +1,8 @@
 //! `souspli trust refresh`: the revocation lists, side by side, each with its line.
 
 use super::out::Out;
-use super::{Cli, Failure, signals};
+use super::{Cli, Failure, signals, table};
+use crate::base::UnixTime;
 use crate::base::limits::STOP_SECONDS_MAX;
 use crate::directory::lists::{Event, Outcome, Published, Row, RowState, Summary, Which};
 use crate::directory::reach::Reach;
@@ -10,7 +11,7 @@ use crate::pki::revocation::{Age, List};
 use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::{Event as Noted, JournalEntry, journal};
-use crate::text::revocation as say;
+use crate::text::{revocation as say, trust};
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,7 +94,7 @@ impl Refresh {
     }
 }
 
-/// One event (docs/trust.md).
+/// One event (docs/revocation.md).
 fn json(event: &Event) -> serde_json::Value {
     match event {
         Event::Begun { lists } => serde_json::json!({"event": "begun", "lists": lists}),
@@ -210,8 +211,9 @@ fn bar(url: &str, octets: u64, total: Option<u64>) -> String {
 /// The lists for `souspli trust list`: of whom, how old, what to do.
 pub(super) fn show(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let (published, trust) = lists(cli)?;
-    for row in published.rows(&trust, clock()) {
-        out.line(row_line(&row));
+    let rows: Vec<[String; 6]> = published.rows(&trust, clock()).iter().map(cells).collect();
+    if !rows.is_empty() {
+        table::lines(say::COLUMNS, &rows).iter().for_each(|line| out.line(line));
     }
     Ok(())
 }
@@ -226,25 +228,35 @@ fn lists(cli: &Cli) -> Result<(Arc<Published>, Arc<Trust>), Failure> {
     Ok((Arc::new(Published::new(&home, config.revocation, reach)), trust))
 }
 
-fn row_line(row: &Row) -> String {
+fn cells(row: &Row) -> [String; 6] {
     let name = if row.authority.is_empty() { "?" } else { &row.authority };
     let failed = row.failed.as_deref();
-    match row.state {
-        RowState::Absent => say::row_absent(name, &row.url, failed),
+    let (state, as_of, until, entries) = match row.state {
+        RowState::Absent => (say::ListState::Absent, None, None, None),
         RowState::Held {
             age,
             as_of,
             until,
             entries,
         } => {
-            let age = match age {
-                Age::Fresh => say::RowAge::Fresh,
-                Age::Grace => say::RowAge::Grace,
-                Age::Stale => say::RowAge::Stale,
+            let state = match age {
+                Age::Fresh => say::ListState::Fresh,
+                Age::Grace => say::ListState::Grace,
+                Age::Stale => say::ListState::Stale,
             };
-            say::row_held(name, &row.url, (age, as_of, until), entries, failed)
+            (state, Some(as_of), Some(until), Some(entries))
         }
-    }
+    };
+    let date = |at: Option<UnixTime>| at.map(trust::day).unwrap_or_default();
+    let count = entries.map(|n| n.to_string()).unwrap_or_default();
+    [
+        name.to_owned(),
+        say::list_state(state, failed),
+        date(as_of),
+        date(until),
+        count,
+        row.url.clone(),
+    ]
 }
 
 #[cfg(test)]

@@ -44,11 +44,3 @@ pub fn titled(certificate: &Certificate) -> String {
         false => name,
     }
 }
-
-/// The whole of it: `Dr Yann LE GALL, Médecin, RPPS 10001234567`.
-pub fn described(certificate: &Certificate) -> String {
-    let profession = certificate.profession().map(str::to_owned);
-    let number = certificate.rpps().map(|number| format!("RPPS {number}"));
-    let parts = [Some(titled(certificate)), profession, number];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}

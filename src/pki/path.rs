@@ -31,8 +31,6 @@ pub enum Purpose {
     Encrypt,
     /// It signs revocation lists.
     SignLists,
-    /// Its holder answers for an authority's certificates (RFC 6960 §4.2.2.2).
-    Respond,
     /// Whoever asks looks at the use himself.
     Any,
 }

@@ -36,7 +36,8 @@ pub struct SignerReport {
     pub integrity: Integrity,
     /// The way to a configured authority, today; `None` without a certificate.
     pub path: Option<Result<Path, PathError>>,
-    /// The same on the day that the signature claims; `None`: it claims none. It never makes up for what does not hold today.
+    /// The same on the day that the signature claims; `None`: it claims none, or today's way fails on every day. It never makes up
+    /// for what does not hold today.
     pub path_then: Option<Result<Path, PathError>>,
     /// Whether that certificate still stands; `None`: nobody has asked.
     pub status: Option<Status>,
@@ -137,10 +138,12 @@ impl<'a> SignedData<'a> {
         }
         let signing_time = signer.attribute(oid::SIGNING_TIME).ok().flatten().and_then(|v| cert::time(v).ok());
         let way = |certificate: &Certificate, at| path::validate(certificate, &self.certificates, trust, at, Purpose::Sign);
+        let path = certificate.map(|c| way(c, now));
+        let claimed = signing_time.filter(|_| path.as_ref().is_some_and(hangs_on_the_day));
         SignerReport {
             integrity,
-            path: certificate.map(|c| way(c, now)),
-            path_then: certificate.zip(signing_time).map(|(c, claimed)| way(c, moment_meant(c, claimed))),
+            path_then: certificate.zip(claimed).map(|(c, claimed)| way(c, moment_meant(c, claimed))),
+            path,
             status: None,
             signature: signer.signature.to_vec(),
             signing_time,
@@ -259,6 +262,11 @@ impl<'a> SignerInfo<'a> {
             })
         })
     }
+}
+
+/// What holds today may not have held then, and the reverse; what fails for another reason fails on every day.
+fn hangs_on_the_day(path: &Result<Path, PathError>) -> bool {
+    matches!(path, Ok(_) | Err(PathError::Expired { .. } | PathError::AuthorityExpired))
 }
 
 /// A claim before the certificate began, by no more than clocks and time zones explain, is taken for its first moment: who has

@@ -140,6 +140,10 @@ of_list! {
     list_scheme, "SP-LIST-SCHEME":
         "L’annuaire qui publie cette liste de révocation ne répond pas ou n’est pas pris en charge.", "Indiquez, s’il en existe, une adresse http:// de la même liste sous [revocation] lists.";
         "The directory that publishes this revocation list does not answer or is not supported.", "Name an http:// address of the same list, where there is one, under [revocation] lists.".
+    /// No such entry.
+    list_not_there, "SP-LIST-ABSENT":
+        "L’annuaire ne contient pas cette liste de révocation.", "Prévenez cette autorité, ou indiquez une autre adresse de la liste sous [revocation] lists.";
+        "The directory does not hold this revocation list.", "Tell this authority, or name another address of the list under [revocation] lists.".
     /// Another issuer or scope.
     list_of_another, "SP-LIST-OF-ANOTHER":
         "Le serveur a donné la liste de révocation d’une autre autorité.", "L’ancienne liste est conservée ; réessayez plus tard.";
@@ -216,35 +220,31 @@ pub fn list_failed(name: &str, why: &Explanation) -> String {
     )
 }
 
+/// The head of the table of lists.
+pub const COLUMNS: [&str; 6] = ["Liste de révocation de", "État", "Faite le", "Valable au", "Révoqués", "Adresse"];
+
+/// How a list stands, in that table; the code of what went wrong at the last try.
+pub fn list_state(state: ListState, failed: Option<&str>) -> String {
+    let said = match state {
+        ListState::Fresh => "à jour / up to date",
+        ListState::Grace => "échue, tolérée / ended, tolerated : souspli trust refresh",
+        ListState::Stale => "PÉRIMÉE / STALE : souspli trust refresh",
+        ListState::Absent => "ABSENTE / ABSENT : souspli trust refresh",
+    };
+    failed.map_or_else(|| said.to_owned(), |code| format!("{said} [{code}]"))
+}
+
 /// How a list stands to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RowAge {
+pub enum ListState {
     /// It holds.
     Fresh,
-    /// Tolerated.
+    /// It has ended and is tolerated.
     Grace,
     /// It has ended.
     Stale,
-}
-
-/// A list that is held: of whom, how it stands, when it was made and ends, how many are on it.
-pub fn row_held(name: &str, url: &str, (age, as_of, until): (RowAge, UnixTime, UnixTime), entries: usize, failed: Option<&str>) -> String {
-    let ((of_fr, of_en), (fr, en)) = (day(as_of), day(until));
-    let (state_fr, state_en) = match age {
-        RowAge::Fresh => ("à jour", "up to date"),
-        RowAge::Grace => ("échue, tolérée : souspli trust refresh", "ended, tolerated: souspli trust refresh"),
-        RowAge::Stale => ("PÉRIMÉE : souspli trust refresh", "STALE: souspli trust refresh"),
-    };
-    let failed = failed.map_or_else(String::new, |code| format!(" [{code}]"));
-    format!(
-        "{name}  {state_fr}, du {of_fr} au {fr}, {entries} révocations / {state_en}, {of_en} to {en}, {entries} revocations{failed}  {url}"
-    )
-}
-
-/// A list that never came.
-pub fn row_absent(name: &str, url: &str, failed: Option<&str>) -> String {
-    let failed = failed.map_or_else(String::new, |code| format!(" [{code}]"));
-    format!("{name}  ABSENTE : souspli trust refresh / ABSENT: souspli trust refresh{failed}  {url}")
+    /// It never came.
+    Absent,
 }
 
 /// Lists that did not come.

@@ -6,7 +6,7 @@
 
 use super::letter::Letter;
 use super::verdict::{Grade, Verdict};
-use crate::base::{Address, UnixTime};
+use crate::base::{Address, Realm, UnixTime};
 use crate::mime::edit::{is_attachment, text_of};
 use crate::mime::entity::{Entity, Kind};
 use crate::mime::header::Header;
@@ -15,7 +15,7 @@ use crate::pki::{Certificate, Path, PathError};
 use crate::smime::opened::{Encryption, Layer, Opened};
 use crate::smime::protected::{self, Scheme};
 use crate::smime::verify::{Integrity, SignerReport};
-use crate::text::banner::OPENING;
+use crate::text::banner::{OPENING, TEST};
 use crate::text::report::{self as said, line, quoted, quoted_all, sentence, title};
 use crate::text::{Explain, Explanation};
 
@@ -96,6 +96,11 @@ fn verdict(verdict: &Verdict) -> String {
         line(said::CODE, verdict.code),
         sentence(&verdict.french),
         sentence(&verdict.english),
+        if verdict.realm == Realm::Test {
+            sentence(TEST)
+        } else {
+            String::new()
+        },
         line(said::OBSOLETE, &obsolete),
     ]
     .concat()

@@ -1,4 +1,5 @@
 """Whether certificates still stand: lists over HTTP and OCSP by openssl, from servers that stop, wait, lie or send without end."""
+import base64
 import json
 import signal
 import smtplib
@@ -6,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from lab import base, mails, pki, published, souspli
+from lab import base, mails, pki, published, slapd, souspli
 
 from common import PracticeCase, need_product
 
@@ -65,10 +66,14 @@ class RevocationCase(unittest.TestCase):
 
     def refresh(self, relay, path=published.LIST, seconds=60):
         """How the update of that list went: its last event."""
-        done = relay.attempt("trust", "refresh", "--json", self.web.url(path), "--config", relay.config, seconds=seconds)
+        return self.refresh_at(relay, self.web.url(path), seconds)
+
+    def refresh_at(self, relay, url, seconds=60):
+        """The same of any place."""
+        done = relay.attempt("trust", "refresh", "--json", url, "--config", relay.config, seconds=seconds)
         self.assertNotIn("panicked", done.stderr.decode())
         events = [json.loads(line) for line in done.stdout.splitlines()]
-        ends = [e for e in events if e["event"] == "done" and e["url"] == self.web.url(path)]
+        ends = [e for e in events if e["event"] == "done" and e["url"] == url]
         self.assertEqual(1, len(ends), done.stderr.decode())
         self.assertEqual(0 if ends[0]["outcome"] in ("updated", "unchanged") else 1, done.returncode)
         return ends[0]
@@ -207,6 +212,28 @@ class ListsTest(RevocationCase):
         self.assertEqual(["updated"] * 14, outcomes)
         print(f"14 lists of {len(page)} octets in {took:.2f} s")
         self.assertLess(took, 6 if "debug" in str(souspli.binary()) else 2)
+
+
+class DirectoryTest(RevocationCase):
+    """Lists that a directory publishes."""
+
+    def test_by_ldap(self):
+        if not slapd.available():
+            self.skipTest("slapd is not installed")
+        server = slapd.Slapd(self.folder / "slapd", pki.Tls(self.folder / "tls"))
+        self.addCleanup(server.stop)
+        url = f"ldap://127.0.0.1:{server.port}/cn=AC%20Essai,{slapd.BASE}?certificateRevocationList;binary?base?objectclass=pkiCA"
+        relay = self.home("", settings=f'lists = ["{url}"]')
+        self.registry.revoke(self.bob)
+        packed = base64.b64encode(self.registry.list()).decode()
+        server.people.append(f"dn: cn=AC Essai,{slapd.BASE}\nobjectClass: device\nobjectClass: pkiCA\ncn: AC Essai\n"
+                             f"certificateRevocationList;binary:: {packed}\n")
+        self.refused(relay, NOT_FETCHED)
+        self.assertEqual("SP-NET-REFUSED", self.refresh_at(relay, url)["code"])
+        server.start()
+        self.assertEqual(("updated", 1), tuple(map(self.refresh_at(relay, url).get, ("outcome", "entries"))))
+        self.refused(relay, "est révoqué depuis")
+        self.assertEqual("unchanged", self.refresh_at(relay, url)["outcome"])
 
 
 class AnswersTest(RevocationCase):

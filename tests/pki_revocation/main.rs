@@ -4,6 +4,7 @@
 mod answers;
 #[path = "../forge/mod.rs"]
 mod forge;
+mod freshness;
 mod kept;
 mod lists;
 mod made;

@@ -2,7 +2,9 @@
 //! docs/paths.md, which `SOUSPLI_WRITE_DOCS=1` writes anew. No path that must fail is accepted.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod certvalidator;
 mod limbo;
+mod openssl;
 mod page;
 mod pkits;
 mod status;

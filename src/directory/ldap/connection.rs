@@ -3,7 +3,7 @@
 use super::error::LdapError;
 use super::wire::{self, Entry, Message, Outcome, Said, Search};
 use crate::base::Secret;
-use crate::base::limits::{LDAP_AHEAD_MAX, LDAP_CONNECTION_MAX, LDAP_ENTRIES_MAX, LDAP_ENTRIES_READ_MAX};
+use crate::base::limits::{LDAP_AHEAD_MAX, LDAP_CONNECTION_MAX, LDAP_ENTRIES_MAX, LDAP_ENTRIES_READ_MAX, LDAP_MESSAGE_MAX};
 use crate::config::{Server, ServerTls};
 use crate::directory::answer::Gap;
 use crate::net::BoxedStream;
@@ -33,6 +33,8 @@ pub(super) struct Connection {
     buffer: BytesMut,
     read: usize,
     end: Instant,
+    /// Octets of one message.
+    largest: usize,
     /// Requests that were sent, which is also the last message id.
     pub(super) requests: u32,
 }
@@ -62,6 +64,7 @@ impl Connection {
             buffer: BytesMut::new(),
             read: 0,
             end,
+            largest: LDAP_MESSAGE_MAX,
             requests: 0,
         };
         if server.tls == ServerTls::StartTls {
@@ -71,6 +74,11 @@ impl Connection {
             connection.bind(dn, password).await?;
         }
         Ok(connection)
+    }
+
+    /// The same, whose messages may have so many octets.
+    pub(super) fn taking(self, largest: usize) -> Self {
+        Self { largest, ..self }
     }
 
     /// RFC 4511 §4.14. What came ahead of TLS is nobody's word.
@@ -164,7 +172,7 @@ impl Connection {
     /// The next message. Held is what has come of it, never what was announced.
     async fn message(&mut self) -> Result<Message, LdapError> {
         loop {
-            let length = wire::length(&self.buffer).map_err(|_| LdapError::Unreadable)?;
+            let length = wire::length_within(&self.buffer, self.largest).map_err(|_| LdapError::Unreadable)?;
             if let Some(length) = length.filter(|length| *length <= self.buffer.len()) {
                 let whole = self.buffer.split_to(length);
                 return wire::read(&whole).map_err(|_| LdapError::Unreadable);

@@ -5,10 +5,12 @@
 
 mod connection;
 mod error;
+mod lists;
 mod people;
 pub mod wire;
 
 pub use error::LdapError;
+pub use lists::LdapLists;
 
 use super::answer::{Answer, Known};
 use super::passwords::Passwords;

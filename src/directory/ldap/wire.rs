@@ -179,6 +179,11 @@ fn integer(n: u32) -> Vec<u8> {
 /// How many octets the message at the beginning of `bytes` has; `None`: that is not known yet. Lengths are definite
 /// (RFC 4511 §5.1), and nothing is reserved for what is only announced.
 pub fn length(bytes: &[u8]) -> Result<Option<usize>, BerError> {
+    length_within(bytes, LDAP_MESSAGE_MAX)
+}
+
+/// The same of a message that may have `most` octets.
+pub fn length_within(bytes: &[u8], most: usize) -> Result<Option<usize>, BerError> {
     match bytes {
         [] | [tag::SEQUENCE] => Ok(None),
         [tag::SEQUENCE, first @ 0..=0x7f, ..] => Ok(Some(2 + usize::from(*first))),
@@ -186,7 +191,7 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, BerError> {
             let count = usize::from(first & 0x7f);
             let Some(octets) = rest.get(..count) else { return Ok(None) };
             let inside = octets.iter().fold(0_usize, |n, octet| (n << 8) | usize::from(*octet));
-            match inside.checked_add(2 + count).filter(|whole| *whole <= LDAP_MESSAGE_MAX) {
+            match inside.checked_add(2 + count).filter(|whole| *whole <= most) {
                 Some(whole) => Ok(Some(whole)),
                 None => Err(BerError::TooLarge),
             }

@@ -15,8 +15,6 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// How it went.
 #[derive(Clone, Debug)]
@@ -30,9 +28,6 @@ pub enum Outcome {
     /// Nothing came that may be believed; what was held still is.
     Failed(Explanation),
 }
-
-/// Seconds that a directory may take for one list.
-const DIRECTORY_SECONDS: u64 = 120;
 
 /// Everything that fetching one list hangs on.
 pub(super) struct Fetching<'a> {
@@ -109,11 +104,7 @@ impl Fetching<'_> {
     }
 
     async fn from_directory(&self, place: &str, watch: &Watch) -> Result<Outcome, Explanation> {
-        let Some(directory) = &self.published.directory else {
-            return Err(say::list_scheme());
-        };
-        let came = timeout(Duration::from_secs(DIRECTORY_SECONDS), directory.fetch(place)).await;
-        let der = came.map_err(|_| say::list_scheme())??;
+        let der = self.published.directory.fetch(place).await?;
         let origin = Origin {
             url: place.to_owned(),
             ..Origin::default()

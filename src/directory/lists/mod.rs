@@ -13,6 +13,7 @@ pub use rows::{Row, RowState};
 
 use crate::base::UnixTime;
 use crate::config::{Revocation, StatusSource};
+use crate::directory::ldap::LdapLists;
 use crate::net::http::{Hosts, Url};
 use crate::net::port::Upstreams;
 use crate::pki::authority::Authority;
@@ -20,22 +21,14 @@ use crate::pki::name::DistinguishedName;
 use crate::pki::path;
 use crate::pki::revocation::{Held, List, Prefer, Rules, Sources, Status, Why, sources, status};
 use crate::pki::{Certificate, Path, Purpose, Trust};
-use crate::relay::port::Pending;
 use crate::store::lists::{Answers, Watch};
 use crate::store::{CertificateFolder, Home, Lists, StoreError};
-use crate::text::Explanation;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Octets of lists, in KiB, that are read and sorted at once: what they need in memory is twice as much.
 const READ_AT_ONCE_KIB: u32 = 24 << 10;
-
-/// Fetches a list from a directory (`ldap:`, RFC 4516).
-pub trait ListDirectory: Send + Sync {
-    /// The value that the URL names.
-    fn fetch<'a>(&'a self, url: &'a str) -> Pending<'a, Result<Vec<u8>, Explanation>>;
-}
 
 /// The lists of a home and the network behind them.
 pub struct Published {
@@ -44,7 +37,7 @@ pub struct Published {
     imported: CertificateFolder,
     settings: Revocation,
     pub(super) upstreams: Arc<dyn Upstreams>,
-    directory: Option<Box<dyn ListDirectory>>,
+    directory: LdapLists,
     /// Certificates whose sources are known, by fingerprint.
     noted: Mutex<HashSet<[u8; 32]>>,
     /// One round at a time.
@@ -59,19 +52,11 @@ impl Published {
             lists: Arc::new(Lists::new(home)),
             imported: CertificateFolder::new(home.certificates()),
             settings,
+            directory: LdapLists::new(Arc::clone(&upstreams)),
             upstreams,
-            directory: None,
             noted: Mutex::default(),
             round: tokio::sync::Mutex::default(),
             reading: Arc::new(Semaphore::new(READ_AT_ONCE_KIB as usize)),
-        }
-    }
-
-    /// With somebody who fetches the lists of `ldap:` URLs.
-    pub fn with_directory(self, directory: Box<dyn ListDirectory>) -> Self {
-        Self {
-            directory: Some(directory),
-            ..self
         }
     }
 
@@ -104,6 +89,10 @@ impl Published {
         }
         let new = !places.is_empty() && !self.lists.watched().add(places)?.is_empty();
         self.lists.remember_issuers(&path.certificates[1..])?;
+        // One whose places may not be contacted is looked at anew: the authorities may be others then.
+        if !is_allowed(path, &hosts) {
+            return Ok(new);
+        }
         let mut known = known();
         if known.len() >= NOTED_MAX {
             known.clear();
@@ -225,6 +214,14 @@ impl Published {
             }
         }
     }
+}
+
+/// Whether every place that the certificates of a path name may be contacted.
+fn is_allowed(path: &Path, hosts: &Hosts) -> bool {
+    path.certificates.iter().all(|certificate| {
+        let said = sources(certificate);
+        said.locations().all(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
+    })
 }
 
 fn places_of_bundle(authority: &Authority, places: &mut BTreeMap<String, Watch>) {

@@ -88,7 +88,9 @@ impl Published {
         // Directories come last: their list is most often one that a server gives as well.
         let (directories, servers): (Vec<_>, Vec<_>) = places.into_iter().partition(|(url, _)| url.starts_with("ldap"));
         let mut summary = self.side_by_side(servers, &trust, now, &see).await;
-        let wanting: Vec<_> = directories.into_iter().filter(|(_, watch)| !self.holds_for(watch, now)).collect();
+        let named = matches!(which, Which::These(_));
+        let wanting = directories.into_iter().filter(|(_, watch)| named || !self.holds_for(watch, now));
+        let wanting = wanting.collect();
         summary.add(&self.side_by_side(wanting, &trust, now, &see).await);
         summary
     }

@@ -36,8 +36,8 @@ pub(super) fn issuer(certificate: &Certificate, below: usize, at: UnixTime) -> R
     Ok(())
 }
 
-/// May an authority of this certificate, on the way, vouch for that use? Extended uses of intermediates bind those below.
-pub(super) fn vouches_for(certificate: &Certificate, purpose: Purpose) -> bool {
+/// Whether its extended uses, where it has some, allow this one; those of intermediates bind what is below them.
+pub(super) fn allows(certificate: &Certificate, purpose: Purpose) -> bool {
     let Some(uses) = certificate.extended_key_usage() else {
         return true;
     };
@@ -58,7 +58,7 @@ pub(super) fn leaf(certificate: &Certificate, at: UnixTime, purpose: Purpose) ->
     }
     let usages = usages(purpose);
     let used = usages.is_empty() || certificate.key_usage().is_none_or(|u| u.has_one_of(usages));
-    if !used || !answers_for(certificate, purpose) {
+    if !used || !allows(certificate, purpose) {
         return Err(PathError::WrongUsage);
     }
     sound(certificate)
@@ -102,19 +102,10 @@ fn names_mail(certificate: &Certificate) -> bool {
         .is_some_and(|uses| uses.contains(&oid::EMAIL_PROTECTION))
 }
 
-/// A responder must say that it is one; whoever signs mail may say nothing (RFC 6960 §4.2.2.2, RFC 8550 §4.4.4).
-fn answers_for(leaf: &Certificate, purpose: Purpose) -> bool {
-    match purpose {
-        Purpose::Respond => leaf.extended_key_usage().is_some_and(|uses| uses.contains(&oid::OCSP_SIGNING)),
-        Purpose::Sign | Purpose::Encrypt | Purpose::SignLists | Purpose::Any => vouches_for(leaf, purpose),
-    }
-}
-
 fn extended_use(purpose: Purpose) -> Option<Oid> {
     match purpose {
         Purpose::Sign | Purpose::Encrypt => Some(oid::EMAIL_PROTECTION),
-        // An authority delegates its answers by a certificate of its own: its extended uses are about others.
-        Purpose::SignLists | Purpose::Respond | Purpose::Any => None,
+        Purpose::SignLists | Purpose::Any => None,
     }
 }
 
@@ -123,7 +114,6 @@ fn usages(purpose: Purpose) -> &'static [KeyUsage] {
         Purpose::Sign => &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION],
         Purpose::Encrypt => &[KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT],
         Purpose::SignLists => &[KeyUsage::CRL_SIGN],
-        Purpose::Respond => &[KeyUsage::DIGITAL_SIGNATURE],
         Purpose::Any => &[],
     }
 }

@@ -151,7 +151,7 @@ impl<'a> Search<'a> {
     fn step(&mut self, path: &[Certificate], current: &Certificate, issuer: &Certificate) -> Result<(), PathError> {
         let below = path.iter().skip(1).filter(|c| !c.is_self_issued()).count();
         fit::issuer(issuer, below, self.question.at)?;
-        if !fit::vouches_for(issuer, self.question.purpose) {
+        if !fit::allows(issuer, self.question.purpose) {
             return Err(PathError::NotAnAuthority);
         }
         self.signatures = self.signatures.checked_sub(1).ok_or(PathError::TooComplex)?;
