@@ -1,14 +1,15 @@
 //! What lists that are held say of a path: states, scopes, deltas, signers.
 
-use crate::made::{Authority, DAY, List as Written, NOW, authority, entry_with, extension, integer, point};
+use crate::made::{Authority, DAY, List as Written, NOW, authority, entry_with, extension, integer, point, points};
 use souspli::base::UnixTime;
 use souspli::pki::ber::tag;
-use souspli::pki::crl::{Crl, ListError, Reason, signer};
+use souspli::pki::crl::{Crl, Entry, Head, ListError, Reason, signer};
 use souspli::pki::name::DistinguishedName;
 use souspli::pki::oid;
-use souspli::pki::revocation::{Age, Held, List, Loaded, ProofKind, Rules, Status, Why, sources, status};
-use souspli::pki::{Certificate, der};
+use souspli::pki::revocation::{Age, Held, List, Loaded, ProofKind, Rules, Status, Unreadable, Why, sources, status};
+use souspli::pki::{Certificate, Path, der};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const URL: &str = "http://crl.lab.test/ca.crl";
 
@@ -146,6 +147,42 @@ fn changes_since_a_list() {
         ..delta(6, 5, Reason::Hold)
     };
     assert!(matches!(said(&[ended, other]), Status::Good(_)), "its changes are of today");
+}
+
+/// A list that counts how often it is read.
+#[derive(Debug)]
+struct Counted(Arc<dyn List>, AtomicUsize);
+
+impl List for Counted {
+    fn head(&self) -> &Head {
+        self.0.head()
+    }
+
+    fn signer(&self) -> &Path {
+        self.0.signer()
+    }
+
+    fn find(&self, issuer: &DistinguishedName, serial: &[u8]) -> Result<Option<Entry>, Unreadable> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.find(issuer, serial)
+    }
+}
+
+/// As IGC-Santé writes them: by HTTP and in a directory.
+#[test]
+fn one_list_at_two_places_is_read_once() {
+    let root = Authority::new("Racine");
+    let leaf = root.issues(7, vec![points(&[URL, "ldap://dir.lab.test/cn=ca"])]);
+    let counted = Arc::new(Counted(loaded(&root.list(&Written::default()), &root, &[]), AtomicUsize::default()));
+    let held = Drawer {
+        lists: vec![Arc::clone(&counted) as Arc<dyn List>],
+        ..Drawer::default()
+    };
+    assert!(matches!(
+        status(&root.path(&leaf, &[]), NOW, &held, &Rules::default()),
+        Status::Good(_)
+    ));
+    assert_eq!(counted.1.load(Ordering::Relaxed), 1);
 }
 
 /// A directory that is away for some days: the list of the week holds, the changes of the day have ended.

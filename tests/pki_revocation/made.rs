@@ -144,9 +144,17 @@ pub fn responder() -> CertificateParams {
 
 /// cRLDistributionPoints with one URL.
 pub fn point(url: &str) -> CustomExtension {
-    let name = der::tlv(tag::context(0), &[&der::tlv(tag::context_primitive(6), &[url.as_bytes()])]);
-    let point = der::sequence(&[&der::tlv(tag::context(0), &[&name])]);
-    CustomExtension::from_oid_content(&[2, 5, 29, 31], der::sequence(&[&point]))
+    points(&[url])
+}
+
+/// The same with a point for each.
+pub fn points(urls: &[&str]) -> CustomExtension {
+    let point = |url: &&str| {
+        let name = der::tlv(tag::context(0), &[&der::tlv(tag::context_primitive(6), &[url.as_bytes()])]);
+        der::sequence(&[&der::tlv(tag::context(0), &[&name])])
+    };
+    let all: Vec<u8> = urls.iter().flat_map(point).collect();
+    CustomExtension::from_oid_content(&[2, 5, 29, 31], der::sequence(&[&all]))
 }
 
 /// authorityInfoAccess with one OCSP server.
