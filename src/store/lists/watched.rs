@@ -3,6 +3,7 @@
 use crate::base::UnixTime;
 use crate::base::limits::{LIST_HEADER_MAX, LISTS_MAX};
 use crate::pki::name::DistinguishedName;
+use crate::pki::{Certificate, Trust};
 use crate::store::{Home, StoreError, atomic, hex};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Watch {
     /// Names whose lists are expected there, as digests; none: anybody's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     issuers: BTreeSet<String>,
+    /// The authorities at the end of the ways on which the place was met, as digests; none: it counts whoever is configured.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    anchors: BTreeSet<String>,
     /// Common name of the issuer, for people.
     #[serde(default)]
     pub authority: String,
@@ -53,9 +57,23 @@ impl Watch {
         !self.issuers.is_empty()
     }
 
-    fn adds_to(&self, known: &Self) -> bool {
-        !self.issuers.is_subset(&known.issuers)
+    /// Met on a way to this authority.
+    pub fn met_under(&mut self, anchor: &Certificate) {
+        self.anchors.insert(name_of(anchor));
     }
+
+    /// Whether one of the authorities that it was met under still counts.
+    pub fn counts_under(&self, trust: &Trust) -> bool {
+        self.anchors.is_empty() || trust.authorities().any(|a| self.anchors.contains(&name_of(&a.certificate)))
+    }
+
+    fn adds_to(&self, known: &Self) -> bool {
+        !self.issuers.is_subset(&known.issuers) || !self.anchors.is_subset(&known.anchors)
+    }
+}
+
+fn name_of(anchor: &Certificate) -> String {
+    hex::encode(&anchor.fingerprint()[..16])
 }
 
 fn digest_of(name: &DistinguishedName) -> String {
@@ -90,6 +108,7 @@ impl<'a> Watched<'a> {
             }
             let entry = all.entry(url.clone()).or_default();
             entry.issuers.extend(watch.issuers);
+            entry.anchors.extend(watch.anchors);
             entry.authority = watch.authority;
             new.push(url);
         }
