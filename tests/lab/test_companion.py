@@ -207,6 +207,17 @@ class NothingLeavesTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(552, code, text)
 
+    def test_one_part_needs_what_the_operator_does_not_offer(self):
+        self.operator.lacks = ("SMTPUTF8",)
+        self.addCleanup(setattr, self.operator, "lacks", ())
+        client = self.smtp("alice")
+        client.command_encoding = "utf-8"
+        for command in (f"MAIL FROM:<{ALICE}> SMTPUTF8", "RCPT TO:<hélène@medecin.mssante.fr>", f"RCPT TO:<{BOB}>"):
+            self.assertEqual(250, client.docmd(command)[0], command)
+        code, text = client.data(self.canary.letter("Lettre", BOB))
+        self.assertEqual((550, True), (code, b"SP-PROVIDER-LACKS" in text), text)
+        self.assertEqual(([], []), (self.ordinary.transactions, self.operator.transactions))
+
     def test_one_recipient_has_no_certificate(self):
         for recipient in (ZOE, LISTED):
             with self.subTest(recipient=recipient):
