@@ -196,6 +196,8 @@ class NothingLeavesTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(451, code)
         self.assertIn("Rien n'est parti", text)
+        self.assertIn("SP-PROOF-REFUSED", text)
+        self.assertIn(f"souspli account password {COMPANION}", text)
 
     def test_the_operator_is_away(self):
         self.operator.fail("connect", sink.CLOSE)
