@@ -181,6 +181,15 @@ class CompanionTest(CompanionCase):
         answer = self.canary.letter("Re: Lettre", ZOE, In_Reply_To=mails.parse(letter)["Message-ID"])
         self.assertIn("SP-NO-CERTIFICATE", self.refused_later(answer, ZOE))
 
+    def test_a_list_that_cannot_be_read_stores_nothing_in_clear(self):
+        (kept,) = self.relay("alice").home.glob("whitelist*.json")
+        self.addCleanup(kept.write_bytes, kept.read_bytes())
+        kept.write_text("{")
+        letter = self.canary.letter("Lettre", LISTED)
+        self.imap("alice", None).do('APPEND "Drafts" (\\Draft) ', letter)
+        self.assertEqual([], self.canary.found_in(self.store.stored(ALICE, "Drafts")[-1]))
+        self.assertIn("SP-WHITELIST", self.refused_later(letter, LISTED))
+
     def refused_later(self, message, *recipients):
         """The text of the refusal of what follows another letter."""
         with self.assertRaises(smtplib.SMTPResponseException) as caught:
