@@ -3,6 +3,7 @@
 
 use super::Relay;
 use super::port::Pending;
+use super::status::Questions;
 use crate::net::port::Standing;
 use crate::pki::authority::Authority;
 use crate::pki::path::{Purpose, validate};
@@ -15,7 +16,7 @@ impl Standing for Relay {
         Box::pin(async move {
             // TLS has found a path already; where ours finds none there is nobody to ask.
             let Some(path) = self.operator_path(shown) else { return Ok(()) };
-            match self.status_of(&path).await {
+            match self.status_of(&path, &Questions::of_now()).await {
                 Status::Revoked(_) => Err(words::revoked(host)),
                 Status::Good(_) | Status::NotPublished => Ok(()),
                 // Without it mail could neither be read nor sent while the authority's own server is away.

@@ -1,6 +1,7 @@
 //! Whom a submission can be sealed for: the certificate of each recipient, and the own one.
 
 use super::Relay;
+use super::status::Questions;
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::{Candidate as Given, Directory, Lookup};
@@ -34,6 +35,7 @@ impl Relay {
             Ok(trust) => trust,
             Err(error) => return recipients.iter().map(|r| away(&r.address, error.explain())).collect(),
         };
+        let questions = Questions::of_now();
         let mut answers: Vec<Option<Resolution>> = recipients.iter().map(|r| self.own(&r.address)).collect();
         for asked in [Asked::Here, Asked::Everywhere] {
             let open: Vec<usize> = (0..recipients.len()).filter(|at| answers[*at].is_none()).collect();
@@ -42,7 +44,10 @@ impl Relay {
                 Asked::Here => self.directory.known(&addresses).await,
                 Asked::Everywhere => self.directory.find(&addresses).await,
             };
-            let resolved = addresses.iter().zip(lookups).map(|(a, found)| self.resolved(a, found, &trust));
+            let resolved = addresses
+                .iter()
+                .zip(lookups)
+                .map(|(a, found)| self.resolved(a, found, &trust, &questions));
             for (at, resolution) in open.into_iter().zip(join_all(resolved).await) {
                 let is_final = asked == Asked::Everywhere || resolution.certificate().is_some();
                 answers[at] = Some(resolution).filter(|_| is_final);
@@ -63,7 +68,7 @@ impl Relay {
         })
     }
 
-    async fn resolved(&self, address: &Address, lookup: Lookup, trust: &Arc<Trust>) -> Resolution {
+    async fn resolved(&self, address: &Address, lookup: Lookup, trust: &Arc<Trust>, questions: &Questions) -> Resolution {
         let missing = |why| Outcome::Missing(why);
         let (given, otherwise) = match lookup {
             Lookup::Found(given) => (given, missing(Missing::None)),
@@ -76,7 +81,7 @@ impl Relay {
             Lookup::Unavailable(why) => (Vec::new(), Outcome::Away(Away::Directory(why))),
         };
         let Sorted { fitting, mut refused } = self.sorted(address, given, trust);
-        let outcome = match self.standing(fitting, &mut refused).await {
+        let outcome = match self.standing(fitting, &mut refused, questions).await {
             Some(chosen) => Outcome::Chosen(Box::new(chosen)),
             // Another source would have to be asked again anyway.
             None if matches!(otherwise, Outcome::Away(_)) => otherwise,
@@ -113,10 +118,15 @@ impl Relay {
     }
 
     /// The first of these that is known to stand.
-    async fn standing(&self, fitting: Vec<(Candidate, Path)>, refused: &mut Vec<(Candidate, Unfit)>) -> Option<Chosen> {
+    async fn standing(
+        &self,
+        fitting: Vec<(Candidate, Path)>,
+        refused: &mut Vec<(Candidate, Unfit)>,
+        questions: &Questions,
+    ) -> Option<Chosen> {
         let mut fitting = fitting.into_iter();
         while let Some((candidate, path)) = fitting.next() {
-            match self.status_of(&path).await {
+            match self.status_of(&path, questions).await {
                 status @ (Status::Good(_) | Status::NotPublished) => {
                     return Some(Chosen {
                         candidate,

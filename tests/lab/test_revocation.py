@@ -256,6 +256,14 @@ class AnswersTest(RevocationCase):
             file.unlink()
         self.refused(relay, "est révoqué depuis", "clé compromise")
 
+    def test_who_does_not_answer_is_asked_once_for_one_letter(self):
+        relay = self.ask()
+        self.web.faults[published.OCSP] = "silent"
+        began = time.monotonic()
+        self.refused(relay, NOT_FETCHED)
+        self.assertEqual(1, self.web.count(published.OCSP))
+        self.assertLess(time.monotonic() - began, 3.5)
+
     def test_the_authority_itself_answers_and_an_answer_made_ahead(self):
         relay = self.ask(nonce=False)
         self.signer = (self.authority.key, self.authority.certificate)
