@@ -188,6 +188,7 @@ impl Relay {
         self.speaks_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
         let signer = self.signer(account, &submission.message)?;
+        self.still_own(&signer)?;
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Detached)?;
         let group = Group {
             way: Way::Own,

@@ -1,18 +1,19 @@
 //! Whom a submission can be sealed for: the certificate of each recipient, and the own one.
 
 use super::Relay;
+use super::identities::Identity;
 use super::status::Questions;
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::{Candidate as Given, Directory, Lookup};
 use crate::pki::path::Path;
 use crate::pki::revocation::Status;
-use crate::pki::select::{self, Candidate, Sorted, Unfit};
+use crate::pki::select::{self, Candidate, Sorted, Source, Unfit};
 use crate::pki::{Certificate, Trust};
 use crate::policy::Recipient;
 use crate::policy::resolution::{Away, Chosen, Missing, Outcome, Resolution};
 use crate::smime::encrypt;
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, keys};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,13 +59,29 @@ impl Relay {
         pairs.map(|(answer, r)| answer.unwrap_or_else(|| unanswered(r))).collect()
     }
 
-    /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+    /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here. One that is taken back
+    /// may be in other hands as well.
     fn own(&self, address: &Address) -> Option<Resolution> {
         let own = self.identities.encryption(address, self.now()).ok()?;
+        let certificate = own.key.certificate().clone();
+        let (outcome, refused) = match self.own_revoked(&own) {
+            None => (Outcome::Own(Box::new(certificate)), Vec::new()),
+            Some(revoked) => {
+                let candidate = Candidate {
+                    certificate,
+                    source: Source::Imported,
+                    as_of: None,
+                };
+                (
+                    Outcome::Missing(Missing::None),
+                    vec![(candidate, Unfit::Revoked(Box::new(revoked)))],
+                )
+            }
+        };
         Some(Resolution {
             address: address.clone(),
-            outcome: Outcome::Own(Box::new(own.key.certificate().clone())),
-            refused: Vec::new(),
+            outcome,
+            refused,
         })
     }
 
@@ -150,6 +167,14 @@ impl Relay {
         } else {
             encrypt::Cipher::Aes256Cbc
         }
+    }
+
+    /// Refuses to write under a key that is taken back: readers would be warned, and whoever has it might be another.
+    pub(super) fn still_own(&self, own: &Identity) -> Result<(), Explanation> {
+        let revoked = self.own_revoked(own);
+        revoked.map_or(Ok(()), |r| {
+            Err(keys::own_certificate_revoked(&own.account, r.since, r.reason.words()))
+        })
     }
 
     pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {

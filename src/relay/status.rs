@@ -1,12 +1,13 @@
 //! Whether a certificate still stands: known when a letter is sent, looked up when one is read, and kept up to date in between.
 
 use super::Relay;
+use super::identities::Identity;
 use crate::base::limits::{LISTS_LOOKED_AT_SECONDS, LOOKUP_SECONDS_MAX, STATUS_QUESTIONS_MAX, STATUS_SECONDS_MAX};
 use crate::config::StatusSource;
 use crate::directory::lists::{Event, Outcome, Published, Which};
 use crate::pki::Trust;
-use crate::pki::path::Path;
-use crate::pki::revocation::{Age, ProofKind, Status};
+use crate::pki::path::{Path, Purpose, validate};
+use crate::pki::revocation::{Age, ProofKind, Revoked, Status};
 use crate::smime::open::Opened;
 use crate::store::{Event as Noted, JournalEntry, StoreError};
 use std::collections::HashSet;
@@ -93,6 +94,16 @@ impl Relay {
             self.wanted.lists.notify_one();
         }
         status
+    }
+
+    /// Whether an own certificate is taken back, as far as that is known here: nobody is awaited.
+    pub(super) fn own_revoked(&self, own: &Identity) -> Option<Revoked> {
+        let trust = self.trust().ok()?;
+        let path = validate(own.key.certificate(), own.key.chain(), &trust, self.now(), Purpose::Any).ok()?;
+        match self.status_known(&path, &trust) {
+            Status::Revoked(revoked) => Some(revoked),
+            Status::Good(_) | Status::NotPublished | Status::Unknown(_) => None,
+        }
     }
 
     /// Says of every signer of an opened message whether the certificate still stands.
