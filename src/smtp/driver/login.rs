@@ -58,7 +58,7 @@ impl Submissions {
             }
             other => other,
         };
-        let upstream = opened.map_err(|failure| failure.to_entry(account, entry))?;
+        let upstream = opened.map_err(|failure| failure.told_of(account, entry))?;
         self.offers.learn(&account.smtp, upstream.capabilities());
         Ok(upstream)
     }
@@ -74,7 +74,7 @@ impl Submissions {
 
 impl LoginFailure {
     /// What Souspli gave by itself is not the password that the mail program has.
-    fn to_entry(self, account: &Account, entry: &Entry) -> Self {
+    fn told_of(self, account: &Account, entry: &Entry) -> Self {
         match (self, entry) {
             (LoginFailure::Refused(reply), Entry::OfOurOwn) if reply.code >= 500 => {
                 let refused = match account.token_command.is_empty() {
