@@ -21,6 +21,9 @@ use crate::view::verdict::{Grade, Verdict, judge};
 use crate::view::{Draft, View, build, frozen};
 use std::sync::Arc;
 
+/// `view::verdict` on a card that names no address.
+const WITHOUT_ADDRESS: &str = "signer-without-address";
+
 /// What `souspli open` shows.
 #[derive(Debug)]
 pub struct OpenedByHand {
@@ -146,7 +149,14 @@ impl Relay {
             return Err(error.explain());
         }
         let senders = letter::senders(result.as_ref().ok(), stored);
-        let mut verdict = judge(&result, senders.from.as_slice()).dated(senders.date);
+        let mut verdict = judge(&result, senders.from.as_slice());
+        if verdict.code == WITHOUT_ADDRESS
+            && let (Ok(opened), Some(sender)) = (&mut result, &senders.from)
+            && self.say_bound(opened, sender)
+        {
+            verdict = judge(&result, senders.from.as_slice());
+        }
+        let mut verdict = verdict.dated(senders.date);
         // The mark covers the content; under another sender's name even the owner's words are not the owner's letter.
         let from = senders.from.iter().filter(|_| senders.agreement == Agreement::Same);
         let from_owner = from

@@ -5,6 +5,7 @@
 mod append;
 pub mod authorities;
 pub mod book;
+mod bound;
 pub mod budget;
 mod companion;
 mod decided;

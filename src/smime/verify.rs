@@ -41,6 +41,8 @@ pub struct SignerReport {
     pub path_then: Option<Result<Path, PathError>>,
     /// Whether that certificate still stands; `None`: nobody has asked.
     pub status: Option<Status>,
+    /// Whether the user has said that the holder of a certificate without an address is the sender.
+    pub is_bound: bool,
     /// The signature as received.
     pub signature: Vec<u8>,
     /// signingTime as claimed.
@@ -145,6 +147,7 @@ impl<'a> SignedData<'a> {
             path_then: certificate.zip(claimed).map(|(c, claimed)| way(c, moment_meant(c, claimed))),
             path,
             status: None,
+            is_bound: false,
             signature: signer.signature.to_vec(),
             signing_time,
             algorithm: scheme.map_or_else(|_| "?".to_owned(), Scheme::name),

@@ -144,6 +144,7 @@ mod tests {
             path: None,
             path_then: None,
             status: None,
+            is_bound: false,
             signing_time: None,
             algorithm: String::new(),
             signature: Vec::new(),

@@ -258,7 +258,11 @@ fn doubt(signers: &[SignerReport], from: &[Address]) -> Option<&'static str> {
 
 fn names(signer: &SignerReport, sender: &Address) -> Option<Named> {
     let path = signer.path.as_ref()?.as_ref().ok()?;
-    Some(identity::named(signer.certificate.as_ref()?, sender, path.profile))
+    match identity::named(signer.certificate.as_ref()?, sender, path.profile) {
+        // It names nobody else, and the user knows whose it is.
+        Named::Number if signer.is_bound => Some(Named::Address),
+        named => Some(named),
+    }
 }
 
 /// Why its certificate does not count: today, and on the day that the signature claims. The claim proves nothing by itself, for

@@ -140,7 +140,7 @@ fn changes_since_a_list() {
         this_update: NOW.plus(-3 * DAY),
         ..Written::default()
     };
-    assert!(matches!(said(&[ended.clone()]), Status::Unknown(_)));
+    assert!(matches!(said(std::slice::from_ref(&ended)), Status::Unknown(_)));
     let other = Written {
         entries: Vec::new(),
         ..delta(6, 5, Reason::Hold)
@@ -184,12 +184,15 @@ fn who_may_sign() {
     };
     assert_eq!(read(&root, &[]), Ok(1));
     // The same name, another key: its own certificate leads nowhere, and the true one did not sign.
-    assert_eq!(read(&stranger, &[stranger.certificate.clone()]), Err(ListError::BadSignature));
+    assert_eq!(
+        read(&stranger, std::slice::from_ref(&stranger.certificate)),
+        Err(ListError::BadSignature)
+    );
     assert_eq!(read(&Authority::new("Autre"), &[]), Err(ListError::UnknownIssuer));
     let mut params = authority("Intermédiaire");
     params.key_usages.truncate(1);
     let silent = root.authorises(params);
-    assert_eq!(read(&silent, &[silent.certificate.clone()]), Err(ListError::NotAllowed));
+    assert_eq!(read(&silent, std::slice::from_ref(&silent.certificate)), Err(ListError::NotAllowed));
 }
 
 #[test]
@@ -197,14 +200,14 @@ fn a_list_counts_for_the_authority_that_it_leads_to_only() {
     let (root, other) = (Authority::new("Racine"), Authority::new("Autre racine"));
     let (middle, twin) = (root.below("Intermédiaire"), other.below("Intermédiaire"));
     let leaf = middle.issues(7, vec![point(URL)]);
-    let path = root.path(&leaf, &[middle.certificate.clone()]);
+    let path = root.path(&leaf, std::slice::from_ref(&middle.certificate));
     let held = |list: Arc<dyn List>| Drawer {
         lists: vec![list, loaded(&root.list(&Written::default()), &root, &[])],
         ..Drawer::default()
     };
-    let of_twin = loaded(&twin.list(&Written::default()), &other, &[twin.certificate.clone()]);
+    let of_twin = loaded(&twin.list(&Written::default()), &other, std::slice::from_ref(&twin.certificate));
     assert_eq!(why(status(&path, NOW, &held(of_twin), &Rules::default())), Why::WrongSigner);
-    let own = loaded(&middle.list(&Written::default()), &root, &[middle.certificate.clone()]);
+    let own = loaded(&middle.list(&Written::default()), &root, std::slice::from_ref(&middle.certificate));
     assert!(matches!(status(&path, NOW, &held(own), &Rules::default()), Status::Good(_)));
 }
 
@@ -223,7 +226,7 @@ fn an_authority_that_is_revoked_takes_its_certificates_along() {
         lists: vec![loaded(&root.list(&list), &root, &[])],
         ..Drawer::default()
     };
-    let path = root.path(&leaf, &[middle.certificate.clone()]);
+    let path = root.path(&leaf, std::slice::from_ref(&middle.certificate));
     let Status::Revoked(revoked) = status(&path, NOW, &held, &Rules::default()) else {
         panic!()
     };

@@ -248,7 +248,7 @@ pub fn compromised() -> Vec<u8> {
 }
 
 pub fn time(at: UnixTime) -> Vec<u8> {
-    der::tlv(tag::UTC_TIME, &[written(at)[2..].as_bytes()])
+    der::tlv(tag::UTC_TIME, &[&written(at).as_bytes()[2..]])
 }
 
 pub fn generalized(at: UnixTime) -> Vec<u8> {

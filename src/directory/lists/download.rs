@@ -48,7 +48,7 @@ impl Fetching<'_> {
 
     async fn fetch(&self, place: &str, watch: &Watch) -> Result<Outcome, Explanation> {
         let Some(url) = Url::parse(place) else {
-            return self.from_directory(place, watch).await;
+            return self.ask_directory(place, watch).await;
         };
         let lists = &self.published.lists;
         let path = lists.partial(place).map_err(|e| e.explain())?;
@@ -66,7 +66,7 @@ impl Fetching<'_> {
             Ok(Got::NotModified) if held.is_some() => Ok(Outcome::Unchanged),
             Ok(Got::NotModified) => Err(say::list_unreadable()),
             Ok(Got::Content(content)) => {
-                let origin = self.into_partial(place, content, &mut partial).await?;
+                let origin = self.download(place, content, &mut partial).await?;
                 let whole = partial.whole().map_err(|e| e.explain())?;
                 self.keep(whole, origin, watch).await
             }
@@ -75,7 +75,7 @@ impl Fetching<'_> {
     }
 
     /// What came is written down as it comes: whoever is stopped goes on from there.
-    async fn into_partial(&self, place: &str, mut content: Content, partial: &mut Partial) -> Result<Origin, Explanation> {
+    async fn download(&self, place: &str, mut content: Content, partial: &mut Partial) -> Result<Origin, Explanation> {
         let origin = Origin {
             url: place.to_owned(),
             etag: content.etag.clone(),
@@ -103,7 +103,7 @@ impl Fetching<'_> {
         }
     }
 
-    async fn from_directory(&self, place: &str, watch: &Watch) -> Result<Outcome, Explanation> {
+    async fn ask_directory(&self, place: &str, watch: &Watch) -> Result<Outcome, Explanation> {
         let der = self.published.directory.fetch(place).await?;
         let origin = Origin {
             url: place.to_owned(),
