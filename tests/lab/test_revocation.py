@@ -324,7 +324,7 @@ class OwnTest(RevocationCase):
         self.web.pages[published.LIST] = self.registry.list()
         self.refresh(relay)
         carol = self.registry.doctor("carol", "Dr Carol ESSAI", "carol@lab.test", self.web.places())
-        relay.config.write_text(f'{relay.config.read_text()}\n{souspli.account("carol@lab.test", 1, 1)}')
+        relay.config.write_text(f'{relay.config.read_text()}\n{souspli.account("carol@lab.test", 1, 1, extra="always_sign = true")}')
         relay.furnish({"carol@lab.test": [carol]}, [], [])
         self.sealed(relay)
         to_bob = mails.letter("carol@lab.test", BOB, "#med# Lettre", "Bonjour.\n")
@@ -342,6 +342,9 @@ class OwnTest(RevocationCase):
         self.assertEqual([(1, b""), (1, b"")], [(done.returncode, done.stdout) for done in (from_her, to_her)])
         self.assertIn("SP-OWN-REVOKED", from_her.stderr.decode())
         self.assertIn("révoqué depuis", to_her.stderr.decode())
+        signed = mails.letter("carol@lab.test", BOB, "Lettre", "Bonjour.\n")
+        said = relay.cli("explain", "--from", "carol@lab.test", "--to", BOB, "--config", relay.config, stdin=signed).decode()
+        self.assertIn("SP-OWN-REVOKED", said)
         self.sealed(relay)
 
 
