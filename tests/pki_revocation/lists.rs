@@ -196,7 +196,7 @@ fn an_older_list_of_the_same_says_nothing_beside_a_newer_one() {
         next_update: Some(NOW.plus(-8 * DAY)),
         ..Written::of(&[(7, Reason::Hold)])
     };
-    assert!(matches!(said(&[before.clone()]), Status::Revoked(_)));
+    assert!(matches!(said(std::slice::from_ref(&before)), Status::Revoked(_)));
     assert!(matches!(said(&[before.clone(), Written::default()]), Status::Good(_)));
     let future = Written {
         this_update: NOW.plus(DAY),

@@ -372,7 +372,7 @@ mod tests {
             realm: Realm::Test,
             profile: Default::default(),
         };
-        let (with, without) = (trust_in(&[root.clone()]), trust_in(&[]));
+        let (with, without) = (trust_in(std::slice::from_ref(root)), trust_in(&[]));
         assert!(published.note(&path, &with).unwrap());
         assert!(!published.note(&path, &with).unwrap());
         assert!(!published.places(&with).is_empty());
