@@ -58,6 +58,7 @@ class Gone(Exception):
 class Sink:
     """Listens with STARTTLS, with implicit TLS and in clear, each on its own port."""
     size = 104857600
+    lacks = ()  # extensions that it does not offer
     external = None  # whom a client certificate names, where one is asked for (RFC 4422 §A)
 
     def __init__(self, tls, users, lmtp=None):
@@ -169,7 +170,7 @@ class Dialogue:
 
     def on_ehlo(self, _line):
         """RFC 5321 §4.1.1.1."""
-        words = ["mx.lab.test", f"SIZE {self.sink.size}", *_EXTENSIONS, _AUTH + (" EXTERNAL" if self.sink.external else "")] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
+        words = ["mx.lab.test", f"SIZE {self.sink.size}", *(e for e in _EXTENSIONS if e not in self.sink.lacks), _AUTH + (" EXTERNAL" if self.sink.external else "")] + (["STARTTLS"] if self.kind == "starttls" and not self.secure else [])
         lines = [f"250-{w}" for w in words[:-1]] + [f"250 {words[-1]}"]
         self.answer("ehlo", "\r\n".join(lines))
 

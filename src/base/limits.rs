@@ -178,6 +178,8 @@ pub const HARVEST_SEEN_MAX: usize = 10_000;
 pub const PERSON_CERTIFICATES_MAX: usize = 32;
 /// Seconds that the look-ups of one message may take together: its mail program waits.
 pub const LOOKUP_SECONDS_MAX: u64 = 25;
+/// Seconds beyond these that questions about whether the certificates of one message stand may take.
+pub const STATUS_SECONDS_MAX: u64 = 20;
 /// Seconds in which a directory that could not be reached is not waited for where something older will do.
 pub const DIRECTORY_PAUSE_SECONDS: u64 = 60;
 /// Seconds that a program which prints a password may take.

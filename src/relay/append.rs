@@ -8,10 +8,11 @@ use crate::mime::{Octets, parameters};
 use crate::policy::append::{Known, Sent, Stored, stored};
 use crate::policy::outgoing::Thread;
 use crate::policy::readable::{self, HeaderFault};
-use crate::policy::threads;
+use crate::policy::{Space, threads};
 use crate::smime::Flow;
 use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
+use crate::smime::sealed::is_sealed;
 use crate::smime::sign::Form;
 use crate::store::Event;
 use crate::text::imap::not_stored;
@@ -38,7 +39,9 @@ impl Relay {
         if readable::is_too_long(message) {
             return Append::Refuse(not_stored(say::header_unreadable()));
         }
-        if stored(message, account, self.rules(&self.space_as_known()), known) == Stored::AsIs {
+        // A list that cannot be read might name whoever it is for: the owner reads the sealed copy all the same.
+        let as_it_is = |space: Space| stored(message, account, self.rules(&space), known) == Stored::AsIs;
+        if is_sealed(message) || self.space().is_ok_and(as_it_is) {
             return Append::AsIs;
         }
         match self.seal_for_owner(account, message, sent) {

@@ -8,7 +8,6 @@ use crate::base::Address;
 use crate::config::Account;
 use crate::policy::outgoing::Copies;
 use crate::policy::{Space, Submission, companion, threads};
-use crate::smime::sealed::is_sealed;
 use crate::store::Traits;
 use crate::text::{Explanation, space as say};
 use crate::view::strip;
@@ -49,12 +48,11 @@ impl Relay {
     }
 
     /// The companion of what leaves in clear: all its recipients are patients and machines. What the mail program has sealed
-    /// itself speaks for the ordinary address, and stays with it.
+    /// itself, for others, speaks for the ordinary address and stays with it.
     pub(super) fn clear_companion(&self, account: &Account, submission: &Submission) -> Option<Arc<Account>> {
         let companion = self.companion(account)?;
-        let space = self.space_as_known();
-        let inside = submission.envelope.recipients.iter().all(|r| space.holds(&r.address));
-        (inside && !is_sealed(&submission.message)).then_some(companion)
+        let mut recipients = submission.envelope.recipients.iter();
+        recipients.all(|r| self.is_closed_to(&r.address)).then_some(companion)
     }
 
     /// As submitted, but for the address and for what Souspli itself had put into it.

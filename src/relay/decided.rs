@@ -104,15 +104,20 @@ impl Relay {
         })
     }
 
-    /// A key that signs, and one to read what was sent: said before anything else, not in the midst.
+    /// A key that signs, and one to read what was sent, neither of them taken back: said before anything else, not in the midst.
     fn has_keys(&self, account: &Account, clear: &Clear, copies: &[Copies], certificates: &Certificates) -> Result<(), Explanation> {
         if copies.is_empty() {
             return Ok(());
         }
-        self.signer(account, &clear.header)?;
+        let signer = self.signer(account, &clear.header)?;
+        self.still_own(&signer)?;
         let mut open = copies.iter().filter(|copies| copies.kind == CopyKind::Open);
         if open.any(|copies| copies.recipients.iter().any(|r| certificates.contains_key(&r.address))) {
-            self.own_encryption_certificate(account)?;
+            let reader = self.identities.encryption(&account.address, self.now())?;
+            // One certificate for both is common, and was looked at.
+            if !reader.is(&signer) {
+                self.still_own(&reader)?;
+            }
         }
         Ok(())
     }

@@ -63,8 +63,8 @@ impl Relay {
         match self.need(account, submission) {
             Need::Clear => self.explained_clear(account, submission),
             Need::Refuse(refusal) => self.explained(Do::Refuse, refusal.explain()),
-            Need::Sign => match self.speaks_for(account, &submission.message) {
-                Ok(()) => self.explained(Do::Sign, rule::would_sign()),
+            Need::Sign => match self.signs_for(account, &submission.message) {
+                Ok(_) => self.explained(Do::Sign, rule::would_sign()),
                 Err(refusal) => self.explained(Do::Refuse, refusal),
             },
             Need::Secure(why) => {

@@ -20,7 +20,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn is(&self, other: &Self) -> bool {
+    /// True for the same certificate of the same account.
+    pub(super) fn is(&self, other: &Self) -> bool {
         self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
     }
 }

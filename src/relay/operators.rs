@@ -3,6 +3,7 @@
 
 use super::Relay;
 use super::port::Pending;
+use super::status::Questions;
 use crate::base::limits::PATH_CERTIFICATES_MAX;
 use crate::net::port::Standing;
 use crate::pki::authority::Authority;
@@ -20,7 +21,8 @@ impl Standing for Relay {
             }
             // TLS has found a path already; where ours finds none there is nobody to ask.
             let Some(path) = self.operator_path(shown) else { return Ok(()) };
-            match self.status_of(&path).await {
+            let trust = self.trust().unwrap_or_default();
+            match self.status_of(&path, &trust, &Questions::of_now()).await {
                 Status::Revoked(_) => Err(words::revoked(host)),
                 Status::Good(_) | Status::NotPublished => Ok(()),
                 // Without it mail could neither be read nor sent while the authority's own server is away.

@@ -185,9 +185,8 @@ impl Relay {
     }
 
     fn sign_only(&self, account: &Account, submission: &Submission, traits: Traits) -> Result<SealedSubmission, Explanation> {
-        self.speaks_for(account, &submission.message)?;
+        let signer = self.signs_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
-        let signer = self.signer(account, &submission.message)?;
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Detached)?;
         let group = Group {
             way: Way::Own,

@@ -1,17 +1,19 @@
 //! Whom a submission can be sealed for: the certificate of each recipient, and the own one.
 
 use super::Relay;
+use super::identities::Identity;
+use super::status::Questions;
 use crate::base::Address;
 use crate::config::Account;
 use crate::directory::port::{Candidate as Given, Directory, Lookup};
 use crate::pki::path::Path;
 use crate::pki::revocation::Status;
-use crate::pki::select::{self, Candidate, Sorted, Unfit};
+use crate::pki::select::{self, Candidate, Sorted, Source, Unfit};
 use crate::pki::{Certificate, Trust};
 use crate::policy::Recipient;
 use crate::policy::resolution::{Away, Chosen, Missing, Outcome, Resolution};
 use crate::smime::encrypt;
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, keys};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +36,11 @@ impl Relay {
             Ok(trust) => trust,
             Err(error) => return recipients.iter().map(|r| away(&r.address, error.explain())).collect(),
         };
-        let mut answers: Vec<Option<Resolution>> = recipients.iter().map(|r| self.own(&r.address)).collect();
+        let questions = Questions::of_now();
+        let keys = self.identities.all().unwrap_or_default();
+        let is_own = |r: &&Recipient| keys.iter().any(|key| key.account == r.address);
+        let own = |r: &Recipient| Some(r).filter(is_own).and_then(|r| self.own(&r.address));
+        let mut answers: Vec<Option<Resolution>> = recipients.iter().map(own).collect();
         for asked in [Asked::Here, Asked::Everywhere] {
             let open: Vec<usize> = (0..recipients.len()).filter(|at| answers[*at].is_none()).collect();
             let addresses: Vec<Address> = open.iter().map(|at| recipients[*at].address.clone()).collect();
@@ -42,7 +48,10 @@ impl Relay {
                 Asked::Here => self.directory.known(&addresses).await,
                 Asked::Everywhere => self.directory.find(&addresses).await,
             };
-            let resolved = addresses.iter().zip(lookups).map(|(a, found)| self.resolved(a, found, &trust));
+            let resolved = addresses
+                .iter()
+                .zip(lookups)
+                .map(|(a, found)| self.resolved(a, found, &trust, &questions));
             for (at, resolution) in open.into_iter().zip(join_all(resolved).await) {
                 let is_final = asked == Asked::Everywhere || resolution.certificate().is_some();
                 answers[at] = Some(resolution).filter(|_| is_final);
@@ -53,17 +62,33 @@ impl Relay {
         pairs.map(|(answer, r)| answer.unwrap_or_else(|| unanswered(r))).collect()
     }
 
-    /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here.
+    /// One of our own addresses (a note to oneself, a colleague of the same practice): its key is here. One that is taken back
+    /// may be in other hands as well.
     fn own(&self, address: &Address) -> Option<Resolution> {
         let own = self.identities.encryption(address, self.now()).ok()?;
+        let certificate = own.key.certificate().clone();
+        let (outcome, refused) = match self.own_revoked(&own) {
+            None => (Outcome::Own(Box::new(certificate)), Vec::new()),
+            Some(revoked) => {
+                let candidate = Candidate {
+                    certificate,
+                    source: Source::Imported,
+                    as_of: None,
+                };
+                (
+                    Outcome::Missing(Missing::None),
+                    vec![(candidate, Unfit::Revoked(Box::new(revoked)))],
+                )
+            }
+        };
         Some(Resolution {
             address: address.clone(),
-            outcome: Outcome::Own(Box::new(own.key.certificate().clone())),
-            refused: Vec::new(),
+            outcome,
+            refused,
         })
     }
 
-    async fn resolved(&self, address: &Address, lookup: Lookup, trust: &Arc<Trust>) -> Resolution {
+    async fn resolved(&self, address: &Address, lookup: Lookup, trust: &Arc<Trust>, questions: &Questions) -> Resolution {
         let missing = |why| Outcome::Missing(why);
         let (given, otherwise) = match lookup {
             Lookup::Found(given) => (given, missing(Missing::None)),
@@ -76,7 +101,7 @@ impl Relay {
             Lookup::Unavailable(why) => (Vec::new(), Outcome::Away(Away::Directory(why))),
         };
         let Sorted { fitting, mut refused } = self.sorted(address, given, trust);
-        let outcome = match self.standing(fitting, &mut refused).await {
+        let outcome = match self.standing(fitting, trust, &mut refused, questions).await {
             Some(chosen) => Outcome::Chosen(Box::new(chosen)),
             // Another source would have to be asked again anyway.
             None if matches!(otherwise, Outcome::Away(_)) => otherwise,
@@ -113,10 +138,16 @@ impl Relay {
     }
 
     /// The first of these that is known to stand.
-    async fn standing(&self, fitting: Vec<(Candidate, Path)>, refused: &mut Vec<(Candidate, Unfit)>) -> Option<Chosen> {
+    async fn standing(
+        &self,
+        fitting: Vec<(Candidate, Path)>,
+        trust: &Trust,
+        refused: &mut Vec<(Candidate, Unfit)>,
+        questions: &Questions,
+    ) -> Option<Chosen> {
         let mut fitting = fitting.into_iter();
         while let Some((candidate, path)) = fitting.next() {
-            match self.status_of(&path).await {
+            match self.status_of(&path, trust, questions).await {
                 status @ (Status::Good(_) | Status::NotPublished) => {
                     return Some(Chosen {
                         candidate,
@@ -140,6 +171,14 @@ impl Relay {
         } else {
             encrypt::Cipher::Aes256Cbc
         }
+    }
+
+    /// Refuses to write under a key that is taken back: readers would be warned, and whoever has it might be another.
+    pub(super) fn still_own(&self, own: &Identity) -> Result<(), Explanation> {
+        let revoked = self.own_revoked(own);
+        revoked.map_or(Ok(()), |r| {
+            Err(keys::own_certificate_revoked(&own.account, r.since, r.reason.words()))
+        })
     }
 
     pub(super) fn own_encryption_certificate(&self, account: &Account) -> Result<Certificate, Explanation> {

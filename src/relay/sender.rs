@@ -22,6 +22,14 @@ impl Relay {
         }
     }
 
+    /// The key that may sign a message which is signed and not encrypted.
+    pub(super) fn signs_for(&self, account: &Account, message: &[u8]) -> Result<Identity, Explanation> {
+        self.speaks_for(account, message)?;
+        let signer = self.signer(account, message)?;
+        self.still_own(&signer)?;
+        Ok(signer)
+    }
+
     /// True when a message is under the account's own name alone.
     pub(super) fn is_from(&self, message: &[u8], account: &Account) -> bool {
         let signer = self.signer(account, message).ok();

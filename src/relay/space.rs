@@ -1,8 +1,10 @@
 //! Who is in the space of trust, by the configuration and the liste blanche that is held.
 
 use super::Relay;
+use crate::base::Address;
 use crate::policy::Space;
 use crate::policy::outgoing::Rules;
+use crate::policy::space::Member;
 use crate::store::whitelist::KeptList;
 use crate::text::{Explanation, whitelist as say};
 use std::sync::Arc;
@@ -14,9 +16,10 @@ impl Relay {
         Ok(self.space_with(kept.map(|kept| kept.domains).unwrap_or_default()))
     }
 
-    /// The same where only more can be sealed by it: a list that cannot be read names nobody.
-    pub(super) fn space_as_known(&self) -> Space {
-        self.space().unwrap_or_else(|_| self.space_with(Arc::default()))
+    /// Whether S/MIME is closed to that address: patients and machines are known without the list.
+    pub(super) fn is_closed_to(&self, address: &Address) -> bool {
+        let member = self.space_with(Arc::default()).member(address);
+        matches!(member, Member::Patient | Member::Machine)
     }
 
     /// The liste blanche, which counts however old it is.

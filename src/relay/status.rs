@@ -1,18 +1,20 @@
 //! Whether a certificate still stands: known when a letter is sent, looked up when one is read, and kept up to date in between.
 
 use super::Relay;
-use crate::base::limits::{LISTS_LOOKED_AT_SECONDS, STATUS_QUESTIONS_MAX};
+use super::identities::Identity;
+use crate::base::limits::{LISTS_LOOKED_AT_SECONDS, LOOKUP_SECONDS_MAX, STATUS_QUESTIONS_MAX, STATUS_SECONDS_MAX};
 use crate::config::StatusSource;
 use crate::directory::lists::{Event, Outcome, Published, Which};
 use crate::pki::Trust;
-use crate::pki::path::Path;
-use crate::pki::revocation::{Age, ProofKind, Status};
+use crate::pki::path::{Path, Purpose, validate};
+use crate::pki::revocation::{Age, ProofKind, Revoked, Status};
 use crate::smime::open::Opened;
 use crate::store::{Event as Noted, JournalEntry, StoreError};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// What is to be asked when there is time, and who waits for it.
 #[derive(Debug, Default)]
@@ -22,6 +24,29 @@ pub(super) struct Wanted {
     /// Somebody met a list that does not hold.
     lists: Notify,
     questioned: Notify,
+}
+
+/// What may still be asked for one message, whose mail program waits.
+pub(super) struct Questions {
+    until: Instant,
+    /// The certificates that were asked about, by fingerprint: who did not answer for them will not a moment later.
+    asked: Mutex<HashSet<[u8; 32]>>,
+}
+
+impl Questions {
+    /// Beginning now, the look-ups of certificates included.
+    pub(super) fn of_now() -> Self {
+        Self {
+            until: Instant::now() + Duration::from_secs(LOOKUP_SECONDS_MAX + STATUS_SECONDS_MAX),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Whether it is the first question about this certificate.
+    fn is_first(&self, path: &Path) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        path.certificates.first().is_some_and(|first| asked.insert(first.fingerprint()))
+    }
 }
 
 impl Wanted {
@@ -41,15 +66,13 @@ impl Wanted {
 impl Relay {
     /// What is known of the certificates of this path, for who sends: where the lists do not tell, or OCSP is preferred, the
     /// authority's server is asked and awaited. Lists are never awaited; one that does not hold is fetched for the next time.
-    pub async fn status_of(&self, path: &Path) -> Status {
-        let Ok(trust) = self.trust() else {
-            return self.published.status(path, &Trust::default(), self.now());
-        };
-        self.note_sources(path, &trust);
-        let mut status = self.published.status(path, &trust, self.now());
-        if self.is_open(&status) && self.published.is_askable(path, &trust, self.now()) {
-            self.published.ask(path, &trust, self.now()).await;
-            status = self.published.status(path, &trust, self.now());
+    pub(super) async fn status_of(&self, path: &Path, trust: &Trust, questions: &Questions) -> Status {
+        self.note_sources(path, trust);
+        let mut status = self.published.status(path, trust, self.now());
+        if self.is_open(&status) && self.published.is_askable(path, trust, self.now()) && questions.is_first(path) {
+            // What was answered in time is kept.
+            let _ = timeout_at(questions.until, self.published.ask(path, trust, self.now())).await;
+            status = self.published.status(path, trust, self.now());
         }
         if is_wanting(&status) {
             self.wanted.lists.notify_one();
@@ -68,6 +91,16 @@ impl Relay {
             self.wanted.lists.notify_one();
         }
         status
+    }
+
+    /// Whether an own certificate is taken back, as far as that is known here: nobody is awaited.
+    pub(super) fn own_revoked(&self, own: &Identity) -> Option<Revoked> {
+        let trust = self.trust().ok()?;
+        let path = validate(own.key.certificate(), own.key.chain(), &trust, self.now(), Purpose::Any).ok()?;
+        match self.status_known(&path, &trust) {
+            Status::Revoked(revoked) => Some(revoked),
+            Status::Good(_) | Status::NotPublished | Status::Unknown(_) => None,
+        }
     }
 
     /// Says of every signer of an opened message whether the certificate still stands.

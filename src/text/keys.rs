@@ -166,6 +166,24 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
     )
 }
 
+/// The authority of an own certificate has taken it back.
+pub fn own_certificate_revoked(account: &Address, since: UnixTime, reason: Option<(&str, &str)>) -> Explanation {
+    let (fr, en) = day(since);
+    let (why_fr, why_en) = reason.map_or_else(Default::default, |(fr, en)| (format!(" ({fr})"), format!(" ({en})")));
+    Explanation::new(
+        "SP-OWN-REVOKED",
+        Retry::Never,
+        (
+            format!("Le certificat de {account} est révoqué depuis le {fr}{why_fr} : vos correspondants ne doivent plus s’y fier."),
+            "Demandez-en un nouveau à votre autorité et importez-le (souspli key import).",
+        ),
+        (
+            format!("The certificate of {account} has been revoked since {en}{why_en}: nobody may rely on it any more."),
+            "Ask your authority for a new one and import it (souspli key import).",
+        ),
+    )
+}
+
 /// `souspli key remove`.
 pub fn no_such_key(id: &str) -> Explanation {
     Explanation::new(

@@ -53,6 +53,42 @@ pub fn no_proof(account: &Address) -> Explanation {
     )
 }
 
+/// The operator does not take the token.
+pub fn token_refused(account: &Address, said: &str) -> Explanation {
+    Explanation::new(
+        "SP-TOKEN-REFUSED",
+        Retry::AfterUser,
+        (
+            format!("L’opérateur de {account} refuse le jeton de token_command ({said})."),
+            "Reconnectez-vous à Pro Santé Connect, puis réessayez.",
+        ),
+        (
+            format!("The operator of {account} refuses the token of token_command ({said})."),
+            "Log in to Pro Santé Connect again, then try again.",
+        ),
+    )
+}
+
+/// The operator does not take the kept password, or the client certificate alone.
+pub fn kept_proof_refused(account: &Address, said: &str) -> Explanation {
+    Explanation::new(
+        "SP-PROOF-REFUSED",
+        Retry::AfterUser,
+        (
+            format!("L’opérateur de {account} refuse le mot de passe ou le certificat client que Souspli garde pour ce compte ({said})."),
+            format!(
+                "Donnez-lui le mot de passe actuel (souspli account password {account}), ou vérifiez client_certificate dans la configuration."
+            ),
+        ),
+        (
+            format!(
+                "The operator of {account} refuses the password or the client certificate that Souspli keeps for this account ({said})."
+            ),
+            format!("Give it the present password (souspli account password {account}), or check client_certificate in the configuration."),
+        ),
+    )
+}
+
 /// The program for tokens could not be started.
 pub fn token_not_started(why: &Why) -> Explanation {
     let Why { fr, en } = why;

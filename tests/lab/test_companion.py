@@ -181,6 +181,15 @@ class CompanionTest(CompanionCase):
         answer = self.canary.letter("Re: Lettre", ZOE, In_Reply_To=mails.parse(letter)["Message-ID"])
         self.assertIn("SP-NO-CERTIFICATE", self.refused_later(answer, ZOE))
 
+    def test_a_list_that_cannot_be_read_stores_nothing_in_clear(self):
+        (kept,) = self.relay("alice").home.glob("whitelist*.json")
+        self.addCleanup(kept.write_bytes, kept.read_bytes())
+        kept.write_text("{")
+        letter = self.canary.letter("Lettre", LISTED)
+        self.imap("alice", None).do('APPEND "Drafts" (\\Draft) ', letter)
+        self.assertEqual([], self.canary.found_in(self.store.stored(ALICE, "Drafts")[-1]))
+        self.assertIn("SP-WHITELIST", self.refused_later(letter, LISTED))
+
     def refused_later(self, message, *recipients):
         """The text of the refusal of what follows another letter."""
         with self.assertRaises(smtplib.SMTPResponseException) as caught:
@@ -196,6 +205,8 @@ class NothingLeavesTest(CompanionCase):
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(451, code)
         self.assertIn("Rien n'est parti", text)
+        self.assertIn("SP-PROOF-REFUSED", text)
+        self.assertIn(f"souspli account password {COMPANION}", text)
 
     def test_the_operator_is_away(self):
         self.operator.fail("connect", sink.CLOSE)
@@ -206,6 +217,17 @@ class NothingLeavesTest(CompanionCase):
         self.addCleanup(setattr, self.operator, "size", type(self.operator).size)
         code, text = self.refused(self.canary.letter("Lettre", [COLLEAGUE, BOB]), COLLEAGUE, BOB)
         self.assertEqual(552, code, text)
+
+    def test_one_part_needs_what_the_operator_does_not_offer(self):
+        self.operator.lacks = ("SMTPUTF8",)
+        self.addCleanup(setattr, self.operator, "lacks", ())
+        client = self.smtp("alice")
+        client.command_encoding = "utf-8"
+        for command in (f"MAIL FROM:<{ALICE}> SMTPUTF8", "RCPT TO:<hélène@medecin.mssante.fr>", f"RCPT TO:<{BOB}>"):
+            self.assertEqual(250, client.docmd(command)[0], command)
+        code, text = client.data(self.canary.letter("Lettre", BOB))
+        self.assertEqual((550, True), (code, b"SP-PROVIDER-LACKS" in text), text)
+        self.assertEqual(([], []), (self.ordinary.transactions, self.operator.transactions))
 
     def test_one_recipient_has_no_certificate(self):
         for recipient in (ZOE, LISTED):

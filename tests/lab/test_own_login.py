@@ -249,6 +249,7 @@ class TokenTest(OwnLoginCase):
         server, stub, relay, calls = self.world("token-perime")
         code, text = self.login_refused(relay)
         self.assertEqual((535, 2, "xx"), (code, len(server.attempts), calls.read_text()), text)
+        self.assertIn("SP-TOKEN-REFUSED", text)
         self.box_refused(relay)
         self.assertEqual(2, len(stub.logins))
 

@@ -256,6 +256,14 @@ class AnswersTest(RevocationCase):
             file.unlink()
         self.refused(relay, "est révoqué depuis", "clé compromise")
 
+    def test_who_does_not_answer_is_asked_once_for_one_letter(self):
+        relay = self.ask()
+        self.web.faults[published.OCSP] = "silent"
+        began = time.monotonic()
+        self.refused(relay, NOT_FETCHED)
+        self.assertEqual(1, self.web.count(published.OCSP))
+        self.assertLess(time.monotonic() - began, 3.5)
+
     def test_the_authority_itself_answers_and_an_answer_made_ahead(self):
         relay = self.ask(nonce=False)
         self.signer = (self.authority.key, self.authority.certificate)
@@ -306,6 +314,38 @@ class AnswersTest(RevocationCase):
         for file in (relay.home / "lists" / "answers").iterdir():
             file.unlink()
         self.refused(relay, "est révoqué depuis")
+
+
+class OwnTest(RevocationCase):
+    """A certificate of the home itself."""
+
+    def test_an_own_certificate_that_was_taken_back_writes_nothing_more(self):
+        relay = self.home(self.web.places())
+        self.web.pages[published.LIST] = self.registry.list()
+        self.refresh(relay)
+        carol = self.registry.doctor("carol", "Dr Carol ESSAI", "carol@lab.test", self.web.places())
+        relay.config.write_text(f'{relay.config.read_text()}\n{souspli.account("carol@lab.test", 1, 1, extra="always_sign = true")}')
+        relay.furnish({"carol@lab.test": [carol]}, [], [])
+        self.sealed(relay)
+        to_bob = mails.letter("carol@lab.test", BOB, "#med# Lettre", "Bonjour.\n")
+        to_carol = mails.letter(ALICE, "carol@lab.test", "#med# Lettre", "Bonjour.\n")
+        ways = (("carol@lab.test", BOB, to_bob), (ALICE, "carol@lab.test", to_carol))
+
+        def tried():
+            return [relay.attempt("seal", "--from", f, "--to", t, "--config", relay.config, stdin=letter) for f, t, letter in ways]
+
+        self.assertEqual([0, 0], [done.returncode for done in tried()])
+        self.registry.revoke(carol)
+        self.web.pages[published.LIST] = self.registry.list(made=0)
+        self.refresh(relay)
+        from_her, to_her = tried()
+        self.assertEqual([(1, b""), (1, b"")], [(done.returncode, done.stdout) for done in (from_her, to_her)])
+        self.assertIn("SP-OWN-REVOKED", from_her.stderr.decode())
+        self.assertIn("révoqué depuis", to_her.stderr.decode())
+        signed = mails.letter("carol@lab.test", BOB, "Lettre", "Bonjour.\n")
+        said = relay.cli("explain", "--from", "carol@lab.test", "--to", BOB, "--config", relay.config, stdin=signed).decode()
+        self.assertIn("SP-OWN-REVOKED", said)
+        self.sealed(relay)
 
 
 class ReadingTest(RevocationCase):

@@ -91,8 +91,12 @@ impl Published {
             self.places_of(&pair[0], &hosts, &mut places);
         }
         places.values_mut().for_each(|watch: &mut Watch| watch.met_under(anchor));
-        let new = !places.is_empty() && !self.lists.watched().add(places)?.is_empty();
-        self.lists.remember_issuers(&path.certificates[1..])?;
+        let named = !places.is_empty();
+        let new = named && !self.lists.watched().add(places)?.is_empty();
+        // Where nothing is published nobody signs a list of it.
+        if named || !self.settings.lists.is_empty() {
+            self.lists.remember_issuers(&path.certificates[1..])?;
+        }
         // One whose places may not be contacted is looked at anew: the authorities may be others then.
         if !is_allowed(path, &hosts) {
             return Ok(new);
@@ -372,7 +376,7 @@ mod tests {
             realm: Realm::Test,
             profile: Default::default(),
         };
-        let (with, without) = (trust_in(&[root.clone()]), trust_in(&[]));
+        let (with, without) = (trust_in(std::slice::from_ref(root)), trust_in(&[]));
         assert!(published.note(&path, &with).unwrap());
         assert!(!published.note(&path, &with).unwrap());
         assert!(!published.places(&with).is_empty());

@@ -47,7 +47,7 @@ impl LoggedIn {
     ) -> (Option<Reply>, Vec<GroupOutcome>) {
         let form = form(sealed.record.protection);
         let begun = Instant::now();
-        let (mut companion, mut unready) = self.ready(shared, sealed, form).await;
+        let (mut companion, mut unready) = self.ready(shared, envelope, sealed, form).await;
         let mut outcomes = Vec::new();
         let mut first: Option<Reply> = None;
         for (at, group) in sealed.groups.iter().enumerate() {
@@ -84,11 +84,12 @@ impl LoggedIn {
         (attempt, self.account.smtp.host.clone())
     }
 
-    /// All or nothing here too: every part is measured, and the companion logged in, before the first part leaves. What stands in
-    /// the way, and at which server, is the answer for all.
+    /// All or nothing here too: every part is measured, the companion logged in, and its part held against what its operator takes,
+    /// before the first part leaves. What stands in the way, and at which server, is the answer for all.
     async fn ready(
         &mut self,
         shared: &Submissions,
+        envelope: &Envelope,
         sealed: &SealedSubmission,
         form: Form,
     ) -> (Option<LoggedIn>, Option<(Attempt, String)>) {
@@ -107,7 +108,7 @@ impl LoggedIn {
         match companion {
             Err(failure) => (None, Some((Attempt::NoConnection(failure), account.smtp.host.clone()))),
             Ok(companion) => {
-                let refused = companion.too_large(shared, of(Way::Companion), form);
+                let refused = companion.unfit(envelope, of(Way::Companion), form);
                 let unready = refused.map(|refused| (Attempt::Refused(refused), account.smtp.host.clone()));
                 (Some(companion), unready)
             }
@@ -129,6 +130,13 @@ impl LoggedIn {
             None => shared.offers.known(&self.account.smtp)?,
         };
         groups.find_map(|group| copy(group, form).too_large(&offered))
+    }
+
+    /// What the server of this connection would not even be offered.
+    fn unfit<'g>(&self, submitted: &Envelope, mut groups: impl Iterator<Item = &'g Group>, form: Form) -> Option<Refused> {
+        let offered = self.upstream.as_ref()?.capabilities();
+        let envelope = self.envelope(submitted);
+        groups.find_map(|group| copy(group, form).unfit_for(&envelope, offered))
     }
 
     /// To the sender from the sender: many submission servers refuse an empty reverse-path. Whether it was accepted.

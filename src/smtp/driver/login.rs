@@ -1,11 +1,11 @@
 //! Connections to providers that are logged in: with what the mail program gave, or with what Souspli has itself.
 
-use super::upstream::{LoginFailure, Upstream};
+use super::upstream::{LoginFailure, Upstream, said};
 use super::{LoggedIn, Patience, Submissions};
 use crate::config::Account;
 use crate::sasl::{Credentials, Mechanism};
 use crate::smtp::wire::Reply;
-use crate::text::{Explanation, smtp as text};
+use crate::text::{Explanation, login as words, smtp as text};
 use std::sync::Arc;
 
 /// What an account's provider is given.
@@ -44,7 +44,7 @@ impl Submissions {
     async fn admit(&self, account: &Account, given: &Credentials) -> Result<Entry, Reply> {
         let refused = |why: &Explanation| Reply::explained(535, "5.7.8", why);
         if !matches!(given.mechanism, Mechanism::Plain | Mechanism::Login) {
-            return Err(refused(&crate::text::login::wrong_local_password()));
+            return Err(refused(&words::wrong_local_password()));
         }
         self.proofs.admits(account, &given.secret).await.map_err(|why| refused(&why))?;
         Ok(Entry::OfOurOwn)
@@ -58,7 +58,7 @@ impl Submissions {
             }
             other => other,
         };
-        let upstream = opened?;
+        let upstream = opened.map_err(|failure| failure.told_of(account, entry))?;
         self.offers.learn(&account.smtp, upstream.capabilities());
         Ok(upstream)
     }
@@ -69,6 +69,22 @@ impl Submissions {
             Entry::OfOurOwn => self.proofs.proof(account).await.map_err(LoginFailure::NoProof)?,
         };
         Upstream::open(&*self.upstreams, &account.smtp, Some(credentials), patience).await
+    }
+}
+
+impl LoginFailure {
+    /// What Souspli gave by itself is not the password that the mail program has.
+    fn told_of(self, account: &Account, entry: &Entry) -> Self {
+        match (self, entry) {
+            (LoginFailure::Refused(reply), Entry::OfOurOwn) if reply.code >= 500 => {
+                let refused = match account.token_command.is_empty() {
+                    true => words::kept_proof_refused,
+                    false => words::token_refused,
+                };
+                LoginFailure::ProofRefused(refused(&account.address, &said(&reply)))
+            }
+            (other, _) => other,
+        }
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) enum LoginFailure {
     NoProof(Explanation),
     /// It does not take the credentials.
     Refused(Reply),
+    /// It does not take what Souspli has itself.
+    ProofRefused(Explanation),
     /// It broke the protocol.
     Protocol(Failure),
 }
@@ -259,6 +261,7 @@ impl LoginFailure {
     pub(super) fn reply(&self, host: &str) -> Reply {
         let (code, enhanced) = match self {
             LoginFailure::Refused(reply) if reply.code >= 500 => (535, "5.7.8"),
+            LoginFailure::ProofRefused(_) => (535, "5.7.8"),
             LoginFailure::Protocol(Failure::NoMechanism) => (504, "5.5.4"),
             LoginFailure::Unreached(_)
             | LoginFailure::NoProof(_)
@@ -272,7 +275,7 @@ impl LoginFailure {
     /// The enhanced code where a message was to be handed over (RFC 3463).
     fn enhanced(&self) -> &'static str {
         match self {
-            LoginFailure::Refused(_) | LoginFailure::NoProof(_) => "4.7.8",
+            LoginFailure::Refused(_) | LoginFailure::ProofRefused(_) | LoginFailure::NoProof(_) => "4.7.8",
             LoginFailure::Protocol(failure) if failure.is_unsafe() => "4.7.5",
             LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Protocol(_) => "4.4.1",
         }
@@ -280,7 +283,7 @@ impl LoginFailure {
 
     fn explain(&self, host: &str) -> Explanation {
         match self {
-            LoginFailure::Unreached(why) | LoginFailure::NoProof(why) => why.clone(),
+            LoginFailure::Unreached(why) | LoginFailure::NoProof(why) | LoginFailure::ProofRefused(why) => why.clone(),
             LoginFailure::Refused(reply) if reply.code >= 500 => login_text::login_refused(&said(reply)),
             LoginFailure::Refused(reply) => provider::login_deferred(&said(reply)),
             LoginFailure::Protocol(Failure::NoMechanism) => login_text::no_mechanism(host),
@@ -292,7 +295,7 @@ impl LoginFailure {
 }
 
 /// The provider's words, short enough for a window.
-fn said(reply: &Reply) -> String {
+pub(super) fn said(reply: &Reply) -> String {
     format!("{} {}", reply.code, reply.text()).chars().take(300).collect()
 }
 

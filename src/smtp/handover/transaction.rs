@@ -129,17 +129,28 @@ impl GroupCopy<'_> {
             Form::Sealed => Refused::TooLargeSealed(most),
         })
     }
+
+    /// Why it would not be begun with a provider that offers this; `None`: it would.
+    pub fn unfit_for(&self, envelope: &Envelope, offered: &Capabilities) -> Option<Refused> {
+        self.parameters(envelope, offered).err()
+    }
+
+    /// The parameters of MAIL.
+    fn parameters(&self, envelope: &Envelope, offered: &Capabilities) -> Result<String, Refused> {
+        if let Some(refused) = self.too_large(offered) {
+            return Err(refused);
+        }
+        let parameters = parameters(envelope, self, offered)?;
+        match data::unfit(self.message.given()) {
+            Some(unfit) => Err(Refused::Unfit(unfit)),
+            None => Ok(parameters),
+        }
+    }
 }
 
 impl Transaction {
     pub(super) fn new(envelope: &Envelope, group: &GroupCopy<'_>, offered: &Capabilities) -> Result<Self, Refused> {
-        if let Some(refused) = group.too_large(offered) {
-            return Err(refused);
-        }
-        let parameters = parameters(envelope, group, offered)?;
-        if let Some(unfit) = data::unfit(group.message.given()) {
-            return Err(Refused::Unfit(unfit));
-        }
+        let parameters = group.parameters(envelope, offered)?;
         let from = envelope.from.as_ref().map_or("", Address::as_str);
         let mut commands = vec![format!("MAIL FROM:<{from}>{parameters}\r\n")];
         commands.extend(group.recipients.iter().map(|recipient| rcpt(recipient, offered)));

@@ -34,6 +34,7 @@ pub struct Lists {
     folder: PathBuf,
     pool: CertificateFolder,
     open: Mutex<Open>,
+    watched: Mutex<watched::Read>,
 }
 
 /// The files that are open.
@@ -110,6 +111,7 @@ impl Lists {
             pool: CertificateFolder::new(folder.join("issuers")),
             folder,
             open: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -180,7 +182,7 @@ impl Lists {
 
     /// What is named by the certificates that were met.
     pub fn watched(&self) -> Watched<'_> {
-        Watched::new(&self.home, self.folder.join("watched.json"))
+        Watched::new(&self.home, self.folder.join("watched.json"), &self.watched)
     }
 
     /// OCSP answers.
