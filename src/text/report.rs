@@ -141,9 +141,9 @@ pub const ABSENT: &str = "absent du message / not in the message";
 /// Whether the certificates of a signer still stand.
 pub const STATUS: (&str, &str) = ("Révocation", "Revocation");
 
-/// What proves that they do: since when, and until when.
-pub fn stands(how: &str, as_of: &str, until: &str) -> String {
-    format!("non, selon {how} du {as_of}, valable jusqu’au {until} / none, by {how} of {as_of}, which holds until {until}")
+/// What proves that they do: since when, until when, and how it stands to that.
+pub fn stands(how: &str, as_of: &str, until: &str, (fr, en): Words) -> String {
+    format!("non, selon {how} du {as_of}, fin {until}, {fr} / none, by {how} of {as_of}, end {until}, {en}")
 }
 
 /// Nobody publishes it.

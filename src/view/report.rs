@@ -190,7 +190,7 @@ fn stands(status: &Status) -> String {
                 ProofKind::Delta => "delta CRL",
                 ProofKind::Answer => "OCSP",
             };
-            said::stands(how, &said::moment(proof.as_of), &said::moment(proof.until))
+            said::stands(how, &said::moment(proof.as_of), &said::moment(proof.until), proof.age.words())
         }
         Status::Revoked(revoked) => both(&revoked.explain()),
         Status::NotPublished => said::NOT_PUBLISHED.to_owned(),

@@ -107,6 +107,13 @@ impl Practice {
         String::from_utf8_lossy(view.bytes()).into_owned()
     }
 
+    /// `souspli open --report`.
+    fn report(&self) -> String {
+        let relay = Relay::open(parse(CONFIGURATION).unwrap(), &self.home, &self.secrets).unwrap();
+        let stored = [b"From: martin@cabinet.test\r\n", &*self.letter()].concat();
+        relay.open_by_hand(stored).unwrap().report().to_owned()
+    }
+
     async fn code(&self, uid: &str) -> String {
         code(&self.read(uid, &self.letter()).await)
     }
@@ -157,6 +164,9 @@ async fn a_list_that_has_ended_is_no_proof_and_within_its_grace_is_one() {
     assert_eq!(practice.code("1").await, "signed-unchecked");
     practice.put(&ended(20, 6));
     assert_eq!(practice.code("2").await, "signed");
+    let report = practice.report();
+    assert!(report.contains("échue, dans le délai de tolérance / none"), "{report}");
+    assert!(report.contains("ended, within the time of grace"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
