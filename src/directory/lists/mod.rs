@@ -94,7 +94,8 @@ impl Published {
         let named = !places.is_empty();
         let new = named && !self.lists.watched().add(places)?.is_empty();
         // Where nothing is published nobody signs a list of it.
-        if named || !self.settings.lists.is_empty() {
+        let of_bundle = |a: &Authority| a.certificate == *anchor && !a.published.lists.is_empty();
+        if named || !self.settings.lists.is_empty() || trust.authorities().any(of_bundle) {
             self.lists.remember_issuers(&path.certificates[1..])?;
         }
         // One whose places may not be contacted is looked at anew: the authorities may be others then.
