@@ -80,6 +80,23 @@ fn a_card_names_its_holder_by_number_where_the_rules_know_that() {
     assert_eq!(named(&igc.issues(&doctor("b@lab.test"))), Named::Otherwise);
 }
 
+/// A pseudonym may be eleven digits, and a consumer's authority certifies any.
+#[test]
+fn a_number_is_one_of_health_professionals_where_the_authority_is_theirs() {
+    let issuer = Issuer::new("Autorité");
+    let mut params = card();
+    params.subject_alt_names = doctor(DOCTOR).subject_alt_names;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    let key = issuer.issues(&params);
+    for (profile, numbered) in [(Profile::IgcSante, true), (Profile::Mail, false), (Profile::WebSmime, false)] {
+        let trust = under(&issuer, profile);
+        assert_eq!(said(&key, &trust).0, Grade::Verified);
+        let shown = text_of(&key, &trust);
+        assert!(shown.contains("Yann LE GALL"), "{shown}");
+        assert_eq!(shown.contains("RPPS 10001234567"), numbered, "{shown}");
+    }
+}
+
 #[test]
 fn each_profile_asks_what_its_rules_ask() {
     use ExtendedKeyUsagePurpose::{Any, ClientAuth, EmailProtection, ServerAuth};

@@ -140,6 +140,33 @@ fn names_by_the_thousand_against_subtrees_by_the_thousand() {
     assert_eq!(soon(|| found(key.certificate(), &[], &root.trust())), Err(PathError::TooComplex));
 }
 
+/// What one certificate may hold is bounded before it is compared with anything: a message brings many of them.
+#[test]
+fn certificates_that_are_made_of_names() {
+    let kinds: Vec<Vec<u8>> = (0..60_000_u32)
+        .map(|n| {
+            let [_, _, high, low] = n.to_be_bytes();
+            let arcs = [42, high >> 4 & 0x7f, high & 0x7f, low >> 7, low & 0x7f];
+            der::tlv(0xa0, &[&der::tlv(6, &[&arcs]), &der::tlv(0xa0, &[&der::null()])])
+        })
+        .collect();
+    let each: Vec<Vec<u8>> = kinds.iter().map(|kind| der::sequence(&[kind])).collect();
+    let made = |id: &[u64], value: &[u8]| {
+        let mut params = authority("Racine");
+        params.custom_extensions = vec![CustomExtension::from_oid_content(id, value.to_vec())];
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    };
+    let named = made(&[2, 5, 29, 17], &der::sequence(&[&kinds.concat()]));
+    let bound = made(&[2, 5, 29, 30], &der::sequence(&[&der::tlv(0xa0, &[&each.concat()])]));
+    for octets in [named, bound] {
+        assert!(soon(|| Certificate::from_der(octets)).is_err());
+    }
+    let mut params = authority("Racine");
+    params.distinguished_name.push(DnType::OrganizationalUnitName, "x".repeat(20_000));
+    let octets = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+    assert!(Certificate::from_der(octets).is_err());
+}
+
 /// Each policy is mapped to each: as a tree, fifteen to the power of eleven.
 #[test]
 fn policies_that_multiply() {

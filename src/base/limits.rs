@@ -123,6 +123,10 @@ pub const CMS_CERTIFICATES_MAX: usize = 64;
 pub const CMS_NAMED_ALIKE_MAX: usize = 4;
 /// Addresses of one certificate; one with more is not read.
 pub const CERTIFICATE_ADDRESSES_MAX: usize = 100;
+/// Names of one certificate beside its subject, and subtrees of names that bind those below it; one with more is not read.
+pub const CERTIFICATE_NAMES_MAX: usize = 2_000;
+/// Octets of one distinguished name, which is compared and looked up often (8 KiB): the longest in use have 1 KiB.
+pub const NAME_OCTETS_MAX: usize = 8 << 10;
 /// Extensions of one certificate; one with more is not read.
 pub const CERTIFICATE_EXTENSIONS_MAX: usize = 100;
 /// Octets that a CompressedData may become.

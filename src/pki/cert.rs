@@ -36,8 +36,8 @@ impl Name {
     fn read(raw: &[u8]) -> Result<Self, BerError> {
         let value = Value::only(raw)?;
         Ok(Self {
-            attributes: name::attributes(value)?,
             comparable: name::comparable(value)?,
+            attributes: name::attributes(value)?,
         })
     }
 }

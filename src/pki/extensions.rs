@@ -1,7 +1,7 @@
 //! The extensions of a certificate that a path or a choice depends on (RFC 5280 §4.2).
 
 use crate::base::Address;
-use crate::base::limits::{CERTIFICATE_EXTENSIONS_MAX, CERTIFICATE_POLICIES_MAX};
+use crate::base::limits::{CERTIFICATE_EXTENSIONS_MAX, CERTIFICATE_NAMES_MAX, CERTIFICATE_POLICIES_MAX};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::name::{self, AlternativeNames, DistinguishedName, Form};
 use crate::pki::oid::{self, Oid};
@@ -219,7 +219,12 @@ fn subtrees(value: Value<'_>) -> Result<Option<Subtrees>, BerError> {
     if list.peek().is_none() {
         return Ok(None);
     }
+    let mut count = 0;
     while let Some(subtree) = list.next_value()? {
+        count += 1;
+        if count > CERTIFICATE_NAMES_MAX {
+            return Err(BerError::TooLarge);
+        }
         let mut inside = subtree.inside();
         let base = inside.value()?;
         if inside.end().is_err() {

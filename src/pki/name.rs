@@ -2,6 +2,7 @@
 
 use crate::base::Address;
 use crate::base::addr::fold;
+use crate::base::limits::{CERTIFICATE_NAMES_MAX, NAME_OCTETS_MAX};
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::der;
 use crate::pki::oid::{self, Oid};
@@ -36,6 +37,9 @@ pub type DistinguishedName = Vec<Vec<u8>>;
 /// A Name as RFC 5280 §7.1 compares it: whatever string type a value has, in any case, white space runs as one space. Values
 /// that are no text are compared as they came.
 pub fn comparable(name: Value<'_>) -> Result<DistinguishedName, BerError> {
+    if name.raw.len() > NAME_OCTETS_MAX {
+        return Err(BerError::TooLarge);
+    }
     let mut out = Vec::new();
     let mut rdns = name.inside();
     while let Some(rdn) = rdns.next_value()? {
@@ -110,7 +114,12 @@ impl Form {
 /// Reads the content of a GeneralNames.
 pub fn alternative(mut names: Reader<'_>) -> Result<AlternativeNames, BerError> {
     let mut found = AlternativeNames::default();
+    let mut count = 0;
     while let Some(name) = names.next_value()? {
+        count += 1;
+        if count > CERTIFICATE_NAMES_MAX {
+            return Err(BerError::TooLarge);
+        }
         let form = Form::read(name);
         let text = || std::str::from_utf8(name.content).ok().filter(|t| t.is_ascii());
         let read = match form.tag {

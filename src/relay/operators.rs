@@ -4,6 +4,7 @@
 use super::Relay;
 use super::port::Pending;
 use super::status::Questions;
+use crate::base::limits::PATH_CERTIFICATES_MAX;
 use crate::net::port::Standing;
 use crate::pki::authority::Authority;
 use crate::pki::path::{Purpose, validate};
@@ -14,9 +15,14 @@ use crate::text::{Explanation, net as words};
 impl Standing for Relay {
     fn stands<'a>(&'a self, host: &'a str, shown: Vec<Vec<u8>>) -> Pending<'a, Result<(), Explanation>> {
         Box::pin(async move {
+            // More than any way is long: among many of one name TLS finds the right one, and the search here gives up before.
+            if shown.len() > PATH_CERTIFICATES_MAX {
+                return Err(words::unfit(host));
+            }
             // TLS has found a path already; where ours finds none there is nobody to ask.
             let Some(path) = self.operator_path(shown) else { return Ok(()) };
-            match self.status_of(&path, &Questions::of_now()).await {
+            let trust = self.trust().unwrap_or_default();
+            match self.status_of(&path, &trust, &Questions::of_now()).await {
                 Status::Revoked(_) => Err(words::revoked(host)),
                 Status::Good(_) | Status::NotPublished => Ok(()),
                 // Without it mail could neither be read nor sent while the authority's own server is away.

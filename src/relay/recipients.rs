@@ -37,7 +37,10 @@ impl Relay {
             Err(error) => return recipients.iter().map(|r| away(&r.address, error.explain())).collect(),
         };
         let questions = Questions::of_now();
-        let mut answers: Vec<Option<Resolution>> = recipients.iter().map(|r| self.own(&r.address)).collect();
+        let keys = self.identities.all().unwrap_or_default();
+        let is_own = |r: &&Recipient| keys.iter().any(|key| key.account == r.address);
+        let own = |r: &Recipient| Some(r).filter(is_own).and_then(|r| self.own(&r.address));
+        let mut answers: Vec<Option<Resolution>> = recipients.iter().map(own).collect();
         for asked in [Asked::Here, Asked::Everywhere] {
             let open: Vec<usize> = (0..recipients.len()).filter(|at| answers[*at].is_none()).collect();
             let addresses: Vec<Address> = open.iter().map(|at| recipients[*at].address.clone()).collect();
@@ -98,7 +101,7 @@ impl Relay {
             Lookup::Unavailable(why) => (Vec::new(), Outcome::Away(Away::Directory(why))),
         };
         let Sorted { fitting, mut refused } = self.sorted(address, given, trust);
-        let outcome = match self.standing(fitting, &mut refused, questions).await {
+        let outcome = match self.standing(fitting, trust, &mut refused, questions).await {
             Some(chosen) => Outcome::Chosen(Box::new(chosen)),
             // Another source would have to be asked again anyway.
             None if matches!(otherwise, Outcome::Away(_)) => otherwise,
@@ -138,12 +141,13 @@ impl Relay {
     async fn standing(
         &self,
         fitting: Vec<(Candidate, Path)>,
+        trust: &Trust,
         refused: &mut Vec<(Candidate, Unfit)>,
         questions: &Questions,
     ) -> Option<Chosen> {
         let mut fitting = fitting.into_iter();
         while let Some((candidate, path)) = fitting.next() {
-            match self.status_of(&path, questions).await {
+            match self.status_of(&path, trust, questions).await {
                 status @ (Status::Good(_) | Status::NotPublished) => {
                     return Some(Chosen {
                         candidate,

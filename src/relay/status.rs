@@ -66,16 +66,13 @@ impl Wanted {
 impl Relay {
     /// What is known of the certificates of this path, for who sends: where the lists do not tell, or OCSP is preferred, the
     /// authority's server is asked and awaited. Lists are never awaited; one that does not hold is fetched for the next time.
-    pub(super) async fn status_of(&self, path: &Path, questions: &Questions) -> Status {
-        let Ok(trust) = self.trust() else {
-            return self.published.status(path, &Trust::default(), self.now());
-        };
-        self.note_sources(path, &trust);
-        let mut status = self.published.status(path, &trust, self.now());
-        if self.is_open(&status) && self.published.is_askable(path, &trust, self.now()) && questions.is_first(path) {
+    pub(super) async fn status_of(&self, path: &Path, trust: &Trust, questions: &Questions) -> Status {
+        self.note_sources(path, trust);
+        let mut status = self.published.status(path, trust, self.now());
+        if self.is_open(&status) && self.published.is_askable(path, trust, self.now()) && questions.is_first(path) {
             // What was answered in time is kept.
-            let _ = timeout_at(questions.until, self.published.ask(path, &trust, self.now())).await;
-            status = self.published.status(path, &trust, self.now());
+            let _ = timeout_at(questions.until, self.published.ask(path, trust, self.now())).await;
+            status = self.published.status(path, trust, self.now());
         }
         if is_wanting(&status) {
             self.wanted.lists.notify_one();

@@ -2,6 +2,7 @@
 
 use crate::base::limits::SIGNED_APART_SECONDS;
 use crate::base::{Address, Realm, UnixTime};
+use crate::pki::authority::Profile;
 use crate::pki::identity::{self, Named};
 use crate::pki::revocation::Status;
 use crate::pki::{Certificate, PathError};
@@ -306,6 +307,15 @@ fn path_code(error: &PathError) -> &'static str {
     }
 }
 
+/// A number is one of health professionals where the authority is theirs: a pseudonym may be eleven digits as well. Where nobody
+/// vouches for the signer it stands among words of others.
+fn knows_numbers(report: &SignerReport) -> bool {
+    report
+        .path
+        .as_ref()
+        .is_none_or(|path| path.as_ref().map_or(true, |path| path.profile == Profile::IgcSante))
+}
+
 fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
     let certificate = report.certificate.as_ref()?;
     let emails = certificate.emails();
@@ -316,7 +326,7 @@ fn signer(report: &SignerReport, from: &[Address]) -> Option<Signer> {
     Some(Signer {
         name: identity::titled(certificate),
         profession: certificate.profession().map(str::to_owned),
-        rpps: certificate.rpps().map(str::to_owned),
+        rpps: certificate.rpps().filter(|_| knows_numbers(report)).map(str::to_owned),
         address: fitting.or_else(|| emails.first().map(|e| (*e).to_owned())),
         issuer: certificate.issuer_common_name().to_owned(),
         serial: certificate.serial_hex(),

@@ -3,6 +3,7 @@
 Real servers stand at the other end: Dovecot, stunnel that asks for a certificate, receivers that want XOAUTH2 or EXTERNAL.
 """
 import base64
+import copy
 import http.server
 import smtplib
 import subprocess
@@ -141,9 +142,10 @@ class PinnedTest(OwnLoginCase):
 class RevokedTest(OwnLoginCase):
     """An operator whose certificate its authority has taken back: nothing is said to it."""
 
-    def revoked(self, certificate):
+    def revoked(self, certificate, authority=None):
         """The list of the servers' authority, in DER."""
-        place, authority = self.folder.path / "crl", self.tls.authority
+        authority = authority or self.tls.authority
+        place = self.folder.path / f"crl-{certificate.stem}"
         place.mkdir()
         (place / "index").touch()
         (place / "number").write_text("01\n")
@@ -155,25 +157,47 @@ class RevokedTest(OwnLoginCase):
         return base.run("openssl", "crl", "-outform", "DER", stdin=pem)
 
     def test_a_revoked_operator_hears_nothing(self):
-        crl = self.revoked(self.tls.certificate)
+        relay, server = self.world(self.tls, self.revoked(self.tls.certificate), self.tls.bundle)
+        code, text = self.login_refused(relay, "pw")
+        self.assertEqual((454, True), (code, "SP-TLS-REVOKED" in text), text)
+        self.assertIn("SP-TLS-REVOKED", self.box_refused(relay, "pw"))
+        self.assertEqual(([], b""), (server.attempts, server.received()))
+
+    def test_nor_where_it_shows_its_authority_among_many_of_that_name(self):
+        """TLS finds the one that issued its certificate; whoever asks for its status must not have given up before."""
+        middle = copy.copy(self.tls.authority)
+        middle.key, middle.certificate = self.tls.authority.issue(
+            "middle", "/CN=Milieu", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n")
+        crowd = copy.copy(self.tls)
+        crowd.key, certificate = middle.issue("crowded", "/CN=localhost", "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
+                                              "extendedKeyUsage=serverAuth\n")
+        key_id = base.run("openssl", "x509", "-noout", "-ext", "subjectKeyIdentifier", "-in", middle.certificate).decode().split()[-1]
+        ca = f"basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier={key_id}\n"
+        others = [self.other.authority.issue(f"like-{n}", "/CN=Milieu", ca, "ec")[1].read_text() for n in range(66)]
+        crowd.certificate = self.folder.path / "crowd.pem"
+        crowd.certificate.write_text("".join([certificate.read_text(), *others, middle.certificate.read_text()]))
+        relay, server = self.world(crowd, self.revoked(certificate, middle), middle.certificate)
+        code, text = self.login_refused(relay, "pw")
+        self.assertEqual((454, True), (code, "SP-TLS-CERTIFICATE" in text), text)
+        self.assertIn("SP-TLS-CERTIFICATE", self.box_refused(relay, "pw"))
+        self.assertEqual(([], b""), (server.attempts, server.received()))
+
+    def world(self, tls, crl, trusted):
+        """A receiver that shows these certificates, and a relay that holds that list."""
         handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": lambda answer: _give(answer, crl), "log_message": lambda *_: None})
         lists = http.server.ThreadingHTTPServer((base.LOOPBACK, 0), handler)
         self.addCleanup(lists.server_close)
         self.addCleanup(lists.shutdown)
         threading.Thread(target=lists.serve_forever, daemon=True).start()
-        server = sink.Sink(self.tls, {BAL: "pw"})
+        server = sink.Sink(tls, {BAL: "pw"})
         server.start()
         self.addCleanup(server.stop)
         relay = self.souspli(server.implicit_port, server.port("implicit"), smtp_tls="implicit")
         relay.config.write_text(relay.config.read_text() + f'\n[revocation]\nlists = ["http://127.0.0.1:{lists.server_address[1]}/op.crl"]\n')
-        relay.cli("trust", "add", self.tls.bundle)
+        relay.cli("trust", "add", trusted)
         # The lists of IGC-Santé itself are out of reach here.
         relay.attempt("trust", "refresh", "--config", relay.config)
-        relay.start()
-        code, text = self.login_refused(relay, "pw")
-        self.assertEqual((454, True), (code, "SP-TLS-REVOKED" in text), text)
-        self.assertIn("SP-TLS-REVOKED", self.box_refused(relay, "pw"))
-        self.assertEqual(([], b""), (server.attempts, server.received()))
+        return relay.start(), server
 
 
 def _give(answer, octets):

@@ -185,7 +185,7 @@ class ReportTest(PracticeCase):
         for words in ("Degré / Grade : verified", "Code / Code : encrypted-signed", "Message chiffré et signé, signature vérifiée.",
                       "Encrypted and signed, signature verified.", "AES-256-CBC", "RSA", "Destinataires du chiffrement / Recipients of the encryption : 2",
                       "« Dr Bob ESSAI »", BOB, "Numéro de série / Serial number : ", "Valable / Valid : 20", "intacte / intact", "→",
-                      "révocation", "Revocation", f"Taille en octets / Size in octets : {len(message)}"):
+                      "Révocation / Revocation : l’autorité n’en publie rien / its authority publishes nothing", f"Taille en octets / Size in octets : {len(message)}"):
             self.assertIn(words, said)
         self.assertNotIn("secret", said)
         self.assertNotIn("[Souspli]", said)

@@ -63,6 +63,21 @@ fn good_revoked_unknown() {
     assert!(matches!(case.status(&unknown), Status::Unknown(u) if u.why == Why::NotKnownThere));
 }
 
+/// Once under each hash: what it says of the revocation counts, wherever it stands.
+#[test]
+fn said_twice_and_revoked_once() {
+    let case = Case::new();
+    let good = case.good();
+    let revoked = Answer {
+        asked: asked_by(Digest::Sha256, oid::SHA256, &case.leaf, &case.root.certificate),
+        status: compromised(),
+        ..case.good()
+    };
+    for singles in [[good.single(), revoked.single()], [revoked.single(), good.single()]] {
+        assert!(matches!(case.read(&case.root.answer_of(&good, &singles)), Ok(Said::Revoked(_))));
+    }
+}
+
 #[test]
 fn to_another_question() {
     let case = Case::new();

@@ -71,6 +71,28 @@ fn what_was_kept_is_found_again() {
     assert_eq!(kept.lists().of_issuer(issuer).len(), 1);
 }
 
+/// Lists of one issuer may be divided otherwise one day. While the one that is held holds, what came in its place is another.
+#[test]
+fn an_authority_that_divides_its_lists_otherwise() {
+    use souspli::pki::{ber::tag, oid};
+    let persons = der::sequence(&[&der::tlv(tag::context_primitive(1), &[&[0xff]])]);
+    let divided = Written {
+        others: vec![crate::made::extension(oid::ISSUING_DISTRIBUTION_POINT, true, &persons)],
+        this_update: NOW,
+        number: Some(6),
+        ..Written::default()
+    };
+    for (ended, outcome) in [(NOW.plus(-1), Ok(0)), (NOW.plus(1), Err("SP-LIST-OF-ANOTHER"))] {
+        let kept = Kept::new();
+        let held = Written {
+            next_update: Some(ended),
+            ..Written::of(&[(7, Reason::Hold)])
+        };
+        assert_eq!(kept.keep(kept.root.list(&held)), Ok(1));
+        assert_eq!(kept.keep(kept.root.list(&divided)), outcome);
+    }
+}
+
 #[test]
 fn an_empty_list_is_one() {
     let kept = Kept::new();

@@ -28,7 +28,7 @@ impl Held for Drawer {
         self.answers.clone()
     }
 
-    fn awaits_a_list(&self) -> bool {
+    fn awaits_word_of(&self, _: &Certificate) -> bool {
         self.awaits
     }
 }
@@ -146,6 +146,71 @@ fn changes_since_a_list() {
         ..delta(6, 5, Reason::Hold)
     };
     assert!(matches!(said(&[ended, other]), Status::Good(_)), "its changes are of today");
+}
+
+/// A directory that is away for some days: the list of the week holds, the changes of the day have ended.
+#[test]
+fn a_revocation_among_changes_that_have_ended_is_not_forgotten() {
+    let changes = |number, since, reason| Written {
+        number: Some(number),
+        base: Some(since),
+        this_update: NOW.plus(-10 * DAY),
+        next_update: Some(NOW.plus(-9 * DAY)),
+        ..Written::of(&[(7, reason)])
+    };
+    let week = Written::default();
+    assert!(matches!(
+        said(&[week.clone(), changes(6, 5, Reason::KeyCompromise)]),
+        Status::Revoked(_)
+    ));
+    assert!(
+        matches!(said(&[week.clone(), changes(9, 8, Reason::KeyCompromise)]), Status::Revoked(_)),
+        "to a list that nobody has"
+    );
+    assert!(
+        matches!(said(&[week.clone(), changes(5, 4, Reason::Hold)]), Status::Good(_)),
+        "not newer than the list"
+    );
+    let held = Written::of(&[(7, Reason::Hold)]);
+    assert!(
+        matches!(said(&[held, changes(6, 5, Reason::Removed)]), Status::Revoked(_)),
+        "what has ended gives nothing back"
+    );
+    let today = Written {
+        number: Some(7),
+        base: Some(5),
+        ..Written::default()
+    };
+    assert!(
+        matches!(said(&[week, changes(6, 5, Reason::Hold), today]), Status::Good(_)),
+        "newer changes to the same list say no more of it"
+    );
+}
+
+/// One authority publishes its list at two places, and one of them was not asked again.
+#[test]
+fn an_older_list_of_the_same_says_nothing_beside_a_newer_one() {
+    let before = Written {
+        number: Some(4),
+        this_update: NOW.plus(-9 * DAY),
+        next_update: Some(NOW.plus(-8 * DAY)),
+        ..Written::of(&[(7, Reason::Hold)])
+    };
+    assert!(matches!(said(std::slice::from_ref(&before)), Status::Revoked(_)));
+    assert!(matches!(said(&[before.clone(), Written::default()]), Status::Good(_)));
+    let future = Written {
+        this_update: NOW.plus(DAY),
+        ..Written::default()
+    };
+    assert!(
+        matches!(said(&[before.clone(), future]), Status::Revoked(_)),
+        "not by one of the future"
+    );
+    let back = Written {
+        number: Some(3),
+        ..Written::default()
+    };
+    assert!(matches!(said(&[before, back]), Status::Revoked(_)), "numbers only grow");
 }
 
 #[test]

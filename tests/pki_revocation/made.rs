@@ -90,10 +90,13 @@ impl Authority {
 
     /// An OCSP response signed by this key.
     pub fn answer(&self, answer: &Answer<'_>) -> Vec<u8> {
-        let mut single = vec![answer.asked.clone(), answer.status.clone(), generalized(answer.this_update)];
-        single.extend(answer.next_update.map(|t| der::tlv(tag::context(0), &[&generalized(t)])));
+        self.answer_of(answer, &[answer.single()])
+    }
+
+    /// One with these words instead.
+    pub fn answer_of(&self, answer: &Answer<'_>, singles: &[Vec<u8>]) -> Vec<u8> {
         let by_name = der::tlv(tag::context(1), &[self.certificate.subject()]);
-        let singles = der::sequence(&[&der::sequence(&[&single.concat()])]);
+        let singles = der::sequence(&[&singles.concat()]);
         let nonce = answer.nonce.map(|nonce| {
             let extension = der::sequence(&[&der::oid(oid::OCSP_NONCE), &der::octets(&der::octets(nonce))]);
             der::tlv(tag::context(1), &[&der::sequence(&[&extension])])
@@ -238,6 +241,13 @@ impl Answer<'_> {
             next_update: Some(NOW.plus(3600)),
             nonce: None,
         }
+    }
+
+    /// SingleResponse.
+    pub fn single(&self) -> Vec<u8> {
+        let mut single = vec![self.asked.clone(), self.status.clone(), generalized(self.this_update)];
+        single.extend(self.next_update.map(|t| der::tlv(tag::context(0), &[&generalized(t)])));
+        der::sequence(&[&single.concat()])
     }
 }
 

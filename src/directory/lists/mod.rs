@@ -38,8 +38,8 @@ pub struct Published {
     settings: Revocation,
     pub(super) upstreams: Arc<dyn Upstreams>,
     directory: LdapLists,
-    /// Certificates whose sources are known, by fingerprint.
-    noted: Mutex<HashSet<[u8; 32]>>,
+    /// Ways whose sources are known, by the fingerprints of both ends.
+    noted: Mutex<HashSet<[[u8; 32]; 2]>>,
     /// One round at a time.
     round: tokio::sync::Mutex<()>,
     reading: Arc<Semaphore>,
@@ -77,9 +77,12 @@ impl Published {
 
     /// Remembers where the status of a path's certificates is published, and who may sign it. True: there is something new to fetch.
     pub fn note(&self, path: &Path, trust: &Trust) -> Result<bool, StoreError> {
-        let Some(first) = path.certificates.first() else { return Ok(false) };
+        let [first, .., anchor] = path.certificates.as_slice() else {
+            return Ok(false);
+        };
         let known = || self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(&first.fingerprint()) {
+        let way = [first.fingerprint(), anchor.fingerprint()];
+        if known().contains(&way) {
             return Ok(false);
         }
         let hosts = self.hosts_of(path, trust);
@@ -87,8 +90,14 @@ impl Published {
         for pair in path.certificates.windows(2) {
             self.places_of(&pair[0], &hosts, &mut places);
         }
-        let new = !places.is_empty() && !self.lists.watched().add(places)?.is_empty();
-        self.lists.remember_issuers(&path.certificates[1..])?;
+        places.values_mut().for_each(|watch: &mut Watch| watch.met_under(anchor));
+        let named = !places.is_empty();
+        let new = named && !self.lists.watched().add(places)?.is_empty();
+        // Where nothing is published nobody signs a list of it.
+        let of_bundle = |a: &Authority| a.certificate == *anchor && !a.published.lists.is_empty();
+        if named || !self.settings.lists.is_empty() || trust.authorities().any(of_bundle) {
+            self.lists.remember_issuers(&path.certificates[1..])?;
+        }
         // One whose places may not be contacted is looked at anew: the authorities may be others then.
         if !is_allowed(path, &hosts) {
             return Ok(new);
@@ -97,7 +106,7 @@ impl Published {
         if known.len() >= NOTED_MAX {
             known.clear();
         }
-        known.insert(first.fingerprint());
+        known.insert(way);
         Ok(new)
     }
 
@@ -139,12 +148,18 @@ impl Published {
         Arc::new(self.known_hosts(trust).into_iter().collect())
     }
 
+    /// Places that were met on ways to an authority that still counts.
+    fn met<'a>(&self, trust: &'a Trust) -> impl Iterator<Item = (String, Watch)> + use<'a> {
+        let all = self.lists.watched().all().into_iter();
+        all.filter(|(_, watch)| watch.counts_under(trust))
+    }
+
     fn known_hosts(&self, trust: &Trust) -> Vec<String> {
         let own = self.settings.lists.iter().filter_map(|url| host_of(url));
         let mut all: Vec<String> = self.settings.hosts.iter().cloned().chain(own).collect();
         if self.settings.hosts.is_empty() {
             // Of paths that led to an authority.
-            all.extend(self.lists.watched().all().keys().filter_map(|url| host_of(url)));
+            all.extend(self.met(trust).filter_map(|(url, _)| host_of(&url)));
         }
         for authority in trust.authorities() {
             let said = sources(&authority.certificate);
@@ -171,7 +186,7 @@ impl Published {
     pub(super) fn places(&self, trust: &Trust) -> BTreeMap<String, Watch> {
         let hosts = self.hosts(trust);
         let allowed = |url: &String| host_of(url).is_some_and(|host| hosts.allow(&host));
-        let mut places: BTreeMap<String, Watch> = self.lists.watched().all().into_iter().filter(|(url, _)| allowed(url)).collect();
+        let mut places: BTreeMap<String, Watch> = self.met(trust).filter(|(url, _)| allowed(url)).collect();
         for authority in trust.authorities() {
             self.places_of(&authority.certificate, &hosts, &mut places);
             places_of_bundle(authority, &mut places);
@@ -220,7 +235,8 @@ impl Published {
 fn is_allowed(path: &Path, hosts: &Hosts) -> bool {
     path.certificates.iter().all(|certificate| {
         let said = sources(certificate);
-        said.locations().all(|url| host_of(url).is_some_and(|host| hosts.allow(&host)))
+        // `ldap:///` names no host: it is never another one.
+        said.locations().all(|url| host_of(url).is_none_or(|host| hosts.allow(&host)))
     })
 }
 
@@ -267,9 +283,12 @@ impl Held for InHome<'_> {
         self.published.lists.answers().find(certificate, issuer).into_iter().collect()
     }
 
-    fn awaits_a_list(&self) -> bool {
-        let configured = &self.published.settings.lists;
-        configured.iter().any(|url| self.published.lists.of_url(url).is_none())
+    fn awaits_word_of(&self, issuer: &Certificate) -> bool {
+        let is_missing = |url: &String| self.published.lists.of_url(url).is_none();
+        let of_bundle = self.trust.authorities().filter(|a| a.certificate == *issuer).map(|a| &a.published);
+        // The same list at each of its places.
+        let mut awaited = of_bundle.filter(|p| p.responder.is_some() || !p.lists.is_empty());
+        self.published.settings.lists.iter().any(is_missing) || awaited.any(|p| p.lists.iter().all(is_missing))
     }
 
     /// Where no place may be contacted, that is why; else what went wrong at the last try.
@@ -308,6 +327,64 @@ fn why_of(code: &str) -> Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Realm;
+    use crate::directory::reach::Reach;
+    use crate::pki::authority::bundle;
+
+    /// The root's certificates name no place; its bundle does.
+    #[test]
+    fn what_a_bundle_says_is_published_is_awaited() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let published = Published::new(&home, Revocation::default(), Arc::new(Reach::new(Vec::new())));
+        let of = |lists: &[&str], responder: Option<&str>| {
+            let mut authorities = bundle::newest(bundle::built_in());
+            for authority in &mut authorities {
+                authority.published.lists = lists.iter().map(|url| (*url).to_owned()).collect();
+                authority.published.responder = responder.map(str::to_owned);
+            }
+            let trust = Trust::among(authorities, Realm::Production);
+            let root = trust.authorities().next().unwrap();
+            let path = Path {
+                certificates: vec![root.certificate.clone(); 2],
+                realm: root.realm,
+                profile: root.profile,
+            };
+            let status = published.status(&path, &trust, UnixTime(1_795_400_000));
+            (
+                matches!(status, Status::NotPublished),
+                published.is_askable(&path, &trust, UnixTime(0)),
+            )
+        };
+        assert_eq!(of(&[], None), (true, false));
+        assert_eq!(of(&["http://crl.lab.test/a.crl"], None), (false, false));
+        assert_eq!(of(&[], Some("http://ocsp.lab.test/")), (false, true));
+    }
+
+    /// Nobody of an authority that was removed is contacted any more.
+    #[test]
+    fn places_go_with_their_authority() {
+        let guard = tempfile::tempdir().unwrap();
+        let home = Home::open(guard.path()).unwrap();
+        let published = Published::new(&home, Revocation::default(), Arc::new(Reach::new(Vec::new())));
+        let certificates = bundle::newest(bundle::built_in()).into_iter().map(|a| a.certificate);
+        let certificates: Vec<Certificate> = certificates.collect();
+        let trust_in = |named: &[Certificate]| Trust::among(named.iter().cloned().map(Authority::of_user).collect(), Realm::Test);
+        // The authority of organisations names a list; its root none.
+        let (root, middle) = (&certificates[1], &certificates[2]);
+        let path = Path {
+            certificates: vec![middle.clone(), root.clone()],
+            realm: Realm::Test,
+            profile: Default::default(),
+        };
+        let (with, without) = (trust_in(std::slice::from_ref(root)), trust_in(&[]));
+        assert!(published.note(&path, &with).unwrap());
+        assert!(!published.note(&path, &with).unwrap());
+        assert!(!published.places(&with).is_empty());
+        assert!(published.places(&without).is_empty());
+        assert!(!published.hosts(&without).allow("igc-sante.esante.gouv.fr"));
+        assert!(!published.places(&with).is_empty());
+    }
 
     #[test]
     fn hosts_of_urls() {

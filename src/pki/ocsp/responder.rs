@@ -98,14 +98,15 @@ pub fn answer(
     if nonce.zip(basic.nonce.as_deref()).is_some_and(|(asked, told)| asked != told) {
         return Err(AnswerError::OtherNonce);
     }
-    let mut about = None;
+    let mut about = Vec::new();
     for single in &basic.singles {
         if Asked::names(single.id, certificate, issuer)? {
-            about = Some(single);
-            break;
+            about.push(single);
         }
     }
-    let single = about.ok_or(AnswerError::NotAbout)?;
+    // Said twice under two hashes, and once that it is revoked: it is.
+    let revoked = about.iter().find(|single| matches!(single.status, CertStatus::Revoked(_)));
+    let single = revoked.or(about.first()).ok_or(AnswerError::NotAbout)?;
     let signer = signer(&basic, issuer, at)?;
     if single.this_update > at.plus(CLOCK_SKEW_SECONDS) {
         return Err(AnswerError::NotYet);

@@ -9,7 +9,8 @@ use crate::pki::authority::{Authority, Standing, realm_in_names};
 use crate::pki::cert::Certificate;
 
 pub(super) struct Search<'a> {
-    intermediates: &'a [Certificate],
+    /// Those that are no anchors themselves.
+    intermediates: Vec<&'a Certificate>,
     trust: &'a Trust,
     question: &'a Question,
     signatures: usize,
@@ -27,7 +28,7 @@ struct Candidate<'a> {
 impl<'a> Search<'a> {
     pub(super) fn new(intermediates: &'a [Certificate], trust: &'a Trust, question: &'a Question) -> Self {
         Self {
-            intermediates,
+            intermediates: intermediates.iter().filter(|c| trust.anchor(c).is_none()).collect(),
             trust,
             question,
             signatures: PATH_SIGNATURES_MAX,
@@ -80,15 +81,12 @@ impl<'a> Search<'a> {
     /// Whoever bears the issuer's name and is not on the way yet: anchors first, of the trusted realm first, then those whose key
     /// identifier is the one that the certificate names.
     fn candidates(&mut self, path: &[Certificate], current: &Certificate) -> Vec<Candidate<'a>> {
-        let (trust, intermediates) = (self.trust, self.intermediates);
-        let known = trust.called(current.issuer_name()).map(|authority| Candidate {
+        let known = self.trust.called(current.issuer_name()).map(|authority| Candidate {
             certificate: &authority.certificate,
             anchor: Some(authority).filter(|a| a.standing == Standing::Anchor),
         });
-        let given = intermediates.iter().filter(|c| current.names_as_issuer(c));
-        let given = given
-            .filter(|c| trust.anchor(c).is_none())
-            .map(|certificate| Candidate { certificate, anchor: None });
+        let given = self.intermediates.iter().filter(|c| current.names_as_issuer(c));
+        let given = given.map(|certificate| Candidate { certificate, anchor: None });
         let mut found: Vec<Candidate<'a>> = known
             .chain(given)
             .filter(|candidate| !path.iter().skip(1).any(|c| is_same_authority(c, candidate.certificate)))
@@ -97,7 +95,7 @@ impl<'a> Search<'a> {
             .collect();
         self.steps -= found.len();
         found.sort_by_key(|c| {
-            let trusted = c.anchor.map_or(2, |a| u8::from(a.realm != trust.realm()));
+            let trusted = c.anchor.map_or(2, |a| u8::from(a.realm != self.trust.realm()));
             (trusted, !is_meant(current, c.certificate))
         });
         found

@@ -4,7 +4,7 @@ use super::{Age, Bad, Known, List, Proof, ProofKind, Question, Status, Why, of_p
 use crate::base::UnixTime;
 use crate::base::limits::CLOCK_SKEW_SECONDS;
 use crate::pki::ber::Value;
-use crate::pki::crl::{Entry, Point, Reason, Reasons};
+use crate::pki::crl::{Entry, Head, Point, Reason, Reasons};
 use crate::pki::name::{self, DistinguishedName};
 use crate::pki::path::Path;
 use std::sync::Arc;
@@ -87,7 +87,12 @@ impl Question<'_> {
             false => &point.issuers[..],
         };
         let lists = names.iter().flat_map(|name| self.held.lists(name));
-        lists.filter(|l| l.head().base.is_none()).collect()
+        let complete: Vec<_> = lists.filter(|l| l.head().base.is_none()).collect();
+        let is_old = |list: &Arc<dyn List>| {
+            let mut newer = complete.iter().filter(|other| takes_the_place(&***other, &**list));
+            newer.any(|other| self.usable(&**other).is_ok())
+        };
+        complete.iter().filter(|list| !is_old(list)).cloned().collect()
     }
 
     fn ask(&self, point: &Point, list: Arc<dyn List>, issuer: &DistinguishedName) -> Result<Said, Why> {
@@ -98,7 +103,7 @@ impl Question<'_> {
             complete: list,
         };
         // Old news of a revocation are news all the same.
-        if let Some(entry) = pair.find(issuer, self.certificate.serial())? {
+        if let Some(entry) = pair.find(issuer, self.certificate.serial())?.or(self.later(&pair, issuer)?) {
             return Ok(Said::Revoked(entry));
         }
         let proof = self.proof(&pair)?;
@@ -164,10 +169,27 @@ impl Question<'_> {
             .max_by(|a, b| a.head().number.cmp(&b.head().number))
     }
 
+    /// Whether changes that came after what is held tell of a revocation: they say so still when they have ended themselves, or
+    /// belong to a list that nobody has.
+    fn later(&self, pair: &Pair, issuer: &DistinguishedName) -> Result<Option<Entry>, Why> {
+        let newest = pair.newest().head();
+        for delta in self.held.lists(&newest.issuer) {
+            let told = delta.head();
+            let is_later = told.base.is_some() && told.number > newest.number && newest.number.is_some();
+            if is_later && are_of_one(told, newest) && self.usable(&*delta).is_ok() {
+                let entry = delta.find(issuer, self.certificate.serial()).map_err(|_| Why::Unreadable)?;
+                if let Some(entry) = entry.filter(|e| e.reason != Reason::Removed) {
+                    return Ok(Some(entry));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The changes are as good as a new list: it is enough that one of the two has not ended (§6.3.3 (a)).
     fn proof(&self, pair: &Pair) -> Result<Proof, Why> {
-        let newest = pair.delta.as_ref().unwrap_or(&pair.complete);
-        let end = until(&*pair.complete).max(until(&**newest));
+        let newest = pair.newest();
+        let end = until(&*pair.complete).max(until(newest));
         match self.age(end) {
             Age::Stale => Err(Why::Stale { until: end }),
             age => Ok(Proof {
@@ -185,6 +207,10 @@ impl Question<'_> {
 }
 
 impl Pair {
+    fn newest(&self) -> &dyn List {
+        &**self.delta.as_ref().unwrap_or(&self.complete)
+    }
+
     fn find(&self, issuer: &DistinguishedName, serial: &[u8]) -> Result<Option<Entry>, Why> {
         let read = |list: &Arc<dyn List>| list.find(issuer, serial).map_err(|_| Why::Unreadable);
         let changed = self.delta.as_ref().map(read).transpose()?.flatten();
@@ -202,7 +228,19 @@ fn fits(complete: &dyn List, delta: &dyn List) -> bool {
     let (Some(base), Some(number), Some(since)) = (&new.base, &new.number, &old.number) else {
         return false;
     };
-    new.scope == old.scope && new.authority_key == old.authority_key && base <= since && number > since
+    are_of_one(new, old) && base <= since && number > since
+}
+
+/// Of the same issuer, key and scope.
+fn are_of_one(a: &Head, b: &Head) -> bool {
+    a.issuer == b.issuer && a.scope == b.scope && a.authority_key == b.authority_key
+}
+
+/// A newer complete list of the same, from another place: what the older one says has been said anew.
+fn takes_the_place(newer: &dyn List, older: &dyn List) -> bool {
+    let (new, old) = (newer.head(), older.head());
+    let is_back = new.number.as_ref().zip(old.number.as_ref()).is_some_and(|(new, old)| new < old);
+    are_of_one(new, old) && new.this_update > old.this_update && !is_back
 }
 
 /// nextUpdate; a list that names none is told to have ended at once, and lives by the grace alone.

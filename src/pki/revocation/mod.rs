@@ -262,8 +262,9 @@ pub trait Held {
     fn lists(&self, issuer: &DistinguishedName) -> Vec<Arc<dyn List>>;
     /// OCSP responses about a certificate, as they came.
     fn answers(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>>;
-    /// Whether a list is configured that has never come: nobody knows yet of whom it speaks.
-    fn awaits_a_list(&self) -> bool {
+    /// Whether it is known from elsewhere that what `issuer` takes back is published, and nothing of it has come: where lists are
+    /// configured, nobody knows yet of whom they speak.
+    fn awaits_word_of(&self, _issuer: &Certificate) -> bool {
         false
     }
     /// Why nothing is held of what these places publish.
@@ -361,7 +362,7 @@ impl Question<'_> {
         match (first, second) {
             (Err(Bad::Unknown(one)), Err(Bad::Unknown(other))) => Err(Bad::Unknown(one.max(other))),
             (Err(why), _) | (_, Err(why)) => Err(why),
-            _ if self.held.awaits_a_list() => Err(Bad::Unknown(Why::NeverFetched)),
+            _ if self.held.awaits_word_of(self.issuer) => Err(Bad::Unknown(Why::NeverFetched)),
             _ => Ok(None),
         }
     }

@@ -34,6 +34,7 @@ pub struct Lists {
     folder: PathBuf,
     pool: CertificateFolder,
     open: Mutex<Open>,
+    watched: Mutex<watched::Read>,
 }
 
 /// The files that are open.
@@ -110,6 +111,7 @@ impl Lists {
             pool: CertificateFolder::new(folder.join("issuers")),
             folder,
             open: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -155,7 +157,7 @@ impl Lists {
         // Two processes that fetch the same list: the older one must not come last.
         let _lock = self.home.lock()?;
         if let Some(held) = self.of_url(&origin.url) {
-            replaces(head, held.head())?;
+            replaces(head, held.head(), now)?;
         }
         let path = self.folder.join(name(&origin.url));
         file::write(&path, &crl, &signer, origin, now).map_err(|error| match error {
@@ -180,7 +182,7 @@ impl Lists {
 
     /// What is named by the certificates that were met.
     pub fn watched(&self) -> Watched<'_> {
-        Watched::new(&self.home, self.folder.join("watched.json"))
+        Watched::new(&self.home, self.folder.join("watched.json"), &self.watched)
     }
 
     /// OCSP answers.
@@ -227,9 +229,11 @@ impl Lists {
     }
 }
 
-/// A list takes the place of one of the same issuer and scope that is not newer (RFC 5280 §5.2.3: numbers only grow).
-fn replaces(new: &Head, held: &Head) -> Result<(), Refusal> {
-    if new.issuer != held.issuer || new.scope != held.scope || new.base.is_some() != held.base.is_some() {
+/// A list takes the place of one of the same issuer and scope that is not newer (RFC 5280 §5.2.3: numbers only grow). An authority
+/// may divide its lists otherwise one day: one that has ended keeps its place from no other of its issuer.
+fn replaces(new: &Head, held: &Head, now: UnixTime) -> Result<(), Refusal> {
+    let is_divided_alike = new.scope == held.scope || held.next_update.is_none_or(|end| end < now);
+    if new.issuer != held.issuer || !is_divided_alike || new.base.is_some() != held.base.is_some() {
         return Err(Refusal::Another);
     }
     let numbers = new.number.as_ref().zip(held.number.as_ref());

@@ -1,19 +1,31 @@
 //! The places that certificates which were met name for their revocation, and how it went there.
 
+use super::FileStamp;
 use crate::base::UnixTime;
 use crate::base::limits::{LIST_HEADER_MAX, LISTS_MAX};
 use crate::pki::name::DistinguishedName;
+use crate::pki::{Certificate, Trust};
 use crate::store::{Home, StoreError, atomic, hex};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// The file of them, shared with other processes.
 #[derive(Debug)]
 pub struct Watched<'a> {
     home: &'a Home,
     path: PathBuf,
+    read: &'a Mutex<Read>,
+}
+
+/// The file as it was read: it is asked for with each certificate, and changes seldom.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    stamp: Option<FileStamp>,
+    places: BTreeMap<String, Watch>,
 }
 
 /// One place.
@@ -22,6 +34,9 @@ pub struct Watch {
     /// Names whose lists are expected there, as digests; none: anybody's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     issuers: BTreeSet<String>,
+    /// The authorities at the end of the ways on which the place was met, as digests; none: it counts whoever is configured.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    anchors: BTreeSet<String>,
     /// Common name of the issuer, for people.
     #[serde(default)]
     pub authority: String,
@@ -53,9 +68,23 @@ impl Watch {
         !self.issuers.is_empty()
     }
 
-    fn adds_to(&self, known: &Self) -> bool {
-        !self.issuers.is_subset(&known.issuers)
+    /// Met on a way to this authority.
+    pub fn met_under(&mut self, anchor: &Certificate) {
+        self.anchors.insert(name_of(anchor));
     }
+
+    /// Whether one of the authorities that it was met under still counts.
+    pub fn counts_under(&self, trust: &Trust) -> bool {
+        self.anchors.is_empty() || trust.authorities().any(|a| self.anchors.contains(&name_of(&a.certificate)))
+    }
+
+    fn adds_to(&self, known: &Self) -> bool {
+        !self.issuers.is_subset(&known.issuers) || !self.anchors.is_subset(&known.anchors)
+    }
+}
+
+fn name_of(anchor: &Certificate) -> String {
+    hex::encode(&anchor.fingerprint()[..16])
 }
 
 fn digest_of(name: &DistinguishedName) -> String {
@@ -68,14 +97,21 @@ fn digest_of(name: &DistinguishedName) -> String {
 }
 
 impl<'a> Watched<'a> {
-    pub(super) fn new(home: &'a Home, path: PathBuf) -> Self {
-        Self { home, path }
+    pub(super) fn new(home: &'a Home, path: PathBuf, read: &'a Mutex<Read>) -> Self {
+        Self { home, path, read }
     }
 
     /// Every place. A file that cannot be read is none: it is written anew by the next certificate.
     pub fn all(&self) -> BTreeMap<String, Watch> {
-        let bytes = atomic::read(&self.path, LIST_HEADER_MAX).ok().flatten();
-        bytes.and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default()
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before it is read: what changes meanwhile is read the next time. It is replaced whole, and so is another file then.
+        let stamp = fs::metadata(&self.path).ok().map(|found| FileStamp::of(&found));
+        if stamp.is_none() || read.stamp != stamp {
+            let bytes = atomic::read(&self.path, LIST_HEADER_MAX).ok().flatten();
+            let places = bytes.and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+            *read = Read { stamp, places };
+        }
+        read.places.clone()
     }
 
     /// Adds places; says which are new. The first ones stay when there are too many: they are those of the doctor's own authorities.
@@ -90,6 +126,7 @@ impl<'a> Watched<'a> {
             }
             let entry = all.entry(url.clone()).or_default();
             entry.issuers.extend(watch.issuers);
+            entry.anchors.extend(watch.anchors);
             entry.authority = watch.authority;
             new.push(url);
         }
