@@ -36,6 +36,13 @@ struct Gathered {
     away: Option<Explanation>,
 }
 
+/// Whether what is known here has been found wanting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WillDo {
+    Perhaps,
+    No,
+}
+
 impl Book {
     /// The book of a home, with the directories of its configuration.
     pub fn new(imported: LocalDirectory, home: &Home, secrets: &Secrets, config: &Config) -> Self {
@@ -92,8 +99,9 @@ impl Book {
         Ok(gathered)
     }
 
-    /// What the home has, and what directories have answered of late; and, by their place, those that have not.
-    fn at_hand(&self, address: &Address, now: UnixTime) -> (Gathered, Vec<usize>) {
+    /// What the home has, and what directories have answered of late; and, by their place, those that have not, or whose answer
+    /// will not do: whoever was revoked since may have another certificate by now.
+    fn at_hand(&self, address: &Address, now: UnixTime, will_do: WillDo) -> (Gathered, Vec<usize>) {
         let mut gathered = self.of_home(address).unwrap_or_else(|away| Gathered {
             away: Some(away),
             ..Gathered::default()
@@ -101,7 +109,7 @@ impl Book {
         let mut to_ask = Vec::new();
         for (place, server) in self.servers.iter().enumerate() {
             match self.cached(server, address, now) {
-                Some((Age::Fresh, cached)) => {
+                Some((Age::Fresh, cached)) if will_do == WillDo::Perhaps || cached.is_news(&server.server.life, now) => {
                     self.cache.used(&cached, now);
                     gathered.add(&server.server, cached.answer, UnixTime(cached.asked));
                 }
@@ -119,7 +127,7 @@ impl Book {
     /// Asks every directory side by side for the addresses of which it has said nothing of late.
     async fn everywhere(&self, addresses: &[Address]) -> Vec<Lookup> {
         let now = clock();
-        let (mut all, to_ask): (Vec<Gathered>, Vec<Vec<usize>>) = addresses.iter().map(|a| self.at_hand(a, now)).unzip();
+        let (mut all, to_ask): (Vec<Gathered>, Vec<Vec<usize>>) = addresses.iter().map(|a| self.at_hand(a, now, WillDo::No)).unzip();
         let end = Instant::now() + Duration::from_secs(LOOKUP_SECONDS_MAX);
         let mut asked = Vec::new();
         for (place, server) in self.servers.iter().enumerate() {
@@ -127,7 +135,7 @@ impl Book {
             for (at, address) in addresses.iter().enumerate().filter(|(at, _)| to_ask[*at].contains(&place)) {
                 match server
                     .away()
-                    .filter(|_| matches!(self.cached(server, address, now), Some((Age::Stale, _))))
+                    .filter(|_| matches!(self.cached(server, address, now), Some((Age::Fresh | Age::Stale, _))))
                 {
                     Some(away) => self.join(&mut all[at], server, address, Err(away), now),
                     None => question.add(at, address),
@@ -182,7 +190,7 @@ impl Book {
 impl Directory for Book {
     fn known<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>> {
         let now = clock();
-        let answer = move |address| self.at_hand(address, now).0.lookup(address);
+        let answer = move |address| self.at_hand(address, now, WillDo::Perhaps).0.lookup(address);
         Box::pin(async move { addresses.iter().map(answer).collect() })
     }
 
@@ -279,6 +287,20 @@ mod tests {
         // Who has nothing older is asked for all the same: it may be there again.
         let found = book.find(&[bob, carol]).await;
         assert!(matches!(&found[..], [Lookup::FoundPartly(..), Lookup::Unavailable(_)]));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_answer_that_will_not_do_is_asked_anew_before_it_is_old() {
+        let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_guard, book) = book(deaf.local_addr().unwrap().port());
+        let bob = [Address::parse("bob@lab.test").unwrap()];
+        for (hours, is_asked) in [(0, false), (2, true)] {
+            book.cache
+                .put(server(&book), &bob[0], &somebody(), clock().plus(-hours * HOUR))
+                .unwrap();
+            assert!(matches!(&book.known(&bob).await[..], [Lookup::Found(_)]));
+            assert_eq!(matches!(&book.find(&bob).await[..], [Lookup::FoundPartly(..)]), is_asked, "{hours}");
+        }
     }
 
     #[tokio::test]

@@ -123,6 +123,11 @@ impl Cached {
         }
     }
 
+    /// Whether it is too new to be asked again even where nothing in it will do.
+    pub fn is_news(&self, life: &Life, now: UnixTime) -> bool {
+        (0..life.absent).contains(&(now.0 - self.asked))
+    }
+
     /// The name of the directory.
     pub fn directory(&self) -> &str {
         &self.place[0]

@@ -9,7 +9,8 @@ use crate::text::Explanation;
 pub trait Directory: Send + Sync {
     /// What is known here, without a question to anybody: certificates of the home, and answers that are fresh yet.
     fn known<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>>;
-    /// Every certificate that any source has, good or not: which one serves is decided by `pki::select`. Ends by a deadline.
+    /// Every certificate that any source has, good or not: which one serves is decided by `pki::select`. Asked where none will do
+    /// that is known here. Ends by a deadline.
     fn find<'a>(&'a self, addresses: &'a [Address]) -> Pending<'a, Vec<Lookup>>;
 }
 

@@ -255,6 +255,37 @@ class NothingLeavesTest(CompanionCase):
         self.assertEqual([(f"rfc822; {COLLEAGUE}", "failed", "5.7.1")], [(r["Final-Recipient"], r["Action"], r["Status"]) for r in reports])
 
 
+    def test_the_operator_fails_at_each_step(self):
+        for step, answer, said in (("mail", "550 5.7.1 no", "5.7.1"), ("rcpt", "550 5.1.1 no", "5.1.1"), ("rcpt", "452 4.2.2 no", "4.2.2"), ("data", "451 4.3.0 no", "4.3.0"),
+                                   ("data", sink.CLOSE, "4.4.1"), ("body", sink.CLOSE, "4.4."), ("dot", "452 4.3.1 no", "4.3.1"), ("dot", sink.CLOSE, "4.4.2")):
+            for recipients in ([COLLEAGUE, BOB], [COLLEAGUE]):
+                with self.subTest(step=step, answer=answer, recipients=len(recipients)):
+                    self.setUp()
+                    self.operator.fail(step, answer)
+                    letter = self.canary.letter("Lettre", recipients)
+                    if BOB in recipients:
+                        self.submit("alice", letter, *recipients)
+                        outside, notice = self.ordinary.accepted()
+                        _, (told,) = report(notice.octets)
+                        self.assertEqual(([BOB], f"rfc822; {COLLEAGUE}", "failed"), (paths(outside.rcpts), told["Final-Recipient"], told["Action"]))
+                        self.assertTrue(told["Status"].startswith(said), told)
+                        self.assertIn(("seal-partly", ALICE, "SP-PARTLY"), self.noted())
+                    else:
+                        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+                            self.smtp("alice").sendmail(ALICE, recipients, letter)
+                        self.assertIn(said, caught.exception.smtp_error.decode())
+                        self.assertEqual([], self.ordinary.accepted())
+                    self.assertEqual([], self.canary.found_in(self.ordinary.received() + self.operator.received()))
+
+    def test_given_twice_and_blind(self):
+        self.submit("alice", self.canary.letter("Lettre", [COLLEAGUE, BOB], Bcc=ALICE), COLLEAGUE, BOB, COLLEAGUE.upper(), ALICE, COLLEAGUE)
+        inside = self.operator.accepted()
+        self.assertEqual(1, len(inside))
+        outside = self.ordinary.accepted()
+        self.assertEqual([[BOB], [ALICE], [ALICE]], [paths(t.rcpts) for t in outside])
+        self.assertNotIn(b"Bcc", inside[0].octets + outside[0].octets + self.opened(inside[0].octets, self.paul)[0])
+
+
 class NoPasswordTest(CompanionCase):
     """Nothing to log in with at the operator."""
 
