@@ -61,6 +61,8 @@ class Fifty:
                 cold.append(self.one(client, "#med# Lettre"))
                 asked.append([now - then for now, then in zip(self.questions(), before)])
                 before = self.questions()
+                # A folder that has just changed is read again for each letter (file systems keep times of up to two seconds).
+                time.sleep(2.5)
                 warm += [self.one(client, "#med# Lettre") for _ in range(3)]
                 asked.append([now - then for now, then in zip(self.questions(), before)])
                 client.close()
