@@ -83,12 +83,14 @@ impl Relay {
         }
         // Milliseconds of computing for each megabyte: not on the thread that serves the others.
         let clear = tokio::task::block_in_place(|| self.clear(account, &submission.message))?;
-        let through = match self.companion(account).filter(|_| !via.is_empty()) {
-            Some(companion) => {
+        let through = match via.is_empty() {
+            true => None,
+            // The configuration was checked: were the account gone all the same, nobody's copy may be dropped unsaid.
+            false => {
+                let companion = self.companion(account).ok_or_else(say::sealing_failed)?;
                 let clear = self.renamed(account, &companion, &clear)?;
                 Some((companion, clear))
             }
-            None => None,
         };
         let has_keys = |account: &Account, clear: &Clear, copies: &[Copies]| self.has_keys(account, clear, copies, &certificates);
         has_keys(account, &clear, &own)?;
