@@ -31,4 +31,6 @@ class Listener:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            # As servers do: with small replies held back until the client's acknowledgement, each letter would wait 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
