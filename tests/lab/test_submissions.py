@@ -238,7 +238,8 @@ class OddTest(SendingCase):
         pdf = mails.pdf([self.canary.name], 2000)
         for step, answer in (("mail", "550 5.7.1 non"), ("rcpt", "550 5.1.1 inconnu"), ("data", "451 4.3.0 plus tard")):
             self.smtp_server.fail(step, answer, times=1)
-            self.refused(mails.letter(ALICE, ZOE, "Lettre", words, attachments=[("cr.pdf", "application/pdf", pdf)]), ZOE)
+            said = self.refused(mails.letter(ALICE, ZOE, "Lettre", words, attachments=[("cr.pdf", "application/pdf", pdf)]), ZOE)
+            self.assertIn(answer[10:], said[1], "refused by the provider, not before")
         for subject, text, files in (("#med# Lettre", words, True), ("Lettre", words, False), ("Lettre", "voir", True)):
             attached = [("cr.pdf", "application/pdf", pdf)] if files else []
             self.submit("alice", mails.letter(ALICE, BOB, subject, text, attachments=attached), BOB)
