@@ -10,6 +10,8 @@ use rcgen::CrlDistributionPoint;
 use serde_json::Value;
 use souspli::base::Address;
 use souspli::config::parse::parse;
+use souspli::directory::answer::Held;
+use souspli::directory::kept::{How, Kept, KeptCertificate};
 use souspli::pki::Certificate;
 use souspli::policy::{Envelope, Recipient, Submission};
 use souspli::relay::Relay;
@@ -57,6 +59,54 @@ async fn it_names_what_is_done() {
     assert!(cases > 200);
     let all = ["pass", "refuse", "seal", "seal-or-trust", "seal-partly", "sign"];
     assert_eq!(decisions, all.map(str::to_owned).into());
+}
+
+/// Everybody's letters must have said so, and first: who has several programs gets his letters in all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn gcm_is_for_those_who_would_rather_have_it() {
+    const CBC: &str = "2.16.840.1.101.3.4.1.42";
+    const GCM: &str = "2.16.840.1.101.3.4.1.46";
+    let practice = Practice::new();
+    let relay = practice.relay("ordinary", "refuse", "");
+    let account = relay.account_of(&address(ALICE)).unwrap();
+    let kept = Kept::new(&practice.home, &practice.secrets);
+    let letters: [(&str, i64, &[&str]); 5] = [
+        ("bob@lab.test", 1, &["1.2.840.113549.1.1.1", GCM, CBC]),
+        ("twice@lab.test", 1, &[CBC, GCM]),
+        ("twice@lab.test", 2, &[GCM]),
+        ("bob@lab.test", 3, &[]),
+        ("bob@lab.test", 4, &[GCM, CBC]),
+    ];
+    let mut said = Vec::new();
+    for (number, (from, seen, capabilities)) in letters.into_iter().enumerate() {
+        let held = |c: &&Certificate| c.has_email(from);
+        let certificate = practice.certificates.iter().find(held).unwrap();
+        let learnt = KeptCertificate {
+            held: Held {
+                der: certificate.der().to_vec(),
+                issuers: Vec::new(),
+            },
+            how: How::Harvested,
+            from: ALICE.to_owned(),
+            since: seen,
+            seen,
+            capabilities: capabilities.iter().map(|c| (*c).to_owned()).collect(),
+        };
+        kept.put(&address(from), learnt).unwrap();
+        for circle in &CIRCLES[..2] {
+            let submission = letter(SUBJECTS[0], circle, number);
+            let told = relay.explain(&account, &submission).await.json();
+            let Outgoing::Seal(sealed) = relay.outgoing(&account, &submission).await else {
+                panic!("{circle:?}")
+            };
+            let message = sealed.groups[0].message.to_vec().unwrap();
+            let is_gcm = memchr::memmem::find(&message, b"smime-type=authEnveloped-data").is_some();
+            assert_eq!(told["content_encryption"] == "aes-256-gcm", is_gcm);
+            said.push(is_gcm);
+        }
+    }
+    let [both, bob, neither] = [[true, true], [true, false], [false, false]];
+    assert_eq!(said, [bob, bob, both, neither, both].concat());
 }
 
 struct Practice {

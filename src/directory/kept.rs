@@ -5,6 +5,7 @@ use super::answer::Held;
 use super::port::{Candidate, Source};
 use crate::base::limits::PERSON_CERTIFICATES_MAX;
 use crate::base::{Address, UnixTime};
+use crate::pki::oid::{self, Oid};
 use crate::store::{Home, Records, Secrets, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +144,27 @@ fn name(address: &Address) -> [&[u8]; 2] {
     [b"kept", address.folded().as_bytes()]
 }
 
+/// Ciphers of content that a program may announce (RFC 8551 §2.7), by the names of [`KeptCertificate::capabilities`].
+const CIPHERS: [Oid; 8] = [
+    oid::AES256_GCM,
+    oid::AES192_GCM,
+    oid::AES128_GCM,
+    oid::AES256_CBC,
+    oid::AES192_CBC,
+    oid::AES128_CBC,
+    oid::DES_EDE3_CBC,
+    oid::RC2_CBC,
+];
+
 impl KeptOf {
+    /// Whether the last letter that was verified announced AES-256-GCM before any other cipher. That it can be read somewhere is
+    /// not enough: who has several programs gets his letters in all of them, and many show an empty page for it.
+    pub fn prefers_gcm(&self) -> bool {
+        let last = self.certificates.iter().filter(|c| c.how == How::Harvested).max_by_key(|c| c.seen);
+        let named = |id: &String| CIPHERS.iter().find(|cipher| cipher.to_string() == *id);
+        last.and_then(|last| last.capabilities.iter().find_map(named)) == Some(&oid::AES256_GCM)
+    }
+
     /// As candidates, what the user has confirmed first.
     pub fn candidates(self) -> Vec<Candidate> {
         let mut all: Vec<Candidate> = self.certificates.into_iter().rev().map(KeptCertificate::candidate).collect();

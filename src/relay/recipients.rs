@@ -163,10 +163,12 @@ impl Relay {
         None
     }
 
-    /// AES-GCM only where every recipient is known to read it (requirements B.4); the sender reads through this relay.
+    /// AES-GCM only where every recipient is known to read it (requirements B.4): the configuration says so, or what they signed.
+    /// The sender reads through this relay.
     pub(super) fn cipher_for(&self, recipients: &[Recipient]) -> encrypt::Cipher {
-        let reads = |r: &Recipient| self.config.policy.reads_gcm.iter().any(|c| c.include(&r.address));
-        if recipients.iter().all(reads) {
+        let configured = |of: &Address| self.config.policy.reads_gcm.iter().any(|c| c.include(of));
+        let announced = |of: &Address| self.directory.kept().of(of).is_ok_and(|kept| kept.is_some_and(|k| k.prefers_gcm()));
+        if recipients.iter().all(|r| configured(&r.address) || announced(&r.address)) {
             encrypt::Cipher::Aes256Gcm
         } else {
             encrypt::Cipher::Aes256Cbc

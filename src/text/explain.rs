@@ -70,7 +70,9 @@ pub fn not_published(issuer: &str) -> String {
 /// The cipher of the content, and why.
 pub fn cipher(everyone_reads_gcm: bool) -> &'static str {
     match everyone_reads_gcm {
-        true => "Contenu / content: AES-256-GCM – tous les destinataires le lisent (reads_gcm) / every recipient reads it (reads_gcm)",
+        true => {
+            "Contenu / content: AES-256-GCM – tous les destinataires le lisent (reads_gcm, ou annoncé dans leurs lettres) / every recipient reads it (reads_gcm, or their letters say so)"
+        }
         false => "Contenu / content: AES-256-CBC – tous les logiciels le lisent / every mail program reads it",
     }
 }
