@@ -97,8 +97,10 @@ impl fmt::Display for Explanation {
 /// The text in printable ASCII on one line: accents dropped, typographic signs replaced, controls made spaces.
 pub fn unaccent(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut is_open = false;
     for c in text.chars() {
         match c {
+            ' ' | '\u{a0}' | '\u{202f}' if is_open => continue,
             ' '..='~' => out.push(c),
             'à' | 'â' | 'ä' | 'á' | 'ã' => out.push('a'),
             'é' | 'è' | 'ê' | 'ë' => out.push('e'),
@@ -117,7 +119,17 @@ pub fn unaccent(text: &str) -> String {
             'Œ' => out.push_str("OE"),
             'æ' => out.push_str("ae"),
             '’' | '‘' => out.push('\''),
-            '«' | '»' | '“' | '”' => out.push('"'),
+            // French sets them off by spaces; straight ones stand close.
+            '«' => {
+                out.push('"');
+                is_open = true;
+                continue;
+            }
+            '»' => {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('"');
+            }
+            '“' | '”' => out.push('"'),
             '–' | '—' => out.push('-'),
             '°' | 'º' => out.push('o'),
             '…' => out.push_str("..."),
@@ -125,6 +137,7 @@ pub fn unaccent(text: &str) -> String {
             c if c.is_control() => out.push(' '),
             _ => out.push('?'),
         }
+        is_open = false;
     }
     out
 }
@@ -141,6 +154,6 @@ mod tests {
             ("Pas envoyé à « Zoé »\r\n250 ok.", "Réessayez…"),
             ("Not sent.", "Retry."),
         );
-        assert_eq!(e.wire(), "Pas envoye a \" Zoe \"  250 ok. Reessayez... [SP-X]");
+        assert_eq!(e.wire(), "Pas envoye a \"Zoe\"  250 ok. Reessayez... [SP-X]");
     }
 }
