@@ -1,0 +1,103 @@
+"""The lab's own cards, and tokens do what the tests of cards stand on: with openssl's verdict, before Souspli has a word."""
+import unittest
+
+from lab import base, cps, pki, softhsm
+
+
+class Case(unittest.TestCase):
+    """A folder of its own, an authority, and what the verdicts need."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = base.Folder()
+        cls.addClassCleanup(folder.remove)
+        cls.folder = folder.path
+        cls.authority = pki.Authority(folder.path / "pki", "Autorité d'essai")
+        cls.data = folder.path / "data"
+        cls.data.write_bytes(b"Compte rendu de consultation\r\n" * 9)
+
+    def verify(self, pair, signature, *options):
+        """Fails unless openssl finds that signature over the data good."""
+        public = self.folder / "public.pem"
+        public.write_bytes(cps.public_key(pair))
+        signed = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"] if "pss" in options else []
+        base.run("openssl", "dgst", "-sha256", "-verify", public, *signed, "-signature", signature, self.data)
+
+    def encrypted(self, pair, text):
+        """That text encrypted to the certificate's RSA key, PKCS#1 v1.5."""
+        out = self.folder / "encrypted"
+        base.run("openssl", "pkeyutl", "-encrypt", "-certin", "-inkey", pair.certificate, "-out", out, stdin=text)
+        return out
+
+    def agreed(self, pair):
+        """(a public key as DER, the secret that openssl agrees on between it and the certificate)."""
+        key, public, peer = (self.folder / name for name in ("mine.pem", "mine.der", "peer.pem"))
+        base.run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        base.run("openssl", "pkey", "-in", key, "-pubout", "-outform", "DER", "-out", public)
+        peer.write_bytes(cps.public_key(pair))
+        return public, base.run("openssl", "pkeyutl", "-derive", "-inkey", key, "-peerkey", peer)
+
+
+class SoftHsmTest(Case):
+    """Two tokens in one folder: one as the CPS is, one with a pair of each kind."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not softhsm.available():
+            raise unittest.SkipTest("SoftHSM2 and OpenSC's tools are not installed")
+        cls.hsm = softhsm.SoftHsm(cls.folder / "hsm")
+        cls.pairs = cps.card(cls.authority)
+        cls.card = cls.hsm.token(pairs=cls.pairs)
+        cls.others = [cps.single(cls.authority, kind=kind, identifier=identifier, address=address)
+                      for kind, identifier, address in (("rsa3072", "03", "camille@lab.test"), ("ec", "04", None))]
+        cls.second = cls.hsm.token("Second", pin="864209", pairs=cls.others)
+
+    def signed(self, token, pair, mechanism, *options):
+        """The file of a signature over the data."""
+        out = self.folder / "signature"
+        token.tool("--sign", "--mechanism", mechanism, *options, "--id", pair.identifier, "--input-file", self.data, "--output-file", out)
+        return out
+
+    def test_a_card_as_the_cps_is(self):
+        for pair in self.pairs:
+            with self.subTest(pair.label):
+                self.verify(pair, self.signed(self.card, pair, "SHA256-RSA-PKCS"))
+                self.verify(pair, self.signed(self.card, pair, "SHA256-RSA-PKCS-PSS"), "pss")
+        said = base.run("openssl", "x509", "-in", self.pairs[0].certificate, "-noout", "-text").decode()
+        self.assertIn("GN = CAMILLE + CN = 899700000005 + SN = ESSAI-DURAND", said)
+        self.assertNotIn("email", said.partition("X509v3 extensions")[2])
+
+    def test_what_the_token_tells_and_to_whom(self):
+        self.card.put_data("CPS_INFO_PS", b"essai")
+        everything, public = self.card.tool("--list-objects").decode(), self.card.public()
+        self.assertEqual(1, everything.count("always authenticate"))
+        self.assertEqual(2, everything.count("Private Key Object"))
+        self.assertNotIn("Private Key Object", public)
+        self.assertEqual(2, public.count("Certificate Object"))
+        self.assertIn("CPS_INFO_PS", public)
+
+    def test_other_kinds_of_keys(self):
+        rsa, ec = self.others
+        self.verify(rsa, self.signed(self.second, rsa, "SHA256-RSA-PKCS"))
+        digest = self.folder / "digest"
+        digest.write_bytes(base.run("openssl", "dgst", "-sha256", "-binary", self.data))
+        out = self.folder / "signature"
+        self.second.tool("--sign", "--mechanism", "ECDSA", "--signature-format", "openssl", "--id", ec.identifier, "--input-file", digest, "--output-file", out)
+        self.verify(ec, out)
+        clear = self.second.tool("--decrypt", "--mechanism", "RSA-PKCS", "--id", rsa.identifier, "--input-file", self.encrypted(rsa, b"cle de contenu"))
+        self.assertTrue(clear.endswith(b"cle de contenu"), clear)
+        public, secret = self.agreed(ec)
+        self.second.tool("--derive", "--mechanism", "ECDH1-DERIVE", "--id", ec.identifier, "--input-file", public, "--output-file", out)
+        self.assertEqual(secret, out.read_bytes())
+
+    def test_each_token_has_its_pin_and_is_never_locked(self):
+        for _ in range(4):
+            self.assertIn(b"CKR_PIN_INCORRECT", self.second.attempt("--list-objects", pin=self.card.pin).stderr)
+        self.second.tool("--list-objects")
+
+    def test_a_token_is_taken_away(self):
+        third = self.hsm.token("Third")
+        third.tool("--list-objects")
+        self.hsm.remove(third)
+        self.assertNotEqual(0, third.attempt("--list-objects").returncode)
