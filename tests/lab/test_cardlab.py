@@ -1,7 +1,8 @@
-"""The lab's own cards, and tokens do what the tests of cards stand on: with openssl's verdict, before Souspli has a word."""
+"""The lab's own cards, tokens and PIN windows do what the tests of cards stand on: with openssl's verdict, before Souspli has a word."""
+import subprocess
 import unittest
 
-from lab import base, cps, pki, softhsm
+from lab import base, cps, pinentry, pki, softhsm
 
 
 class Case(unittest.TestCase):
@@ -101,3 +102,73 @@ class SoftHsmTest(Case):
         third.tool("--list-objects")
         self.hsm.remove(third)
         self.assertNotEqual(0, third.attempt("--list-objects").returncode)
+
+
+class PinentryTest(unittest.TestCase):
+    """The dialog as a program has it that asks for a PIN."""
+
+    def setUp(self):
+        folder = base.Folder()
+        self.addCleanup(folder.remove)
+        self.pinentry = pinentry.Pinentry(folder.path / "p")
+        self.addCleanup(self.pinentry.close)
+
+    def open(self):
+        """A window, and its greeting read."""
+        process = subprocess.Popen([str(self.pinentry.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
+        for step in (process.kill, process.wait, process.stdin.close, process.stdout.close):
+            self.addCleanup(step)
+        self.assertTrue(process.stdout.readline().startswith(b"OK"))
+        return process
+
+    def say(self, process, *lines):
+        """Sends lines; the answer to each, lines of data before it."""
+        process.stdin.write(b"".join(line.encode() + b"\n" for line in lines))
+        process.stdin.flush()
+        return [self.answer(process) for _ in lines]
+
+    def answer(self, process):
+        """One answer."""
+        lines = [process.stdout.readline().decode().rstrip("\n")]
+        while lines[-1].startswith("D "):
+            lines.append(process.stdout.readline().decode().rstrip("\n"))
+        return lines
+
+    def test_a_dialog(self):
+        self.pinentry.will("12%34", pinentry.CANCEL, pinentry.TIMEOUT)
+        window = self.open()
+        self.say(window, "OPTION lc-ctype=fr_FR.UTF-8", "SETTITLE Souspli", "SETDESC Carte de%0ADr ÉTÉ : 100 %25", "SETPROMPT Code :", "SETERROR Code faux")
+        cancelled, unknown = "ERR 83886179 Operation cancelled <Pinentry>", "ERR 536871187 Unknown IPC command <User defined source 1>"
+        self.assertEqual([["D 12%2534", "OK"], [cancelled], ["ERR 83886142 Timeout <Pinentry>"], [cancelled]], self.say(window, *["GETPIN"] * 4))
+        self.assertEqual([["D lab", "OK"], [unknown]], self.say(window, "GETINFO flavor", "NONSENSE"))
+        self.assertEqual(["OK closing connection"], self.say(window, "BYE")[0])
+        self.assertEqual(0, window.wait(10))
+        first, second = self.pinentry.asked()[:2]
+        self.assertEqual("Carte de\nDr ÉTÉ : 100 %", first["SETDESC"])
+        self.assertEqual(("Code faux", None), (first["SETERROR"], second.get("SETERROR")))
+        self.assertEqual(["lc-ctype=fr_FR.UTF-8"], first["options"])
+        self.assertEqual((4, []), (self.pinentry.prompts(), self.pinentry.open_windows()))
+
+    def test_it_waits_until_somebody_types(self):
+        self.pinentry.will("1234", "5678")
+        self.pinentry.hold()
+        window = self.open()
+        window.stdin.write(b"GETPIN\n")
+        window.stdin.flush()
+        base.until(self.pinentry.prompts, 10, "the prompt")
+        self.assertEqual([window.pid], self.pinentry.open_windows())
+        self.pinentry.release()
+        self.assertEqual(["D 1234", "OK"], self.answer(window))
+        self.assertEqual(["5678"], self.pinentry.unused())
+
+    def test_it_dies_or_never_answers(self):
+        self.pinentry.will(pinentry.DIE, pinentry.NEVER)
+        dead, deaf = self.open(), self.open()
+        self.assertEqual([[""]], self.say(dead, "GETPIN"))
+        self.assertEqual(-9, dead.wait(10))
+        deaf.stdin.write(b"GETPIN\n")
+        deaf.stdin.close()
+        base.until(lambda: self.pinentry.prompts() == 2, 10, "the second prompt")
+        self.assertEqual([deaf.pid], self.pinentry.open_windows())
+        self.pinentry.close()
+        self.assertEqual(-9, deaf.wait(10))
