@@ -89,10 +89,15 @@ class Token:
         """Runs pkcs11-tool on this token, logged in; what it printed."""
         return base.run(*self._command(arguments, pin, module), env=self.hsm._whole())
 
-    def attempt(self, *arguments, pin=None, module=None):
+    def attempt(self, *arguments, pin=None, module=None, seconds=60):
         """The same whatever comes of it; with what it said."""
         command = [str(word) for word in self._command(arguments, pin, module)]
-        return subprocess.run(command, env=self.hsm._whole(), capture_output=True, timeout=60)
+        return subprocess.run(command, env=self.hsm._whole(), capture_output=True, timeout=seconds)
+
+    def begin(self, *arguments, pin=None, module=None):
+        """The same, not awaited, its output left alone."""
+        command = [str(word) for word in self._command(arguments, pin, module)]
+        return subprocess.Popen(command, env=self.hsm._whole(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def public(self):
         """What somebody without the PIN sees, as pkcs11-tool lists it."""

@@ -1,8 +1,8 @@
-"""The lab's own cards, tokens and PIN windows do what the tests of cards stand on: with openssl's verdict, before Souspli has a word."""
+"""The lab's own cards, tokens, bad modules and PIN windows do what the tests of cards stand on: with openssl's verdict, before Souspli has a word."""
 import subprocess
 import unittest
 
-from lab import base, cps, pinentry, pki, softhsm
+from lab import badmodule, base, cps, pinentry, pki, softhsm
 
 
 class Case(unittest.TestCase):
@@ -102,6 +102,89 @@ class SoftHsmTest(Case):
         third.tool("--list-objects")
         self.hsm.remove(third)
         self.assertNotEqual(0, third.attempt("--list-objects").returncode)
+
+
+class BadModuleTest(Case):
+    """A module that is in the way of another."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not (softhsm.available() and badmodule.available()):
+            raise unittest.SkipTest("SoftHSM2, OpenSC's tools and a compiler are not all installed")
+        cls.pair = cps.single(cls.authority)
+        hsm = softhsm.SoftHsm(cls.folder / "hsm")
+        cls.token = hsm.token(pairs=[cls.pair])
+        cls.bad = badmodule.BadModule(cls.folder / "bad", hsm.module, hsm.environment)
+
+    def setUp(self):
+        self.bad.behave()
+        self.bad.forget()
+
+    def sign(self, seconds=60):
+        """Signs through it; what became of the process."""
+        self.out = self.folder / "signature"
+        self.out.unlink(missing_ok=True)
+        return self.token.attempt("--sign", "--mechanism", "SHA256-RSA-PKCS", "--id", self.pair.identifier, "--input-file", self.data,
+                                  "--output-file", self.out, module=self.bad.module, seconds=seconds)
+
+    def test_it_counts_and_changes_nothing(self):
+        self.assertEqual(0, self.sign().returncode)
+        self.verify(self.pair, self.out)
+        clear = self.token.tool("--decrypt", "--mechanism", "RSA-PKCS", "--id", self.pair.identifier, "--input-file",
+                                self.encrypted(self.pair, b"cle"), module=self.bad.module)
+        self.assertTrue(clear.endswith(b"cle"), clear)
+        self.assertEqual((1, 1, 2, 2), (self.bad.count("C_Sign", "C_SignFinal"), self.bad.count("C_Decrypt"), self.bad.operations(), self.bad.count("C_Login")))
+        self.assertEqual([0, 0], self.bad.results("C_Login"))
+
+    def test_its_environment_goes_with_it(self):
+        command = ["pkcs11-tool", "--module", str(self.bad.module), "--list-slots"]
+        self.assertIn(self.token.label.encode(), base.run(*command, env={"PATH": "/usr/bin:/bin"}))
+
+    def test_it_crashes_and_ends(self):
+        for name in ("dlopen", "C_GetFunctionList", "C_Initialize", "C_Login", "C_SignInit"):
+            with self.subTest(name):
+                self.bad.will(name, badmodule.CRASH)
+                self.assertEqual(-11, self.sign().returncode)
+                self.bad.behave()
+        self.bad.will("C_FindObjectsInit", badmodule.ending(7))
+        self.assertEqual(7, self.sign().returncode)
+
+    def test_it_answers_what_the_card_did_not(self):
+        for does, said in ((badmodule.DEVICE_REMOVED, b"CKR_DEVICE_REMOVED"), (badmodule.PIN_LOCKED, b"CKR_PIN_LOCKED")):
+            self.bad.will("C_Login", does, times=1)
+            self.assertIn(said, self.sign().stderr)
+        self.assertEqual(0, self.sign().returncode, "twice, and no more")
+        self.assertEqual([0x32, 0xA4, 0], self.bad.results("C_Login"))
+
+    def test_it_lies(self):
+        self.bad.will("C_SignFinal", badmodule.GARBAGE)
+        self.bad.will("C_Sign", badmodule.GARBAGE)
+        self.assertEqual(0, self.sign().returncode)
+        self.assertEqual(b"\xa5" * 256, self.out.read_bytes())
+        self.bad.will("C_GetSlotList", badmodule.GARBAGE)
+        self.assertNotEqual(0, self.sign().returncode)
+
+    def test_it_counts_otherwise(self):
+        self.bad.will("C_GetSlotList", ("count", 0))
+        self.assertIn(b"No slots", self.sign().stderr)
+
+    def test_it_hangs_until_told(self):
+        self.bad.will("C_Login", badmodule.HANG, skip=1)
+        self.assertEqual(0, self.sign().returncode)
+        process = self.token.begin("--list-objects", module=self.bad.module)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        base.until(lambda: self.bad.pending("C_Login"), 10, "the call")
+        self.assertIsNone(process.poll())
+        self.bad.behave()
+        self.assertEqual(0, process.wait(10))
+
+    def test_it_is_late(self):
+        self.bad.will("C_Login", badmodule.delay(300))
+        with self.assertRaises(subprocess.TimeoutExpired):
+            self.sign(seconds=0.3)
+        self.assertEqual(0, self.sign().returncode)
 
 
 class PinentryTest(unittest.TestCase):
