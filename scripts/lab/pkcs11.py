@@ -39,8 +39,10 @@ class Tool:
         return base.run("pkcs11-tool", "--module", self.module, *self._chosen, "--list-objects", env=self.environment()).decode()
 
     def slots(self):
-        """All slots of the module, as it lists them."""
-        return base.run("pkcs11-tool", "--module", self.module, "--list-slots", env=self.environment()).decode()
+        """All slots of the module, as it lists them, none among them."""
+        command = ["pkcs11-tool", "--module", str(self.module), "--list-slots"]
+        done = subprocess.run(command, env=self.environment(), capture_output=True, timeout=60)
+        return (done.stdout + done.stderr).decode()
 
     def environment(self):
         """The caller's, and what the module needs."""
