@@ -60,22 +60,26 @@ class Card:
             self._inside.power()
         else:
             self._pause.wait(self._delay)
-            _send(link, self._transmitted(message))
+            if (response := self._transmitted(message)) is not None:
+                _send(link, response)
 
     def _transmitted(self, apdu):
-        does, value = self._traps.get(apdu[1], (None, None)) if len(apdu) > 1 else (None, None)
+        """The response; None where there is none any more. A command without data only asks, and falls into no trap."""
+        does, value = self._traps.get(apdu[1], (None, None)) if len(apdu) > 5 else (None, None)
         if does in ("pull", "hold"):
             del self._traps[apdu[1]]
         if does == "pull":
             self.out()
-        elif does == "hold":
-            self._held = True
-            self._go.wait()
-            self._go.clear()
-            self._held = False
-        elif does == "fail":
-            return bytes.fromhex(value)
-        return self._inside.transmit(apdu)
+            return None
+        if does == "hold":
+            self._hold()
+        return bytes.fromhex(value) if does == "fail" else self._inside.transmit(apdu)
+
+    def _hold(self):
+        self._go.clear()
+        self._held = True
+        self._go.wait()
+        self._held = False
 
     def out(self):
         """Pulled, whatever it is doing."""

@@ -12,9 +12,9 @@ class SoftHsmTest(Case):
 
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         if not softhsm.available():
             raise unittest.SkipTest("SoftHSM2 and OpenSC's tools are not installed")
+        super().setUpClass()
         cls.hsm = softhsm.SoftHsm(cls.folder / "hsm")
         cls.pairs = cps.card(cls.authority)
         cls.card = cls.hsm.token(pairs=cls.pairs)
@@ -64,9 +64,9 @@ class BadModuleTest(Case):
 
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         if not (softhsm.available() and badmodule.available()):
             raise unittest.SkipTest("SoftHSM2, OpenSC's tools and a compiler are not all installed")
+        super().setUpClass()
         cls.pair = cps.single(cls.authority)
         hsm = softhsm.SoftHsm(cls.folder / "hsm")
         cls.token = hsm.token(pairs=[cls.pair])

@@ -14,9 +14,9 @@ class ReaderCase(Case):
 
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         if vcard.missing():
             raise unittest.SkipTest(vcard.missing())
+        super().setUpClass()
         cls.reader = vcard.Reader(cls.folder / "reader").start()
         cls.addClassCleanup(cls.reader.stop)
         cls.opensc = vcard.OpenSc(cls.folder)
@@ -134,6 +134,14 @@ class PulledTest(ReaderCase):
         self.assertEqual((True, False), ("Lecteur virtuel" in slots, "token label" in slots))
         card.put_in()
         self.signs(self.tool(), self.authentication, "SHA256-RSA-PKCS")
+
+    def test_another_in_its_place(self):
+        numbers = set()
+        for name in ("first", "second"):
+            card = self.card(name)
+            numbers |= {line for line in self.tool().slots().splitlines() if "serial num" in line}
+            card.take_out()
+        self.assertEqual(2, len(numbers))
 
     def test_pulled_when_it_signs(self):
         card = self.card()
