@@ -7,9 +7,8 @@ from __future__ import annotations
 import glob
 import os
 import pathlib
-import subprocess
 
-from . import base, cps
+from . import base, cps, pkcs11
 
 PIN, SO_PIN = "1234", "12345678"
 _PLACES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so", "/usr/lib*/pkcs11/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")
@@ -29,7 +28,7 @@ def module():
 
 def available():
     """Whether tokens can be made here."""
-    return bool(module() and base.program("softhsm2-util") and base.program("pkcs11-tool"))
+    return bool(module() and base.program("softhsm2-util") and pkcs11.available())
 
 
 class SoftHsm:
@@ -49,7 +48,7 @@ class SoftHsm:
     def token(self, label="CPS3v1-0000000001", pin=PIN, pairs=()):
         """One token more, with those pairs in it."""
         base.run("softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", SO_PIN, "--pin", pin, env=self._whole())
-        token = Token(self, label, pin)
+        token = Token(self.folder, self.environment, label, pin)
         for pair in pairs:
             token.put(pair)
         self.tokens.append(token)
@@ -64,11 +63,12 @@ class SoftHsm:
         return dict(os.environ, **self.environment)
 
 
-class Token:
-    """One token, through pkcs11-tool."""
+class Token(pkcs11.Tool):
+    """One token."""
 
-    def __init__(self, hsm: SoftHsm, label, pin):
-        self.hsm, self.label, self.pin = hsm, label, pin
+    def __init__(self, folder: pathlib.Path, environment, label, pin):
+        super().__init__(module(), environment, pin, "--token-label", label)
+        self._folder, self.label = folder, label
 
     def put(self, pair: cps.Pair):
         """Writes a key, which cannot be read again, and its certificate, which everybody can."""
@@ -81,32 +81,11 @@ class Token:
 
     def put_data(self, label, octets):
         """Writes a data object that can be read without a PIN, as CPS_INFO_PS on a CPS."""
-        file = self.hsm.folder / "data"
+        file = self._folder / "data"
         file.write_bytes(octets)
         self.tool("--write-object", file, "--type", "data", "--label", label, "--application-label", label)
 
-    def tool(self, *arguments, pin=None, module=None):
-        """Runs pkcs11-tool on this token, logged in; what it printed."""
-        return base.run(*self._command(arguments, pin, module), env=self.hsm._whole())
-
-    def attempt(self, *arguments, pin=None, module=None, seconds=60):
-        """The same whatever comes of it; with what it said."""
-        command = [str(word) for word in self._command(arguments, pin, module)]
-        return subprocess.run(command, env=self.hsm._whole(), capture_output=True, timeout=seconds)
-
-    def begin(self, *arguments, pin=None, module=None):
-        """The same, not awaited, its output left alone."""
-        command = [str(word) for word in self._command(arguments, pin, module)]
-        return subprocess.Popen(command, env=self.hsm._whole(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def public(self):
-        """What somebody without the PIN sees, as pkcs11-tool lists it."""
-        return base.run("pkcs11-tool", "--module", self.hsm.module, "--token-label", self.label, "--list-objects", env=self.hsm._whole()).decode()
-
-    def _command(self, arguments, pin, module):
-        return ["pkcs11-tool", "--module", module or self.hsm.module, "--token-label", self.label, "--login", "--pin", pin or self.pin, *arguments]
-
     def _der(self, kind, file):
-        out = self.hsm.folder / f"{kind}.der"
+        out = self._folder / f"{kind}.der"
         base.run("openssl", kind, "-in", file, "-outform", "DER", "-out", out)
         return out
