@@ -1,11 +1,10 @@
 //! Keys that stay on cards: who needs one that is closed waits for its user, in front of the mail program's patience, and tries again.
 
 use super::Relay;
-use super::identities::CardGate;
 use super::port::{MessageKey, Outgoing, Silence};
 use crate::base::Asker;
 use crate::base::limits::{CARD_LOOKED_AT_MILLISECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS};
-use crate::keys::card::Cards;
+use crate::keys::card::{Cards, Wanted};
 use crate::text::Explanation;
 use crate::view::View;
 use std::sync::Arc;
@@ -79,8 +78,11 @@ impl Relay {
         if missed.is_empty() {
             return Err(otherwise);
         }
-        for card in missed {
-            card.pass(asker, patience(silence)).await?;
+        for (card, wanted) in missed {
+            match wanted {
+                Wanted::Closed => card.pass(asker, patience(silence)).await?,
+                Wanted::Fault(why) => return Err(why),
+            }
         }
         Ok(())
     }
@@ -88,7 +90,12 @@ impl Relay {
     /// The same in front of a terminal; blocks. True: something may go better now.
     pub fn open_cards_by_hand(&self) -> Result<bool, Explanation> {
         let missed = self.identities.missed();
-        missed.iter().try_for_each(CardGate::open_by_hand)?;
+        for (card, wanted) in &missed {
+            match wanted {
+                Wanted::Closed => card.open_by_hand()?,
+                Wanted::Fault(why) => return Err(why.clone()),
+            }
+        }
         Ok(!missed.is_empty())
     }
 

@@ -3,7 +3,7 @@
 use super::gate::{Gate, Lock};
 use crate::base::{Address, Asker, UnixTime};
 use crate::keys::Own;
-use crate::keys::card::{CardLock, Cards, NotOpened};
+use crate::keys::card::{CardLock, Cards, NotOpened, Wanted};
 use crate::pki::Certificate;
 use crate::pki::cert::KeyUsage;
 use crate::smime::port::PrivateKey;
@@ -104,11 +104,13 @@ impl Identities {
         Ok(Arc::clone(&held.1))
     }
 
-    /// The ways to keys of cards that were wanted while they were closed.
-    pub(super) fn missed(&self) -> Vec<CardGate> {
+    /// The ways to keys of cards that were wanted in vain, and what became of each.
+    pub(super) fn missed(&self) -> Vec<(CardGate, Wanted)> {
         let all = self.all().unwrap_or_default();
         let cards = all.iter().filter_map(|identity| identity.card.clone());
-        cards.filter(|card| card.lock.was_missed()).collect()
+        cards
+            .filter_map(|card| card.lock.take_wanted().map(|wanted| (card, wanted)))
+            .collect()
     }
 
     /// Somebody has sat down: what he was asked in vain may be asked again.

@@ -204,7 +204,7 @@ pub fn pin_no_way() -> Explanation {
 pub fn pin_blocked(holder: &str) -> Explanation {
     Explanation::new(
         "SP-PIN-BLOCKED",
-        Retry::Never,
+        Retry::AfterUser,
         (
             format!("La carte de {holder} est bloquée : trop de codes faux."),
             "Débloquez-la avec le logiciel de la carte et le code de déblocage.",

@@ -1,9 +1,8 @@
 """Keys that stay on a card: a SoftHSM token behind a module that counts, and a pinentry that answers by script."""
-import json
 import smtplib
 import unittest
 
-from lab import badmodule, base, cps, mails, pinentry, servers, softhsm, souspli
+from lab import badmodule, base, cps, imapline, mails, pinentry, servers, softhsm, souspli
 
 from common import Canary, need_product
 
@@ -104,6 +103,104 @@ class SendingTest(CardCase):
             self.sent()
         self.assertEqual(1, self.pinentry.prompts())
         self.assertEqual(3, self.module.operations())
+
+    def test_a_wrong_pin_is_asked_again_and_never_given_twice(self):
+        self.run_it()
+        self.pinentry.will("9999", softhsm.PIN)
+        self.send()
+        self.sent()
+        self.assertEqual(2, self.module.count("C_Login"))
+        first, second = [each for each in self.pinentry.asked() if each["command"] == "GETPIN"]
+        self.assertNotIn("SETERROR", first)
+        self.assertIn("Code faux", second["SETERROR"])
+        self.assertIn("CAMILLE ESSAI-DURAND", first["SETDESC"])
+
+    def test_who_says_no_is_told_so_and_asked_at_the_next_try(self):
+        self.run_it()
+        self.pinentry.will(pinentry.CANCEL, softhsm.PIN)
+        self.refused("SP-PIN-CANCELLED")
+        self.send()
+        self.sent()
+
+    def test_no_window_at_all(self):
+        text = self.souspli.config.read_text()
+        self.souspli.config.write_text(text.replace(str(self.pinentry.program), "/no/such/pinentry"))
+        self.run_it()
+        self.refused("SP-PIN-NO-WINDOW")
+
+    def test_a_card_that_is_blocked(self):
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        self.module.will("C_Login", badmodule.PIN_LOCKED)
+        said = self.refused("SP-PIN-BLOCKED")
+        self.assertIn("code de deblocage", said)
+        self.assertEqual(1, self.module.count("C_Login"))
+
+    def test_a_module_that_is_not_there_or_is_none(self):
+        self.take_card()
+        self.addCleanup(self.souspli.stop)
+        text = self.souspli.config.read_text()
+        for place in ("/no/such/module.so", str(self.souspli.config)):
+            with self.subTest(place):
+                self.souspli.config.write_text(text.replace(str(self.module.module), place))
+                self.souspli.start()
+                self.refused("SP-CARD-MODULE")
+                self.souspli.stop()
+
+    def test_a_module_that_hangs_or_crashes(self):
+        self.run_it()
+        self.pinentry.will(*[softhsm.PIN] * 99)
+        for function in ("C_Login", "C_Sign", "C_GetSlotList"):
+            for does, code in ((badmodule.HANG, "SP-CARD-HUNG"), (badmodule.CRASH, "SP-CARD-CRASHED")):
+                with self.subTest(function, does=does):
+                    self.module.will(function, does)
+                    self.refused(code)
+                    self.module.behave()
+                    base.until(self.leaves, 40, "a letter that leaves once the module is well")
+                    # Nobody is logged in for the next one, and nothing that hung is remembered.
+                    self.souspli.restart()
+
+    def leaves(self):
+        """Whether a letter leaves now; it must be sealed then."""
+        try:
+            self.send()
+        except smtplib.SMTPResponseException:
+            return False
+        self.sent()
+        return True
+
+
+class ReadingTest(CardCase):
+    """Opened by the card."""
+
+    def imap(self):
+        box = imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])
+        self.addCleanup(box.close)
+        box.do('SELECT "INBOX"')
+        return box
+
+    def read(self, numbers="1:*"):
+        """The texts of these letters."""
+        fetched = self.imap().fetch(numbers, "UID BODY.PEEK[]")
+        return [mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values()]
+
+    def test_letters_cost_one_pin(self):
+        self.sealed_for_alice(5)
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        texts = self.read()
+        self.assertEqual(5, len(texts))
+        for text in texts:
+            self.assertIn(LETTER, text)
+        self.assertEqual(1, self.pinentry.prompts())
+
+    def test_who_says_no_reads_nothing_provisional(self):
+        self.sealed_for_alice(1)
+        self.run_it()
+        self.pinentry.will(pinentry.CANCEL, softhsm.PIN)
+        with self.assertRaisesRegex(imapline.Refused, r"NO \[UNAVAILABLE\].*SP-PIN-CANCELLED"):
+            self.read("1")
+        self.assertIn(LETTER, self.read("1")[0])
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ use crate::pki::{Certificate, bundle, der};
 use crate::smime::agree;
 use crate::smime::port::{AgreementCurve, KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey, Wrapping};
 use crate::text::card::TriesLeft;
+use crate::text::{Explain, Explanation};
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A private key on a card.
 pub struct CardKey {
@@ -29,8 +29,16 @@ pub struct CardLock {
     cards: Arc<Cards>,
     card: String,
     holder: String,
-    /// Whether a key was wanted while it was closed.
-    missed: AtomicBool,
+    wanted: Mutex<Option<Wanted>>,
+}
+
+/// What became of a key that was wanted in vain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// It is closed: its user may open it.
+    Closed,
+    /// The card or its module is not well: this is why.
+    Fault(Explanation),
 }
 
 impl CardLock {
@@ -47,9 +55,9 @@ impl CardLock {
         self.cards.unlock(&self.card, &self.holder)
     }
 
-    /// Whether a key was wanted in vain since this was asked last.
-    pub fn was_missed(&self) -> bool {
-        self.missed.swap(false, Ordering::AcqRel)
+    /// What became of a key that was wanted in vain since this was asked last.
+    pub fn take_wanted(&self) -> Option<Wanted> {
+        self.wanted().take()
     }
 
     /// For whom the card is made.
@@ -57,8 +65,12 @@ impl CardLock {
         &self.holder
     }
 
-    fn miss(&self) {
-        self.missed.store(true, Ordering::Release);
+    fn miss(&self, wanted: Wanted) {
+        *self.wanted() = Some(wanted);
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Option<Wanted>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,7 +93,7 @@ impl CardKey {
             cards: Arc::clone(cards),
             card: on.card.clone(),
             holder: certificate.holder(),
-            missed: AtomicBool::new(false),
+            wanted: Mutex::default(),
         };
         Self {
             on,
@@ -129,7 +141,7 @@ impl CardKey {
     /// Operates; a key that asks at each use is given the PIN for this one.
     fn operate(&self, request: impl Fn(Option<Octets>) -> Request) -> Result<Octets, Refusal> {
         if !self.lock.is_open() {
-            self.lock.miss();
+            self.lock.miss(Wanted::Closed);
             return Err(Refusal::Locked);
         }
         let card = &self.on.card;
@@ -140,7 +152,10 @@ impl CardKey {
                     left: self.left(),
                     again: Again::EachTime,
                 };
-                let pin = self.cards().pins.ask(&question).map_err(|_| Refusal::Locked)?;
+                let pin = self.cards().pins.ask(&question).map_err(|why| {
+                    self.lock.miss(Wanted::Fault(why.explain()));
+                    Refusal::Locked
+                })?;
                 self.cards().operate(card, &request(Some(Octets::from(&pin))))
             }
             other => other,
@@ -148,12 +163,12 @@ impl CardKey {
         said.map_err(|silence| match silence {
             Silence::Refused(Refused::Unsupported | Refused::NoKey) => Refusal::Unsupported,
             Silence::Refused(Refused::Failed) => Refusal::Failed,
-            Silence::Refused(Refused::LoginFirst | Refused::Absent) | Silence::Crashed | Silence::Hung => {
-                self.lock.miss();
+            Silence::Refused(Refused::LoginFirst | Refused::Absent) => {
+                self.lock.miss(Wanted::Closed);
                 Refusal::Locked
             }
-            other => {
-                tracing::warn!(%other, "a card did not do what it was asked");
+            fault => {
+                self.lock.miss(Wanted::Fault(self.cards().explained(&fault)));
                 Refusal::Locked
             }
         })

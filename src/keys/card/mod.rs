@@ -8,7 +8,7 @@ pub mod module;
 mod token;
 pub mod words;
 
-pub use key::{CardKey, CardLock};
+pub use key::{CardKey, CardLock, Wanted};
 pub use known::installed_module;
 
 use crate::base::Secret;

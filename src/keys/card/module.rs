@@ -136,11 +136,14 @@ fn read_apart(from: ChildStdout) -> Receiver<std::io::Result<Said>> {
 fn time_for(request: &Request) -> Duration {
     Duration::from_secs(match request {
         Request::Look => CARD_LOOK_SECONDS,
-        // On a reader with keys somebody types.
-        Request::Login { .. } => CARD_TYPING_SECONDS,
-        Request::Certificates { .. } | Request::Logout { .. } | Request::Sign { .. } | Request::Decrypt { .. } | Request::Agree { .. } => {
-            CARD_SECONDS
-        }
+        // Somebody types it on the reader.
+        Request::Login { pin, .. } if pin.expose().is_empty() => CARD_TYPING_SECONDS,
+        Request::Login { .. }
+        | Request::Certificates { .. }
+        | Request::Logout { .. }
+        | Request::Sign { .. }
+        | Request::Decrypt { .. }
+        | Request::Agree { .. } => CARD_SECONDS,
     })
 }
 
