@@ -1,4 +1,5 @@
 """Keys that stay on a card: a SoftHSM token behind a module that counts, and a pinentry that answers by script."""
+import contextlib
 import smtplib
 import unittest
 
@@ -173,15 +174,11 @@ class SendingTest(CardCase):
 class ReadingTest(CardCase):
     """Opened by the card."""
 
-    def imap(self):
-        box = imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])
-        self.addCleanup(box.close)
-        box.do('SELECT "INBOX"')
-        return box
-
     def read(self, numbers="1:*"):
-        """The texts of these letters."""
-        fetched = self.imap().fetch(numbers, "UID BODY.PEEK[]")
+        """The texts of these letters, as somebody gets them who has just sat down."""
+        with contextlib.closing(imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])) as box:
+            box.do('SELECT "INBOX"')
+            fetched = box.fetch(numbers, "UID BODY.PEEK[]")
         return [mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values()]
 
     def test_letters_cost_one_pin(self):
