@@ -3,7 +3,8 @@
 use super::Failure;
 use crate::base::limits::{PASSWORD_FILE_MAX, STORED_MESSAGE_MAX};
 use crate::base::{Address, Secret};
-use crate::text::{Why, command as say};
+use crate::store::atomic;
+use crate::text::{Why, command as say, key_life};
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -58,6 +59,43 @@ pub(super) fn password(path: Option<&Path>, what_for: &Path) -> Result<Secret, F
             read.map_err(|error| say::unreadable(STANDARD_INPUT, &Why::from(&error)))?;
             first_line(&line, STANDARD_INPUT)
         }
+    }
+}
+
+/// A password that is chosen now: typed twice where it is typed.
+pub(super) fn new_password(path: Option<&Path>, what_for: &Path) -> Result<Secret, Failure> {
+    let first = password(path, what_for)?;
+    if path.is_none() && io::stdin().is_terminal() && asked(what_for)?.expose() != first.expose() {
+        return Err(key_life::passwords_differ().into());
+    }
+    Ok(first)
+}
+
+/// A file to be written for the user, and whether what stands there may be lost.
+pub(super) struct Target<'a> {
+    path: &'a Path,
+    replace: bool,
+}
+
+impl<'a> Target<'a> {
+    /// Looked at before anything is asked or made; it counts again when it is written.
+    pub(super) fn new(path: &'a Path, replace: bool) -> Result<Self, Failure> {
+        match path.symlink_metadata() {
+            Ok(_) if !replace => Err(key_life::file_exists(&path.display().to_string()).into()),
+            _ => Ok(Self { path, replace }),
+        }
+    }
+
+    /// Whole, for this user only.
+    pub(super) fn write(&self, octets: &[u8]) -> Result<(), Failure> {
+        let shown = self.path.display().to_string();
+        if self.replace {
+            return atomic::write(self.path, octets).map_err(|e| Failure::from(&e));
+        }
+        atomic::create(self.path, octets).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => key_life::file_exists(&shown).into(),
+            _ => say::unwritable(&shown, &Why::from(&error)).into(),
+        })
     }
 }
 

@@ -1,8 +1,11 @@
-//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads such files; cards will stand beside them. `proofs` is what
-//! providers know him by, `token` what a program of his prints for that.
+//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads and writes such files, `request` makes one and asks for its
+//! certificate, `shelf` says of each where it stands in its life; cards will stand beside them. `proofs` is what providers know
+//! him by, `token` what a program of his prints for that.
 
 pub mod pkcs12;
 pub mod proofs;
+pub mod request;
+pub mod shelf;
 pub mod software;
 pub mod token;
 

@@ -2,6 +2,7 @@
 //!
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
+mod answers;
 mod append;
 pub mod authorities;
 pub mod book;
@@ -9,6 +10,7 @@ mod bound;
 pub mod budget;
 mod companion;
 mod decided;
+mod endings;
 mod explain;
 mod gate;
 mod handed_over;
@@ -52,6 +54,7 @@ use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
+use answers::Answers;
 use authorities::Authorities;
 use gate::Gate;
 use harvest::Harvested;
@@ -74,6 +77,7 @@ pub struct Relay {
     directory: Arc<Book>,
     authorities: Authorities,
     identities: Identities,
+    answers: Answers,
     whitelist: WhitelistFile,
     threads: Threads,
     letters: Letters,
@@ -104,6 +108,7 @@ impl Relay {
             directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
+            answers: Answers::new(KeysStore::requested(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
@@ -190,6 +195,14 @@ impl Relay {
         }
     }
 
+    /// The same, and the certificates that it brings, in what is stored or in what was sealed, are looked for where one is awaited.
+    fn view_looked_into(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<crate::view::View>, Explanation> {
+        self.look_for_answer(&key.account, &stored);
+        let view = self.view_of(key, stored)?;
+        self.look_for_answer(&key.account, view.bytes());
+        Ok(view)
+    }
+
     fn write_what_waits(&self) {
         self.threads.write_what_waits();
         self.letters.write_what_waits();
@@ -269,11 +282,11 @@ impl Opening for Relay {
 
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         Box::pin(async move {
-            if stored.len() <= OPENED_IN_PLACE {
+            if stored.len() <= OPENED_IN_PLACE && !self.awaits_answer(&key.account) {
                 return self.view_of(key, stored);
             }
             // Opening takes milliseconds of computing: never on the thread that serves the others.
-            tokio::task::block_in_place(|| self.view_of(key, stored))
+            tokio::task::block_in_place(|| self.view_looked_into(key, stored))
         })
     }
 
@@ -291,6 +304,12 @@ impl Opening for Relay {
 
     fn grade(&self, key: &MessageKey) -> Option<Grade> {
         self.known_grade(key)
+    }
+
+    fn passed(&self, account: &str, message: &[u8]) {
+        if self.awaits_answer(account) {
+            tokio::task::block_in_place(|| self.look_for_answer(account, message));
+        }
     }
 
     fn stored_header_told(&self, key: &MessageKey) {
