@@ -203,7 +203,7 @@ mod tests {
     fn a_request_rests_and_comes_back() {
         let subject = Subject::parse("C=FR, title=Médecin, CN=810001234567+SN=MARTIN+GN=Zoé").unwrap();
         let address = Address::parse("zoe@lab.test").unwrap();
-        for (key_type, shown) in [(KeyType::Rsa2048, "RSA-2048"), (KeyType::P384, "P-384")] {
+        for (key_type, shown) in [(KeyType::Rsa2048, "RSA-2048"), (KeyType::P384, "P384")] {
             let asked = Asked {
                 key_type,
                 subject: &subject,
@@ -221,7 +221,8 @@ mod tests {
             let algorithm = AlgorithmId::read(&mut request).unwrap();
             let signature = request.expect(tag::BIT_STRING).unwrap().bits().unwrap();
             let mut inside = info.inside();
-            (inside.value().unwrap(), inside.value().unwrap());
+            inside.value().unwrap();
+            inside.value().unwrap();
             let key = PublicKey::read(inside.value().unwrap()).unwrap();
             let scheme = Scheme::read(&algorithm, None).unwrap();
             scheme.verify(&key, info.raw, signature).unwrap();

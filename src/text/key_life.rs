@@ -18,7 +18,7 @@ pub const REQUESTED: &str = "certificat demandé / certificate requested";
 pub fn retired(account: &Address) -> Explanation {
     Explanation::new(
         "SP-OWN-RETIRED",
-        Retry::AfterUser,
+        Retry::Never,
         (
             format!("La clé de {account} est marquée « ne plus utiliser » : elle ne sert plus qu’à lire."),
             "Importez une autre clé (souspli key import), ou remettez celle-ci en service (souspli key retire --undo).",
