@@ -1,4 +1,4 @@
-//! Certificates that a message brings, and files of keys: whatever comes, bounded, and each certificate once.
+//! Certificates that a message brings: whatever comes, bounded, and each once. Names that are typed, requests that rest in a home.
 
 use souspli::base::Secret;
 use souspli::base::limits::CMS_CERTIFICATES_MAX;
@@ -12,7 +12,6 @@ pub fn run(input: &[u8]) {
     for (at, certificate) in found.iter().enumerate() {
         assert!(!found[..at].contains(certificate), "twice");
     }
-    // What rests in a home, and what a user types, are read by the same readers.
     let _ = RequestedKey::from_bytes(&Secret::new(input.to_vec()));
     if let Ok(subject) = std::str::from_utf8(input).map_or(Err(()), |text| Subject::parse(text).map_err(drop)) {
         assert!(subject.der().len() < 1 << 16, "many attributes are refused");

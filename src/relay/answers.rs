@@ -102,13 +102,14 @@ impl Relay {
 
     /// True where it is in use now.
     fn take_answer(&self, waiting: &Waiting, key: SoftwareKey) -> bool {
-        let serial = key.certificate().serial_hex();
         let own = Identity {
             account: waiting.account.clone(),
             key: Arc::new(key),
             is_retired: false,
         };
-        let done = match self.proves_itself(&own) {
+        let serial = own.key.certificate().serial_hex();
+        let proven = self.proves_itself(&own);
+        let done = match proven {
             true => self
                 .install(waiting, &own)
                 .map(|()| Some(say::installed(&waiting.account, &serial))),
@@ -117,20 +118,22 @@ impl Relay {
                 .map(|new| new.then(|| say::came(&waiting.account, &serial))),
         };
         match done {
-            Ok(Some(said)) => {
-                tracing::warn!(account = %waiting.account, code = said.code, "{} {}", said.fr.what, said.fr.todo);
-                self.note(&JournalEntry {
-                    certificates: vec![serial],
-                    ..JournalEntry::new(self.now(), Event::Key, &waiting.account, said.code)
-                });
-                said.code == say::installed(&waiting.account, "").code
-            }
-            Ok(None) => false,
+            Ok(Some(said)) => self.tell_answer(waiting, serial, &said),
+            Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "a certificate that came could not be kept");
-                false
+                return false;
             }
         }
+        proven
+    }
+
+    fn tell_answer(&self, waiting: &Waiting, serial: String, said: &Explanation) {
+        tracing::warn!(account = %waiting.account, code = said.code, "{} {}", said.fr.what, said.fr.todo);
+        self.note(&JournalEntry {
+            certificates: vec![serial],
+            ..JournalEntry::new(self.now(), Event::Key, &waiting.account, said.code)
+        });
     }
 
     fn proves_itself(&self, own: &Identity) -> bool {

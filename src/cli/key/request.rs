@@ -44,26 +44,20 @@ pub struct Request {
     /// À qui sera la clé ; cette adresse sera dans le certificat / whose key it will be; the certificate will name this address.
     #[arg(long, value_name = "ADDR", value_parser = input::address)]
     account: Address,
-    /// La clé à faire / the key to be made.
+    /// Sorte de clé : rsa2048 rsa3072 rsa4096 p256 p384 / kind of key.
     #[arg(
         long = "type",
         value_enum,
         hide_possible_values = true,
-        value_name = "rsa2048|rsa3072|rsa4096|p256|p384",
+        value_name = "TYPE",
         default_value = "rsa3072"
     )]
     kind: Kind,
-    /// À quoi elle servira / what it will be for.
-    #[arg(
-        long = "use",
-        value_enum,
-        hide_possible_values = true,
-        value_name = "both|sign|encrypt",
-        default_value = "both"
-    )]
+    /// À quoi elle servira : both sign encrypt / what it will be for.
+    #[arg(long = "use", value_enum, hide_possible_values = true, value_name = "USE", default_value = "both")]
     key_use: Use,
-    /// Le nom demandé, dans l’ordre de l’autorité / the name that is asked for, in the authority's order.
-    #[arg(long, value_name = "C=FR, …, CN=…")]
+    /// Le nom demandé : « C=FR, O=…, CN=… » / the name that is asked for.
+    #[arg(long, value_name = "NAME")]
     subject: String,
     /// Remplace le fichier s’il existe / replace the file where there is one.
     #[arg(long)]
