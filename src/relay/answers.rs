@@ -13,7 +13,6 @@ use crate::keys::SoftwareKey;
 use crate::keys::request::RequestedKey;
 use crate::pki::path::{Purpose, validate};
 use crate::smime::brought::certificates_brought;
-use crate::smime::port::PrivateKey;
 use crate::store::{Event, FolderStamp, JournalEntry, KeyId, KeyNote, KeysStore, StoreError};
 use crate::text::{Explain, Explanation, requests as say};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
