@@ -52,7 +52,10 @@ pub(super) fn stored(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
 pub(super) fn password(path: Option<&Path>, what_for: &Path) -> Result<Secret, Failure> {
     match path {
         Some(path) => first_line(&Zeroizing::new(file(path, PASSWORD_FILE_MAX)?), &path.display().to_string()),
-        None if io::stdin().is_terminal() => asked(what_for),
+        None if io::stdin().is_terminal() => {
+            let shown = what_for.display();
+            asked(format!("Mot de passe de {shown} / password of {shown}: "))
+        }
         None => {
             let mut line = Zeroizing::new(Vec::new());
             let read = io::stdin().lock().take(PASSWORD_FILE_MAX).read_until(b'\n', &mut line);
@@ -65,8 +68,11 @@ pub(super) fn password(path: Option<&Path>, what_for: &Path) -> Result<Secret, F
 /// A password that is chosen now: typed twice where it is typed.
 pub(super) fn new_password(path: Option<&Path>, what_for: &Path) -> Result<Secret, Failure> {
     let first = password(path, what_for)?;
-    if path.is_none() && io::stdin().is_terminal() && asked(what_for)?.expose() != first.expose() {
-        return Err(key_life::passwords_differ().into());
+    if path.is_none() && io::stdin().is_terminal() {
+        let again = asked(key_life::ONCE_MORE.to_owned())?;
+        if again.expose() != first.expose() {
+            return Err(key_life::passwords_differ().into());
+        }
     }
     Ok(first)
 }
@@ -99,8 +105,7 @@ impl<'a> Target<'a> {
     }
 }
 
-fn asked(what_for: &Path) -> Result<Secret, Failure> {
-    let prompt = format!("Mot de passe de {0} / password of {0}: ", what_for.display());
+fn asked(prompt: String) -> Result<Secret, Failure> {
     let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
     let typed = typed.map_err(|error| say::unreadable(STANDARD_INPUT, &Why::from(&error)))?;
     Ok(Secret::from(typed.as_str()))

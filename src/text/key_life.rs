@@ -128,6 +128,9 @@ pub fn untypable_password() -> Explanation {
     )
 }
 
+/// Asks for a new password a second time.
+pub const ONCE_MORE: &str = "Encore une fois / once more: ";
+
 /// A new password was typed twice, not the same.
 pub fn passwords_differ() -> Explanation {
     Explanation::new(

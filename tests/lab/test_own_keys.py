@@ -8,7 +8,7 @@ import smtplib
 import time
 import unittest
 
-from lab import base, dovecot, imapline, mails, pki, pop3line, servers, souspli
+from lab import base, dovecot, imapline, mails, pki, pop3line, servers, souspli, terminal
 
 from common import PracticeCase, need_product
 
@@ -161,6 +161,24 @@ class ExportTest(HomeCase):
             again = self.home(file.stem)
             again.cli("key", "import", "--account", "alice@lab.test", "--password-file", self.phrase, file)
             self.assertEqual(wanted, {row[5] for row in rows(again)})
+
+    def test_a_password_that_is_typed_is_typed_twice(self):
+        self.relay.key_import("alice@lab.test", self.authority.doctor("alice", "Dr Alice", "alice@lab.test", "ec").p12())
+        file = self.folder / "typed.p12"
+        for again, end in (("autre chose encore", r"\[SP-PASSWORDS-DIFFER\]"), (PHRASE, "")):
+            command = [str(souspli.binary()), "key", "export", "--account", "alice@lab.test", "--home", str(self.relay.home), str(file)]
+            screen = terminal.Terminal(command, self.relay.environment(), self.folder / "screen.log")
+            screen.answer("password of .*typed.p12: ", PHRASE + "\n")
+            screen.answer("once more: ", again + "\n")
+            if end:
+                screen.until(end)
+            screen.ended()
+            screen.close()
+            self.assertEqual(not end, file.exists())
+        shown = (self.folder / "screen.log").read_bytes()
+        self.assertNotIn(PHRASE.encode(), shown)
+        again = self.home("typed")
+        again.cli("key", "import", "--account", "alice@lab.test", "--password-file", self.phrase, file)
 
     def test_nothing_is_replaced_unasked_and_no_password_is_weak(self):
         file = self.folder / "there.p12"
