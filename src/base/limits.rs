@@ -225,6 +225,12 @@ pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
+/// Rounds of password hashing in a key file that is written: what NSS writes, and OWASP asks of PBKDF2-HMAC-SHA256.
+pub const PKCS12_ITERATIONS: u32 = 600_000;
+/// Characters that the password of a key file to be written must have (requirements 0-46), and how many of them must differ.
+pub const EXPORT_PASSWORD_MIN: usize = 12;
+/// See [`EXPORT_PASSWORD_MIN`].
+pub const EXPORT_PASSWORD_DIFFERENT_MIN: usize = 6;
 
 /// From this size on the View of a message that cannot be shown has room in the stored size (`view::failure`): a listing
 /// says the stored size without opening it (48 KiB).
@@ -250,6 +256,8 @@ pub const RECORD_MAX: u64 = 2 << 20;
 pub const RECORDS_MAX: usize = 50_000;
 /// Octets of one sealed key file.
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
+/// Octets of what is noted beside a key.
+pub const KEY_NOTE_MAX: u64 = 256;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
 pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
 /// Octets of a file of certificates, or of a key file, that is imported; a signed message has its attachments (64 MiB).

@@ -69,6 +69,14 @@ pub fn unsigned(octets: &[u8]) -> Vec<u8> {
     }
 }
 
+/// INTEGER, not negative.
+pub fn number(n: u32) -> Vec<u8> {
+    let bytes = n.to_be_bytes();
+    let skip = bytes.iter().take(3).take_while(|b| **b == 0).count();
+    let sign: &[u8] = if bytes[skip] & 0x80 == 0 { &[] } else { &[0] };
+    tlv(tag::INTEGER, &[sign, &bytes[skip..]])
+}
+
 /// OCTET STRING.
 pub fn octets(bytes: &[u8]) -> Vec<u8> {
     tlv(tag::OCTET_STRING, &[bytes])
@@ -106,6 +114,13 @@ mod tests {
             head(&mut out, 4, length);
             assert_eq!(out, expected);
             assert_eq!(head_len(length), expected.len());
+        }
+    }
+
+    #[test]
+    fn numbers_are_the_shortest_and_positive() {
+        for (n, octets) in [(0, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
+            assert_eq!(number(n), octets);
         }
     }
 

@@ -87,11 +87,20 @@ impl Relay {
     /// The View as things are.
     pub(super) fn view_now(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
         let keys = self.identities.all()?;
-        if stored.len() <= OPENED_IN_PLACE && keys.iter().all(|own| own.card.is_none()) {
+        let has_card = keys.iter().any(|own| own.card.is_some());
+        if stored.len() <= OPENED_IN_PLACE && !has_card && !self.awaits_answer(&key.account) {
             return self.view_of(key, stored);
         }
         // Opening takes milliseconds of computing, a card longer: never on the thread that serves the others.
-        tokio::task::block_in_place(|| self.view_of(key, stored))
+        tokio::task::block_in_place(|| self.view_looked_into(key, stored))
+    }
+
+    /// The View; the message and what it opens to may bring the certificate that a key waits for.
+    fn view_looked_into(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
+        self.look_for_answer(&key.account, &stored);
+        let view = self.view_of(key, stored)?;
+        self.look_for_answer(&key.account, view.bytes());
+        Ok(view)
     }
 
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.

@@ -2,6 +2,7 @@
 //!
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
+mod answers;
 mod append;
 pub mod authorities;
 pub mod book;
@@ -10,6 +11,7 @@ pub mod budget;
 mod cards;
 mod companion;
 mod decided;
+mod endings;
 mod explain;
 mod gate;
 mod handed_over;
@@ -54,6 +56,7 @@ use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
+use answers::Answers;
 use authorities::Authorities;
 use gate::Gate;
 use harvest::Harvested;
@@ -73,6 +76,7 @@ pub struct Relay {
     directory: Arc<Book>,
     authorities: Authorities,
     identities: Identities,
+    answers: Answers,
     whitelist: WhitelistFile,
     threads: Threads,
     letters: Letters,
@@ -106,6 +110,7 @@ impl Relay {
             config,
             identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
             cards,
+            answers: Answers::new(KeysStore::requested(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
@@ -291,6 +296,12 @@ impl Opening for Relay {
 
     fn grade(&self, key: &MessageKey) -> Option<Grade> {
         self.known_grade(key)
+    }
+
+    fn passed(&self, account: &str, message: &[u8]) {
+        if self.awaits_answer(account) {
+            tokio::task::block_in_place(|| self.look_for_answer(account, message));
+        }
     }
 
     fn stored_header_told(&self, key: &MessageKey) {

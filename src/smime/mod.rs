@@ -3,6 +3,7 @@
 //! `pki::ber` reads and `pki::der` writes; `port` is what a private key is asked; everything here is pure.
 
 pub mod agree;
+pub mod brought;
 mod buffer;
 pub mod cipher;
 pub mod class;

@@ -33,7 +33,7 @@ pub use fields::Fields;
 pub use folder::FolderStamp;
 pub use index::Index;
 pub use journal::{Event, Journal, JournalEntry};
-pub use keys_store::{KeyId, KeysStore, StoredKey};
+pub use keys_store::{KeyId, KeyNote, KeysStore, StoredKey};
 pub use letters::{Letters, Recognised, Traits};
 pub use lists::{KeptList, Lists};
 pub use marks::Marks;

@@ -240,7 +240,7 @@ fn create(home: &Home, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Resu
 fn refuse_orphans(home: &Home) -> Result<(), StoreError> {
     let folder = home.keys();
     let mut entries = std::fs::read_dir(&folder).map_err(StoreError::read(&folder))?.flatten();
-    if entries.any(|entry| entry.path().extension().is_some_and(|e| e == "sealed")) {
+    if entries.any(|entry| entry.path().extension().is_some_and(|e| e == "sealed" || e == "requested")) {
         return Err(StoreError::Damaged(home.master()));
     }
     Ok(())
