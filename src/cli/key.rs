@@ -8,7 +8,7 @@ use crate::keys::SoftwareKey;
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::smime::port::PrivateKey;
-use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, journal};
+use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, Secrets, content_keys, journal};
 use crate::text::keys as say;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -25,6 +25,8 @@ pub enum Key {
         /// Telle que « list » la montre / as list shows it.
         id: String,
     },
+    /// Oublie les clés des messages ouverts par une carte ; vos clés restent / forget the keys of messages that a card opened; yours stay.
+    Wipe,
 }
 
 /// A PKCS#12 file and whose keys are in it.
@@ -43,16 +45,18 @@ pub struct Import {
 impl Key {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let home = cli.home()?;
-        // A file and its password are asked for first: what is wrong with them is told at once.
-        let imported = match self {
-            Key::Import(import) => import.read()?,
-            Key::List | Key::Remove { .. } => Vec::new(),
-        };
-        let store = KeysStore::new(&home, cli.secrets(&home)?);
+        let store = || Ok::<_, Failure>(KeysStore::new(&home, cli.secrets(&home)?));
         match self {
-            Key::Import(import) => imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out)),
-            Key::List => list(&store, out),
-            Key::Remove { id } => remove(&home, &store, &Index::new(&home, &cli.secrets(&home)?), id),
+            Key::Import(import) => {
+                // A file and its password are asked for first: what is wrong with them is told at once.
+                let imported = import.read()?;
+                let store = store()?;
+                imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out))
+            }
+            Key::List => list(&store()?, out),
+            Key::Remove { id } => remove(&home, &cli.secrets(&home)?, &store()?, id),
+            // No keyring is waited for, which may be gone, to forget what it seals.
+            Key::Wipe => wipe(&home),
         }
     }
 }
@@ -85,7 +89,7 @@ fn list(store: &KeysStore, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(home: &Home, store: &KeysStore, index: &Index, id: &str) -> Result<(), Failure> {
+fn remove(home: &Home, secrets: &Secrets, store: &KeysStore, id: &str) -> Result<(), Failure> {
     let id = KeyId::parse(id).ok_or_else(|| say::no_such_key(id))?;
     let listed = store.list().map_err(|e| Failure::from(&e))?;
     let known = listed.into_iter().find(|k| k.id == id);
@@ -94,9 +98,19 @@ fn remove(home: &Home, store: &KeysStore, index: &Index, id: &str) -> Result<(),
     let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
     store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
-    let wiped = index.wipe().map_err(|e| Failure::from(&e));
+    let wiped = Index::new(home, secrets).wipe();
+    let forgotten = match &certificate {
+        Some(certificate) => content_keys::forget(home, secrets, certificate),
+        None => content_keys::wipe(home),
+    };
     note(home, &known.account, "removed", certificate.as_ref())?;
-    wiped
+    wiped.and(forgotten).map_err(|e| Failure::from(&e))
+}
+
+fn wipe(home: &Home) -> Result<(), Failure> {
+    content_keys::wipe(home).map_err(|e| Failure::from(&e))?;
+    let entry = JournalEntry::of_home(clock(), Event::Key, "wiped");
+    journal::record(home, &entry).map_err(|e| Failure::from(&e))
 }
 
 fn load(store: &KeysStore, id: &KeyId) -> Result<SoftwareKey, Failure> {

@@ -27,6 +27,15 @@ pub struct Config {
     pub revocation: Revocation,
     /// Whose word on certificates counts.
     pub trust: TrustRules,
+    /// Own keys.
+    pub keys: KeyRules,
+}
+
+/// Own keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRules {
+    /// Days in which a message that a card has opened opens again without it; 0: no message does.
+    pub remember_days: u32,
 }
 
 /// Whose word on certificates counts.
@@ -213,6 +222,8 @@ pub struct Policy {
     pub search_index: bool,
     /// Whether the certificates of verified messages are kept, to seal answers with.
     pub harvest: bool,
+    /// Whether a card is required for each reading of what it opens: what it has unwrapped is not kept.
+    pub card_for_each_reading: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -291,6 +302,8 @@ pub struct PolicyRules {
     pub search_index: Option<bool>,
     /// See [`Policy::harvest`].
     pub harvest: Option<bool>,
+    /// See [`Policy::card_for_each_reading`].
+    pub card_for_each_reading: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -310,6 +323,7 @@ impl PolicyRules {
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             search_index: self.search_index.unwrap_or(policy.search_index),
             harvest: self.harvest.unwrap_or(policy.harvest),
+            card_for_each_reading: self.card_for_each_reading.unwrap_or(policy.card_for_each_reading),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -327,6 +341,12 @@ impl Default for Listen {
     }
 }
 
+impl Default for KeyRules {
+    fn default() -> Self {
+        Self { remember_days: 180 }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -341,6 +361,7 @@ impl Default for Policy {
             protect_subject: true,
             search_index: true,
             harvest: true,
+            card_for_each_reading: false,
             banner: BannerMode::default(),
         }
     }

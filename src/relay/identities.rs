@@ -15,14 +15,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Identity {
     /// The account.
     pub account: Address,
-    /// The key, which may one day be a card's.
+    /// The key, which may be a card's.
     pub key: Arc<dyn PrivateKey>,
 }
 
 impl Identity {
-    /// True for the same certificate of the same account.
+    /// True for the same certificate of the same account; the way to a card may be another one each time.
     pub(super) fn is(&self, other: &Self) -> bool {
-        self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
+        let same = self.account == other.account && self.key.certificate().der() == other.key.certificate().der();
+        same && (!self.key.is_outside() || Arc::ptr_eq(&self.key, &other.key))
     }
 }
 
@@ -32,9 +33,10 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// The keys of a home.
+/// The keys of a home, and of the cards that are known.
 pub struct Identities {
     store: KeysStore,
+    outside: Mutex<Vec<Identity>>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
 
@@ -43,8 +45,22 @@ impl Identities {
     pub fn new(store: KeysStore) -> Self {
         Self {
             store,
+            outside: Mutex::default(),
             held: Mutex::default(),
         }
+    }
+
+    /// The keys outside this process that are known from now on, in the place of those known before.
+    pub fn replace_outside(&self, keys: Vec<Identity>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+        // Read again at the next use.
+        held.0 = FolderStamp::default();
+    }
+
+    /// Whether there are keys outside this process.
+    pub fn any_outside(&self) -> bool {
+        !self.outside.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Every key, past and present.
@@ -72,6 +88,7 @@ impl Identities {
                 key: Arc::new(software),
             });
         }
+        all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         Ok(all)
     }
 

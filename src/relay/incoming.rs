@@ -9,8 +9,7 @@ use crate::base::{Address, UnixTime};
 use crate::mime::Contents;
 use crate::mime::header::Header;
 use crate::policy::threads;
-use crate::smime::open::{OpenError, Opened, open};
-use crate::smime::port::PrivateKey;
+use crate::smime::open::{OpenError, Opened};
 use crate::store::Event;
 use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
@@ -82,12 +81,14 @@ impl Read {
 impl Relay {
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     pub(super) fn view_of(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, Explanation> {
-        if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
+        self.notice_wiped_keys();
+        if let Some(view) = self.views.find_of(key, &stored, self.now(), || self.identities.all().ok()) {
             return Ok(view);
         }
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
         let keys = self.identities.all()?;
         let mut read = self.read(&stored, &keys)?;
+        self.remember_content_keys(&read);
         self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
@@ -116,7 +117,7 @@ impl Relay {
         self.remember_letter(&like)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
-            _ => Lasts::ForGood,
+            _ => self.lasts(&read),
         };
         self.remember_unopened(key, &lasts);
         let imprint = Imprint::of(&stored);
@@ -127,7 +128,7 @@ impl Relay {
 
     /// The View that is in memory.
     pub(super) fn known_view(&self, key: &MessageKey) -> Option<Arc<View>> {
-        self.views.find(key, || self.identities.all().ok())
+        self.views.find(key, self.now(), || self.identities.all().ok())
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -139,9 +140,8 @@ impl Relay {
     }
 
     fn read(&self, stored: &[u8], identities: &[Identity]) -> Result<Read, Explanation> {
-        let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
-        let mut result = open(stored, &keys, &trust, self.now());
+        let mut result = self.opened(stored, identities, &trust);
         if let Ok(opened) = &mut result {
             self.say_status(opened, &trust);
         }
@@ -203,6 +203,7 @@ impl Relay {
     /// The header of a stored message with its author's fields.
     pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
         let read = self.read(stored, &self.identities.all()?)?;
+        self.remember_content_keys(&read);
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))

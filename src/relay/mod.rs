@@ -22,6 +22,7 @@ pub mod notice;
 mod operators;
 mod outgoing;
 pub mod port;
+mod recalled;
 mod recipients;
 mod seals;
 mod searching;
@@ -30,6 +31,7 @@ mod space;
 mod status;
 mod views;
 
+pub use identities::Identity;
 pub use incoming::OpenedByHand;
 
 use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS, VIEW_CACHE_MAX};
@@ -46,7 +48,8 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, ContentKeys, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -81,6 +84,7 @@ pub struct Relay {
     fields: Arc<Fields>,
     index: Arc<Index>,
     later: Later,
+    content_keys: ContentKeys,
     unopened: Unopened,
     harvested: Harvested,
     journal: Journal,
@@ -102,13 +106,13 @@ impl Relay {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
-            config,
             identities: Identities::new(KeysStore::new(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             later: Later::new(&fields, &index),
+            content_keys: ContentKeys::new(home, secrets, recalled::days(&config)),
             fields,
             index,
             unopened: Unopened::default(),
@@ -119,7 +123,13 @@ impl Relay {
             views: Views::new(VIEW_CACHE_MAX),
             published: Arc::new(published),
             wanted: status::Wanted::default(),
+            config,
         })
+    }
+
+    /// The keys of cards that are known from now on, in the place of those known before; a card that is away stays known.
+    pub fn replace_outside_keys(&self, keys: Vec<Identity>) {
+        self.identities.replace_outside(keys);
     }
 
     /// Asks for keys that are locked, once, before anybody needs them. A keyring that its user opens later is no fault; one that
@@ -144,6 +154,7 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+        self.begin_content_keys();
         self.note_imported();
     }
 
@@ -264,15 +275,16 @@ impl Opening for Relay {
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
         self.notice_removed_texts();
+        self.notice_wiped_keys();
         self.known_view(key)
     }
 
     fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         Box::pin(async move {
-            if stored.len() <= OPENED_IN_PLACE {
+            if stored.len() <= OPENED_IN_PLACE && !self.identities.any_outside() {
                 return self.view_of(key, stored);
             }
-            // Opening takes milliseconds of computing: never on the thread that serves the others.
+            // Opening takes milliseconds of computing, a card a second: never on the thread that serves the others.
             tokio::task::block_in_place(|| self.view_of(key, stored))
         })
     }

@@ -200,11 +200,12 @@ impl Session<'_> {
                 (Some(length), Some(content_key)) => {
                     let encryption = encryption(envelope, wrapped, key);
                     let plain = attempt.keep(Found::Within(0..length));
-                    if key.is_outside() && (encryption.authenticated || begins_like_an_entity(plain.octets())) {
+                    if key.is_outside() {
+                        let is_right = encryption.authenticated || begins_like_an_entity(plain.octets());
                         opened.unwrapped.push(ByOutside {
                             certificate: key.certificate().clone(),
                             wrapped: wrapped.clone(),
-                            content_key,
+                            content_key: Some(content_key).filter(|_| is_right),
                         });
                     }
                     opened.layers.push(Layer::Encrypted(encryption));

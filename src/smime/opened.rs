@@ -20,15 +20,15 @@ pub struct Opened {
     pub unwrapped: Vec<ByOutside>,
 }
 
-/// A content key that a key outside this process has unwrapped, and that is the right one beyond doubt.
+/// What a key outside this process has unwrapped.
 #[derive(Debug)]
 pub struct ByOutside {
     /// Of the key that unwrapped it.
     pub certificate: Certificate,
     /// As it came.
     pub wrapped: WrappedKey,
-    /// As it was used.
-    pub content_key: Secret,
+    /// As it was used; `None`: it may be a stand-in (RFC 3218 §2.3.2) that happened to fit.
+    pub content_key: Option<Secret>,
 }
 
 /// One layer.

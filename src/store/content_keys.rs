@@ -88,7 +88,7 @@ impl ContentKeys {
         let name = self.name(own, wrapped)?;
         let mut kept = Kept {
             since: now.0,
-            by: self.tag(own)?,
+            by: tag(&self.secrets, own)?,
             sealed: String::new(),
         };
         let sealed = seal(&self.secrets.key(Purpose::ContentKeys)?, &kept.bound(&name), &plain)?;
@@ -97,10 +97,12 @@ impl ContentKeys {
         self.tidy(now)
     }
 
-    /// Forgets what the key of this certificate has unwrapped.
-    pub fn forget(&self, own: &Certificate, now: UnixTime) -> Result<(), StoreError> {
-        let tag = self.tag(own)?;
-        self.table(now)?.retain(|kept| kept.by != tag).map(|_| ())
+    /// Forgets all of them, where there are any.
+    pub fn wipe(&self) -> Result<(), StoreError> {
+        match self.home.content_keys().try_exists() {
+            Ok(false) => Ok(()),
+            _ => wipe(&self.home),
+        }
     }
 
     /// Whether all was wiped, here or by another process, since this was asked last. Costs one look at the folder, and nothing
@@ -115,7 +117,7 @@ impl ContentKeys {
         if self.tidied.swap(today, Ordering::Relaxed) == today {
             return Ok(());
         }
-        self.table(now)?.retain(|kept| is_fresh(kept.since, self.life, now)).map(|_| ())
+        self.table(now)?.retain(|kept| is_fresh(kept.since, self.life, now))
     }
 
     fn table(&self, now: UnixTime) -> Result<&Table<Kept>, StoreError> {
@@ -133,20 +135,26 @@ impl ContentKeys {
             .mac(Purpose::ContentKeys, &[b"wrapped", own.der(), &wrapped.to_octets()])?;
         mac.first_chunk().copied().ok_or(StoreError::Crypto)
     }
-
-    fn tag(&self, own: &Certificate) -> Result<Tag, StoreError> {
-        let mac = self.secrets.mac(Purpose::ContentKeys, &[b"by", own.der()])?;
-        mac.first_chunk().copied().ok_or(StoreError::Crypto)
-    }
 }
 
-/// Forgets all of them, without any key; how many there were. A running relay notices.
-pub fn wipe(home: &Home) -> Result<usize, StoreError> {
+/// Forgets all of them, without any key. A running relay notices.
+pub fn wipe(home: &Home) -> Result<(), StoreError> {
     open(home, |_| true)?.clear()
+}
+
+/// Forgets what the key of this certificate has unwrapped.
+pub fn forget(home: &Home, secrets: &Secrets, own: &Certificate) -> Result<(), StoreError> {
+    let tag = tag(secrets, own)?;
+    open(home, |_| true)?.retain(|kept| kept.by != tag)
 }
 
 fn open(home: &Home, keep: impl Fn(&Kept) -> bool + Send + Sync + 'static) -> Result<Table<Kept>, StoreError> {
     Ok(Table::open(home, home.content_keys(), CONTENT_KEYS_MAX, keep)?.forgetful())
+}
+
+fn tag(secrets: &Secrets, own: &Certificate) -> Result<Tag, StoreError> {
+    let mac = secrets.mac(Purpose::ContentKeys, &[b"by", own.der()])?;
+    mac.first_chunk().copied().ok_or(StoreError::Crypto)
 }
 
 impl Kept {

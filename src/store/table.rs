@@ -162,28 +162,22 @@ impl<V: Value> Table<V> {
         }
     }
 
-    /// Takes out what is not wanted, of the disk and of memory; how many there were.
-    pub(super) fn retain(&self, wanted: impl Fn(&V) -> bool) -> Result<usize, StoreError> {
+    /// Takes out what is not wanted, of the disk and of memory.
+    pub(super) fn retain(&self, wanted: impl Fn(&V) -> bool) -> Result<(), StoreError> {
         let mut state = self.lock();
-        let waiting = state.unwritten.len();
         state.unwritten.retain(|_, value| wanted(value));
-        let waiting = waiting - state.unwritten.len();
         self.refresh(&mut state)?;
-        let unwanted = state.values.values().filter(|value| !wanted(value)).count();
-        if unwanted > 0 {
-            self.rewrite(&mut state, wanted)?;
+        match state.values.values().all(&wanted) {
+            true => Ok(()),
+            false => self.rewrite(&mut state, wanted),
         }
-        Ok(waiting + unwanted)
     }
 
-    /// Takes out everything; how much there was. Another process that has read the table notices, even where it was empty.
-    pub(super) fn clear(&self) -> Result<usize, StoreError> {
+    /// Takes out everything. Another process that has read the table notices, even where it was empty.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
         let mut state = self.lock();
         state.unwritten.clear();
-        // What cannot be read is taken away all the same.
-        let known = self.refresh(&mut state).map_or(0, |()| state.values.len());
-        self.rewrite(&mut state, |_| false)?;
-        Ok(known)
+        self.rewrite(&mut state, |_| false)
     }
 
     fn rewrite(&self, state: &mut State<V>, wanted: impl Fn(&V) -> bool) -> Result<(), StoreError> {
@@ -419,9 +413,9 @@ mod tests {
         let known = || [1, 2, 3].map(|n| one.value(&[n; 16]).unwrap());
         [1, 2, 3].into_iter().for_each(put);
         assert!(!one.was_emptied());
-        assert_eq!(other.retain(|value| *value != 2).unwrap(), 1);
+        other.retain(|value| *value != 2).unwrap();
         assert_eq!((known(), one.was_emptied()), ([Some(1), None, Some(3)], false));
-        assert_eq!(other.clear().unwrap(), 2);
+        other.clear().unwrap();
         assert_eq!((one.was_emptied(), one.was_emptied(), known()), (true, false, [None; 3]));
         put(1);
         std::fs::remove_file(home.marks()).unwrap();
@@ -436,7 +430,7 @@ mod tests {
         table.put(&[1; 16], 1, OnDisk::Soon).unwrap();
         std::fs::remove_dir(home.marks()).unwrap();
         assert_eq!(table.value(&[1; 16]).unwrap(), Some(1));
-        assert_eq!(open(&home, 8).forgetful().clear().unwrap(), 0);
+        open(&home, 8).forgetful().clear().unwrap();
         assert!(table.was_emptied());
         assert_eq!(table.value(&[1; 16]).unwrap(), None);
         table.put(&[2; 16], 2, OnDisk::Soon).unwrap();

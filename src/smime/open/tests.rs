@@ -151,8 +151,12 @@ fn a_content_key_is_told_when_it_is_the_right_one() {
         ] {
             let message = sealed_content(&certificate, cipher, content.to_vec());
             let opened = open(&message, &[&Told::new(&certificate, right)], &Trust::default(), NOW).unwrap();
-            let told: Vec<&[u8]> = opened.unwrapped.iter().map(|by| by.content_key.expose()).collect();
-            assert_eq!((told, opened.content.as_slice()), (vec![&KEY[..]], content));
+            let told: Vec<_> = opened
+                .unwrapped
+                .iter()
+                .map(|by| by.content_key.as_ref().map(Secret::expose))
+                .collect();
+            assert_eq!((told, opened.content.as_slice()), (vec![Some(&KEY[..])], content));
         }
         // Of a message that does not open to its end nothing is told.
         assert!(outcome(&sealed(&certificate, cipher), &certificate, right).0.is_some());
@@ -168,7 +172,7 @@ fn a_stand_in_that_cbc_takes_for_right_is_not_told() {
         let stand_in = move || Unwrapped::Key(Secret::new([[1, 2], n.to_be_bytes()].concat().repeat(8)));
         if let Ok(opened) = open(&message, &[&Told::new(&certificate, stand_in)], &Trust::default(), NOW) {
             taken += 1;
-            assert!(opened.unwrapped.is_empty(), "{n}");
+            assert!(opened.unwrapped.iter().all(|by| by.content_key.is_none()), "{n}");
         }
     }
     assert!(taken > 4, "{taken}");
