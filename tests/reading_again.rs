@@ -70,12 +70,15 @@ async fn a_card_that_is_required_for_each_reading_is_asked_each_time() {
     let practice = Practice::new();
     let letters: Vec<Letter> = (0..5).map(|n| practice.letter(n)).collect();
     practice.reads(&practice.relay(REMEMBERS), &letters).await;
-    assert!(practice.home.content_keys().exists());
+    assert!(practice.home.content_keys().exists() && practice.home.index().exists());
     for turn in 2..4 {
         let relay = practice.relay(FOR_EACH_READING);
         relay.read_ahead();
         practice.reads(&relay, &letters).await;
         assert_eq!(practice.operations(), turn * 5);
+        // Nor their texts.
+        relay.forget_views();
+        assert!(!practice.home.index().exists());
         let kept = std::fs::read_to_string(practice.home.content_keys()).unwrap();
         assert_eq!(kept.lines().count(), 1, "its title");
     }
@@ -139,6 +142,20 @@ async fn a_wrapped_key_in_another_message_is_shown_as_without_the_memory() {
         assert!(!with.contains("code=encrypted-signed"), "{uid}");
     }
     assert_eq!(std::fs::read_to_string(practice.home.content_keys()).unwrap(), kept);
+}
+
+/// Nobody is asked for a PIN because the memory cannot be read yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_keyring_is_waited_for() {
+    let mut practice = Practice::new();
+    let letter = practice.letter(0);
+    let master = format!("{{\"store\": \"keyring\", \"id\": \"{:032}\", \"check\": \"{:064}\"}}", 1, 2);
+    std::fs::write(practice.home.master(), master).unwrap();
+    practice.secrets = Secrets::awaited(&practice.home).unwrap();
+    let relay = practice.relay(REMEMBERS);
+    assert!(relay.is_locked());
+    let waits = relay.view(&place(0), letter.stored).await.unwrap_err();
+    assert_eq!((waits.code, practice.operations()), ("SP-KEYRING-LOCKED", 0));
 }
 
 /// The order of a message is a stranger's to choose: what opens it without the card is found behind what does not.

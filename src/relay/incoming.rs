@@ -108,7 +108,9 @@ impl Relay {
         drop(letter);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
-        self.keep_text(key, verdict.grade, &draft);
+        if !self.needs_card_again(&read) {
+            self.keep_text(key, verdict.grade, &draft);
+        }
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::pki::{Certificate, Trust};
 use crate::smime::open::{OpenError, Opened, open};
 use crate::smime::port::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};
+use crate::store::content_keys::Held;
 use crate::store::{ContentKeys, StoreError};
 use crate::text::Explain;
 
@@ -124,20 +125,31 @@ impl Relay {
         }
     }
 
+    /// Whether a card is required to read this once more: then nothing is kept by which it could be read without one.
+    pub(super) fn needs_card_again(&self, read: &Read) -> bool {
+        let by_card = read.opened.as_ref().is_some_and(|opened| !opened.unwrapped.is_empty());
+        by_card && self.config.policy.card_for_each_reading
+    }
+
     /// How long the View of an opened message stays in memory.
     pub(super) fn lasts(&self, read: &Read) -> Lasts {
-        let by_card = read.opened.as_ref().is_some_and(|opened| !opened.unwrapped.is_empty());
-        match by_card && self.config.policy.card_for_each_reading {
+        match self.needs_card_again(read) {
             true => Lasts::Until(self.now().plus(CARD_READING_SECONDS)),
             false => Lasts::ForGood,
         }
     }
 
-    /// Where nothing is to be kept, what was kept once goes.
+    /// Where nothing is to be kept, what was kept once goes; where the card is required for each reading the texts go along,
+    /// for which of them it has opened is not known.
     pub(super) fn begin_content_keys(&self) {
-        if !self.content_keys.keeps() {
-            told(self.content_keys.wipe());
+        if self.content_keys.keeps() {
+            return;
         }
+        let wiped = self.content_keys.wipe();
+        if self.config.policy.card_for_each_reading && !matches!(wiped, Ok(Held::Nothing)) {
+            told(self.index.wipe());
+        }
+        told(wiped.map(|_| ()));
     }
 
     /// Who has wiped them wants the card to be asked again: what it has opened leaves memory as well.

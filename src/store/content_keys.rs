@@ -32,6 +32,15 @@ pub struct ContentKeys {
     tidied: AtomicI64,
 }
 
+/// What there was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// No content key.
+    Nothing,
+    /// One at least.
+    Some,
+}
+
 /// One line: since when, by which own key, and the content key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Kept {
@@ -97,12 +106,14 @@ impl ContentKeys {
         self.tidy(now)
     }
 
-    /// Forgets all of them, where there are any.
-    pub fn wipe(&self) -> Result<(), StoreError> {
-        match self.home.content_keys().try_exists() {
-            Ok(false) => Ok(()),
-            _ => wipe(&self.home),
+    /// Forgets all of them; what there was.
+    pub fn wipe(&self) -> Result<Held, StoreError> {
+        let table = open(&self.home, |_| true)?;
+        if table.is_empty()? {
+            return Ok(Held::Nothing);
         }
+        table.clear()?;
+        Ok(Held::Some)
     }
 
     /// Whether all was wiped, here or by another process, since this was asked last. Costs one look at the folder, and nothing
