@@ -173,6 +173,9 @@ async fn among_several_recipients_the_one_that_is_remembered_is_found() {
     let first = practice.sees(&practice.relay(REMEMBERS), 1, &stored).await;
     assert!(first.contains("code=encrypted-signed"), "{first}");
     assert_eq!(practice.operations(), 2);
+    // Nor is the card asked what stands in front of it.
+    assert_eq!(practice.sees(&practice.relay(REMEMBERS), 1, &stored).await, first);
+    assert_eq!(practice.operations(), 2);
     practice.put_card(false);
     assert_eq!(practice.sees(&practice.relay(REMEMBERS), 1, &stored).await, first);
     // The true one stands alone in another message: the same question.
