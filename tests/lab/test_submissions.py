@@ -233,10 +233,11 @@ class OddTest(SendingCase):
 
     def test_what_the_provider_refused_has_not_left_in_clear(self):
         """A wrong address, then the letter with its tag, then the letter taken up again without: it was never ordinary mail."""
-        words = (f"Chère consœur, je vous adresse Mme {self.canary.body} pour une hypertension qui résiste à deux médicaments "
-                 "depuis trois mois, merci de me dire ce que vous en pensez." + self.END)
+        # Words that no other test seals: a letter that is like a sealed one would be refused before the provider sees it.
+        words = (f"Cher ami, voici le jeune {self.canary.body}, dont la cheville gauche reste douloureuse six semaines après une entorse "
+                 "du ligament latéral ; la radiographie était normale, faut-il une échographie ?" + self.END)
         pdf = mails.pdf([self.canary.name], 2000)
-        for step, answer in (("mail", "550 5.7.1 non"), ("rcpt", "550 5.1.1 inconnu"), ("data", "451 4.3.0 plus tard")):
+        for step, answer in (("mail", "550 5.7.1 porte close"), ("rcpt", "550 5.1.1 inconnu"), ("data", "451 4.3.0 plus tard")):
             self.smtp_server.fail(step, answer, times=1)
             said = self.refused(mails.letter(ALICE, ZOE, "Lettre", words, attachments=[("cr.pdf", "application/pdf", pdf)]), ZOE)
             self.assertIn(answer[10:], said[1], "refused by the provider, not before")
