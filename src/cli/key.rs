@@ -1,14 +1,14 @@
 //! `souspli key`: own keys.
 
 use super::out::{Out, complain};
-use super::{Cli, Failure, input};
+use super::{Cli, Failure, content_keys, input};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
 use crate::keys::SoftwareKey;
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::smime::port::PrivateKey;
-use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, Secrets, content_keys, journal};
+use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, Secrets, journal};
 use crate::text::keys as say;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -44,19 +44,21 @@ pub struct Import {
 
 impl Key {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+        if let Key::Wipe = self {
+            return content_keys::wipe(cli);
+        }
         let home = cli.home()?;
-        let store = || Ok::<_, Failure>(KeysStore::new(&home, cli.secrets(&home)?));
+        // A file and its password are asked for first: what is wrong with them is told at once.
+        let imported = match self {
+            Key::Import(import) => import.read()?,
+            Key::List | Key::Remove { .. } | Key::Wipe => Vec::new(),
+        };
+        let store = KeysStore::new(&home, cli.secrets(&home)?);
         match self {
-            Key::Import(import) => {
-                // A file and its password are asked for first: what is wrong with them is told at once.
-                let imported = import.read()?;
-                let store = store()?;
-                imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out))
-            }
-            Key::List => list(&store()?, out),
-            Key::Remove { id } => remove(&home, &cli.secrets(&home)?, &store()?, id),
-            // No keyring is waited for, which may be gone, to forget what it seals.
-            Key::Wipe => wipe(&home),
+            Key::Import(import) => imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out)),
+            Key::List => list(&store, out),
+            Key::Remove { id } => remove(&home, &store, &cli.secrets(&home)?, id),
+            Key::Wipe => Ok(()),
         }
     }
 }
@@ -89,7 +91,7 @@ fn list(store: &KeysStore, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(home: &Home, secrets: &Secrets, store: &KeysStore, id: &str) -> Result<(), Failure> {
+fn remove(home: &Home, store: &KeysStore, secrets: &Secrets, id: &str) -> Result<(), Failure> {
     let id = KeyId::parse(id).ok_or_else(|| say::no_such_key(id))?;
     let listed = store.list().map_err(|e| Failure::from(&e))?;
     let known = listed.into_iter().find(|k| k.id == id);
@@ -98,19 +100,10 @@ fn remove(home: &Home, secrets: &Secrets, store: &KeysStore, id: &str) -> Result
     let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
     store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
-    let wiped = Index::new(home, secrets).wipe();
-    let forgotten = match &certificate {
-        Some(certificate) => content_keys::forget(home, secrets, certificate),
-        None => content_keys::wipe(home),
-    };
+    let wiped = Index::new(home, secrets).wipe().map_err(|e| Failure::from(&e));
+    let forgotten = content_keys::forget(home, secrets, certificate.as_ref());
     note(home, &known.account, "removed", certificate.as_ref())?;
-    wiped.and(forgotten).map_err(|e| Failure::from(&e))
-}
-
-fn wipe(home: &Home) -> Result<(), Failure> {
-    content_keys::wipe(home).map_err(|e| Failure::from(&e))?;
-    let entry = JournalEntry::of_home(clock(), Event::Key, "wiped");
-    journal::record(home, &entry).map_err(|e| Failure::from(&e))
+    wiped.and(forgotten)
 }
 
 fn load(store: &KeysStore, id: &KeyId) -> Result<SoftwareKey, Failure> {

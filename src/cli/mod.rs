@@ -3,6 +3,7 @@
 mod account;
 mod cert;
 mod check;
+mod content_keys;
 mod explain;
 mod index;
 mod input;

@@ -20,6 +20,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A key of an account.
+    pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
+        Self { account, key }
+    }
+
     /// True for the same certificate of the same account; the way to a card may be another one each time.
     pub(super) fn is(&self, other: &Self) -> bool {
         let same = self.account == other.account && self.key.certificate().der() == other.key.certificate().der();

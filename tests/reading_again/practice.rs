@@ -90,10 +90,7 @@ impl Practice {
     /// As after a start, with the cards known.
     pub fn relay(&self, rules: &str) -> Relay {
         let relay = Relay::open(parse(&format!("{rules}{ACCOUNT}")).unwrap(), &self.home, &self.secrets).unwrap();
-        let cards = [&self.rsa, &self.curve].map(|card| Identity {
-            account: alice(),
-            key: Arc::<Card>::clone(card),
-        });
+        let cards = [&self.rsa, &self.curve].map(|card| Identity::new(alice(), Arc::<Card>::clone(card)));
         relay.replace_outside_keys(cards.into());
         relay
     }
