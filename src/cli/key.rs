@@ -4,7 +4,9 @@ use super::out::{Out, complain};
 use super::{Cli, Failure, content_keys, input};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
-use crate::keys::SoftwareKey;
+use crate::config::CardRules;
+use crate::keys::card::Cards;
+use crate::keys::{Own, SoftwareKey};
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::smime::port::PrivateKey;
@@ -12,12 +14,15 @@ use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeysStore, Secrets, 
 use crate::text::keys as say;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Own keys.
 #[derive(Subcommand, Debug)]
 pub enum Key {
     /// Importe un fichier PKCS#12 / import a PKCS#12 file.
     Import(Import),
+    /// Liste les cartes, ou prend les clés d’une carte pour un compte / list the cards, or take the keys of one for an account.
+    Card(super::card::OwnCard),
     /// Liste les clés / list the keys.
     List,
     /// Supprime une clé : les messages chiffrés pour elle ne s’ouvriront plus / remove a key: its mail opens no more.
@@ -47,15 +52,19 @@ impl Key {
         if let Key::Wipe = self {
             return content_keys::wipe(cli);
         }
+        if let Key::Card(card) = self {
+            return card.execute(cli, out);
+        }
         let home = cli.home()?;
         // A file and its password are asked for first: what is wrong with them is told at once.
         let imported = match self {
             Key::Import(import) => import.read()?,
-            Key::List | Key::Remove { .. } | Key::Wipe => Vec::new(),
+            Key::Card(_) | Key::List | Key::Remove { .. } | Key::Wipe => Vec::new(),
         };
         let store = KeysStore::new(&home, cli.secrets(&home)?);
         match self {
             Key::Import(import) => imported.iter().try_for_each(|key| keep(&home, &store, &import.account, key, out)),
+            Key::Card(_) => Ok(()),
             Key::List => list(&store, out),
             Key::Remove { id } => remove(&home, &store, &cli.secrets(&home)?, id),
             Key::Wipe => Ok(()),
@@ -85,8 +94,8 @@ fn keep(home: &Home, store: &KeysStore, account: &Address, key: &SoftwareKey, ou
 
 fn list(store: &KeysStore, out: &mut Out) -> Result<(), Failure> {
     for key in store.list().map_err(|e| Failure::from(&e))? {
-        let software = load(store, &key.id)?;
-        out.line(format_args!("{}\t{}\t{}", key.id, key.account, described(software.certificate())));
+        let own = load(store, &key.id)?;
+        out.line(format_args!("{}\t{}\t{}", key.id, key.account, described(own.key().certificate())));
     }
     Ok(())
 }
@@ -97,7 +106,7 @@ fn remove(home: &Home, store: &KeysStore, secrets: &Secrets, id: &str) -> Result
     let known = listed.into_iter().find(|k| k.id == id);
     let known = known.ok_or_else(|| say::no_such_key(&id.to_string()))?;
     // A damaged one can be removed too.
-    let certificate = load(store, &id).ok().map(|key| key.certificate().clone());
+    let certificate = load(store, &id).ok().map(|own| own.key().certificate().clone());
     store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
     let wiped = Index::new(home, secrets).wipe().map_err(|e| Failure::from(&e));
@@ -106,9 +115,11 @@ fn remove(home: &Home, store: &KeysStore, secrets: &Secrets, id: &str) -> Result
     wiped.and(forgotten)
 }
 
-fn load(store: &KeysStore, id: &KeyId) -> Result<SoftwareKey, Failure> {
+/// A key as it is kept; no card is asked for.
+fn load(store: &KeysStore, id: &KeyId) -> Result<Own, Failure> {
     let bytes = store.load(id).map_err(|e| Failure::from(&e))?;
-    SoftwareKey::from_bytes(&bytes).map_err(|e| Failure::from(&e))
+    let cards = Arc::new(Cards::new(PathBuf::new(), &CardRules::default()));
+    Own::from_bytes(&bytes, &cards).map_err(|e| Failure::from(&e))
 }
 
 fn note(home: &Home, account: &Address, code: &str, certificate: Option<&Certificate>) -> Result<(), Failure> {

@@ -59,6 +59,16 @@ pub fn small(n: u8) -> Vec<u8> {
     tlv(tag::INTEGER, &[&[n & 0x7f]])
 }
 
+/// INTEGER of octets without a sign, the most significant first.
+pub fn unsigned(octets: &[u8]) -> Vec<u8> {
+    let first = octets.iter().position(|o| *o != 0).unwrap_or(octets.len().saturating_sub(1));
+    let octets = octets.get(first..).unwrap_or_default();
+    match octets.first() {
+        Some(o) if *o < 0x80 => tlv(tag::INTEGER, &[octets]),
+        _ => tlv(tag::INTEGER, &[&[0], octets]),
+    }
+}
+
 /// OCTET STRING.
 pub fn octets(bytes: &[u8]) -> Vec<u8> {
     tlv(tag::OCTET_STRING, &[bytes])

@@ -1,7 +1,9 @@
 //! Own keys at hand: unsealed from the store once, read again when the store has changed.
 
-use crate::base::{Address, UnixTime};
-use crate::keys::software::SoftwareKey;
+use super::gate::{Gate, Lock};
+use crate::base::{Address, Asker, UnixTime};
+use crate::keys::Own;
+use crate::keys::card::{CardLock, Cards, NotOpened, Wanted};
 use crate::pki::Certificate;
 use crate::pki::cert::KeyUsage;
 use crate::smime::port::PrivateKey;
@@ -9,26 +11,64 @@ use crate::store::{FolderStamp, KeysStore, StoreError};
 use crate::text::{Explain, Explanation, keys as say};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A key and whose it is.
 #[derive(Clone)]
 pub struct Identity {
     /// The account.
     pub account: Address,
-    /// The key, which may be a card's.
+    /// The key.
     pub key: Arc<dyn PrivateKey>,
+    /// What stands before it, where it is a card's.
+    pub card: Option<CardGate>,
+}
+
+/// The way to a key of a card.
+#[derive(Clone, Debug)]
+pub struct CardGate {
+    lock: Arc<CardLock>,
+    gate: Arc<Gate>,
 }
 
 impl Identity {
     /// A key of an account.
     pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
-        Self { account, key }
+        Self { account, key, card: None }
     }
 
-    /// True for the same certificate of the same account; the way to a card may be another one each time.
+    fn of(account: Address, own: Own) -> Self {
+        let (key, card): (Arc<dyn PrivateKey>, _) = match own {
+            Own::Software(key) => (Arc::new(key), None),
+            Own::Card(key) => {
+                let lock = Arc::clone(key.lock());
+                let gate = Gate::new(Arc::clone(&lock) as Arc<dyn Lock>);
+                (Arc::new(key), Some(CardGate { lock, gate }))
+            }
+        };
+        Self { account, key, card }
+    }
+
+    /// True for the same certificate of the same account.
     pub(super) fn is(&self, other: &Self) -> bool {
-        let same = self.account == other.account && self.key.certificate().der() == other.key.certificate().der();
-        same && (!self.key.is_outside() || Arc::ptr_eq(&self.key, &other.key))
+        self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
+    }
+}
+
+impl CardGate {
+    /// Waits for the card and its PIN, no longer than that.
+    pub(super) async fn pass(&self, asker: Asker, patience: Duration) -> Result<(), Explanation> {
+        self.gate.pass(asker, patience).await
+    }
+
+    /// Asks in front of a terminal.
+    pub(super) fn open_by_hand(&self) -> Result<(), Explanation> {
+        self.lock.unlock().map_err(NotOpened::why)
+    }
+
+    /// Somebody has sat down.
+    fn somebody_came(&self) {
+        self.gate.somebody_came();
     }
 }
 
@@ -42,15 +82,17 @@ impl std::fmt::Debug for Identity {
 pub struct Identities {
     store: KeysStore,
     outside: Mutex<Vec<Identity>>,
+    cards: Arc<Cards>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
 
 impl Identities {
     /// Nothing is unsealed before the first use.
-    pub fn new(store: KeysStore) -> Self {
+    pub fn new(store: KeysStore, cards: Arc<Cards>) -> Self {
         Self {
             store,
             outside: Mutex::default(),
+            cards,
             held: Mutex::default(),
         }
     }
@@ -59,13 +101,8 @@ impl Identities {
     pub fn replace_outside(&self, keys: Vec<Identity>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;
-        // Read again at the next use.
-        held.0 = FolderStamp::default();
-    }
-
-    /// Whether there are keys outside this process.
-    pub fn any_outside(&self) -> bool {
-        !self.outside.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        // All is read again at the next use.
+        *held = Default::default();
     }
 
     /// Every key, past and present.
@@ -82,16 +119,30 @@ impl Identities {
         Ok(Arc::clone(&held.1))
     }
 
+    /// The ways to keys of cards that were wanted in vain, and what became of each.
+    pub(super) fn missed(&self) -> Vec<(CardGate, Wanted)> {
+        let all = self.all().unwrap_or_default();
+        let cards = all.iter().filter_map(|identity| identity.card.clone());
+        cards
+            .filter_map(|card| card.lock.take_wanted().map(|wanted| (card, wanted)))
+            .collect()
+    }
+
+    /// Somebody has sat down: what he was asked in vain may be asked again.
+    pub(super) fn somebody_came(&self) {
+        let all = self.all().unwrap_or_default();
+        all.iter()
+            .filter_map(|identity| identity.card.as_ref())
+            .for_each(CardGate::somebody_came);
+    }
+
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
         let stored = self.store.list().map_err(|e: StoreError| e.explain())?;
         let mut all = Vec::with_capacity(stored.len());
         for key in stored {
             let bytes = self.store.load(&key.id).map_err(|e| e.explain())?;
-            let software = SoftwareKey::from_bytes(&bytes).map_err(|e| e.explain())?;
-            all.push(Identity {
-                account: key.account,
-                key: Arc::new(software),
-            });
+            let own = Own::from_bytes(&bytes, &self.cards).map_err(|e| e.explain())?;
+            all.push(Identity::of(key.account, own));
         }
         all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         Ok(all)

@@ -10,9 +10,9 @@ mod traces;
 
 use forge::{cms_of, doctor, rebuilt};
 use practice::{Card, Letter, Practice, alice, entity, of_all_times, place, stored};
-use souspli::base::Secret;
+use souspli::base::{Asker, Secret};
 use souspli::pki::oid;
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::smime::encrypt::{Cipher, Transport};
 use souspli::store::{KeysStore, Secrets};
 use std::sync::Arc;
@@ -53,7 +53,11 @@ async fn forty_two_messages_are_read_again_without_the_card() {
     practice.put_card(false);
     practice.wipes();
     assert_eq!(
-        again.view(&place(0), letters[0].stored.clone()).await.unwrap_err().code,
+        again
+            .view(&place(0), letters[0].stored.clone(), Asker::Reader, Silence::Kept)
+            .await
+            .unwrap_err()
+            .code,
         "SP-KEY-LOCKED"
     );
     assert!(again.cached(&place(1)).is_none());
@@ -151,7 +155,10 @@ async fn a_locked_keyring_is_waited_for() {
     practice.secrets = Secrets::awaited(&practice.home).unwrap();
     let relay = practice.relay(REMEMBERS);
     assert!(relay.is_locked());
-    let waits = relay.view(&place(0), letter.stored).await.unwrap_err();
+    let waits = relay
+        .view(&place(0), letter.stored, Asker::Reader, Silence::Kept)
+        .await
+        .unwrap_err();
     assert_eq!((waits.code, practice.operations()), ("SP-KEYRING-LOCKED", 0));
 }
 

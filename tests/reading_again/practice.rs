@@ -2,11 +2,11 @@
 
 use crate::forge::{Authority, attributes, doctor, encrypt, opaque, signed, signer};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
-use souspli::base::{Address, MessageKey, Place, Secret};
+use souspli::base::{Address, Asker, MessageKey, Place, Secret};
 use souspli::config::parse::parse;
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{Certificate, oid};
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::relay::{Identity, Relay};
 use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};
@@ -160,7 +160,10 @@ impl Practice {
     }
 
     pub async fn sees(&self, relay: &Relay, uid: u32, stored: &[u8]) -> String {
-        let view = relay.view(&place(uid), stored.to_vec()).await.unwrap();
+        let view = relay
+            .view(&place(uid), stored.to_vec(), Asker::Reader, Silence::Kept)
+            .await
+            .unwrap();
         String::from_utf8_lossy(view.bytes()).into_owned()
     }
 
