@@ -104,7 +104,7 @@ impl Practice {
         };
         let view = self
             .runtime
-            .block_on(self.relay.view(&key, stored, Asker::Reader, Silence::Kept))
+            .block_on(self.relay.view(&key, stored, Asker::Program, Silence::Kept))
             .unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
     }
