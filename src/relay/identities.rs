@@ -25,10 +25,9 @@ impl Identity {
         Self { account, key }
     }
 
-    /// True for the same certificate of the same account; the way to a card may be another one each time.
+    /// True for the same certificate of the same account.
     pub(super) fn is(&self, other: &Self) -> bool {
-        let same = self.account == other.account && self.key.certificate().der() == other.key.certificate().der();
-        same && (!self.key.is_outside() || Arc::ptr_eq(&self.key, &other.key))
+        self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
     }
 }
 
@@ -59,8 +58,8 @@ impl Identities {
     pub fn replace_outside(&self, keys: Vec<Identity>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;
-        // Read again at the next use.
-        held.0 = FolderStamp::default();
+        // All is read again at the next use.
+        *held = Default::default();
     }
 
     /// Whether there are keys outside this process.
