@@ -89,7 +89,7 @@ async fn code(relay: &Relay, place: &Place, message: &[u8]) -> String {
         account: "alice@lab.test".into(),
         place: place.clone(),
     };
-    let view = relay.view(&key, message.to_vec(), Asker::Reader, Silence::Kept).await.unwrap();
+    let view = relay.view(&key, message.to_vec(), Asker::Program, Silence::Kept).await.unwrap();
     let text = String::from_utf8_lossy(view.bytes()).into_owned();
     let code = text.split("; code=").nth(1).unwrap();
     code.split([';', '\r']).next().unwrap().to_owned()

@@ -562,7 +562,7 @@ fn what_a_list_told_before_a_message_could_be_opened_stays_said() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let view = |key: &MessageKey, stored: &[u8]| {
         runtime.block_on(async {
-            tokio::task::block_in_place(|| relay.view(key, stored.to_vec(), Asker::Reader, Silence::Kept))
+            tokio::task::block_in_place(|| relay.view(key, stored.to_vec(), Asker::Program, Silence::Kept))
                 .await
                 .unwrap()
         })

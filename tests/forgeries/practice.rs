@@ -87,7 +87,7 @@ impl Practice {
             },
         };
         self.runtime
-            .block_on(async { self.relay.view(&key, stored.to_vec(), Asker::Reader, Silence::Kept).await })
+            .block_on(async { self.relay.view(&key, stored.to_vec(), Asker::Program, Silence::Kept).await })
             .unwrap()
     }
 

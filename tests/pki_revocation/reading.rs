@@ -103,7 +103,7 @@ impl Practice {
             place: Place::Maildrop { unique_id: uid.into() },
         };
         let stored = [b"From: martin@cabinet.test\r\n", letter].concat();
-        let view = relay.view(&key, stored, Asker::Reader, Silence::Kept).await.unwrap();
+        let view = relay.view(&key, stored, Asker::Program, Silence::Kept).await.unwrap();
         String::from_utf8_lossy(view.bytes()).into_owned()
     }
 
