@@ -292,6 +292,12 @@ pub const RESTORED_MAX: usize = 8 << 10;
 pub const RESTORED_NAMES_MAX: usize = 100;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Content keys that cards have unwrapped and that are remembered; beyond it the oldest are forgotten.
+pub const CONTENT_KEYS_MAX: usize = 20_000;
+/// Octets of one of them; a longer one, which no cipher needs, is not kept.
+pub const CONTENT_KEY_MAX: usize = 63;
+/// Seconds that a View stays in memory where the card is required for each reading: one reading fetches it in parts.
+pub const CARD_READING_SECONDS: i64 = 120;
 /// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
 pub const SEARCHABLE_MAX: usize = 64 << 10;
 /// Octets of one of its fields among them.

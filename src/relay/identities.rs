@@ -54,6 +54,16 @@ impl From<Shelved> for Identity {
 }
 
 impl Identity {
+    /// A key of an account.
+    pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
+        Self {
+            account,
+            key,
+            is_retired: false,
+            card: None,
+        }
+    }
+
     /// True for the same certificate of the same account.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
@@ -87,9 +97,10 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// The keys of a home.
+/// The keys of a home, and of the cards that are known.
 pub struct Identities {
     store: KeysStore,
+    outside: Mutex<Vec<Identity>>,
     cards: Arc<Cards>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
@@ -99,9 +110,18 @@ impl Identities {
     pub fn new(store: KeysStore, cards: Arc<Cards>) -> Self {
         Self {
             store,
+            outside: Mutex::default(),
             cards,
             held: Mutex::default(),
         }
+    }
+
+    /// The keys outside this process that are known from now on, in the place of those known before.
+    pub fn replace_outside(&self, keys: Vec<Identity>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+        // All is read again at the next use.
+        *held = Default::default();
     }
 
     /// Every key, past and present.
@@ -137,7 +157,9 @@ impl Identities {
 
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
         let all = shelved(&self.store, &self.cards)?;
-        Ok(all.into_iter().map(Identity::from).collect())
+        let mut all: Vec<Identity> = all.into_iter().map(Identity::from).collect();
+        all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        Ok(all)
     }
 
     /// The store behind them, and the cards.

@@ -25,6 +25,7 @@ pub mod notice;
 mod operators;
 mod outgoing;
 pub mod port;
+mod recalled;
 mod recipients;
 mod seals;
 mod searching;
@@ -33,6 +34,7 @@ mod space;
 mod status;
 mod views;
 
+pub use identities::Identity;
 pub use incoming::OpenedByHand;
 
 use crate::base::limits::{KEY_AT_START_SECONDS, VIEW_CACHE_MAX};
@@ -50,7 +52,8 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, ContentKeys, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -84,6 +87,7 @@ pub struct Relay {
     fields: Arc<Fields>,
     index: Arc<Index>,
     later: Later,
+    content_keys: ContentKeys,
     unopened: Unopened,
     harvested: Harvested,
     journal: Journal,
@@ -107,7 +111,6 @@ impl Relay {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
-            config,
             identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
             cards,
             answers: Answers::new(KeysStore::requested(home, secrets.clone())),
@@ -116,6 +119,7 @@ impl Relay {
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             later: Later::new(&fields, &index),
+            content_keys: ContentKeys::new(home, secrets, recalled::days(&config)),
             fields,
             index,
             unopened: Unopened::default(),
@@ -126,7 +130,13 @@ impl Relay {
             views: Views::new(VIEW_CACHE_MAX),
             published: Arc::new(published),
             wanted: status::Wanted::default(),
+            config,
         })
+    }
+
+    /// The keys of cards that are known from now on, in the place of those known before; a card that is away stays known.
+    pub fn replace_outside_keys(&self, keys: Vec<Identity>) {
+        self.identities.replace_outside(keys);
     }
 
     /// Asks for keys that are locked, once, before anybody needs them. A keyring that its user opens later is no fault; one that
@@ -151,6 +161,7 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+        self.begin_content_keys();
         self.note_imported();
     }
 
@@ -269,6 +280,7 @@ impl Opening for Relay {
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
         self.notice_removed_texts();
+        self.notice_wiped_keys();
         self.known_view(key)
     }
 

@@ -22,6 +22,7 @@ pub mod opened;
 pub mod parts;
 pub mod port;
 pub mod protected;
+mod question;
 pub mod recipient;
 pub mod reread;
 pub mod sealed;

@@ -135,6 +135,11 @@ impl Home {
         self.root.join("fields")
     }
 
+    /// Content keys that cards have unwrapped, sealed.
+    pub fn content_keys(&self) -> PathBuf {
+        self.root.join("content-keys")
+    }
+
     /// Texts that are searched, sealed.
     pub fn index(&self) -> PathBuf {
         self.root.join("index")

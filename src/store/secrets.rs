@@ -67,6 +67,8 @@ pub enum Purpose {
     Passwords,
     /// Sealing and naming what is known of correspondents.
     Book,
+    /// Sealing and naming content keys that cards have unwrapped.
+    ContentKeys,
 }
 
 /// `master.json`.
@@ -177,6 +179,7 @@ impl Purpose {
             Purpose::Journal => "souspli 1 journal",
             Purpose::Passwords => "souspli 1 passwords",
             Purpose::Book => "souspli 1 book",
+            Purpose::ContentKeys => "souspli 1 content keys",
         }
     }
 }

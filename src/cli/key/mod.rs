@@ -9,7 +9,7 @@ mod request;
 pub(super) use list::{described, warnings};
 
 use super::out::Out;
-use super::{Cli, Failure};
+use super::{Cli, Failure, content_keys};
 use crate::base::Address;
 use crate::keys::Own;
 use crate::keys::card::Cards;
@@ -48,6 +48,8 @@ pub enum Key {
         /// Telle que « list » la montre, ou son début / as list shows it, or its beginning.
         id: String,
     },
+    /// Oublie les clés des messages ouverts par une carte ; vos clés restent / forget the keys of messages that a card opened; yours stay.
+    Wipe,
 }
 
 /// The keys of a home, those in use and those that wait.
@@ -69,6 +71,7 @@ impl Key {
             Key::Install(install) => install.execute(cli, out),
             Key::Retire { undo, id } => retire(&Keys::open(cli)?, id, *undo),
             Key::Remove { id } => remove(&Keys::open(cli)?, id),
+            Key::Wipe => content_keys::wipe(cli),
         }
     }
 }
@@ -143,6 +146,7 @@ fn remove(keys: &Keys, typed: &str) -> Result<(), Failure> {
     keys.store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
     let wiped = Index::new(&keys.home, &keys.secrets).wipe().map_err(|e| Failure::from(&e));
+    let forgotten = content_keys::forget(&keys.home, &keys.secrets, certificate.as_ref());
     keys.note(&account, "removed", certificate.as_ref())?;
-    wiped
+    wiped.and(forgotten)
 }
