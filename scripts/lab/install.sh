@@ -127,6 +127,8 @@ SOUSPLI_BUILD="build-essential ca-certificates"
 SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
 if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
 SOUSPLI_LAB="$SOUSPLI_DEMO slapd ldap-utils dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg faketime dbus dbus-bin gnome-keyring"
+# Tokens, and a virtual card behind a virtual reader (tests/lab/test_cardlab.py).
+SOUSPLI_LAB="$SOUSPLI_LAB softhsm2 opensc opensc-pkcs11 pcscd vsmartcard-vpcd libpcsclite1 libpcsclite-dev pkg-config"
 
 # Further mail programs, for docs/conformance.md; what a distribution lacks is said and left out.
 SOUSPLI_CLIENTS="alpine imapfilter neomutt offlineimap3"

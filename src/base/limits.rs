@@ -371,3 +371,25 @@ pub const BUNDLE_FILE_MAX: u64 = 1 << 20;
 pub const NOTE_FILE_MAX: u64 = 4096;
 /// Bundle files of one folder that are looked at.
 pub const BUNDLES_MAX: usize = 100;
+/// Octets of one question to the process that holds a card's module, or of its answer.
+pub const CARD_FRAME_MAX: usize = 4 << 20;
+/// Cards that are looked at at once.
+pub const CARDS_MAX: usize = 16;
+/// Certificates of a card.
+pub const CARD_CERTIFICATES_MAX: usize = 32;
+/// Octets of one.
+pub const CARD_CERTIFICATE_MAX: usize = 64 << 10;
+/// Seconds that a look at the readers may take.
+pub const CARD_LOOK_SECONDS: u64 = 8;
+/// Seconds that one operation of a card may take.
+pub const CARD_SECONDS: u64 = 20;
+/// Seconds that somebody may take to type a PIN on the reader.
+pub const CARD_TYPING_SECONDS: u64 = 90;
+/// Seconds after a module hung in which it is not asked again.
+pub const CARD_HUNG_SECONDS: u64 = 10;
+/// Milliseconds between two looks at the readers while a key of a card is in use here.
+pub const CARD_LOOKED_AT_MILLISECONDS: u64 = 500;
+/// Seconds that a window waits for a PIN.
+pub const PIN_SECONDS: u64 = 100;
+/// Octets of a PIN.
+pub const PIN_MAX: usize = 64;

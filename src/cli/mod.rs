@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Results on standard output, what went wrong on standard error.
 
 mod account;
+mod card;
 mod cert;
 mod check;
 mod explain;
@@ -88,6 +89,9 @@ enum Command {
     /// Textes gardés pour la recherche : compte, messages, octets / texts kept for searching: account, messages, octets.
     #[command(subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
     Index(index::TextIndex),
+    /// Pour Souspli lui-même / for Souspli itself.
+    #[command(hide = true)]
+    CardHost(card::CardHost),
     /// Ce qui a été mis sous pli, ouvert, refusé / what was sealed, opened, refused.
     Journal(journal::Journal),
 }
@@ -188,6 +192,7 @@ impl Cli {
             Command::Cert(cert) => cert.execute(self, out),
             Command::Trust(trust) => trust.execute(self, out),
             Command::Index(index) => index.execute(self, out),
+            Command::CardHost(host) => host.execute(),
             Command::Journal(journal) => journal.execute(self, out),
         }
     }

@@ -24,7 +24,7 @@ impl Run {
         }
         let secrets = Secrets::awaited(&home).map_err(|e| Failure::from(&e))?;
         let relay = Relay::open(config.clone(), &home, &secrets).map_err(|e| Failure::from(&e))?;
-        relay.ask_at_start().map_err(|e| Failure::from(&e))?;
+        relay.ask_at_start()?;
         let proofs = HomeProofs::new(&home, &secrets);
         cli.block_on(Serving::start(home, config, relay, proofs))?
     }

@@ -128,7 +128,10 @@ impl Serving {
         let telling = tokio::spawn(tell_endings(Arc::clone(&relay)));
         let lists = Arc::clone(&relay);
         let lists = tokio::spawn(async move { lists.keep_status(jitter()).await });
+        let cards = Arc::clone(&relay);
+        let cards = tokio::spawn(async move { cards.keep_cards().await });
         end.await;
+        cards.abort();
         lists.abort();
         renewal.abort();
         refreshing.abort();

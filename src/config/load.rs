@@ -91,7 +91,7 @@ pub fn load(places: &Places) -> Result<Loaded, LoadError> {
 /// Every path that is written relative to the file.
 fn paths(config: &mut Config) -> impl Iterator<Item = &mut PathBuf> {
     let upstream = config.upstream_authorities.iter_mut();
-    let all = upstream.chain(&mut config.mssante.authorities);
+    let all = upstream.chain(&mut config.mssante.authorities).chain(&mut config.card.module);
     all.chain(config.accounts.iter_mut().flat_map(certificates))
 }
 

@@ -1,5 +1,6 @@
 //! The configuration: its model and its grammar are pure; `load` reads the files.
 
+mod card;
 pub mod fault;
 mod ldap;
 pub mod load;

@@ -1,5 +1,6 @@
 //! What the configuration says, once it has been checked.
 
+pub use super::card::CardRules;
 pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
 pub use super::revocation::{Revocation, StatusSource};
 use crate::base::{Address, Domain, Realm};
@@ -25,6 +26,8 @@ pub struct Config {
     pub mssante: Mssante,
     /// How it is known whether certificates still stand.
     pub revocation: Revocation,
+    /// Smart cards and their PIN.
+    pub card: CardRules,
     /// Whose word on certificates counts.
     pub trust: TrustRules,
 }

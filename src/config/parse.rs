@@ -4,7 +4,7 @@ use super::fault::{Fault, FaultKind};
 use super::ldap;
 use super::model::*;
 use super::reader::{At, Faults, Section};
-use super::revocation;
+use super::{card, revocation};
 use crate::base::limits::TAG_CHARS_MAX;
 use crate::base::{Address, Domain, Realm};
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +25,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let trust = root.table("trust", faults);
         let trust = trust.map(|s| read_trust(s, faults)).unwrap_or_default();
         let revocation = root.table("revocation", faults);
+        let card = root.table("card", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
         let accounts = read_accounts(accounts, &mssante, faults);
@@ -45,6 +46,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             mssante,
             trust,
             revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
+            card: card.map(|s| card::read(s, faults)).unwrap_or_default(),
         }
     })
 }

@@ -257,7 +257,7 @@ impl Connection {
             Action::LoggedIn(credentials) => self.logged_in(credentials),
             Action::Unlock(asker) => self.unlock(asker),
             Action::Reserve(octets) => self.reserve(octets),
-            Action::Open(key, stored) => self.open(key, stored),
+            Action::Open(key, stored, asker) => self.open(key, stored, asker),
             Action::Append(mailbox, message) => self.append(mailbox, message),
             Action::Close => self.close().await,
         }
@@ -336,9 +336,11 @@ impl Connection {
         self.job = Some(Box::pin(async move { Happened::Reserved(budget.room(octets).await) }));
     }
 
-    fn open(&mut self, key: MessageKey, stored: Vec<u8>) {
+    fn open(&mut self, key: MessageKey, stored: Vec<u8>, asker: Asker) {
         let opening = Arc::clone(&self.services.opening);
-        self.job = Some(Box::pin(async move { Happened::Opened(opening.view(&key, stored).await) }));
+        self.job = Some(Box::pin(async move {
+            Happened::Opened(opening.view(&key, stored, asker, Silence::Broken).await)
+        }));
     }
 
     fn append(&mut self, mailbox: String, message: Arc<Vec<u8>>) {

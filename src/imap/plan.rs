@@ -442,7 +442,7 @@ impl Plan {
     }
 
     /// One message that is read is somebody's who reads it.
-    fn asker(&self) -> Asker {
+    pub fn asker(&self) -> Asker {
         let one = |set: &Ranges| set.min().is_some() && set.min() == set.max();
         match self.request.set.closed() {
             Some(set) if one(&set) && !self.lists() => Asker::Reader,

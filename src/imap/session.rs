@@ -95,7 +95,7 @@ pub enum Action {
     /// Wait for the home's keys, which are locked.
     Unlock(Asker),
     /// Open a stored message.
-    Open(MessageKey, Vec<u8>),
+    Open(MessageKey, Vec<u8>, Asker),
     /// Decide what is stored of a message for a mailbox.
     Append(String, Arc<Vec<u8>>),
     /// Write what is to be written, then close.

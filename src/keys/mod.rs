@@ -1,7 +1,9 @@
 //! Keys of the doctor. `software` holds those of a file, `pkcs12` reads and writes such files, `request` makes one and asks for its
-//! certificate, `shelf` says of each where it stands in its life; cards will stand beside them. `proofs` is what providers know
-//! him by, `token` what a program of his prints for that.
+//! certificate; `card` those that stay on a card, `pin` asks for what opens it; `shelf` says of each where it stands in its life.
+//! `proofs` is what providers know him by, `token` what a program of his prints for that.
 
+pub mod card;
+pub mod pin;
 pub mod pkcs12;
 pub mod proofs;
 pub mod request;
@@ -12,8 +14,38 @@ pub mod token;
 pub use proofs::HomeProofs;
 pub use software::{ImportError, SoftwareKey};
 
+use crate::smime::port::PrivateKey;
+use std::sync::Arc;
+
 use crate::base::Secret;
 use crate::smime::encrypt::Material;
+
+/// An own key of either kind, as the store keeps it.
+#[derive(Debug)]
+pub enum Own {
+    /// Its private half rests in the store.
+    Software(SoftwareKey),
+    /// It stays on its card.
+    Card(card::CardKey),
+}
+
+impl Own {
+    /// What `to_bytes` of either kind wrote.
+    pub fn from_bytes(bytes: &Secret, cards: &Arc<card::Cards>) -> Result<Self, ImportError> {
+        match card::CardKey::from_bytes(bytes, cards)? {
+            Some(key) => Ok(Self::Card(key)),
+            None => SoftwareKey::from_bytes(bytes).map(Self::Software),
+        }
+    }
+
+    /// As mail needs it.
+    pub fn key(&self) -> &dyn PrivateKey {
+        match self {
+            Self::Software(key) => key,
+            Self::Card(key) => key,
+        }
+    }
+}
 
 /// Fresh random values to encrypt one message with; `None`: the system gives no randomness.
 pub fn material() -> Option<Material> {

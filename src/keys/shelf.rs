@@ -1,12 +1,13 @@
 //! Own keys as they lie in the store, each with where it stands in its life.
 
-use super::SoftwareKey;
+use super::card::Cards;
+use super::{Own, SoftwareKey};
 use crate::base::{Address, UnixTime};
 use crate::pki::Certificate;
 use crate::pki::life::{self, Notice, Stage};
-use crate::smime::port::PrivateKey;
 use crate::store::{KeyId, KeyNote, KeysStore};
 use crate::text::{Explain, Explanation, key_life as words};
+use std::sync::Arc;
 
 /// A key of the store.
 #[derive(Debug)]
@@ -16,22 +17,22 @@ pub struct Shelved {
     /// Whose it is.
     pub account: Address,
     /// The key.
-    pub key: SoftwareKey,
+    pub key: Own,
     /// Whether its owner said not to use it any more.
     pub is_retired: bool,
     /// What its owner has been told of its end.
     pub told: Option<Notice>,
 }
 
-/// Every key of a home, opened.
-pub fn shelved(store: &KeysStore) -> Result<Vec<Shelved>, Explanation> {
+/// Every key of a home, opened; no card is asked for.
+pub fn shelved(store: &KeysStore, cards: &Arc<Cards>) -> Result<Vec<Shelved>, Explanation> {
     let stored = store.list().map_err(|e| e.explain())?;
     let mut all = Vec::with_capacity(stored.len());
     for key in stored {
         let bytes = store.load(&key.id).map_err(|e| e.explain())?;
         let note = |kind| store.note(&key.id, kind).map_err(|e| e.explain());
         all.push(Shelved {
-            key: SoftwareKey::from_bytes(&bytes).map_err(|e| e.explain())?,
+            key: Own::from_bytes(&bytes, cards).map_err(|e| e.explain())?,
             is_retired: note(KeyNote::Retired)?.is_some(),
             told: note(KeyNote::Told)?.as_deref().and_then(Notice::parse),
             id: key.id,
@@ -44,7 +45,15 @@ pub fn shelved(store: &KeysStore) -> Result<Vec<Shelved>, Explanation> {
 impl Shelved {
     /// Its certificate.
     pub fn certificate(&self) -> &Certificate {
-        self.key.certificate()
+        self.key.key().certificate()
+    }
+
+    /// The key itself; `None`: it stays on its card.
+    pub fn software(&self) -> Option<&SoftwareKey> {
+        match &self.key {
+            Own::Software(key) => Some(key),
+            Own::Card(_) => None,
+        }
     }
 
     /// Its state in a list.

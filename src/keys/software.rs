@@ -324,7 +324,7 @@ fn rsa_sign(pair: &rsa::KeyPair, padding: &'static dyn signature::RsaEncoding, m
 }
 
 /// A wrong padding or length is answered with a random key (RFC 3218 §2.3.2), made in either case.
-fn or_random(content_key: Option<Secret>, length: Option<usize>) -> Unwrapped {
+pub(super) fn or_random(content_key: Option<Secret>, length: Option<usize>) -> Unwrapped {
     let mut stand_in = vec![0; length.unwrap_or(16)];
     if aws_lc_rs::rand::fill(&mut stand_in).is_err() {
         return Unwrapped::Failed;

@@ -59,12 +59,14 @@ pub fn small(n: u8) -> Vec<u8> {
     tlv(tag::INTEGER, &[&[n & 0x7f]])
 }
 
-/// INTEGER, not negative.
-pub fn number(n: u32) -> Vec<u8> {
-    let bytes = n.to_be_bytes();
-    let skip = bytes.iter().take(3).take_while(|b| **b == 0).count();
-    let sign: &[u8] = if bytes[skip] & 0x80 == 0 { &[] } else { &[0] };
-    tlv(tag::INTEGER, &[sign, &bytes[skip..]])
+/// INTEGER of octets without a sign, the most significant first.
+pub fn unsigned(octets: &[u8]) -> Vec<u8> {
+    let first = octets.iter().position(|o| *o != 0).unwrap_or(octets.len().saturating_sub(1));
+    let octets = octets.get(first..).unwrap_or_default();
+    match octets.first() {
+        Some(o) if *o < 0x80 => tlv(tag::INTEGER, &[octets]),
+        _ => tlv(tag::INTEGER, &[&[0], octets]),
+    }
 }
 
 /// OCTET STRING.
@@ -109,8 +111,8 @@ mod tests {
 
     #[test]
     fn numbers_are_the_shortest_and_positive() {
-        for (n, octets) in [(0, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
-            assert_eq!(number(n), octets);
+        for (n, octets) in [(0_u32, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
+            assert_eq!(unsigned(&n.to_be_bytes()), octets);
         }
     }
 

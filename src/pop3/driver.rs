@@ -303,7 +303,7 @@ impl Connection {
         self.job = Some(Box::pin(async move {
             // Mail programs look for new mail by themselves: nobody may be there.
             Happened::Opened(match opening.unlock(Asker::Program, Silence::Kept).await {
-                Ok(()) => opening.view(&key, stored).await,
+                Ok(()) => opening.view(&key, stored, Asker::Program, Silence::Kept).await,
                 Err(locked) => Err(locked),
             })
         }));

@@ -2,7 +2,7 @@
 
 use super::Relay;
 use crate::base::UnixTime;
-use crate::keys::shelf::{Shelved, shelved};
+use crate::keys::shelf::Shelved;
 use crate::pki::life;
 use crate::store::{Event, JournalEntry, KeyNote};
 
@@ -16,7 +16,7 @@ impl Relay {
         if !self.gate.is_open() {
             return;
         }
-        match shelved(self.identities.store()) {
+        match self.identities.shelved() {
             Ok(all) => {
                 all.iter().for_each(|key| self.tell_ending(key, &all, now));
                 tracing::debug!(keys = all.len(), "the ends of own certificates were looked at");

@@ -1,21 +1,115 @@
-//! The keyring that waits for its user: asked once, whoever needs it, and not again behind the back of somebody who said no.
+//! A keyring or a card that waits for its user: asked once, whoever needs it, and not again behind the back of somebody who said no.
 //!
 //! A mail program that fetches a folder in the background would otherwise open a window for every message.
 
 use crate::base::Asker;
 use crate::base::limits::{KEY_LOOKED_AT_SECONDS, KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
+use crate::keys::card::{CardLock, NotOpened};
 use crate::store::{Secrets, StoreError};
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, card};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{timeout, timeout_at};
 
-/// The way to the keys of a home.
+/// What only the user can open.
+pub trait Lock: Send + Sync + std::fmt::Debug {
+    /// Whether the keys behind it are at hand.
+    fn is_open(&self) -> bool;
+    /// Asks the user; blocks for as long as he lets the window stand.
+    fn unlock(&self) -> Result<(), Closed>;
+    /// Looks, without a word to the user, whether other hands have opened it.
+    fn looked_at(&self) -> LookedAt;
+    /// What is said while nobody has answered.
+    fn awaited(&self) -> Explanation;
+}
+
+/// Why it did not open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// The user is still awaited, or said no.
+    Awaited(Explanation),
+    /// There is a fault, which asking again does not mend.
+    Fault(Explanation),
+    /// There was nothing to ask him about: no card.
+    NotAsked(Explanation),
+}
+
+/// What a look tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LookedAt {
+    /// It is open.
+    Open,
+    /// It is closed yet.
+    Closed,
+    /// Nobody can tell without asking.
+    Unknown,
+}
+
+impl Closed {
+    fn why(self) -> Explanation {
+        match self {
+            Self::Awaited(why) | Self::Fault(why) | Self::NotAsked(why) => why,
+        }
+    }
+}
+
+impl Lock for Secrets {
+    fn is_open(&self) -> bool {
+        Secrets::is_open(self)
+    }
+
+    fn unlock(&self) -> Result<(), Closed> {
+        Secrets::unlock(self).map_err(|error| match error {
+            StoreError::KeyringLocked => Closed::Awaited(error.explain()),
+            other => Closed::Fault(other.explain()),
+        })
+    }
+
+    fn looked_at(&self) -> LookedAt {
+        match self.unlock_quietly() {
+            Ok(()) => LookedAt::Open,
+            Err(StoreError::KeyringLocked) => LookedAt::Closed,
+            Err(_) => LookedAt::Unknown,
+        }
+    }
+
+    fn awaited(&self) -> Explanation {
+        StoreError::KeyringLocked.explain()
+    }
+}
+
+impl Lock for CardLock {
+    fn is_open(&self) -> bool {
+        CardLock::is_open(self)
+    }
+
+    fn unlock(&self) -> Result<(), Closed> {
+        CardLock::unlock(self).map_err(|not| match not {
+            NotOpened::NotAsked(why) => Closed::NotAsked(why),
+            NotOpened::Refused(why) => Closed::Awaited(why),
+        })
+    }
+
+    /// No other hands type into our window.
+    fn looked_at(&self) -> LookedAt {
+        if CardLock::is_open(self) {
+            LookedAt::Open
+        } else {
+            LookedAt::Unknown
+        }
+    }
+
+    fn awaited(&self) -> Explanation {
+        card::pin_awaited()
+    }
+}
+
+/// The way to the keys of a home, or of a card.
 #[derive(Debug)]
 pub struct Gate {
-    secrets: Secrets,
+    lock: Arc<dyn Lock>,
     turns: Mutex<Turns>,
     /// How many tries have ended.
     ended: watch::Sender<u64>,
@@ -26,11 +120,19 @@ pub struct Gate {
 struct Turns {
     /// Since when the user is being asked.
     asking: Option<Instant>,
-    /// When, and why, he was asked in vain.
-    refused: Option<(Instant, Explanation)>,
+    /// When, and why, it did not open.
+    refused: Option<Refused>,
     /// When somebody who reads was last told no.
     told: Option<Instant>,
     watch: Watch,
+}
+
+#[derive(Clone, Debug)]
+struct Refused {
+    at: Instant,
+    why: Explanation,
+    /// Whether he was asked: who was not, as long as his card was away, may be asked at once.
+    asked: bool,
 }
 
 /// Whether the keyring is looked at from time to time.
@@ -55,10 +157,10 @@ enum Turn {
 impl Turns {
     fn take(&mut self, asker: Asker, now: Instant) -> Turn {
         let seen = self.seen(asker, now);
-        let quiet = self.refused.as_ref().filter(|(at, _)| now.duration_since(*at) < REFUSED);
+        let quiet = self.refused.as_ref().filter(|no| no.asked && now.duration_since(no.at) < REFUSED);
         match (seen, quiet, self.asking) {
-            (Asker::Program, Some((_, why)), _) => {
-                let why = why.clone();
+            (Asker::Program, Some(no), _) => {
+                let why = no.why.clone();
                 self.tell(asker, now);
                 Turn::Refused(why)
             }
@@ -78,13 +180,17 @@ impl Turns {
         }
     }
 
-    fn ended(&mut self, outcome: Result<(), Explanation>, now: Instant) {
+    fn ended(&mut self, outcome: Result<(), Closed>, now: Instant) {
         self.asking = None;
-        self.refused = outcome.err().map(|why| (now, why));
+        self.refused = outcome.err().map(|closed| Refused {
+            at: now,
+            asked: !matches!(closed, Closed::NotAsked(_)),
+            why: closed.why(),
+        });
     }
 
     fn refuse(&mut self, why: Explanation, asker: Asker, now: Instant) {
-        self.refused = Some((now, why));
+        self.refused = Some(Refused { at: now, why, asked: true });
         self.tell(asker, now);
     }
 
@@ -103,10 +209,10 @@ const QUIETLY: Duration = Duration::from_secs(2);
 const READER_PAUSE: Duration = Duration::from_secs(KEY_READER_PAUSE_SECONDS);
 
 impl Gate {
-    /// For the keys of a home.
-    pub fn new(secrets: Secrets) -> Arc<Self> {
+    /// For the keys behind a lock.
+    pub fn new(lock: Arc<dyn Lock>) -> Arc<Self> {
         Arc::new(Self {
-            secrets,
+            lock,
             turns: Mutex::default(),
             ended: watch::Sender::new(0),
         })
@@ -114,7 +220,7 @@ impl Gate {
 
     /// Whether the keys are at hand.
     pub fn is_open(&self) -> bool {
-        self.secrets.is_open()
+        self.lock.is_open()
     }
 
     /// Somebody has just sat down: what was refused before may be asked again.
@@ -154,17 +260,17 @@ impl Gate {
         let (gate, (tell, told)) = (Arc::clone(self), oneshot::channel());
         thread::spawn(move || {
             // Whoever waited for it may have gone on.
-            let _ = tell.send(gate.secrets.unlock_quietly());
+            let _ = tell.send(gate.lock.looked_at());
         });
         match timeout(QUIETLY, told).await {
-            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(LookedAt::Open)) => Ok(()),
             _ => Err(why),
         }
     }
 
     /// Asks at the start of the program, and waits that long for an answer: one that comes later is waited for by those who
     /// need it.
-    pub fn begin(self: &Arc<Self>, patience: Duration) -> Result<(), StoreError> {
+    pub fn begin(self: &Arc<Self>, patience: Duration) -> Result<(), Closed> {
         if self.is_open() || !matches!(self.turns().take(Asker::Reader, Instant::now()), Turn::Ask) {
             return Ok(());
         }
@@ -180,8 +286,8 @@ impl Gate {
     fn ask(self: &Arc<Self>) {
         let gate = Arc::clone(self);
         thread::spawn(move || {
-            if let Err(error) = gate.try_once() {
-                tracing::warn!(%error, "the keys could not be had");
+            if let Err(closed) = gate.try_once() {
+                tracing::warn!(code = closed.why().code, "the keys could not be had");
             }
         });
     }
@@ -196,20 +302,19 @@ impl Gate {
         thread::spawn(move || {
             while !gate.is_open() {
                 thread::park_timeout(Duration::from_secs(KEY_LOOKED_AT_SECONDS));
-                match gate.secrets.unlock_quietly() {
-                    Err(StoreError::KeyringLocked) => {}
-                    Ok(()) => gate.ended.send_modify(|count| *count += 1),
-                    Err(_) => return,
+                match gate.lock.looked_at() {
+                    LookedAt::Closed => {}
+                    LookedAt::Open => gate.ended.send_modify(|count| *count += 1),
+                    LookedAt::Unknown => return,
                 }
             }
         });
     }
 
-    fn try_once(self: &Arc<Self>) -> Result<(), StoreError> {
+    fn try_once(self: &Arc<Self>) -> Result<(), Closed> {
         self.watch();
-        let outcome = self.secrets.unlock();
-        let said = outcome.as_ref().copied().map_err(Explain::explain);
-        self.turns().ended(said, Instant::now());
+        let outcome = self.lock.unlock();
+        self.turns().ended(outcome.clone(), Instant::now());
         self.ended.send_modify(|count| *count += 1);
         outcome
     }
@@ -220,12 +325,14 @@ impl Gate {
         }
         let now = Instant::now();
         let mut turns = self.turns();
-        let why = match &turns.refused {
-            Some((_, why)) if in_time => why.clone(),
-            _ => StoreError::KeyringLocked.explain(),
-        };
-        turns.refuse(why.clone(), asker, now);
-        Err(why)
+        match turns.refused.clone() {
+            Some(no) if in_time && !no.asked => Err(no.why),
+            no => {
+                let why = no.filter(|_| in_time).map_or_else(|| self.lock.awaited(), |no| no.why);
+                turns.refuse(why.clone(), asker, now);
+                Err(why)
+            }
+        }
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns> {
@@ -254,11 +361,11 @@ mod tests {
     fn a_program_does_not_ask_again_after_a_no_and_a_person_does() {
         let (mut turns, now) = (Turns::default(), Instant::now());
         turns.take(Asker::Program, now);
-        turns.ended(Err(no()), now);
+        turns.ended(Err(Closed::Awaited(no())), now);
         let soon = now + Duration::from_secs(30);
         assert_eq!(turns.take(Asker::Program, soon), Turn::Refused(no()));
         assert_eq!(turns.take(Asker::Reader, soon + READER_PAUSE), Turn::Ask);
-        turns.ended(Err(no()), soon + READER_PAUSE);
+        turns.ended(Err(Closed::Awaited(no())), soon + READER_PAUSE);
         assert_eq!(turns.take(Asker::Program, soon + READER_PAUSE + REFUSED), Turn::Ask);
     }
 
@@ -266,14 +373,14 @@ mod tests {
     fn messages_read_one_by_one_without_a_pause_are_a_program() {
         let (mut turns, mut now) = (Turns::default(), Instant::now());
         assert_eq!(turns.take(Asker::Reader, now), Turn::Ask);
-        turns.ended(Err(no()), now);
+        turns.ended(Err(Closed::Awaited(no())), now);
         turns.refuse(no(), Asker::Reader, now);
         for _ in 0..500 {
             now += Duration::from_millis(500);
             assert_eq!(turns.take(Asker::Reader, now), Turn::Refused(no()));
         }
         assert_eq!(turns.take(Asker::Sender, now), Turn::Ask, "nobody sends by accident");
-        turns.ended(Err(no()), now);
+        turns.ended(Err(Closed::Awaited(no())), now);
         assert_eq!(turns.take(Asker::Reader, now + READER_PAUSE), Turn::Ask);
     }
 

@@ -1,7 +1,10 @@
 //! Own keys at hand: unsealed from the store once, read again when the store has changed.
 
-use crate::base::{Address, UnixTime};
-use crate::keys::shelf::shelved;
+use super::gate::{Gate, Lock};
+use crate::base::{Address, Asker, UnixTime};
+use crate::keys::Own;
+use crate::keys::card::{CardLock, Cards, NotOpened, Wanted};
+use crate::keys::shelf::{Shelved, shelved};
 use crate::pki::Certificate;
 use crate::pki::life::{self, Stage};
 use crate::smime::port::PrivateKey;
@@ -9,19 +12,47 @@ use crate::store::{FolderStamp, KeysStore};
 use crate::text::{Explanation, key_life, keys as say};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A key and whose it is.
 #[derive(Clone)]
 pub struct Identity {
     /// The account.
     pub account: Address,
-    /// The key, which may one day be a card's.
+    /// The key.
     pub key: Arc<dyn PrivateKey>,
     /// Its owner has said not to use it any more: it opens what was encrypted to it, and nothing else.
     pub is_retired: bool,
+    /// What stands before it, where it is a card's.
+    pub card: Option<CardGate>,
+}
+
+/// The way to a key of a card.
+#[derive(Clone, Debug)]
+pub struct CardGate {
+    lock: Arc<CardLock>,
+    gate: Arc<Gate>,
 }
 
 impl Identity {
+    /// One that is in use.
+    pub(super) fn of(account: Address, own: Own) -> Self {
+        let (key, card): (Arc<dyn PrivateKey>, _) = match own {
+            Own::Software(key) => (Arc::new(key), None),
+            Own::Card(key) => {
+                let lock = Arc::clone(key.lock());
+                let gate = Gate::new(Arc::clone(&lock) as Arc<dyn Lock>);
+                (Arc::new(key), Some(CardGate { lock, gate }))
+            }
+        };
+        Self {
+            account,
+            key,
+            is_retired: false,
+            card,
+        }
+    }
+
     /// True for the same certificate of the same account.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
@@ -29,6 +60,23 @@ impl Identity {
 
     fn is_as(&self, other: &Self) -> bool {
         self.is(other) && self.is_retired == other.is_retired
+    }
+}
+
+impl CardGate {
+    /// Waits for the card and its PIN, no longer than that.
+    pub(super) async fn pass(&self, asker: Asker, patience: Duration) -> Result<(), Explanation> {
+        self.gate.pass(asker, patience).await
+    }
+
+    /// Asks in front of a terminal.
+    pub(super) fn open_by_hand(&self) -> Result<(), Explanation> {
+        self.lock.unlock().map_err(NotOpened::why)
+    }
+
+    /// Somebody has sat down.
+    fn somebody_came(&self) {
+        self.gate.somebody_came();
     }
 }
 
@@ -41,14 +89,16 @@ impl std::fmt::Debug for Identity {
 /// The keys of a home.
 pub struct Identities {
     store: KeysStore,
+    cards: Arc<Cards>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
 
 impl Identities {
     /// Nothing is unsealed before the first use.
-    pub fn new(store: KeysStore) -> Self {
+    pub fn new(store: KeysStore, cards: Arc<Cards>) -> Self {
         Self {
             store,
+            cards,
             held: Mutex::default(),
         }
     }
@@ -67,13 +117,34 @@ impl Identities {
         Ok(Arc::clone(&held.1))
     }
 
+    /// The ways to keys of cards that were wanted in vain, and what became of each.
+    pub(super) fn missed(&self) -> Vec<(CardGate, Wanted)> {
+        let all = self.all().unwrap_or_default();
+        let cards = all.iter().filter_map(|identity| identity.card.clone());
+        cards
+            .filter_map(|card| card.lock.take_wanted().map(|wanted| (card, wanted)))
+            .collect()
+    }
+
+    /// Somebody has sat down: what he was asked in vain may be asked again.
+    pub(super) fn somebody_came(&self) {
+        let all = self.all().unwrap_or_default();
+        all.iter()
+            .filter_map(|identity| identity.card.as_ref())
+            .for_each(CardGate::somebody_came);
+    }
+
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
-        let all = shelved(&self.store)?.into_iter().map(|shelved| Identity {
-            account: shelved.account,
-            key: Arc::new(shelved.key),
+        let identity = |shelved: Shelved| Identity {
             is_retired: shelved.is_retired,
-        });
-        Ok(all.collect())
+            ..Identity::of(shelved.account, shelved.key)
+        };
+        Ok(self.shelved()?.into_iter().map(identity).collect())
+    }
+
+    /// Those of the store, each with where it stands in its life.
+    pub(super) fn shelved(&self) -> Result<Vec<Shelved>, Explanation> {
+        shelved(&self.store, &self.cards)
     }
 
     /// The store behind them.

@@ -8,6 +8,7 @@ pub mod authorities;
 pub mod book;
 mod bound;
 pub mod budget;
+mod cards;
 mod companion;
 mod decided;
 mod endings;
@@ -34,7 +35,7 @@ mod views;
 
 pub use incoming::OpenedByHand;
 
-use crate::base::limits::{KEY_AT_START_SECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS, VIEW_CACHE_MAX};
+use crate::base::limits::{KEY_AT_START_SECONDS, VIEW_CACHE_MAX};
 use crate::base::{Address, Asker, UnixTime};
 use crate::config::{Account, Config};
 use crate::directory::Book;
@@ -43,6 +44,7 @@ use crate::directory::local::{LocalDirectory, Reading};
 use crate::directory::reach::Reach;
 use crate::imap::command::Inside;
 use crate::imap::numbers::Ranges;
+use crate::keys::card::Cards;
 use crate::pki::{Certificate, Trust};
 use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
@@ -67,9 +69,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use views::Views;
 
-/// Octets of a stored message that is opened where it was read: handing the thread to another costs a tenth of it.
-const OPENED_IN_PLACE: usize = 256 * 1024;
-
 /// One home at work.
 pub struct Relay {
     config: Config,
@@ -90,6 +89,7 @@ pub struct Relay {
     journal: Journal,
     seals: LockedSeals,
     gate: Arc<Gate>,
+    cards: Arc<Cards>,
     views: Views,
     published: Arc<Published>,
     wanted: status::Wanted,
@@ -102,12 +102,14 @@ impl Relay {
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), reading);
         let reach = Arc::new(Reach::new(config.upstream_authorities.clone()));
         let published = Published::new(home, config.revocation.clone(), reach);
+        let cards = Arc::new(Cards::new(std::env::current_exe().unwrap_or_default(), &config.card));
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
             config,
-            identities: Identities::new(KeysStore::new(home, secrets.clone())),
+            identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
+            cards,
             answers: Answers::new(KeysStore::requested(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
@@ -120,7 +122,7 @@ impl Relay {
             harvested: Harvested::default(),
             journal: Journal::new(home, secrets),
             seals: LockedSeals::new(secrets),
-            gate: Gate::new(secrets.clone()),
+            gate: Gate::new(Arc::new(secrets.clone())),
             views: Views::new(VIEW_CACHE_MAX),
             published: Arc::new(published),
             wanted: status::Wanted::default(),
@@ -129,10 +131,10 @@ impl Relay {
 
     /// Asks for keys that are locked, once, before anybody needs them. A keyring that its user opens later is no fault; one that
     /// does not have the key, or is none, is told.
-    pub fn ask_at_start(&self) -> Result<(), StoreError> {
+    pub fn ask_at_start(&self) -> Result<(), Explanation> {
         match self.gate.begin(Duration::from_secs(KEY_AT_START_SECONDS)) {
-            Err(StoreError::KeyringLocked) => Ok(()),
-            other => other,
+            Err(gate::Closed::Fault(why)) => Err(why),
+            _ => Ok(()),
         }
     }
 
@@ -195,14 +197,6 @@ impl Relay {
         }
     }
 
-    /// The same, and the certificates that it brings, in what is stored or in what was sealed, are looked for where one is awaited.
-    fn view_looked_into(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<crate::view::View>, Explanation> {
-        self.look_for_answer(&key.account, &stored);
-        let view = self.view_of(key, stored)?;
-        self.look_for_answer(&key.account, view.bytes());
-        Ok(view)
-    }
-
     fn write_what_waits(&self) {
         self.threads.write_what_waits();
         self.letters.write_what_waits();
@@ -234,7 +228,8 @@ impl Sealing for Relay {
             if self.unlock(Asker::Sender, Silence::Kept).await.is_err() {
                 return Outgoing::Refuse(say::key_locked());
             }
-            let outgoing = tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission)));
+            let seal = || async { tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission))) };
+            let outgoing = self.sealed_with_cards(seal).await;
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::own(&submission.message);
                 let recipients = submission.envelope.recipients.len();
@@ -261,6 +256,7 @@ impl Opening for Relay {
 
     fn somebody_came(&self) {
         self.gate.somebody_came();
+        self.identities.somebody_came();
     }
 
     fn is_locked(&self) -> bool {
@@ -268,11 +264,7 @@ impl Opening for Relay {
     }
 
     fn unlock(&self, asker: Asker, silence: Silence) -> Pending<'_, Result<(), Explanation>> {
-        let seconds = match silence {
-            Silence::Broken => KEY_WAIT_SECONDS,
-            Silence::Kept => KEY_WAIT_IN_SILENCE_SECONDS,
-        };
-        Box::pin(self.gate.pass(asker, Duration::from_secs(seconds)))
+        Box::pin(self.gate.pass(asker, cards::patience(silence)))
     }
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
@@ -280,13 +272,22 @@ impl Opening for Relay {
         self.known_view(key)
     }
 
-    fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
+    fn view<'a>(
+        &'a self,
+        key: &'a MessageKey,
+        stored: Vec<u8>,
+        asker: Asker,
+        silence: Silence,
+    ) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         Box::pin(async move {
-            if stored.len() <= OPENED_IN_PLACE && !self.awaits_answer(&key.account) {
-                return self.view_of(key, stored);
+            if !self.awaits_answer(&key.account) {
+                return self.viewed(key, stored, asker, silence).await;
             }
-            // Opening takes milliseconds of computing: never on the thread that serves the others.
-            tokio::task::block_in_place(|| self.view_looked_into(key, stored))
+            // The certificates that it brings, in what is stored or in what was sealed.
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, &stored));
+            let view = self.viewed(key, stored, asker, silence).await?;
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, view.bytes()));
+            Ok(view)
         })
     }
 

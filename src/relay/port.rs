@@ -245,8 +245,15 @@ pub trait Opening: Send + Sync {
     fn unlock(&self, asker: Asker, silence: Silence) -> Pending<'_, Result<(), Explanation>>;
     /// A View that is in memory.
     fn cached(&self, key: &MessageKey) -> Option<Arc<View>>;
-    /// The View of a stored S/MIME message. `Err`: a key is locked or awaited; nothing provisional is shown.
-    fn view<'a>(&'a self, key: &'a MessageKey, stored: Vec<u8>) -> Pending<'a, Result<Arc<View>, Explanation>>;
+    /// The View of a stored S/MIME message; a card is awaited as [`Opening::unlock`] awaits the home's keys. `Err`: a key is locked;
+    /// nothing provisional is shown.
+    fn view<'a>(
+        &'a self,
+        key: &'a MessageKey,
+        stored: Vec<u8>,
+        asker: Asker,
+        silence: Silence,
+    ) -> Pending<'a, Result<Arc<View>, Explanation>>;
     /// The boundary of that message's View, known without opening it; `None`: the home's keys are locked.
     fn boundary(&self, key: &MessageKey) -> Option<String>;
     /// RFC822.SIZE of the View of a message that is stored with that size; `None`: it has not been opened yet.

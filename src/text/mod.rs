@@ -4,6 +4,7 @@
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
 pub mod banner;
+pub mod card;
 pub mod command;
 pub mod config;
 pub mod config_space;

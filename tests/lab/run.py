@@ -2,7 +2,8 @@
 
 Several run side by side (SOUSPLI_LAB_JOBS; else one more than there are cores, for they wait much, and four at most): each in a
 process of its own, with folders, ports and screens of its own. What it says is printed whole when it ends. A module that does not
-bear another of its kind beside it says HEAVY, and why.
+bear another of its kind beside it says HEAVY, and why; one that wants a network of its own (scripts/lab/inside.py) says PRIVATE, and
+why, and has it where that can be had.
 """
 import collections
 import concurrent.futures
@@ -18,6 +19,8 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
+
+from lab import inside  # noqa: E402
 
 # Begun first, those that are HEAVY ahead of all: everybody waits for the last one. Nothing but time depends on it.
 LONGEST = ("test_fault_matrix", "test_matrix", "test_directories", "test_thunderbird", "test_thunderbird_locked", "test_thunderbird_pop3", "test_thunderbird_again",
@@ -67,7 +70,7 @@ def apart(name):
     began = time.monotonic()
     # No pipe: a server that outlives its test would keep it open.
     with tempfile.TemporaryFile() as out:
-        done = subprocess.run([sys.executable, __file__, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        done = subprocess.run(command(name), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         out.seek(0)
         said = out.read().decode("utf-8", "replace").rstrip()
     sums = re.findall(r"(?m)^lab: (\d+) passed, (\d+) failed, (\d+) skipped$", said)
@@ -76,9 +79,25 @@ def apart(name):
     return name, Sum(*map(int, sums[-1])) if sums else Sum(0, 1, 0), said, time.monotonic() - began
 
 
+def command(name):
+    """What runs one module, class or test, where it wants to be run."""
+    words = [sys.executable, __file__, name]
+    return inside.command(*words) if private(name) else words
+
+
+def private(name):
+    """Whether it is to be run in a network of its own, and is not yet."""
+    return says(name, "PRIVATE") and not inside.here() and inside.possible()
+
+
 def heavy(name):
+    """Whether it is not to be run beside another of its kind."""
+    return says(name, "HEAVY")
+
+
+def says(name, what):
     """Whether its module says so."""
-    return re.search("(?m)^HEAVY = ", (HERE / f"{name.partition('.')[0]}.py").read_text(encoding="utf-8"))
+    return re.search(f"(?m)^{what} = ", (HERE / f"{name.partition('.')[0]}.py").read_text(encoding="utf-8")) is not None
 
 
 def next_of(waiting, running):
@@ -109,6 +128,8 @@ def main(names):
     # A shell's job in the background has it ignored, and would go on alone.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     names = names or sorted(path.stem for path in HERE.glob("test_*.py"))
+    if len(names) == 1 and private(names[0]):
+        return subprocess.run(command(names[0])).returncode
     jobs = int(os.environ.get("SOUSPLI_LAB_JOBS") or min(4, (os.cpu_count() or 1) + 1))
     found = tried(names[0]) if len(names) == 1 else side_by_side(names, jobs)
     print(f"lab: {found.passed} passed, {found.failed} failed, {found.skipped} skipped")

@@ -11,18 +11,25 @@ pub(super) use list::{described, warnings};
 use super::out::Out;
 use super::{Cli, Failure};
 use crate::base::Address;
+use crate::config::CardRules;
+use crate::keys::Own;
+use crate::keys::card::Cards;
 use crate::keys::shelf::{Shelved, shelved};
 use crate::pki::Certificate;
 use crate::relay::clock;
 use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeyNote, KeysStore, Secrets, StoredKey, journal};
 use crate::text::{key_life, keys as say};
 use clap::Subcommand;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Own keys.
 #[derive(Subcommand, Debug)]
 pub enum Key {
     /// Importe un fichier PKCS#12 / import a PKCS#12 file.
     Import(import::Import),
+    /// Liste les cartes, ou prend les clés d’une carte pour un compte / list the cards, or take the keys of one for an account.
+    Card(super::card::OwnCard),
     /// Liste les clés et leur état / list the keys and their state.
     List,
     /// Écrit les clés d’un compte dans un fichier PKCS#12 protégé / write the keys of an account to a protected PKCS#12 file.
@@ -58,6 +65,7 @@ impl Key {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         match self {
             Key::Import(import) => import.execute(cli, out),
+            Key::Card(card) => card.execute(cli, out),
             Key::List => list::list(&Keys::open(cli)?, out),
             Key::Export(export) => export.execute(cli),
             Key::Request(request) => request.execute(cli, out),
@@ -81,7 +89,7 @@ impl Keys {
     }
 
     fn all(&self) -> Result<Vec<Shelved>, Failure> {
-        Ok(shelved(&self.store)?)
+        Ok(shelved(&self.store, &no_cards())?)
     }
 
     fn note(&self, account: &Address, code: &str, certificate: Option<&Certificate>) -> Result<(), Failure> {
@@ -95,9 +103,14 @@ impl Keys {
     /// The certificate of one, where it can be read.
     fn certificate(&self, id: &KeyId) -> Option<Certificate> {
         let bytes = self.store.load(id).ok()?;
-        let key = crate::keys::SoftwareKey::from_bytes(&bytes).ok()?;
-        Some(crate::smime::port::PrivateKey::certificate(&key).clone())
+        let own = Own::from_bytes(&bytes, &no_cards()).ok()?;
+        Some(own.key().certificate().clone())
     }
+}
+
+/// For commands that ask no card for anything.
+pub(super) fn no_cards() -> Arc<Cards> {
+    Arc::new(Cards::new(PathBuf::new(), &CardRules::default()))
 }
 
 /// The one of `store` that was meant.

@@ -181,7 +181,7 @@ impl Relay {
             None => {}
             Some(plan::Wants::Opened(key, stored)) => {
                 *waits = Waits::Opened;
-                core.act(Action::Open(key, stored));
+                core.act(Action::Open(key, stored, plan.asker()));
             }
             Some(plan::Wants::Room(octets)) => {
                 *waits = Waits::Room;

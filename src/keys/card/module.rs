@@ -1,0 +1,168 @@
+//! The relay's end of the process that holds a module: begun when it is needed, ended when it does not answer.
+
+use super::words::{self, Answer, Refused, Request, Said};
+use crate::base::limits::{CARD_HUNG_SECONDS, CARD_LOOK_SECONDS, CARD_SECONDS, CARD_TYPING_SECONDS};
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A module, in a process of its own.
+#[derive(Debug)]
+pub struct Module {
+    /// The program: this one.
+    program: PathBuf,
+    /// The file of the module.
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Option<Running>,
+    /// When it last did not answer.
+    hung: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    requests: ChildStdin,
+    answers: Receiver<std::io::Result<Said>>,
+}
+
+/// Why nothing came of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Silence {
+    /// No card software is installed.
+    #[error("no card software")]
+    NoModule,
+    /// The card or the module said why.
+    #[error("{0:?}")]
+    Refused(Refused),
+    /// The module did not answer; its process was ended.
+    #[error("the module hangs")]
+    Hung,
+    /// The process ended.
+    #[error("the module crashed")]
+    Crashed,
+    /// There is no process to be had.
+    #[error("not started: {0}")]
+    NotStarted(std::io::Error),
+}
+
+impl Module {
+    /// `path`, held by `program`; nothing is begun yet.
+    pub fn new(program: PathBuf, path: PathBuf) -> Self {
+        Self {
+            program,
+            path,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The file of the module.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Asks; blocks, no longer than a card may take. One question at a time: modules are not re-entrant.
+    pub fn ask(&self, request: &Request) -> Result<Answer, Silence> {
+        let mut state = self.state();
+        // Whoever queued behind a question that hung does not wait for the next one to hang.
+        if state.hung.is_some_and(|at| at.elapsed() < Duration::from_secs(CARD_HUNG_SECONDS)) {
+            return Err(Silence::Hung);
+        }
+        let mut running = match state.running.take() {
+            Some(running) => running,
+            None => self.start()?,
+        };
+        let said = running.ask(request, time_for(request));
+        match said {
+            Ok(said) => {
+                (state.running, state.hung) = (Some(running), None);
+                said.map_err(Silence::Refused)
+            }
+            Err(silence) => {
+                state.hung = matches!(silence, Silence::Hung).then(Instant::now);
+                Err(silence)
+            }
+        }
+    }
+
+    fn start(&self) -> Result<Running, Silence> {
+        let mut child = Command::new(&self.program)
+            .arg("card-host")
+            .arg(&self.path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // What a module says when it is made talkative may hold a PIN.
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Silence::NotStarted)?;
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Silence::Crashed);
+        };
+        Ok(Running {
+            child,
+            requests,
+            answers: read_apart(answers),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A pipe knows no deadline: it is read on a thread of its own, which ends with the process.
+fn read_apart(from: ChildStdout) -> Receiver<std::io::Result<Said>> {
+    let (give, take) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        loop {
+            let said = words::read::<Said>(&mut from);
+            let ends = said.is_err();
+            if give.send(said).is_err() || ends {
+                return;
+            }
+        }
+    });
+    take
+}
+
+fn time_for(request: &Request) -> Duration {
+    Duration::from_secs(match request {
+        Request::Look => CARD_LOOK_SECONDS,
+        // Somebody types it on the reader.
+        Request::Login { pin, .. } if pin.expose().is_empty() => CARD_TYPING_SECONDS,
+        Request::Login { .. }
+        | Request::Certificates { .. }
+        | Request::Logout { .. }
+        | Request::Sign { .. }
+        | Request::Decrypt { .. }
+        | Request::Agree { .. } => CARD_SECONDS,
+    })
+}
+
+impl Running {
+    fn ask(&mut self, request: &Request, time: Duration) -> Result<Said, Silence> {
+        words::write(&mut self.requests, request).map_err(|_| Silence::Crashed)?;
+        match self.answers.recv_timeout(time) {
+            Ok(Ok(said)) => Ok(said),
+            Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => Err(Silence::Crashed),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(Silence::Hung),
+        }
+    }
+}
+
+impl Drop for Running {
+    /// With its process goes every login of its cards.
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

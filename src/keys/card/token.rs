@@ -1,0 +1,392 @@
+//! A PKCS#11 module and the cards that it shows. Runs in the process of [`super::host`], on its one thread.
+//!
+//! A session for each operation: a failed one leaves a session that does nothing more (CKR_OPERATION_ACTIVE). One stays open beside
+//! while a card is logged in, for the login ends with the last session.
+
+use super::words::{Answer, CardSeen, Hash, Octets, OnCard, Padding, PinLeft, Refused, Request, Said, Scheme, Seen};
+use crate::base::limits::{CARD_CERTIFICATE_MAX, CARD_CERTIFICATES_MAX, CARDS_MAX};
+use crate::pki::der;
+use aws_lc_rs::digest;
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource, PkcsPssParams};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, CertificateType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::types::AuthPin;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// A module that is loaded.
+pub struct Module {
+    pkcs11: Pkcs11,
+    /// Of the cards that are logged in.
+    kept: HashMap<String, Session>,
+}
+
+impl Module {
+    /// Loads it.
+    pub fn load(path: &Path) -> Result<Self, Refused> {
+        let pkcs11 = Pkcs11::new(path).map_err(|error| Refused::NotLoaded(error.to_string()))?;
+        match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+            Err(error) => return Err(Refused::NotLoaded(name_of(&error))),
+        }
+        Ok(Self {
+            pkcs11,
+            kept: HashMap::new(),
+        })
+    }
+
+    /// Does what is asked.
+    pub fn answer(&mut self, request: &Request) -> Said {
+        match request {
+            Request::Look => self.look().map(Answer::Seen),
+            Request::Certificates { card } => self.certificates(card).map(Answer::Certificates),
+            Request::Login { card, pin } => self.login(card, pin),
+            Request::Logout { card } => {
+                if let Some(session) = self.kept.remove(card) {
+                    // A card that is gone has logged out by itself.
+                    let _ = session.logout();
+                }
+                Ok(Answer::Done)
+            }
+            Request::Sign { key, scheme, octets, pin } => self.sign(key, *scheme, octets, pin.as_ref()),
+            Request::Decrypt { key, padding, octets, pin } => self.decrypt(key, padding, octets, pin.as_ref()),
+            Request::Agree { key, point, length, pin } => self.agree(key, point, *length, pin.as_ref()),
+        }
+        .inspect_err(|why| {
+            if *why == Refused::Absent {
+                self.kept.clear();
+            }
+        })
+    }
+
+    fn look(&mut self) -> Result<Seen, Refused> {
+        let readers = self.pkcs11.get_all_slots().map_err(refused)?;
+        let mut seen = Seen::default();
+        for (_, token) in self.tokens()? {
+            seen.cards.push(CardSeen {
+                serial: token.serial_number().to_owned(),
+                label: token.label().trim_end().to_owned(),
+                model: token.model().trim_end().to_owned(),
+                pin: left(&token),
+                on_reader: token.protected_authentication_path(),
+            });
+        }
+        seen.empty_readers = readers.len().saturating_sub(seen.cards.len());
+        self.kept.retain(|serial, _| seen.cards.iter().any(|card| card.serial == *serial));
+        Ok(seen)
+    }
+
+    /// Cards that somebody has made: an empty one of SoftHSM is always there.
+    fn tokens(&self) -> Result<Vec<(Slot, TokenInfo)>, Refused> {
+        let slots = self.pkcs11.get_slots_with_token().map_err(refused)?;
+        let with_info = slots
+            .into_iter()
+            .filter_map(|slot| Some((slot, self.pkcs11.get_token_info(slot).ok()?)));
+        Ok(with_info.filter(|(_, token)| token.token_initialized()).take(CARDS_MAX).collect())
+    }
+
+    fn token(&self, card: &str) -> Result<(Slot, TokenInfo), Refused> {
+        let found = self.tokens()?.into_iter().find(|(_, token)| token.serial_number() == card);
+        found.ok_or(Refused::Absent)
+    }
+
+    fn session(&self, card: &str) -> Result<Session, Refused> {
+        let (slot, _) = self.token(card)?;
+        self.pkcs11.open_ro_session(slot).map_err(refused)
+    }
+
+    fn certificates(&self, card: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Refused> {
+        let session = self.session(card)?;
+        let template = [
+            Attribute::Class(ObjectClass::CERTIFICATE),
+            Attribute::CertificateType(CertificateType::X_509),
+        ];
+        let found = session.find_objects(&template).map_err(refused)?;
+        let read = |object: &ObjectHandle| {
+            let wanted = [AttributeType::Id, AttributeType::Value];
+            let attributes = session.get_attributes(*object, &wanted).ok()?;
+            let id = attributes.iter().find_map(|a| match a {
+                Attribute::Id(id) => Some(id.clone()),
+                _ => None,
+            })?;
+            Some((id, value_of(&attributes)?)).filter(|(_, der)| der.len() <= CARD_CERTIFICATE_MAX)
+        };
+        Ok(found.iter().take(CARD_CERTIFICATES_MAX).filter_map(read).collect())
+    }
+
+    fn login(&mut self, card: &str, pin: &Octets) -> Said {
+        let (slot, token) = self.token(card)?;
+        self.kept.remove(card);
+        let session = self.pkcs11.open_ro_session(slot).map_err(refused)?;
+        let said = log_in(
+            &session,
+            UserType::User,
+            Some(pin).filter(|_| !token.protected_authentication_path()),
+        );
+        match said {
+            Ok(()) => {
+                self.kept.insert(card.to_owned(), session);
+                Ok(Answer::Done)
+            }
+            Err(Refused::PinWrong(_)) => {
+                drop(session);
+                let left = self.token(card).map_or(PinLeft::Fewer, |(_, token)| left(&token));
+                Err(if left == PinLeft::Blocked {
+                    Refused::PinBlocked
+                } else {
+                    Refused::PinWrong(left)
+                })
+            }
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The private key, in a session of its own.
+    fn key(&self, key: &OnCard) -> Result<(Session, ObjectHandle), Refused> {
+        let session = self.session(&key.card)?;
+        let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(key.id.clone())];
+        let found = session.find_objects(&template).map_err(refused)?;
+        match found.first() {
+            Some(object) => Ok((session, *object)),
+            // Before a login private objects are not shown.
+            None if !self.kept.contains_key(&key.card) => Err(Refused::LoginFirst),
+            None => Err(Refused::NoKey),
+        }
+    }
+
+    fn sign(&self, key: &OnCard, scheme: Scheme, octets: &[u8], pin: Option<&Octets>) -> Said {
+        let (session, object) = self.key(key)?;
+        let each_time = asks_each_time(&session, object);
+        if each_time && pin.is_none() {
+            return Err(Refused::PinEachTime);
+        }
+        let offered = self
+            .token(&key.card)
+            .and_then(|(slot, _)| self.pkcs11.get_mechanism_list(slot).map_err(refused))?;
+        let way = Way::of(scheme, &offered);
+        let said = match (each_time, pin) {
+            (true, Some(pin)) => {
+                session.sign_init(&way.mechanism, object).map_err(refused)?;
+                log_in(&session, UserType::ContextSpecific, Some(pin))?;
+                session.sign_update(&way.input(octets)).and_then(|()| session.sign_final())
+            }
+            _ => session.sign(&way.mechanism, object, &way.input(octets)),
+        };
+        let signature = said.map_err(refused)?;
+        let signature = match scheme {
+            Scheme::RsaPkcs1 | Scheme::RsaPss => signature,
+            Scheme::EcdsaP256 | Scheme::EcdsaP384 => ecdsa(&signature).ok_or(Refused::Failed)?,
+        };
+        Ok(Answer::Octets(signature.into()))
+    }
+
+    fn decrypt(&self, key: &OnCard, padding: &Padding, octets: &[u8], pin: Option<&Octets>) -> Said {
+        let (session, object) = self.key(key)?;
+        let mechanism = match padding {
+            Padding::Pkcs1 => Mechanism::RsaPkcs,
+            Padding::Oaep(hash, mask, label) => Mechanism::RsaPkcsOaep(oaep(*hash, *mask, label)),
+        };
+        let said = match (asks_each_time(&session, object), pin) {
+            (true, None) => return Err(Refused::PinEachTime),
+            (true, Some(pin)) => {
+                session.decrypt_init(&mechanism, object).map_err(refused)?;
+                log_in(&session, UserType::ContextSpecific, Some(pin))?;
+                session.decrypt_update(octets).and_then(|mut begun| {
+                    begun.extend(session.decrypt_final()?);
+                    Ok(begun)
+                })
+            }
+            (false, _) => session.decrypt(&mechanism, object, octets),
+        };
+        said.map(|octets| Answer::Octets(octets.into())).map_err(refused)
+    }
+
+    fn agree(&self, key: &OnCard, point: &[u8], length: usize, pin: Option<&Octets>) -> Said {
+        let (session, object) = self.key(key)?;
+        match (asks_each_time(&session, object), pin) {
+            (true, None) => return Err(Refused::PinEachTime),
+            (true, Some(pin)) => log_in(&session, UserType::ContextSpecific, Some(pin))?,
+            (false, _) => {}
+        }
+        let length = length.try_into().map_err(|_| Refused::Unsupported)?;
+        let template = [
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::KeyType(KeyType::GENERIC_SECRET),
+            Attribute::Token(false),
+            Attribute::Sensitive(false),
+            Attribute::Extractable(true),
+            Attribute::ValueLen(length),
+        ];
+        let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), point));
+        let secret = session.derive_key(&mechanism, object, &template).map_err(refused)?;
+        let attributes = session.get_attributes(secret, &[AttributeType::Value]).map_err(refused)?;
+        value_of(&attributes)
+            .map(|value| Answer::Octets(value.into()))
+            .ok_or(Refused::Failed)
+    }
+}
+
+/// A mechanism, and what it is given.
+struct Way {
+    mechanism: Mechanism<'static>,
+    input: Input,
+}
+
+enum Input {
+    /// The card, or its module, hashes.
+    AsItIs,
+    /// The hash.
+    Hashed(&'static digest::Algorithm),
+    /// DigestInfo (RFC 8017 §9.2).
+    Named,
+}
+
+impl Way {
+    /// Mechanisms that hash are asked where there are any: what is hashed outside is padded outside, which cards refuse for some keys.
+    fn of(scheme: Scheme, offered: &[MechanismType]) -> Self {
+        let has = |mechanism: &Mechanism<'_>| offered.contains(&mechanism.mechanism_type());
+        let (whole, otherwise, input) = match scheme {
+            Scheme::RsaPkcs1 => (Mechanism::Sha256RsaPkcs, Mechanism::RsaPkcs, Input::Named),
+            Scheme::RsaPss => {
+                let parameters = PkcsPssParams {
+                    hash_alg: MechanismType::SHA256,
+                    mgf: PkcsMgfType::MGF1_SHA256,
+                    s_len: 32.into(),
+                };
+                let hashed = Input::Hashed(&digest::SHA256);
+                (Mechanism::Sha256RsaPkcsPss(parameters), Mechanism::RsaPkcsPss(parameters), hashed)
+            }
+            Scheme::EcdsaP256 => (Mechanism::EcdsaSha256, Mechanism::Ecdsa, Input::Hashed(&digest::SHA256)),
+            Scheme::EcdsaP384 => (Mechanism::EcdsaSha384, Mechanism::Ecdsa, Input::Hashed(&digest::SHA384)),
+        };
+        if has(&whole) {
+            Self {
+                mechanism: whole,
+                input: Input::AsItIs,
+            }
+        } else {
+            Self {
+                mechanism: otherwise,
+                input,
+            }
+        }
+    }
+
+    fn input(&self, octets: &[u8]) -> Vec<u8> {
+        match self.input {
+            Input::AsItIs => octets.to_vec(),
+            Input::Hashed(algorithm) => digest::digest(algorithm, octets).as_ref().to_vec(),
+            Input::Named => {
+                let algorithm = der::algorithm(crate::pki::oid::SHA256, &der::null());
+                der::sequence(&[&algorithm, &der::octets(digest::digest(&digest::SHA256, octets).as_ref())])
+            }
+        }
+    }
+}
+
+fn oaep(hash: Hash, mask: Hash, label: &[u8]) -> PkcsOaepParams<'_> {
+    let (hash, mask) = (
+        match hash {
+            Hash::Sha1 => MechanismType::SHA1,
+            Hash::Sha224 => MechanismType::SHA224,
+            Hash::Sha256 => MechanismType::SHA256,
+            Hash::Sha384 => MechanismType::SHA384,
+            Hash::Sha512 => MechanismType::SHA512,
+        },
+        match mask {
+            Hash::Sha1 => PkcsMgfType::MGF1_SHA1,
+            Hash::Sha224 => PkcsMgfType::MGF1_SHA224,
+            Hash::Sha256 => PkcsMgfType::MGF1_SHA256,
+            Hash::Sha384 => PkcsMgfType::MGF1_SHA384,
+            Hash::Sha512 => PkcsMgfType::MGF1_SHA512,
+        },
+    );
+    let source = match label {
+        [] => PkcsOaepSource::empty(),
+        label => PkcsOaepSource::data_specified(label),
+    };
+    PkcsOaepParams::new(hash, mask, source)
+}
+
+/// `r` and `s` side by side (PKCS#11) as X.509 has them: ECDSA-Sig-Value (RFC 3279 §2.2.3).
+fn ecdsa(signature: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = signature
+        .split_at_checked(signature.len() / 2)
+        .filter(|(r, s)| r.len() == s.len() && !r.is_empty())?;
+    Some(der::sequence(&[&der::unsigned(r), &der::unsigned(s)]))
+}
+
+fn asks_each_time(session: &Session, key: ObjectHandle) -> bool {
+    let attributes = session.get_attributes(key, &[AttributeType::AlwaysAuthenticate]);
+    attributes.is_ok_and(|all| all.contains(&Attribute::AlwaysAuthenticate(true)))
+}
+
+fn value_of(attributes: &[Attribute]) -> Option<Vec<u8>> {
+    attributes.iter().find_map(|a| match a {
+        Attribute::Value(value) => Some(value.clone()),
+        _ => None,
+    })
+}
+
+fn left(token: &TokenInfo) -> PinLeft {
+    match (token.user_pin_locked(), token.user_pin_final_try(), token.user_pin_count_low()) {
+        (true, _, _) => PinLeft::Blocked,
+        (_, true, _) => PinLeft::One,
+        (_, _, true) => PinLeft::Fewer,
+        _ => PinLeft::All,
+    }
+}
+
+/// One try. Whoever is logged in already stays so.
+fn log_in(session: &Session, who: UserType, pin: Option<&Octets>) -> Result<(), Refused> {
+    let pin = pin.map(|pin| std::str::from_utf8(pin.expose()).map(AuthPin::from)).transpose();
+    let pin = pin.map_err(|_| Refused::PinMalformed)?;
+    match session.login(who, pin.as_ref()) {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn refused(error: Error) -> Refused {
+    let Error::Pkcs11(code, _) = &error else {
+        return match error {
+            Error::NullFunctionPointer | Error::NotSupported => Refused::Unsupported,
+            other => Refused::Module(name_of(&other)),
+        };
+    };
+    match code {
+        RvError::DeviceRemoved
+        | RvError::TokenNotPresent
+        | RvError::TokenNotRecognized
+        | RvError::SessionHandleInvalid
+        | RvError::SessionClosed
+        | RvError::SlotIdInvalid => Refused::Absent,
+        RvError::UserNotLoggedIn => Refused::LoginFirst,
+        RvError::PinIncorrect => Refused::PinWrong(PinLeft::Fewer),
+        RvError::PinLenRange | RvError::PinInvalid => Refused::PinMalformed,
+        RvError::PinLocked => Refused::PinBlocked,
+        RvError::FunctionCanceled => Refused::Cancelled,
+        RvError::MechanismInvalid | RvError::MechanismParamInvalid | RvError::KeyFunctionNotPermitted | RvError::FunctionNotSupported => {
+            Refused::Unsupported
+        }
+        RvError::EncryptedDataInvalid
+        | RvError::EncryptedDataLenRange
+        | RvError::DataInvalid
+        | RvError::DataLenRange
+        | RvError::FunctionFailed => Refused::Failed,
+        _ => Refused::Module(name_of(&error)),
+    }
+}
+
+/// Its name without the standard's explanation of it.
+fn name_of(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(code, function) => format!("{function:?}: {code:?}"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,204 @@
+"""Keys that stay on a card: a SoftHSM token behind a module that counts, and a pinentry that answers by script."""
+import contextlib
+import smtplib
+import unittest
+
+from lab import badmodule, base, cps, imapline, mails, pinentry, servers, softhsm, souspli
+
+from common import Canary, need_product
+
+ALICE, BOB = "alice@lab.test", "bob@lab.test"
+LETTER = "L'évolution de Mme Dupont est favorable."
+
+
+class CardCase(unittest.TestCase):
+    """Alice, whose only key is on a card, and Bob, who has his in a file."""
+    idle = 120
+
+    @classmethod
+    def setUpClass(cls):
+        need_product()
+        if not softhsm.available() or not badmodule.available():
+            raise unittest.SkipTest("SoftHSM, pkcs11-tool or a C compiler is not installed")
+        cls.practice = servers.Practice(names=("bob",))
+        cls.addClassCleanup(cls.practice.stop)
+        cls.practice.start()
+        cls.folder = cls.practice.folder.path
+        cls.provider, cls.bob = cls.practice.provider, cls.practice.doctors["bob"]
+        cls.provider.smtp.lmtp = None
+        cls.key = cps.single(cls.practice.authority, address=ALICE)
+
+    def setUp(self):
+        place = self.folder / self.id().rsplit(".", 1)[1][:40]
+        place.mkdir()
+        self.hsm = softhsm.SoftHsm(place / "hsm")
+        self.token = self.hsm.token(pairs=[self.key])
+        self.module = badmodule.BadModule(place / "module", self.hsm.module, self.hsm.environment)
+        self.pinentry = pinentry.Pinentry(place / "pinentry")
+        self.addCleanup(self.pinentry.close)
+        self.addCleanup(self.module.behave)
+        card = f'\n[card]\nmodule = "{self.module.module}"\npinentry = "{self.pinentry.program}"\nidle_minutes = {self.idle}\n'
+        self.souspli = souspli.Souspli(place, [self.provider.account(ALICE)], [self.provider.tls.bundle], f"recognise_letters = false\n{card}")
+        self.souspli.furnish({}, [self.bob], [self.practice.authority.certificate])
+        self.canary, self.before = Canary(), len(self.provider.smtp.accepted())
+
+    def take_card(self):
+        """The card's key becomes Alice's; nobody is asked for a PIN."""
+        said = self.souspli.cli("key", "card", "--account", ALICE, "--config", self.souspli.config).decode()
+        self.assertEqual(0, self.pinentry.prompts())
+        return said
+
+    def run_it(self):
+        self.take_card()
+        self.addCleanup(self.souspli.stop)
+        self.souspli.start()
+
+    def client(self):
+        client = smtplib.SMTP(base.LOOPBACK, self.souspli.smtp, timeout=120)
+        self.addCleanup(client.close)
+        client.starttls()
+        client.login(ALICE, self.provider.users[ALICE])
+        return client
+
+    def send(self, subject="#med# Lettre"):
+        self.client().sendmail(ALICE, [BOB], self.canary.letter(subject, [BOB]))
+
+    def refused(self, code):
+        """Nothing left, not even a word, and the answer can be tried again."""
+        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+            self.send()
+        said = caught.exception.smtp_error.decode("ascii")
+        self.assertIn(f"[{code}]", said)
+        self.assertEqual(4, caught.exception.smtp_code // 100, said)
+        self.assertEqual(self.before, len(self.provider.smtp.accepted()))
+        self.assertEqual([], self.canary.found_in(self.provider.smtp.received()))
+        return said
+
+    def sent(self):
+        """What left last: opened by Bob's key and verified by openssl."""
+        accepted = self.provider.smtp.accepted()
+        self.assertEqual(self.before + 1, len(accepted))
+        self.before += 1
+        octets = accepted[-1].octets
+        self.assertEqual([], self.canary.found_in(octets))
+        signed = base.run("openssl", "cms", "-decrypt", "-recip", self.bob.certificate, "-inkey", self.bob.key, stdin=octets)
+        clear = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=signed)
+        self.assertIn(self.canary.body.encode(), clear)
+
+    def sealed_for_alice(self, count=1):
+        """Letters of Bob's to the key on the card, stored at the provider."""
+        for number in range(count):
+            clear = mails.letter(BOB, ALICE, f"Lettre {number}", LETTER)
+            letter = mails.smime(clear, mails.signing(self.bob, "-nodetach"), mails.encrypting(self.key))
+            self.provider.store.append(ALICE, letter)
+
+
+class SendingTest(CardCase):
+    """Signed by the card."""
+
+    def test_the_pin_is_asked_once(self):
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        for _ in range(3):
+            self.send()
+            self.sent()
+        self.assertEqual(1, self.pinentry.prompts())
+        self.assertEqual(3, self.module.operations())
+
+    def test_a_wrong_pin_is_asked_again_and_never_given_twice(self):
+        self.run_it()
+        self.pinentry.will("9999", softhsm.PIN)
+        self.send()
+        self.sent()
+        self.assertEqual(2, self.module.count("C_Login"))
+        first, second = [each for each in self.pinentry.asked() if each["command"] == "GETPIN"]
+        self.assertNotIn("SETERROR", first)
+        self.assertIn("Code faux", second["SETERROR"])
+        self.assertIn("CAMILLE ESSAI-DURAND", first["SETDESC"])
+
+    def test_who_says_no_is_told_so_and_asked_at_the_next_try(self):
+        self.run_it()
+        self.pinentry.will(pinentry.CANCEL, softhsm.PIN)
+        self.refused("SP-PIN-CANCELLED")
+        self.send()
+        self.sent()
+
+    def test_no_window_at_all(self):
+        text = self.souspli.config.read_text()
+        self.souspli.config.write_text(text.replace(str(self.pinentry.program), "/no/such/pinentry"))
+        self.run_it()
+        self.refused("SP-PIN-NO-WINDOW")
+
+    def test_a_card_that_is_blocked(self):
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        self.module.will("C_Login", badmodule.PIN_LOCKED)
+        said = self.refused("SP-PIN-BLOCKED")
+        self.assertIn("code de deblocage", said)
+        self.assertEqual(1, self.module.count("C_Login"))
+
+    def test_a_module_that_is_not_there_or_is_none(self):
+        self.take_card()
+        self.addCleanup(self.souspli.stop)
+        text = self.souspli.config.read_text()
+        for place in ("/no/such/module.so", str(self.souspli.config)):
+            with self.subTest(place):
+                self.souspli.config.write_text(text.replace(str(self.module.module), place))
+                self.souspli.start()
+                self.refused("SP-CARD-MODULE")
+                self.souspli.stop()
+
+    def test_a_module_that_hangs_or_crashes(self):
+        self.run_it()
+        self.pinentry.will(*[softhsm.PIN] * 99)
+        for function in ("C_Login", "C_Sign", "C_GetSlotList"):
+            for does, code in ((badmodule.HANG, "SP-CARD-HUNG"), (badmodule.CRASH, "SP-CARD-CRASHED")):
+                with self.subTest(function, does=does):
+                    self.module.will(function, does)
+                    self.refused(code)
+                    self.module.behave()
+                    base.until(self.leaves, 40, "a letter that leaves once the module is well")
+                    # Nobody is logged in for the next one, and nothing that hung is remembered.
+                    self.souspli.restart()
+
+    def leaves(self):
+        """Whether a letter leaves now; it must be sealed then."""
+        try:
+            self.send()
+        except smtplib.SMTPResponseException:
+            return False
+        self.sent()
+        return True
+
+
+class ReadingTest(CardCase):
+    """Opened by the card."""
+
+    def read(self, numbers="1:*"):
+        """The texts of these letters, as somebody gets them who has just sat down."""
+        with contextlib.closing(imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])) as box:
+            box.do('SELECT "INBOX"')
+            fetched = box.fetch(numbers, "UID BODY.PEEK[]")
+        return [mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values()]
+
+    def test_letters_cost_one_pin(self):
+        self.sealed_for_alice(5)
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        texts = self.read()
+        self.assertEqual(5, len(texts))
+        for text in texts:
+            self.assertIn(LETTER, text)
+        self.assertEqual(1, self.pinentry.prompts())
+
+    def test_who_says_no_reads_nothing_provisional(self):
+        self.sealed_for_alice(1)
+        self.run_it()
+        self.pinentry.will(pinentry.CANCEL, softhsm.PIN)
+        with self.assertRaisesRegex(imapline.Refused, r"NO \[UNAVAILABLE\].*SP-PIN-CANCELLED"):
+            self.read("1")
+        self.assertIn(LETTER, self.read("1")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
