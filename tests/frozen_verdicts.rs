@@ -6,12 +6,12 @@
 mod forge;
 
 use forge::{Authority, ENTITY, attributes, doctor, opaque, signed, signer};
-use souspli::base::{MessageKey, Place};
+use souspli::base::{Asker, MessageKey, Place};
 use souspli::config::parse::parse;
 use souspli::keys::SoftwareKey;
 use souspli::pki::oid;
 use souspli::relay::Relay;
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::smime::PrivateKey;
 use souspli::store::{CertificateFolder, Home, Secrets};
 
@@ -89,7 +89,7 @@ async fn code(relay: &Relay, place: &Place, message: &[u8]) -> String {
         account: "alice@lab.test".into(),
         place: place.clone(),
     };
-    let view = relay.view(&key, message.to_vec()).await.unwrap();
+    let view = relay.view(&key, message.to_vec(), Asker::Program, Silence::Kept).await.unwrap();
     let text = String::from_utf8_lossy(view.bytes()).into_owned();
     let code = text.split("; code=").nth(1).unwrap();
     code.split([';', '\r']).next().unwrap().to_owned()

@@ -165,7 +165,7 @@ impl Run {
                 Action::ToClient(bytes) => self.to_client.extend(bytes),
                 Action::ToUpstream(bytes) => self.to_upstream.extend(bytes),
                 Action::Unlock(asker) => self.notes.push(format!("unlock {asker:?}")),
-                Action::Open(key, stored) => self.open(&key, &stored),
+                Action::Open(key, stored, _) => self.open(&key, &stored),
                 Action::Append(mailbox, message) => self.append(&mailbox, &message),
                 Action::Connect(login) => self.notes.push(format!("connect {login}")),
                 Action::SecureClient => {

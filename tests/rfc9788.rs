@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by their attribute, not their helpers
 
-use souspli::base::{Address, MessageKey, Place, Secret};
+use souspli::base::{Address, Asker, MessageKey, Place, Secret};
 use souspli::config::Config;
 use souspli::keys::{self, SoftwareKey};
 use souspli::mime::entity::{Entity, Kind, parse};
@@ -12,7 +12,7 @@ use souspli::mime::header::Header;
 use souspli::pki::algorithm::Digest;
 use souspli::pki::{Certificate, certificates_in, der, oid};
 use souspli::relay::Relay;
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::smime::encrypt::{Method, encrypt};
 use souspli::smime::{PrivateKey, SignatureScheme};
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
@@ -561,7 +561,11 @@ fn what_a_list_told_before_a_message_could_be_opened_stays_said() {
     let (alice, (_guard, relay)) = (alice(&folder), bobs_relay(&folder));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let view = |key: &MessageKey, stored: &[u8]| {
-        runtime.block_on(async { tokio::task::block_in_place(|| relay.view(key, stored.to_vec())).await.unwrap() })
+        runtime.block_on(async {
+            tokio::task::block_in_place(|| relay.view(key, stored.to_vec(), Asker::Program, Silence::Kept))
+                .await
+                .unwrap()
+        })
     };
     for (uid, sample) in (1..).step_by(2).zip(SAMPLES.iter().filter(|s| s.outside != Outside::All)) {
         let key = |uid| MessageKey {

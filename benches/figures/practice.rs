@@ -7,13 +7,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
     RsaKeySize, SanType,
 };
-use souspli::base::{Address, MessageKey, Place, Secret};
+use souspli::base::{Address, Asker, MessageKey, Place, Secret};
 use souspli::config::{Account, parse::parse};
 use souspli::keys::SoftwareKey;
 use souspli::pki::Certificate;
 use souspli::policy::{Envelope, Recipient, Submission};
 use souspli::relay::Relay;
-use souspli::relay::port::{Opening, Outgoing, Sealing};
+use souspli::relay::port::{Opening, Outgoing, Sealing, Silence};
 use souspli::smime::Flow;
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
 use std::fs::File;
@@ -102,7 +102,10 @@ impl Practice {
                 uid: self.uid.fetch_add(1, Ordering::Relaxed),
             },
         };
-        let view = self.runtime.block_on(self.relay.view(&key, stored)).unwrap();
+        let view = self
+            .runtime
+            .block_on(self.relay.view(&key, stored, Asker::Program, Silence::Kept))
+            .unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
     }
 }

@@ -96,7 +96,7 @@ fn on(cards: &Arc<Cards>, card: &CardSeen) -> Result<Vec<CardKey>, Failure> {
     let found = cards.certificates(&card.serial)?;
     let read = found
         .into_iter()
-        .filter_map(|(id, der)| Some((id, Certificate::from_der(der).ok()?)));
+        .filter_map(|shown| Some((shown.id, Certificate::from_der(shown.der).ok()?)));
     let (authorities, own): (Vec<_>, Vec<_>) = read.partition(|(_, certificate)| certificate.is_ca());
     let authorities: Vec<Certificate> = authorities.into_iter().map(|(_, certificate)| certificate).collect();
     let key = |(id, certificate): (Vec<u8>, Certificate)| {

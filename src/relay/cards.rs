@@ -17,14 +17,17 @@ const TRIES: usize = 3;
 /// Why there is no View.
 #[derive(Debug)]
 pub(super) struct NotViewed {
-    pub(super) why: Explanation,
+    pub(super) why: Box<Explanation>,
     /// The message, where a key that is closed could open it.
     pub(super) stored: Option<Vec<u8>>,
 }
 
 impl From<Explanation> for NotViewed {
     fn from(why: Explanation) -> Self {
-        Self { why, stored: None }
+        Self {
+            why: Box::new(why),
+            stored: None,
+        }
     }
 }
 
@@ -48,13 +51,13 @@ impl Relay {
         for _ in 1..TRIES {
             match self.view_now(key, stored) {
                 Err(NotViewed { why, stored: Some(back) }) => {
-                    self.await_cards(why, asker, silence).await?;
+                    self.await_cards(*why, asker, silence).await?;
                     stored = back;
                 }
-                other => return other.map_err(|not| not.why),
+                other => return other.map_err(|not| *not.why),
             }
         }
-        self.view_now(key, stored).map_err(|not| not.why)
+        self.view_now(key, stored).map_err(|not| *not.why)
     }
 
     /// Decides and seals; where a card is wanted for it, after its user was awaited.

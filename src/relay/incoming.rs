@@ -103,7 +103,12 @@ impl Relay {
         let keys = self.identities.all()?;
         let mut read = match self.read(&stored, &keys) {
             Ok(read) => read,
-            Err(why) => return Err(NotViewed { why, stored: Some(stored) }),
+            Err(why) => {
+                return Err(NotViewed {
+                    why: Box::new(why),
+                    stored: Some(stored),
+                });
+            }
         };
         self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);

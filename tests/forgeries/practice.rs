@@ -2,12 +2,12 @@
 
 use crate::forge::{Authority, attribute, attributes, doctor, encrypt, signed};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyUsagePurpose};
-use souspli::base::{Address, MessageKey, Place, UnixTime};
+use souspli::base::{Address, Asker, MessageKey, Place, UnixTime};
 use souspli::config::parse::parse;
 use souspli::keys::{SoftwareKey, material};
 use souspli::pki::{der, oid};
 use souspli::relay::Relay;
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{PrivateKey, SignatureScheme};
 use souspli::store::{CertificateFolder, Home, KeysStore, Secrets};
@@ -87,7 +87,7 @@ impl Practice {
             },
         };
         self.runtime
-            .block_on(async { self.relay.view(&key, stored.to_vec()).await })
+            .block_on(async { self.relay.view(&key, stored.to_vec(), Asker::Program, Silence::Kept).await })
             .unwrap()
     }
 

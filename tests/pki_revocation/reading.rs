@@ -3,13 +3,13 @@
 use crate::forge::{ENTITY, attributes, encrypt, opaque, signed, signer};
 use crate::made::{Authority, DAY, List, doctor, entry, point};
 use rcgen::{KeyPair, KeyUsagePurpose, SerialNumber};
-use souspli::base::{MessageKey, Place, Secret, UnixTime};
+use souspli::base::{Asker, MessageKey, Place, Secret, UnixTime};
 use souspli::config::parse::parse;
 use souspli::keys::SoftwareKey;
 use souspli::pki::crl::Reason;
 use souspli::pki::oid;
 use souspli::relay::Relay;
-use souspli::relay::port::Opening;
+use souspli::relay::port::{Opening, Silence};
 use souspli::smime::PrivateKey;
 use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::store::lists::{Origin, Watch};
@@ -103,7 +103,7 @@ impl Practice {
             place: Place::Maildrop { unique_id: uid.into() },
         };
         let stored = [b"From: martin@cabinet.test\r\n", letter].concat();
-        let view = relay.view(&key, stored).await.unwrap();
+        let view = relay.view(&key, stored, Asker::Program, Silence::Kept).await.unwrap();
         String::from_utf8_lossy(view.bytes()).into_owned()
     }
 

@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use words::{Answer, CardSeen, Octets, PinLeft, Refused, Request, Seen};
+use words::{Answer, CardSeen, Octets, PinLeft, Refused, Request, Seen, Shown};
 
 /// The cards of this machine, as one user's relay sees them.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Cards {
     }
 
     /// The certificates of a card with their identifiers; nobody is asked for a PIN.
-    pub fn certificates(&self, card: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Explanation> {
+    pub fn certificates(&self, card: &str) -> Result<Vec<Shown>, Explanation> {
         match self.ask(&Request::Certificates { card: card.to_owned() }) {
             Ok(Answer::Certificates(found)) => Ok(found),
             Ok(_) => Err(say::failed("C_FindObjects")),

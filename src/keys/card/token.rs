@@ -3,7 +3,7 @@
 //! A session for each operation: a failed one leaves a session that does nothing more (CKR_OPERATION_ACTIVE). One stays open beside
 //! while a card is logged in, for the login ends with the last session.
 
-use super::words::{Answer, CardSeen, Hash, Octets, OnCard, Padding, PinLeft, Refused, Request, Said, Scheme, Seen};
+use super::words::{Answer, CardSeen, Hash, Octets, OnCard, Padding, PinLeft, Refused, Request, Said, Scheme, Seen, Shown};
 use crate::base::limits::{CARD_CERTIFICATE_MAX, CARD_CERTIFICATES_MAX, CARDS_MAX};
 use crate::pki::der;
 use aws_lc_rs::digest;
@@ -100,7 +100,7 @@ impl Module {
         self.pkcs11.open_ro_session(slot).map_err(refused)
     }
 
-    fn certificates(&self, card: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Refused> {
+    fn certificates(&self, card: &str) -> Result<Vec<Shown>, Refused> {
         let session = self.session(card)?;
         let template = [
             Attribute::Class(ObjectClass::CERTIFICATE),
@@ -114,7 +114,8 @@ impl Module {
                 Attribute::Id(id) => Some(id.clone()),
                 _ => None,
             })?;
-            Some((id, value_of(&attributes)?)).filter(|(_, der)| der.len() <= CARD_CERTIFICATE_MAX)
+            let der = value_of(&attributes).filter(|der| der.len() <= CARD_CERTIFICATE_MAX)?;
+            Some(Shown { id, der })
         };
         Ok(found.iter().take(CARD_CERTIFICATES_MAX).filter_map(read).collect())
     }

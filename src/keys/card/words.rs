@@ -122,12 +122,21 @@ pub enum Hash {
 pub enum Answer {
     /// To [`Request::Look`].
     Seen(Seen),
-    /// To [`Request::Certificates`]: CKA_ID and the certificate in DER.
-    Certificates(Vec<(Vec<u8>, Vec<u8>)>),
+    /// To [`Request::Certificates`].
+    Certificates(Vec<Shown>),
     /// It is done.
     Done,
     /// A signature, a content key, a secret.
     Octets(Octets),
+}
+
+/// A certificate of a card.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shown {
+    /// CKA_ID: that of its private key.
+    pub id: Vec<u8>,
+    /// In DER.
+    pub der: Vec<u8>,
 }
 
 /// Readers and cards.
