@@ -50,14 +50,15 @@ impl Export {
         let wanted = self.id.as_deref().map(|typed| named(&keys.store, typed)).transpose()?;
         let mut chosen = keys.all()?;
         chosen.retain(|key| key.account == self.account && wanted.as_ref().is_none_or(|wanted| wanted.id == key.id));
-        if chosen.iter().any(|key| key.software().is_none()) && self.id.is_some() {
-            return Err(say::stays_on_its_card().into());
-        }
+        let none = match &self.id {
+            _ if !chosen.is_empty() => say::stays_on_its_card(),
+            Some(typed) => crate::text::keys::no_such_key(typed),
+            None => outgoing::no_own_key(&self.account),
+        };
         chosen.retain(|key| key.software().is_some());
-        match (chosen.is_empty(), &self.id) {
-            (false, _) => Ok(chosen),
-            (true, Some(typed)) => Err(crate::text::keys::no_such_key(typed).into()),
-            (true, None) => Err(outgoing::no_own_key(&self.account).into()),
+        match chosen.is_empty() {
+            false => Ok(chosen),
+            true => Err(none.into()),
         }
     }
 }
