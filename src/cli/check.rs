@@ -51,5 +51,5 @@ fn own_keys(home: &Path) -> Result<Vec<Shelved>, Explanation> {
         secrets.unlock_quietly()?;
         Ok::<_, StoreError>(KeysStore::new(&home, secrets))
     };
-    shelved(&opened().map_err(|e| e.explain())?, &Cards::out_of_reach())
+    shelved(&opened().map_err(|e| e.explain())?, &key::no_cards())
 }

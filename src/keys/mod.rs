@@ -1,6 +1,6 @@
 //! Keys of the doctor. `software` holds those of a file, `pkcs12` reads and writes such files, `request` makes one and asks for its
-//! certificate, `shelf` says of each where it stands in its life; `card` holds those that stay on a card, `pin` asks for what opens
-//! it. `proofs` is what providers know him by, `token` what a program of his prints for that.
+//! certificate; `card` those that stay on a card, `pin` asks for what opens it; `shelf` says of each where it stands in its life.
+//! `proofs` is what providers know him by, `token` what a program of his prints for that.
 
 pub mod card;
 pub mod pin;

@@ -1,7 +1,7 @@
 //! Own keys as they lie in the store, each with where it stands in its life.
 
-use super::Own;
 use super::card::Cards;
+use super::{Own, SoftwareKey};
 use crate::base::{Address, UnixTime};
 use crate::pki::Certificate;
 use crate::pki::life::{self, Notice, Stage};
@@ -24,7 +24,7 @@ pub struct Shelved {
     pub told: Option<Notice>,
 }
 
-/// Every key of a home, opened.
+/// Every key of a home, opened; no card is asked for.
 pub fn shelved(store: &KeysStore, cards: &Arc<Cards>) -> Result<Vec<Shelved>, Explanation> {
     let stored = store.list().map_err(|e| e.explain())?;
     let mut all = Vec::with_capacity(stored.len());
@@ -46,6 +46,14 @@ impl Shelved {
     /// Its certificate.
     pub fn certificate(&self) -> &Certificate {
         self.key.key().certificate()
+    }
+
+    /// The key itself; `None`: it stays on its card.
+    pub fn software(&self) -> Option<&SoftwareKey> {
+        match &self.key {
+            Own::Software(key) => Some(key),
+            Own::Card(_) => None,
+        }
     }
 
     /// Its state in a list.

@@ -69,14 +69,6 @@ pub fn unsigned(octets: &[u8]) -> Vec<u8> {
     }
 }
 
-/// INTEGER, not negative.
-pub fn number(n: u32) -> Vec<u8> {
-    let bytes = n.to_be_bytes();
-    let skip = bytes.iter().take(3).take_while(|b| **b == 0).count();
-    let sign: &[u8] = if bytes[skip] & 0x80 == 0 { &[] } else { &[0] };
-    tlv(tag::INTEGER, &[sign, &bytes[skip..]])
-}
-
 /// OCTET STRING.
 pub fn octets(bytes: &[u8]) -> Vec<u8> {
     tlv(tag::OCTET_STRING, &[bytes])
@@ -119,8 +111,8 @@ mod tests {
 
     #[test]
     fn numbers_are_the_shortest_and_positive() {
-        for (n, octets) in [(0, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
-            assert_eq!(number(n), octets);
+        for (n, octets) in [(0_u32, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
+            assert_eq!(unsigned(&n.to_be_bytes()), octets);
         }
     }
 

@@ -9,13 +9,14 @@
 use super::Relay;
 use super::identities::Identity;
 use crate::base::Address;
-use crate::keys::SoftwareKey;
 use crate::keys::request::RequestedKey;
+use crate::keys::{Own, SoftwareKey};
+use crate::pki::life;
 use crate::pki::path::{Purpose, validate};
 use crate::smime::brought::certificates_brought;
 use crate::store::{Event, FolderStamp, JournalEntry, KeyId, KeyNote, KeysStore, StoreError};
 use crate::text::{Explain, Explanation, requests as say};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Keys of a home whose certificates have been asked for.
 #[derive(Debug)]
@@ -101,12 +102,7 @@ impl Relay {
 
     /// True where it is in use now.
     fn take_answer(&self, waiting: &Waiting, key: SoftwareKey) -> bool {
-        let own = Identity {
-            account: waiting.account.clone(),
-            key: Arc::new(key),
-            is_retired: false,
-            card: None,
-        };
+        let own = Identity::of(waiting.account.clone(), Own::Software(key));
         let serial = own.key.certificate().serial_hex();
         let proven = self.proves_itself(&own);
         let done = match proven {
@@ -139,8 +135,15 @@ impl Relay {
     fn proves_itself(&self, own: &Identity) -> bool {
         let certificate = own.key.certificate();
         let Ok(trust) = self.trust() else { return false };
-        let path = validate(certificate, own.key.chain(), &trust, self.now(), Purpose::Any);
-        path.is_ok() && certificate.has_email(own.account.as_str()) && self.own_revoked(own).is_none()
+        let uses = [
+            (life::signs(certificate), Purpose::Sign),
+            (life::is_encrypted_to(certificate), Purpose::Encrypt),
+        ];
+        let mut purposes = uses.into_iter().filter(|(does, _)| *does).map(|(_, purpose)| purpose).peekable();
+        // One that is good for nothing in mail is no answer.
+        let leads = purposes.peek().is_some()
+            && purposes.all(|purpose| validate(certificate, own.key.chain(), &trust, self.now(), purpose).is_ok());
+        leads && certificate.has_email(own.account.as_str()) && self.own_revoked(own).is_none()
     }
 
     fn install(&self, waiting: &Waiting, own: &Identity) -> Result<(), StoreError> {

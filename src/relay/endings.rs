@@ -16,7 +16,7 @@ impl Relay {
         if !self.gate.is_open() {
             return;
         }
-        match self.identities.shelf() {
+        match self.identities.shelved() {
             Ok(all) => {
                 all.iter().for_each(|key| self.tell_ending(key, &all, now));
                 tracing::debug!(keys = all.len(), "the ends of own certificates were looked at");

@@ -34,9 +34,10 @@ pub struct CardGate {
     gate: Arc<Gate>,
 }
 
-impl From<Shelved> for Identity {
-    fn from(shelved: Shelved) -> Self {
-        let (key, card): (Arc<dyn PrivateKey>, _) = match shelved.key {
+impl Identity {
+    /// One that is in use.
+    pub(super) fn of(account: Address, own: Own) -> Self {
+        let (key, card): (Arc<dyn PrivateKey>, _) = match own {
             Own::Software(key) => (Arc::new(key), None),
             Own::Card(key) => {
                 let lock = Arc::clone(key.lock());
@@ -45,22 +46,10 @@ impl From<Shelved> for Identity {
             }
         };
         Self {
-            account: shelved.account,
-            key,
-            is_retired: shelved.is_retired,
-            card,
-        }
-    }
-}
-
-impl Identity {
-    /// A key of an account.
-    pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
-        Self {
             account,
             key,
             is_retired: false,
-            card: None,
+            card,
         }
     }
 
@@ -156,14 +145,15 @@ impl Identities {
     }
 
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
-        let all = shelved(&self.store, &self.cards)?;
-        let mut all: Vec<Identity> = all.into_iter().map(Identity::from).collect();
-        all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
-        Ok(all)
+        let identity = |shelved: Shelved| Identity {
+            is_retired: shelved.is_retired,
+            ..Identity::of(shelved.account, shelved.key)
+        };
+        Ok(self.shelved()?.into_iter().map(identity).collect())
     }
 
-    /// The store behind them, and the cards.
-    pub(super) fn shelf(&self) -> Result<Vec<Shelved>, Explanation> {
+    /// Those of the store, each with where it stands in its life.
+    pub(super) fn shelved(&self) -> Result<Vec<Shelved>, Explanation> {
         shelved(&self.store, &self.cards)
     }
 

@@ -111,6 +111,7 @@ impl Relay {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
+            config,
             identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
             cards,
             answers: Answers::new(KeysStore::requested(home, secrets.clone())),
@@ -291,7 +292,16 @@ impl Opening for Relay {
         asker: Asker,
         silence: Silence,
     ) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
-        Box::pin(self.viewed(key, stored, asker, silence))
+        Box::pin(async move {
+            if !self.awaits_answer(&key.account) {
+                return self.viewed(key, stored, asker, silence).await;
+            }
+            // The certificates that it brings, in what is stored or in what was sealed.
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, &stored));
+            let view = self.viewed(key, stored, asker, silence).await?;
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, view.bytes()));
+            Ok(view)
+        })
     }
 
     fn boundary(&self, key: &MessageKey) -> Option<String> {

@@ -141,6 +141,22 @@ pub fn passwords_differ() -> Explanation {
     )
 }
 
+/// `souspli key export`: a card gives its key to nobody.
+pub fn stays_on_its_card() -> Explanation {
+    Explanation::new(
+        "SP-KEY-ON-CARD",
+        Retry::Never,
+        (
+            "Cette clé est dans une carte, d’où personne ne peut la sortir.",
+            "Gardez la carte ; ce qui se sauvegarde sont les autres clés du compte.",
+        ),
+        (
+            "This key is in a card, out of which nobody can take it.",
+            "Keep the card; what can be kept safe are the other keys of the account.",
+        ),
+    )
+}
+
 /// A file that would be replaced.
 pub fn file_exists(path: &str) -> Explanation {
     Explanation::new(

@@ -10,7 +10,8 @@ import unittest
 
 from lab import base, dovecot, imapline, mails, pki, pop3line, servers, souspli, terminal
 
-from common import PracticeCase, need_product
+from common import need_product
+from test_cards import ALICE, CardCase
 
 PHRASE = "cheval correct agrafe €uro"
 DAY = 86400
@@ -175,8 +176,6 @@ class ExportTest(HomeCase):
             screen.ended()
             screen.close()
             self.assertEqual(not end, file.exists())
-        shown = (self.folder / "screen.log").read_bytes()
-        self.assertNotIn(PHRASE.encode(), shown)
         again = self.home("typed")
         again.cli("key", "import", "--account", "alice@lab.test", "--password-file", self.phrase, file)
 
@@ -592,7 +591,7 @@ class ArrivalTest(GenerationsCase):
         self.assertIn("Dr Alice NOUVELLE", self.in_use())
 
     def test_nobody_else_puts_a_certificate_into_use(self):
-        """One of an unknown authority, one of another name, one of another key: told at most, and taken by hand."""
+        """One of an unknown authority, one of another name, one for a server, one of another key: told at most, and taken by hand."""
         stranger = pki.Authority(self.folder / "stranger", "Autorité inconnue")
         other_name = self.folder / "other.ext"
         other_name.write_text("subjectAltName=email:mallory@lab.test\n")
@@ -600,8 +599,12 @@ class ArrivalTest(GenerationsCase):
         misnamed = self.folder / "misnamed.pem"
         base.run("openssl", "x509", "-req", "-in", self.csr, "-CA", self.authority.certificate, "-CAkey", self.authority.key, "-CAcreateserial",
                  "-days", "700", "-extfile", other_name, "-out", misnamed)
+        server = self.folder / "server.pem"
+        other_name.write_text("subjectAltName=email:alice@lab.test\nextendedKeyUsage=serverAuth\n")
+        base.run("openssl", "x509", "-req", "-in", self.csr, "-CA", self.authority.certificate, "-CAkey", self.authority.key, "-CAcreateserial",
+                 "-days", "700", "-extfile", other_name, "-out", server)
         another = self.authority.doctor("another", "Dr Autre", "alice@lab.test", "ec").certificate
-        for certificate, told in ((foreign, 1), (foreign, 1), (misnamed, 2), (another, 2)):
+        for certificate, told in ((foreign, 1), (foreign, 1), (misnamed, 2), (server, 3), (another, 3)):
             self.arrives(certs_only(certificate))
             self.assertEqual({"Dr Alice old"}, self.in_use())
             self.assertEqual(told, self.logged("SP-CERTIFICATE-CAME"))
@@ -611,3 +614,24 @@ class ArrivalTest(GenerationsCase):
         file.write_bytes(certs_only(foreign))
         self.relay.cli("key", "install", file)
         self.assertIn("Dr Alice NOUVELLE", self.in_use())
+
+
+class CardTest(CardCase):
+    """The key of a card has the same life, but for leaving it."""
+
+    def test_retired_and_never_exported(self):
+        self.run_it()
+        (row,) = rows(self.souspli)
+        self.assertIn(IN_USE, row[-1])
+        phrase, file = self.folder / "phrase", self.folder / "card.p12"
+        phrase.write_text(PHRASE + "\n")
+        for more in ([], ["--id", row[0][:8]]):
+            done = self.souspli.attempt("key", "export", "--account", ALICE, "--password-file", phrase, *more, file)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(b"[SP-KEY-ON-CARD]", done.stderr)
+        self.assertFalse(file.exists())
+        self.souspli.cli("key", "retire", row[0])
+        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+            self.send()
+        self.assertIn(b"[SP-OWN-RETIRED]", caught.exception.smtp_error)
+        self.assertEqual(0, self.pinentry.prompts(), "nobody is asked for the PIN of a card that would not be used")

@@ -37,7 +37,7 @@ impl Export {
         let chosen = self.chosen(&keys)?;
         let password = input::new_password(self.password_file.as_deref(), &self.file)?;
         holds(&password)?;
-        let software: Vec<&SoftwareKey> = chosen.iter().filter_map(|key| key.key.software()).collect();
+        let software: Vec<&SoftwareKey> = chosen.iter().filter_map(Shelved::software).collect();
         let file = SoftwareKey::export(&software, &password).ok_or_else(say::not_exported)?;
         // First: no key leaves that nobody hears of.
         for key in &chosen {
@@ -50,15 +50,15 @@ impl Export {
         let wanted = self.id.as_deref().map(|typed| named(&keys.store, typed)).transpose()?;
         let mut chosen = keys.all()?;
         chosen.retain(|key| key.account == self.account && wanted.as_ref().is_none_or(|wanted| wanted.id == key.id));
-        let count = chosen.len();
-        chosen.retain(|key| key.key.software().is_some());
-        if chosen.is_empty() && count > 0 {
-            return Err(card::stays_there().into());
-        }
-        match (chosen.is_empty(), &self.id) {
-            (false, _) => Ok(chosen),
-            (true, Some(typed)) => Err(crate::text::keys::no_such_key(typed).into()),
-            (true, None) => Err(outgoing::no_own_key(&self.account).into()),
+        let none = match &self.id {
+            _ if !chosen.is_empty() => say::stays_on_its_card(),
+            Some(typed) => crate::text::keys::no_such_key(typed),
+            None => outgoing::no_own_key(&self.account),
+        };
+        chosen.retain(|key| key.software().is_some());
+        match chosen.is_empty() {
+            false => Ok(chosen),
+            true => Err(none.into()),
         }
     }
 }

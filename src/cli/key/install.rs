@@ -5,8 +5,8 @@ use super::super::{Cli, Failure, input};
 use super::{Keys, import};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
-use crate::keys::SoftwareKey;
 use crate::keys::request::RequestedKey;
+use crate::keys::{Own, SoftwareKey};
 use crate::pki::{Certificate, certificates_in};
 use crate::relay::authorities::Authorities;
 use crate::smime::brought::certificates_brought;
@@ -93,9 +93,9 @@ fn answered(cli: &Cli, keys: &Keys, came: &[Certificate]) -> Result<Vec<Answered
     }
     if found.is_empty() {
         for shelved in keys.all()? {
-            // What a card's key is certified by anew comes with the card.
-            let Some(software) = shelved.key.software() else { continue };
-            let certified = SoftwareKey::certified(software.pkcs8(), came, &others);
+            // That of a card is written on it by its authority.
+            let Own::Software(key) = &shelved.key else { continue };
+            let certified = SoftwareKey::certified(key.pkcs8(), came, &others);
             found.extend(certified.into_iter().map(|key| Answered {
                 account: shelved.account.clone(),
                 key,

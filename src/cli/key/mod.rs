@@ -11,6 +11,7 @@ pub(super) use list::{described, warnings};
 use super::out::Out;
 use super::{Cli, Failure, content_keys};
 use crate::base::Address;
+use crate::config::CardRules;
 use crate::keys::Own;
 use crate::keys::card::Cards;
 use crate::keys::shelf::{Shelved, shelved};
@@ -19,6 +20,8 @@ use crate::relay::clock;
 use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeyNote, KeysStore, Secrets, StoredKey, journal};
 use crate::text::{key_life, keys as say};
 use clap::Subcommand;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Own keys.
 #[derive(Subcommand, Debug)]
@@ -89,7 +92,7 @@ impl Keys {
     }
 
     fn all(&self) -> Result<Vec<Shelved>, Failure> {
-        Ok(shelved(&self.store, &Cards::out_of_reach())?)
+        Ok(shelved(&self.store, &no_cards())?)
     }
 
     fn note(&self, account: &Address, code: &str, certificate: Option<&Certificate>) -> Result<(), Failure> {
@@ -103,9 +106,14 @@ impl Keys {
     /// The certificate of one, where it can be read.
     fn certificate(&self, id: &KeyId) -> Option<Certificate> {
         let bytes = self.store.load(id).ok()?;
-        let own = Own::from_bytes(&bytes, &Cards::out_of_reach()).ok()?;
+        let own = Own::from_bytes(&bytes, &no_cards()).ok()?;
         Some(own.key().certificate().clone())
     }
+}
+
+/// For commands that ask no card for anything.
+pub(super) fn no_cards() -> Arc<Cards> {
+    Arc::new(Cards::new(PathBuf::new(), &CardRules::default()))
 }
 
 /// The one of `store` that was meant.

@@ -154,7 +154,7 @@ fn pbes2(plain: &[u8], password: &Secret) -> Result<(Vec<u8>, Vec<u8>), Unspecif
     octets.extend_from_slice(plain);
     cipher.less_safe_encrypt(&mut *octets, EncryptionContext::Iv128(FixedLength::from(iv)))?;
     let prf = der::algorithm(oid::HMAC_SHA256, &der::null());
-    let derivation = der::sequence(&[&der::octets(&salt), &der::number(PKCS12_ITERATIONS), &prf]);
+    let derivation = der::sequence(&[&der::octets(&salt), &der::unsigned(&PKCS12_ITERATIONS.to_be_bytes()), &prf]);
     let parameters = der::sequence(&[
         &der::algorithm(oid::PBKDF2, &derivation),
         &der::algorithm(oid::AES256_CBC, &der::octets(&iv)),
@@ -170,7 +170,11 @@ fn mac_data(safe: &[u8], password: &Secret) -> Result<Vec<u8>, Unspecified> {
     let key = derive(Digest::Sha256, MAC_KEY, &bmp(text), &salt, PKCS12_ITERATIONS, MAC_LEN);
     let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), safe);
     let digest = der::sequence(&[&der::algorithm(oid::SHA256, &der::null()), &der::octets(mac.as_ref())]);
-    Ok(der::sequence(&[&digest, &der::octets(&salt), &der::number(PKCS12_ITERATIONS)]))
+    Ok(der::sequence(&[
+        &digest,
+        &der::octets(&salt),
+        &der::unsigned(&PKCS12_ITERATIONS.to_be_bytes()),
+    ]))
 }
 
 fn explicit(value: &[u8]) -> Vec<u8> {
