@@ -3,7 +3,6 @@
 use super::out::Out;
 use super::{Cli, Failure, faults, key};
 use crate::config::load::load;
-use crate::keys::card::Cards;
 use crate::keys::shelf::{Shelved, shelved};
 use crate::net::tls;
 use crate::relay::clock;

@@ -50,10 +50,7 @@ impl Shelved {
 
     /// The key itself; `None`: it stays on its card.
     pub fn software(&self) -> Option<&SoftwareKey> {
-        match &self.key {
-            Own::Software(key) => Some(key),
-            Own::Card(_) => None,
-        }
+        self.key.software()
     }
 
     /// Its state in a list.

@@ -35,6 +35,16 @@ pub struct CardGate {
 }
 
 impl Identity {
+    /// A key of an account, in use.
+    pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
+        Self {
+            account,
+            key,
+            is_retired: false,
+            card: None,
+        }
+    }
+
     /// One that is in use.
     pub(super) fn of(account: Address, own: Own) -> Self {
         let (key, card): (Arc<dyn PrivateKey>, _) = match own {
@@ -149,7 +159,9 @@ impl Identities {
             is_retired: shelved.is_retired,
             ..Identity::of(shelved.account, shelved.key)
         };
-        Ok(self.shelved()?.into_iter().map(identity).collect())
+        let mut all: Vec<Identity> = self.shelved()?.into_iter().map(identity).collect();
+        all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        Ok(all)
     }
 
     /// Those of the store, each with where it stands in its life.

@@ -111,7 +111,6 @@ impl Relay {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
-            config,
             identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
             cards,
             answers: Answers::new(KeysStore::requested(home, secrets.clone())),

@@ -247,16 +247,3 @@ pub fn nothing_on_card(card: &str) -> Explanation {
         ),
     )
 }
-
-/// The private half of a card's key.
-pub fn stays_there() -> Explanation {
-    Explanation::new(
-        "SP-CARD-KEY-STAYS",
-        Retry::Never,
-        (
-            "Cette clé est sur une carte et n’en sort pas.",
-            "Utilisez la carte sur l’autre poste.",
-        ),
-        ("This key is on a card and never leaves it.", "Use the card on the other machine."),
-    )
-}

@@ -7,7 +7,7 @@ use crate::base::{Address, Secret};
 use crate::keys::SoftwareKey;
 use crate::keys::pkcs12::{Weak, strength};
 use crate::keys::shelf::Shelved;
-use crate::text::{card, key_life as say, outgoing};
+use crate::text::{key_life as say, outgoing};
 use clap::Args;
 use std::path::PathBuf;
 

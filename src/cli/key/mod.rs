@@ -11,7 +11,6 @@ pub(super) use list::{described, warnings};
 use super::out::Out;
 use super::{Cli, Failure, content_keys};
 use crate::base::Address;
-use crate::config::CardRules;
 use crate::keys::Own;
 use crate::keys::card::Cards;
 use crate::keys::shelf::{Shelved, shelved};
@@ -20,7 +19,6 @@ use crate::relay::clock;
 use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeyNote, KeysStore, Secrets, StoredKey, journal};
 use crate::text::{key_life, keys as say};
 use clap::Subcommand;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Own keys.
@@ -113,7 +111,7 @@ impl Keys {
 
 /// For commands that ask no card for anything.
 pub(super) fn no_cards() -> Arc<Cards> {
-    Arc::new(Cards::new(PathBuf::new(), &CardRules::default()))
+    Cards::out_of_reach()
 }
 
 /// The one of `store` that was meant.
