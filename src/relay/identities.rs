@@ -96,9 +96,10 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// The keys of a home, and of the cards that are known.
+/// The keys of a home.
 pub struct Identities {
     store: KeysStore,
+    /// Those that rest elsewhere.
     outside: Mutex<Vec<Identity>>,
     cards: Arc<Cards>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
@@ -115,7 +116,7 @@ impl Identities {
         }
     }
 
-    /// The keys outside this process that are known from now on, in the place of those known before.
+    /// Keys that are at hand from now on and rest elsewhere than in the store, in the place of those before.
     pub fn replace_outside(&self, keys: Vec<Identity>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;

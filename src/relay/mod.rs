@@ -134,7 +134,7 @@ impl Relay {
         })
     }
 
-    /// The keys of cards that are known from now on, in the place of those known before; a card that is away stays known.
+    /// Keys that are at hand from now on and rest elsewhere than in the home, in the place of those before.
     pub fn replace_outside_keys(&self, keys: Vec<Identity>) {
         self.identities.replace_outside(keys);
     }
