@@ -66,6 +66,7 @@ fn what_is_protected_comes_back() {
             content: header_protection::protected(&mail, &message.into(), sealed).to_vec(),
             layers: vec![Layer::Encrypted(encryption())],
             certificates: Vec::new(),
+            unwrapped: Vec::new(),
         };
         for shown in [HeaderShown::Protected, HeaderShown::Stored] {
             let letter = letter(&opened, &stored, FromShown::Inner, Author::Other, shown);

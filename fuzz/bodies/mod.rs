@@ -4,6 +4,7 @@
 //! its name in the test.
 
 mod ber;
+mod brought;
 mod command;
 mod crl;
 mod data;
@@ -36,8 +37,9 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 28] = [
+pub const ALL: [(&str, Body); 29] = [
     ("ber", ber::run),
+    ("brought", brought::run),
     ("command", command::run),
     ("crl", crl::run),
     ("data", data::run),

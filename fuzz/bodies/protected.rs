@@ -32,6 +32,7 @@ fn read(stored: &[u8], content: Vec<u8>) {
         content,
         layers: vec![Layer::Encrypted(encryption)],
         certificates: Vec::new(),
+        unwrapped: Vec::new(),
     };
     senders(Some(&opened), stored);
     for header in [HeaderShown::Protected, HeaderShown::Stored] {

@@ -225,6 +225,12 @@ pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// Rounds of password hashing that a key file may ask for.
 pub const PKCS12_ITERATIONS_MAX: u32 = 10_000_000;
+/// Rounds of password hashing in a key file that is written: what NSS writes, and OWASP asks of PBKDF2-HMAC-SHA256.
+pub const PKCS12_ITERATIONS: u32 = 600_000;
+/// Characters that the password of a key file to be written must have (requirements 0-46), and how many of them must differ.
+pub const EXPORT_PASSWORD_MIN: usize = 12;
+/// See [`EXPORT_PASSWORD_MIN`].
+pub const EXPORT_PASSWORD_DIFFERENT_MIN: usize = 6;
 
 /// From this size on the View of a message that cannot be shown has room in the stored size (`view::failure`): a listing
 /// says the stored size without opening it (48 KiB).
@@ -250,6 +256,8 @@ pub const RECORD_MAX: u64 = 2 << 20;
 pub const RECORDS_MAX: usize = 50_000;
 /// Octets of one sealed key file.
 pub const SEALED_KEY_MAX: u64 = 1 << 20;
+/// Octets of what is noted beside a key.
+pub const KEY_NOTE_MAX: u64 = 256;
 /// Octets of a stored message that is given by hand: sealing enlarges one of `MESSAGE_MAX`.
 pub const STORED_MESSAGE_MAX: u64 = 2 * MESSAGE_MAX as u64;
 /// Octets of a file of certificates, or of a key file, that is imported; a signed message has its attachments (64 MiB).
@@ -284,6 +292,12 @@ pub const RESTORED_MAX: usize = 8 << 10;
 pub const RESTORED_NAMES_MAX: usize = 100;
 /// Messages whose protected fields are remembered; beyond it the oldest are forgotten.
 pub const FIELDS_MAX: usize = 50_000;
+/// Content keys that cards have unwrapped and that are remembered; beyond it the oldest are forgotten.
+pub const CONTENT_KEYS_MAX: usize = 20_000;
+/// Octets of one of them; a longer one, which no cipher needs, is not kept.
+pub const CONTENT_KEY_MAX: usize = 63;
+/// Seconds that a View stays in memory where the card is required for each reading: one reading fetches it in parts.
+pub const CARD_READING_SECONDS: i64 = 120;
 /// Octets of the text of one message that is kept for searching, its fields first (64 KiB).
 pub const SEARCHABLE_MAX: usize = 64 << 10;
 /// Octets of one of its fields among them.

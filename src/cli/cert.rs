@@ -7,12 +7,8 @@ use super::out::Out;
 use super::{Cli, Failure, input};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
-use crate::mime::encode::transfer_decode;
-use crate::mime::entity;
-use crate::mime::header::Header;
-use crate::mime::parameters::transfer_encoding;
 use crate::pki::{Certificate, certificates_in};
-use crate::smime::class::is_pkcs7_signature;
+use crate::smime::brought::certificates_brought;
 use crate::store::{CertificateFolder, Fingerprint};
 use crate::text::keys as say;
 use clap::Subcommand;
@@ -100,7 +96,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
     for file in files_at(path)? {
         let octets = input::file(&file, IMPORT_FILE_MAX)?;
         match certificates_in(&octets) {
-            none if none.is_empty() => found.extend(in_message(&octets)),
+            // A signed message is how colleagues give theirs.
+            none if none.is_empty() => found.extend(certificates_brought(&octets)),
             some => found.extend(some),
         }
     }
@@ -108,23 +105,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
         return Err(say::no_certificate_in_file(&path.display().to_string()).into());
     }
     Ok(found)
-}
-
-/// Those of the signatures in a message that was saved as a file: a signed message is how colleagues give theirs. Whether
-/// one is to be believed is asked when it is used.
-fn in_message(message: &[u8]) -> Vec<Certificate> {
-    let mut found = Vec::new();
-    let mut open = vec![entity::parse(message)];
-    while let Some(part) = open.pop() {
-        let signed = part.media_type.ends_with("/pkcs7-mime") || part.media_type.ends_with("/x-pkcs7-mime");
-        if signed || is_pkcs7_signature(&part.media_type) {
-            let (header, _) = Header::parse(&message[part.header.clone()]);
-            let octets = transfer_decode(transfer_encoding(&header), &message[part.body.clone()]);
-            found.extend(octets.iter().flat_map(|octets| certificates_in(octets)));
-        }
-        open.extend_from_slice(part.children());
-    }
-    found
 }
 
 /// The file itself, or the files of the folder in the order of their names.

@@ -3,7 +3,8 @@
 use super::Failure;
 use crate::base::limits::{PASSWORD_FILE_MAX, STORED_MESSAGE_MAX};
 use crate::base::{Address, Secret};
-use crate::text::{Why, command as say};
+use crate::store::atomic;
+use crate::text::{Why, command as say, key_life};
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -51,7 +52,10 @@ pub(super) fn stored(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
 pub(super) fn password(path: Option<&Path>, what_for: &Path) -> Result<Secret, Failure> {
     match path {
         Some(path) => first_line(&Zeroizing::new(file(path, PASSWORD_FILE_MAX)?), &path.display().to_string()),
-        None if io::stdin().is_terminal() => asked(what_for),
+        None if io::stdin().is_terminal() => {
+            let shown = what_for.display();
+            asked(format!("Mot de passe de {shown} / password of {shown}: "))
+        }
         None => {
             let mut line = Zeroizing::new(Vec::new());
             let read = io::stdin().lock().take(PASSWORD_FILE_MAX).read_until(b'\n', &mut line);
@@ -61,8 +65,47 @@ pub(super) fn password(path: Option<&Path>, what_for: &Path) -> Result<Secret, F
     }
 }
 
-fn asked(what_for: &Path) -> Result<Secret, Failure> {
-    let prompt = format!("Mot de passe de {0} / password of {0}: ", what_for.display());
+/// A password that is chosen now: typed twice where it is typed.
+pub(super) fn new_password(path: Option<&Path>, what_for: &Path) -> Result<Secret, Failure> {
+    let first = password(path, what_for)?;
+    if path.is_none() && io::stdin().is_terminal() {
+        let again = asked(key_life::ONCE_MORE.to_owned())?;
+        if again.expose() != first.expose() {
+            return Err(key_life::passwords_differ().into());
+        }
+    }
+    Ok(first)
+}
+
+/// A file to be written for the user, and whether what stands there may be lost.
+pub(super) struct Target<'a> {
+    path: &'a Path,
+    replace: bool,
+}
+
+impl<'a> Target<'a> {
+    /// Looked at before anything is asked or made; it counts again when it is written.
+    pub(super) fn new(path: &'a Path, replace: bool) -> Result<Self, Failure> {
+        match path.symlink_metadata() {
+            Ok(_) if !replace => Err(key_life::file_exists(&path.display().to_string()).into()),
+            _ => Ok(Self { path, replace }),
+        }
+    }
+
+    /// Whole, for this user only.
+    pub(super) fn write(&self, octets: &[u8]) -> Result<(), Failure> {
+        let shown = self.path.display().to_string();
+        if self.replace {
+            return atomic::write(self.path, octets).map_err(|e| Failure::from(&e));
+        }
+        atomic::create(self.path, octets).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => key_life::file_exists(&shown).into(),
+            _ => say::unwritable(&shown, &Why::from(&error)).into(),
+        })
+    }
+}
+
+fn asked(prompt: String) -> Result<Secret, Failure> {
     let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
     let typed = typed.map_err(|error| say::unreadable(STANDARD_INPUT, &Why::from(&error)))?;
     Ok(Secret::from(typed.as_str()))

@@ -4,6 +4,7 @@ mod account;
 mod card;
 mod cert;
 mod check;
+mod content_keys;
 mod explain;
 mod index;
 mod input;

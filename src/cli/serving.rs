@@ -32,6 +32,8 @@ type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>>
 const CERTIFICATE_LOOKED_AT: Duration = Duration::from_secs(3600);
 /// How often directories are asked for what grows old.
 const DIRECTORIES_ASKED_AT: Duration = Duration::from_secs(3600);
+/// How often the ends of own certificates are looked at.
+const ENDINGS_LOOKED_AT: Duration = Duration::from_secs(3600);
 /// After a connection that could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -123,6 +125,7 @@ impl Serving {
         let listing = listed.map(|server| tokio::spawn(whitelist::keep_fresh(home.clone(), server)));
         let renewal = tokio::spawn(renew(home, local.ends(), acceptor));
         let refreshing = tokio::spawn(refresh(Arc::clone(&relay)));
+        let telling = tokio::spawn(tell_endings(Arc::clone(&relay)));
         let lists = Arc::clone(&relay);
         let lists = tokio::spawn(async move { lists.keep_status(jitter()).await });
         let cards = Arc::clone(&relay);
@@ -132,6 +135,7 @@ impl Serving {
         lists.abort();
         renewal.abort();
         refreshing.abort();
+        telling.abort();
         listing.inspect(JoinHandle::abort);
         serving.end().await;
         relay.forget_views();
@@ -218,6 +222,16 @@ async fn refresh(relay: Arc<Relay>) {
     loop {
         relay.refresh_directories().await;
         tokio::time::sleep(DIRECTORIES_ASKED_AT).await;
+    }
+}
+
+/// That own certificates end soon: looked at by the clock of the day, told once for each of its days.
+async fn tell_endings(relay: Arc<Relay>) {
+    loop {
+        let telling = Arc::clone(&relay);
+        // It opens every key: not on the thread that serves the others. One that panics would be told by the runtime.
+        let _ = tokio::task::spawn_blocking(move || telling.tell_endings()).await;
+        tokio::time::sleep(ENDINGS_LOOKED_AT).await;
     }
 }
 

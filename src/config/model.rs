@@ -30,6 +30,15 @@ pub struct Config {
     pub card: CardRules,
     /// Whose word on certificates counts.
     pub trust: TrustRules,
+    /// Own keys.
+    pub keys: KeyRules,
+}
+
+/// Own keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRules {
+    /// Days in which a message that a card has opened opens again without it; 0: no message does.
+    pub remember_days: u32,
 }
 
 /// Whose word on certificates counts.
@@ -216,6 +225,8 @@ pub struct Policy {
     pub search_index: bool,
     /// Whether the certificates of verified messages are kept, to seal answers with.
     pub harvest: bool,
+    /// Whether a card is required for each reading of what it opens: what it has unwrapped is not kept.
+    pub card_for_each_reading: bool,
     /// Whether the opened message carries a banner in its text.
     pub banner: BannerMode,
 }
@@ -294,6 +305,8 @@ pub struct PolicyRules {
     pub search_index: Option<bool>,
     /// See [`Policy::harvest`].
     pub harvest: Option<bool>,
+    /// See [`Policy::card_for_each_reading`].
+    pub card_for_each_reading: Option<bool>,
     /// See [`Policy::banner`].
     pub banner: Option<BannerMode>,
 }
@@ -313,6 +326,7 @@ impl PolicyRules {
             protect_subject: self.protect_subject.unwrap_or(policy.protect_subject),
             search_index: self.search_index.unwrap_or(policy.search_index),
             harvest: self.harvest.unwrap_or(policy.harvest),
+            card_for_each_reading: self.card_for_each_reading.unwrap_or(policy.card_for_each_reading),
             banner: self.banner.unwrap_or(policy.banner),
         }
     }
@@ -330,6 +344,12 @@ impl Default for Listen {
     }
 }
 
+impl Default for KeyRules {
+    fn default() -> Self {
+        Self { remember_days: 180 }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -344,6 +364,7 @@ impl Default for Policy {
             protect_subject: true,
             search_index: true,
             harvest: true,
+            card_for_each_reading: false,
             banner: BannerMode::default(),
         }
     }

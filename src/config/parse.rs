@@ -25,6 +25,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let trust = root.table("trust", faults);
         let trust = trust.map(|s| read_trust(s, faults)).unwrap_or_default();
         let revocation = root.table("revocation", faults);
+        let keys = root.table("keys", faults);
         let card = root.table("card", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
@@ -46,6 +47,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             mssante,
             trust,
             revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
+            keys: keys.map(|s| read_keys(s, faults)).unwrap_or_default(),
             card: card.map(|s| card::read(s, faults)).unwrap_or_default(),
         }
     })
@@ -161,6 +163,15 @@ fn read_trust(mut section: Section<'_, '_>, faults: &mut Faults) -> TrustRules {
     let environment = section.choice("environment", &realms, faults).unwrap_or_default();
     section.finish(faults);
     TrustRules { environment }
+}
+
+fn read_keys(mut section: Section<'_, '_>, faults: &mut Faults) -> KeyRules {
+    let default = KeyRules::default().remember_days;
+    let days = ldap::read_number(&mut section, "remember_days", 0..=3650, i64::from(default), faults);
+    section.finish(faults);
+    KeyRules {
+        remember_days: u32::try_from(days).unwrap_or(default),
+    }
 }
 
 fn read_silence(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u64> {
@@ -340,6 +351,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
     let protect_subject = section.switch("protect_subject", faults);
     let search_index = section.switch("search_index", faults);
     let harvest = section.switch("harvest", faults);
+    let card_for_each_reading = section.switch("card_for_each_reading", faults);
     let banner = section.choice("banner", &[("text", BannerMode::Text), ("headers", BannerMode::Headers)], faults);
     section.finish(faults);
     PolicyRules {
@@ -354,6 +366,7 @@ fn read_policy(mut section: Section<'_, '_>, faults: &mut Faults) -> PolicyRules
         protect_subject,
         search_index,
         harvest,
+        card_for_each_reading,
         banner,
     }
 }

@@ -67,6 +67,15 @@ fn what_is_left_out_has_its_default_and_off_is_off() {
     assert!(!parse("[policy]\nprotect_subject = false").unwrap().policy.protect_subject);
     assert!(config.policy.search_index);
     assert!(!parse("[policy]\nsearch_index = false").unwrap().policy.search_index);
+    assert!(!config.policy.card_for_each_reading);
+    assert!(
+        parse("[policy]\ncard_for_each_reading = true")
+            .unwrap()
+            .policy
+            .card_for_each_reading
+    );
+    let days = |text| parse(text).unwrap().keys.remember_days;
+    assert_eq!((days(""), days("[keys]"), days("[keys]\nremember_days = 0")), (180, 180, 0));
 }
 
 /// One row, one fault: the text, the line it is told at, its code.

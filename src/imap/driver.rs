@@ -447,6 +447,10 @@ impl Shelf for OpeningShelf {
         self.0.grade(key)
     }
 
+    fn passed(&self, account: &str, message: &[u8]) {
+        self.0.passed(account, message);
+    }
+
     fn stored_header_told(&self, key: &MessageKey) {
         self.0.stored_header_told(key);
     }

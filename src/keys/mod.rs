@@ -1,11 +1,13 @@
-//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads such files; `card` those that stay on a card, `pin` asks for
-//! what opens it. `proofs` is what
-//! providers know him by, `token` what a program of his prints for that.
+//! Keys of the doctor. `software` holds those of a file, `pkcs12` reads and writes such files, `request` makes one and asks for its
+//! certificate; `card` those that stay on a card, `pin` asks for what opens it; `shelf` says of each where it stands in its life.
+//! `proofs` is what providers know him by, `token` what a program of his prints for that.
 
 pub mod card;
 pub mod pin;
 pub mod pkcs12;
 pub mod proofs;
+pub mod request;
+pub mod shelf;
 pub mod software;
 pub mod token;
 
@@ -33,6 +35,14 @@ impl Own {
         match card::CardKey::from_bytes(bytes, cards)? {
             Some(key) => Ok(Self::Card(key)),
             None => SoftwareKey::from_bytes(bytes).map(Self::Software),
+        }
+    }
+
+    /// Where its private half rests in the store.
+    pub fn software(&self) -> Option<&SoftwareKey> {
+        match self {
+            Self::Software(key) => Some(key),
+            Self::Card(_) => None,
         }
     }
 

@@ -78,16 +78,46 @@ impl SoftwareKey {
         for pkcs8 in &contents.keys {
             match Engine::read(pkcs8) {
                 None => unsupported = true,
-                Some((_, public)) => {
-                    let fitting = contents.certificates.iter().filter(|c| c.public_key().bits == public);
-                    found.extend(fitting.filter_map(|c| Self::new(c.clone(), chain(c, &contents.certificates), pkcs8.clone())));
-                }
+                Some((_, public)) => found.extend(Self::of_public(pkcs8, &public, &contents.certificates, &contents.certificates)),
             }
         }
         match (found.is_empty(), unsupported) {
             (false, _) => Ok(found),
             (true, true) => Err(ImportError::Unsupported),
             (true, false) => Err(ImportError::NoKey),
+        }
+    }
+
+    /// This key with each of `certificates` that is its own and no authority's, the chain taken from `others`.
+    pub fn certified(pkcs8: &Secret, certificates: &[Certificate], others: &[Certificate]) -> Vec<Self> {
+        let Some((_, public)) = Engine::read(pkcs8) else {
+            return Vec::new();
+        };
+        let mut keys = Self::of_public(pkcs8, &public, certificates, others);
+        keys.retain(|key| !key.certificate.is_ca());
+        keys
+    }
+
+    fn of_public(pkcs8: &Secret, public: &[u8], certificates: &[Certificate], others: &[Certificate]) -> Vec<Self> {
+        let fitting = certificates.iter().filter(|c| c.public_key().bits == public);
+        fitting
+            .filter_map(|c| Self::new(c.clone(), chain(c, others), pkcs8.clone()))
+            .collect()
+    }
+
+    /// A PKCS#12 file of these keys under a password. `None`: it could not be made, or does not give back what went in.
+    pub fn export(keys: &[&Self], password: &Secret) -> Option<Vec<u8>> {
+        let entries: Vec<pkcs12::Entry<'_>> = keys.iter().map(|key| key.entry()).collect();
+        let file = pkcs12::write(&entries, password).ok()?;
+        let read = pkcs12::read(&file, password).ok()?;
+        pkcs12::holds(&read, &entries).then_some(file)
+    }
+
+    fn entry(&self) -> pkcs12::Entry<'_> {
+        pkcs12::Entry {
+            pkcs8: &self.pkcs8,
+            certificate: &self.certificate,
+            chain: &self.chain,
         }
     }
 

@@ -110,6 +110,13 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_the_shortest_and_positive() {
+        for (n, octets) in [(0_u32, &[2, 1, 0][..]), (128, &[2, 2, 0, 128]), (600_000, &[2, 3, 9, 0x27, 0xc0])] {
+            assert_eq!(unsigned(&n.to_be_bytes()), octets);
+        }
+    }
+
+    #[test]
     fn a_set_is_sorted() {
         assert_eq!(set(&[vec![4, 1, 9], vec![2, 1, 9]]), [0x31, 6, 2, 1, 9, 4, 1, 9]);
     }

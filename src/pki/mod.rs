@@ -11,13 +11,16 @@ pub mod crl;
 pub mod der;
 pub mod extensions;
 pub mod identity;
+pub mod life;
 pub mod name;
 pub mod ocsp;
 pub mod oid;
 pub mod path;
+pub mod request;
 pub mod revocation;
 pub mod rsa;
 pub mod select;
+pub mod subject;
 
 pub use authority::{Authority, Profile, Realm};
 pub use bundle::certificates_in;

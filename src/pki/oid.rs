@@ -153,6 +153,14 @@ oids! {
     TITLE = "2.5.4.12";
     /// givenName.
     GIVEN_NAME = "2.5.4.42";
+    /// countryName.
+    COUNTRY = "2.5.4.6";
+    /// localityName.
+    LOCALITY = "2.5.4.7";
+    /// stateOrProvinceName.
+    STATE = "2.5.4.8";
+    /// serialNumber of a name.
+    SERIAL_NUMBER = "2.5.4.5";
     /// organizationName.
     ORGANIZATION = "2.5.4.10";
     /// organizationalUnitName.
@@ -237,6 +245,10 @@ oids! {
     SAFE_CONTENTS_BAG = "1.2.840.113549.1.12.10.1.6";
     /// x509Certificate of a certBag.
     X509_CERTIFICATE = "1.2.840.113549.1.9.22.1";
+    /// extensionRequest (RFC 2985 §5.4.2).
+    EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
+    /// friendlyName.
+    FRIENDLY_NAME = "1.2.840.113549.1.9.20";
     /// localKeyID.
     LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
     /// pbeWithSHAAnd3-KeyTripleDES-CBC.

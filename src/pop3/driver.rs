@@ -353,4 +353,8 @@ impl Shelf for OpeningShelf {
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64> {
         self.0.size(key, stored)
     }
+
+    fn passed(&self, account: &str, message: &[u8]) {
+        self.0.passed(account, message);
+    }
 }

@@ -74,6 +74,11 @@ impl Maildrop {
         }
     }
 
+    /// Whose it is.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// Whether the provider's unique-ids are here, or known not to be had.
     pub fn is_named(&self) -> bool {
         self.names.is_some()

@@ -190,7 +190,7 @@ impl Reading {
         match self.stage {
             Stage::Header => self.header(piece, ends, maildrop, core),
             Stage::Collecting => self.collect(piece, ends, maildrop, core),
-            Stage::Looking => self.look(piece, ends, core),
+            Stage::Looking => self.look(piece, ends, maildrop, core),
             Stage::Draining => {
                 if ends == Ends::Here {
                     self.stage = Stage::Again;
@@ -226,7 +226,7 @@ impl Reading {
     }
 
     /// By the octets that came, not those that were announced: nobody passes unseen by calling himself large.
-    fn look(&mut self, piece: &[u8], ends: Ends, core: &mut Core) -> Progress {
+    fn look(&mut self, piece: &[u8], ends: Ends, maildrop: &Maildrop, core: &mut Core) -> Progress {
         let room = self.collected.take(piece);
         let large = self.collected.octets() > LOOKED_AT_MAX;
         if ends == Ends::NotYet && !large {
@@ -236,7 +236,11 @@ impl Reading {
         core.client(&self.status);
         core.client_owned(match large {
             true => harmless_beginning(content),
-            false => foreign::defanged(&content::message_in(&content)).map_or(content, |message| content::stuffed(&message)),
+            false => {
+                let message = content::message_in(&content);
+                core.shelf.passed(maildrop.account(), &message);
+                foreign::defanged(&message).map_or(content, |message| content::stuffed(&message))
+            }
         });
         self.stage = Stage::Passing;
         ends.progress()

@@ -9,6 +9,8 @@ pub trait Shelf: Send {
     fn account(&self, login: &str) -> Found;
     /// Octets of the View of a message that is stored with that size; `None`: it has not been opened yet.
     fn size(&self, key: &MessageKey, stored: u64) -> Option<u64>;
+    /// Shown a message that is not S/MIME as it passes.
+    fn passed(&self, _account: &str, _message: &[u8]) {}
 }
 
 /// What becomes of a login name.

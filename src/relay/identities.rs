@@ -4,11 +4,12 @@ use super::gate::{Gate, Lock};
 use crate::base::{Address, Asker, UnixTime};
 use crate::keys::Own;
 use crate::keys::card::{CardLock, Cards, NotOpened, Wanted};
+use crate::keys::shelf::{Shelved, shelved};
 use crate::pki::Certificate;
-use crate::pki::cert::KeyUsage;
+use crate::pki::life::{self, Stage};
 use crate::smime::port::PrivateKey;
-use crate::store::{FolderStamp, KeysStore, StoreError};
-use crate::text::{Explain, Explanation, keys as say};
+use crate::store::{FolderStamp, KeysStore};
+use crate::text::{Explanation, key_life, keys as say};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub struct Identity {
     pub account: Address,
     /// The key.
     pub key: Arc<dyn PrivateKey>,
+    /// Its owner has said not to use it any more: it opens what was encrypted to it, and nothing else.
+    pub is_retired: bool,
     /// What stands before it, where it is a card's.
     pub card: Option<CardGate>,
 }
@@ -32,7 +35,18 @@ pub struct CardGate {
 }
 
 impl Identity {
-    fn of(account: Address, own: Own) -> Self {
+    /// A key of an account, in use.
+    pub fn new(account: Address, key: Arc<dyn PrivateKey>) -> Self {
+        Self {
+            account,
+            key,
+            is_retired: false,
+            card: None,
+        }
+    }
+
+    /// One that is in use.
+    pub(super) fn of(account: Address, own: Own) -> Self {
         let (key, card): (Arc<dyn PrivateKey>, _) = match own {
             Own::Software(key) => (Arc::new(key), None),
             Own::Card(key) => {
@@ -41,12 +55,21 @@ impl Identity {
                 (Arc::new(key), Some(CardGate { lock, gate }))
             }
         };
-        Self { account, key, card }
+        Self {
+            account,
+            key,
+            is_retired: false,
+            card,
+        }
     }
 
     /// True for the same certificate of the same account.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.account == other.account && self.key.certificate().der() == other.key.certificate().der()
+    }
+
+    fn is_as(&self, other: &Self) -> bool {
+        self.is(other) && self.is_retired == other.is_retired
     }
 }
 
@@ -76,6 +99,8 @@ impl std::fmt::Debug for Identity {
 /// The keys of a home.
 pub struct Identities {
     store: KeysStore,
+    /// Those that rest elsewhere.
+    outside: Mutex<Vec<Identity>>,
     cards: Arc<Cards>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
@@ -85,9 +110,18 @@ impl Identities {
     pub fn new(store: KeysStore, cards: Arc<Cards>) -> Self {
         Self {
             store,
+            outside: Mutex::default(),
             cards,
             held: Mutex::default(),
         }
+    }
+
+    /// Keys that are at hand from now on and rest elsewhere than in the store, in the place of those before.
+    pub fn replace_outside(&self, keys: Vec<Identity>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.outside.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+        // All is read again at the next use.
+        *held = Default::default();
     }
 
     /// Every key, past and present.
@@ -98,7 +132,7 @@ impl Identities {
             let read = self.read()?;
             // What was said with these keys holds for as long as they are these: a folder that changed a moment ago is read
             // more than once.
-            let same = read.len() == held.1.len() && read.iter().zip(held.1.iter()).all(|(a, b)| a.is(b));
+            let same = read.len() == held.1.len() && read.iter().zip(held.1.iter()).all(|(a, b)| a.is_as(b));
             *held = (stamp, if same { Arc::clone(&held.1) } else { Arc::new(read) });
         }
         Ok(Arc::clone(&held.1))
@@ -122,21 +156,35 @@ impl Identities {
     }
 
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
-        let stored = self.store.list().map_err(|e: StoreError| e.explain())?;
-        let mut all = Vec::with_capacity(stored.len());
-        for key in stored {
-            let bytes = self.store.load(&key.id).map_err(|e| e.explain())?;
-            let own = Own::from_bytes(&bytes, &self.cards).map_err(|e| e.explain())?;
-            all.push(Identity::of(key.account, own));
-        }
+        let identity = |shelved: Shelved| Identity {
+            is_retired: shelved.is_retired,
+            ..Identity::of(shelved.account, shelved.key)
+        };
+        let mut all: Vec<Identity> = self.shelved()?.into_iter().map(identity).collect();
+        all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         Ok(all)
+    }
+
+    /// Those of the store, each with where it stands in its life.
+    pub(super) fn shelved(&self) -> Result<Vec<Shelved>, Explanation> {
+        shelved(&self.store, &self.cards)
+    }
+
+    /// The store behind them.
+    pub(super) fn store(&self) -> &KeysStore {
+        &self.store
+    }
+
+    /// Whether this is the certificate of a key that is not to be used any more, wherever else it was found.
+    pub(super) fn are_done_with(&self, certificate: &Certificate) -> bool {
+        let retired = |own: &Identity| own.is_retired && own.key.certificate() == certificate;
+        self.all().is_ok_and(|all| all.iter().any(retired))
     }
 
     /// The key that may sign and is valid whose certificate names these senders; else one that names nobody, as that of a
     /// card; the newest of those.
     pub fn signing(&self, account: &Address, from: &BTreeSet<Address>, now: UnixTime) -> Result<Identity, Explanation> {
-        let may_sign = |c: &Certificate| usable_for(c, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION]);
-        self.best(account, now, may_sign, |c| match c.emails().is_empty() {
+        self.best(account, now, life::signs, |c| match c.emails().is_empty() {
             true => Naming::Nobody,
             false if from.iter().all(|sender| c.has_email(sender.as_str())) => Naming::These,
             false => Naming::Others,
@@ -145,9 +193,7 @@ impl Identities {
 
     /// The certificate that others, and the account itself, encrypt to.
     pub fn encryption(&self, account: &Address, now: UnixTime) -> Result<Identity, Explanation> {
-        let usages = [KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT];
-        let fits = |c: &Certificate| usable_for(c, &usages) && crate::pki::select::can_be_encrypted_to(c);
-        self.best(account, now, fits, |_| Naming::These)
+        self.best(account, now, life::is_encrypted_to, |_| Naming::These)
     }
 
     fn best(
@@ -158,14 +204,16 @@ impl Identities {
         naming: impl Fn(&Certificate) -> Naming,
     ) -> Result<Identity, Explanation> {
         let all = self.all()?;
-        let valid = |c: &Certificate| c.not_before() <= now && now <= c.not_after();
-        let own = || all.iter().filter(|i| i.account == *account && fits(i.key.certificate()));
-        let best = own().filter(|i| valid(i.key.certificate())).max_by_key(|i| {
+        let valid = |i: &&Identity| life::stage(i.key.certificate(), now) == Stage::Valid;
+        let fitting = || all.iter().filter(|i| i.account == *account && fits(i.key.certificate()));
+        let own = || fitting().filter(|i| !i.is_retired);
+        let best = own().filter(valid).max_by_key(|i| {
             let certificate = i.key.certificate();
             (naming(certificate), certificate.not_before())
         });
         best.cloned()
             .ok_or_else(|| match own().map(|i| i.key.certificate()).max_by_key(|c| c.not_after()) {
+                _ if fitting().filter(valid).any(|i| i.is_retired) => key_life::retired(account),
                 Some(early) if early.not_before() > now => say::own_certificate_not_yet_valid(account, early.not_before()),
                 Some(expired) => say::own_certificate_expired(account, expired.not_after()),
                 None => crate::text::outgoing::no_own_key(account),
@@ -179,9 +227,4 @@ enum Naming {
     Others,
     Nobody,
     These,
-}
-
-/// No keyUsage means any (RFC 5280 §4.2.1.3).
-fn usable_for(certificate: &Certificate, usages: &[KeyUsage]) -> bool {
-    certificate.key_usage().is_none_or(|usage| usage.has_one_of(usages))
 }

@@ -10,8 +10,7 @@ use crate::base::{Address, UnixTime};
 use crate::mime::Contents;
 use crate::mime::header::Header;
 use crate::policy::threads;
-use crate::smime::open::{OpenError, Opened, open};
-use crate::smime::port::PrivateKey;
+use crate::smime::open::{OpenError, Opened};
 use crate::store::Event;
 use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
@@ -87,16 +86,26 @@ impl Relay {
     /// The View as things are.
     pub(super) fn view_now(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
         let keys = self.identities.all()?;
-        if stored.len() <= OPENED_IN_PLACE && keys.iter().all(|own| own.card.is_none()) {
+        let has_card = keys.iter().any(|own| own.key.is_outside());
+        if stored.len() <= OPENED_IN_PLACE && !has_card && !self.awaits_answer(&key.account) {
             return self.view_of(key, stored);
         }
         // Opening takes milliseconds of computing, a card longer: never on the thread that serves the others.
-        tokio::task::block_in_place(|| self.view_of(key, stored))
+        tokio::task::block_in_place(|| self.view_looked_into(key, stored))
+    }
+
+    /// The View; the message and what it opens to may bring the certificate that a key waits for.
+    fn view_looked_into(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
+        self.look_for_answer(&key.account, &stored);
+        let view = self.view_of(key, stored)?;
+        self.look_for_answer(&key.account, view.bytes());
+        Ok(view)
     }
 
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     fn view_of(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
-        if let Some(view) = self.views.find_of(key, &stored, || self.identities.all().ok()) {
+        self.notice_wiped_keys();
+        if let Some(view) = self.views.find_of(key, &stored, self.now(), || self.identities.all().ok()) {
             return Ok(view);
         }
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
@@ -110,6 +119,7 @@ impl Relay {
                 });
             }
         };
+        self.remember_content_keys(&read);
         self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
@@ -129,7 +139,9 @@ impl Relay {
         drop(letter);
         self.freeze(key, &read.verdict, evidence, &draft)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
-        self.keep_text(key, verdict.grade, &draft);
+        if !self.needs_card_again(&read) {
+            self.keep_text(key, verdict.grade, &draft);
+        }
         let ids = message_ids(&stored, draft.bytes());
         if let Ok(account) = Address::parse(&key.account) {
             self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
@@ -138,7 +150,7 @@ impl Relay {
         self.remember_letter(&like)?;
         let lasts = match verdict.grade {
             Grade::Unopenable => Lasts::While(keys),
-            _ => Lasts::ForGood,
+            _ => self.lasts(&read),
         };
         self.remember_unopened(key, &lasts);
         let imprint = Imprint::of(&stored);
@@ -149,7 +161,7 @@ impl Relay {
 
     /// The View that is in memory.
     pub(super) fn known_view(&self, key: &MessageKey) -> Option<Arc<View>> {
-        self.views.find(key, || self.identities.all().ok())
+        self.views.find(key, self.now(), || self.identities.all().ok())
     }
 
     /// A sealed message that arrived makes its thread a sealed one: the answer will quote it (requirements M3).
@@ -161,9 +173,8 @@ impl Relay {
     }
 
     fn read(&self, stored: &[u8], identities: &[Identity]) -> Result<Read, Explanation> {
-        let keys: Vec<&dyn PrivateKey> = identities.iter().map(|i| i.key.as_ref()).collect();
         let trust = self.trust().map_err(|e| e.explain())?;
-        let mut result = open(stored, &keys, &trust, self.now());
+        let mut result = self.opened(stored, identities, &trust);
         if let Ok(opened) = &mut result {
             self.say_status(opened, &trust);
         }
@@ -225,6 +236,7 @@ impl Relay {
     /// The header of a stored message with its author's fields.
     pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
         let read = self.read(stored, &self.identities.all()?)?;
+        self.remember_content_keys(&read);
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))

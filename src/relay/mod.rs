@@ -2,6 +2,7 @@
 //!
 //! `port` is what a driver sees; `outgoing`, `incoming` and `append` are the three flows.
 
+mod answers;
 mod append;
 pub mod authorities;
 pub mod book;
@@ -10,6 +11,7 @@ pub mod budget;
 mod cards;
 mod companion;
 mod decided;
+mod endings;
 mod explain;
 mod gate;
 mod handed_over;
@@ -23,6 +25,7 @@ pub mod notice;
 mod operators;
 mod outgoing;
 pub mod port;
+mod recalled;
 mod recipients;
 mod seals;
 mod searching;
@@ -31,6 +34,7 @@ mod space;
 mod status;
 mod views;
 
+pub use identities::Identity;
 pub use incoming::OpenedByHand;
 
 use crate::base::limits::{KEY_AT_START_SECONDS, VIEW_CACHE_MAX};
@@ -48,12 +52,14 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError, Threads,
+    CertificateFolder, ContentKeys, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
+    Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
 use crate::view::sought::Sought;
 use crate::view::verdict::Grade;
+use answers::Answers;
 use authorities::Authorities;
 use gate::Gate;
 use harvest::Harvested;
@@ -73,6 +79,7 @@ pub struct Relay {
     directory: Arc<Book>,
     authorities: Authorities,
     identities: Identities,
+    answers: Answers,
     whitelist: WhitelistFile,
     threads: Threads,
     letters: Letters,
@@ -80,6 +87,7 @@ pub struct Relay {
     fields: Arc<Fields>,
     index: Arc<Index>,
     later: Later,
+    content_keys: ContentKeys,
     unopened: Unopened,
     harvested: Harvested,
     journal: Journal,
@@ -103,14 +111,15 @@ impl Relay {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
-            config,
             identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
             cards,
+            answers: Answers::new(KeysStore::requested(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
             later: Later::new(&fields, &index),
+            content_keys: ContentKeys::new(home, secrets, recalled::days(&config)),
             fields,
             index,
             unopened: Unopened::default(),
@@ -121,7 +130,13 @@ impl Relay {
             views: Views::new(VIEW_CACHE_MAX),
             published: Arc::new(published),
             wanted: status::Wanted::default(),
+            config,
         })
+    }
+
+    /// Keys that are at hand from now on and rest elsewhere than in the home, in the place of those before.
+    pub fn replace_outside_keys(&self, keys: Vec<Identity>) {
+        self.identities.replace_outside(keys);
     }
 
     /// Asks for keys that are locked, once, before anybody needs them. A keyring that its user opens later is no fault; one that
@@ -146,6 +161,7 @@ impl Relay {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
         self.begin_index();
+        self.begin_content_keys();
         self.note_imported();
     }
 
@@ -264,6 +280,7 @@ impl Opening for Relay {
 
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
         self.notice_removed_texts();
+        self.notice_wiped_keys();
         self.known_view(key)
     }
 
@@ -274,7 +291,16 @@ impl Opening for Relay {
         asker: Asker,
         silence: Silence,
     ) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
-        Box::pin(self.viewed(key, stored, asker, silence))
+        Box::pin(async move {
+            if !self.awaits_answer(&key.account) {
+                return self.viewed(key, stored, asker, silence).await;
+            }
+            // The certificates that it brings, in what is stored or in what was sealed.
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, &stored));
+            let view = self.viewed(key, stored, asker, silence).await?;
+            tokio::task::block_in_place(|| self.look_for_answer(&key.account, view.bytes()));
+            Ok(view)
+        })
     }
 
     fn boundary(&self, key: &MessageKey) -> Option<String> {
@@ -291,6 +317,12 @@ impl Opening for Relay {
 
     fn grade(&self, key: &MessageKey) -> Option<Grade> {
         self.known_grade(key)
+    }
+
+    fn passed(&self, account: &str, message: &[u8]) {
+        if self.awaits_answer(account) {
+            tokio::task::block_in_place(|| self.look_for_answer(account, message));
+        }
     }
 
     fn stored_header_told(&self, key: &MessageKey) {

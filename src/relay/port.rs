@@ -264,6 +264,8 @@ pub trait Opening: Send + Sync {
     fn grade(&self, key: &MessageKey) -> Option<Grade>;
     /// A mail program was told the fields of the stored message, which could not be opened: its View will keep to them.
     fn stored_header_told(&self, key: &MessageKey);
+    /// A message that is not S/MIME, or its beginning, passes to a mail program of that account: it may bring a certificate.
+    fn passed(&self, _account: &str, _message: &[u8]) {}
     /// Which messages of a mailbox have each of these texts in their View, as far as that is known; `None`: nothing is kept.
     fn sought(&self, place: &Indexed<'_>, texts: &[&Sought]) -> Option<SoughtUids>;
     /// Messages of a mailbox are gone.

@@ -125,7 +125,10 @@ impl Relay {
         } in given
         {
             issuers.extend(along.into_iter().filter_map(|der| Certificate::from_der(der).ok()));
-            if let Ok(certificate) = Certificate::from_der(der) {
+            // An own one that is not to be used any more may have been harvested, or stand in a directory.
+            if let Ok(certificate) = Certificate::from_der(der)
+                && !self.identities.are_done_with(&certificate)
+            {
                 candidates.push(Candidate {
                     certificate,
                     source,

@@ -2,6 +2,7 @@
 
 use super::identities::Identity;
 use super::port::MessageKey;
+use crate::base::UnixTime;
 use crate::view::View;
 use aws_lc_rs::digest;
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +43,8 @@ pub enum Lasts {
     ForGood,
     /// It says that no key of these opens the message.
     While(KeyRing),
+    /// Until then: a card is required for each reading.
+    Until(UnixTime),
 }
 
 impl Views {
@@ -54,15 +57,18 @@ impl Views {
     }
 
     /// The View, if it is here, and right by the keys that are there now.
-    pub fn find(&self, key: &MessageKey, keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
+    pub fn find(&self, key: &MessageKey, now: UnixTime, keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
         let (view, lasts) = self.used(key)?;
-        let Lasts::While(then) = lasts else { return Some(view) };
-        // Keys that cannot be read now open nothing more.
-        if keys().is_none_or(|now| Arc::ptr_eq(&then, &now)) {
-            return Some(view);
+        let is_right = match lasts {
+            Lasts::ForGood => true,
+            // Keys that cannot be read now open nothing more.
+            Lasts::While(then) => keys().is_none_or(|now| Arc::ptr_eq(&then, &now)),
+            Lasts::Until(end) => now < end,
+        };
+        if !is_right {
+            self.held().forget(key);
         }
-        self.held().forget(key);
-        None
+        Some(view).filter(|_| is_right)
     }
 
     fn used(&self, key: &MessageKey) -> Option<(Arc<View>, Lasts)> {
@@ -77,9 +83,9 @@ impl Views {
     }
 
     /// The same, if it is that of these octets: a server that gives their name to others does not get their View.
-    pub fn find_of(&self, key: &MessageKey, stored: &[u8], keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
+    pub fn find_of(&self, key: &MessageKey, stored: &[u8], now: UnixTime, keys: impl FnOnce() -> Option<KeyRing>) -> Option<Arc<View>> {
         let imprint = self.held().views.get(key).map(|kept| kept.imprint)?;
-        (imprint == Imprint::of(stored)).then(|| self.find(key, keys)).flatten()
+        (imprint == Imprint::of(stored)).then(|| self.find(key, now, keys)).flatten()
     }
 
     /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
@@ -157,6 +163,8 @@ mod tests {
     use super::*;
     use crate::base::Place;
 
+    const NOW: UnixTime = UnixTime(1_795_400_000);
+
     fn key(uid: u32) -> MessageKey {
         MessageKey {
             account: "a@b.fr".into(),
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_goes_first() {
         let views = Views::new(100);
-        let find = |uid| views.find(&key(uid), || None).is_some();
+        let find = |uid| views.find(&key(uid), NOW, || None).is_some();
         for uid in 1..=3 {
             views.keep(&key(uid), Imprint::of(b""), view(30), Lasts::ForGood);
         }
@@ -190,8 +198,8 @@ mod tests {
     fn other_octets_under_one_name_are_another_message() {
         let views = Views::new(100);
         views.keep(&key(1), Imprint::of(b"a"), view(10), Lasts::ForGood);
-        assert!(views.find_of(&key(1), b"a", || None).is_some());
-        assert!(views.find_of(&key(1), b"b", || None).is_none());
+        assert!(views.find_of(&key(1), b"a", NOW, || None).is_some());
+        assert!(views.find_of(&key(1), b"b", NOW, || None).is_none());
         assert_eq!(views.keep(&key(1), Imprint::of(b"b"), view(20), Lasts::ForGood).bytes().len(), 20);
         assert_eq!(views.held().octets, 20);
     }
@@ -201,10 +209,19 @@ mod tests {
         let views = Views::new(100);
         let (then, now) = (KeyRing::default(), Arc::new(Vec::with_capacity(1)));
         views.keep(&key(1), Imprint::of(b""), view(10), Lasts::While(Arc::clone(&then)));
-        assert!(views.find(&key(1), || Some(Arc::clone(&then))).is_some());
-        assert!(views.find(&key(1), || None).is_some());
-        assert!(views.find(&key(1), || Some(Arc::clone(&now))).is_none());
-        assert!(views.find(&key(1), || Some(then)).is_none());
+        assert!(views.find(&key(1), NOW, || Some(Arc::clone(&then))).is_some());
+        assert!(views.find(&key(1), NOW, || None).is_some());
+        assert!(views.find(&key(1), NOW, || Some(Arc::clone(&now))).is_none());
+        assert!(views.find(&key(1), NOW, || Some(then)).is_none());
+        assert_eq!(views.held().octets, 0);
+    }
+
+    #[test]
+    fn what_a_card_has_opened_leaves_when_its_time_is_over() {
+        let views = Views::new(100);
+        views.keep(&key(1), Imprint::of(b""), view(10), Lasts::Until(NOW.plus(60)));
+        assert!(views.find(&key(1), NOW.plus(59), || None).is_some());
+        assert!(views.find(&key(1), NOW.plus(60), || None).is_none());
         assert_eq!(views.held().octets, 0);
     }
 }

@@ -3,6 +3,7 @@
 //! `pki::ber` reads and `pki::der` writes; `port` is what a private key is asked; everything here is pure.
 
 pub mod agree;
+pub mod brought;
 mod buffer;
 pub mod cipher;
 pub mod class;
@@ -21,6 +22,7 @@ pub mod opened;
 pub mod parts;
 pub mod port;
 pub mod protected;
+mod question;
 pub mod recipient;
 pub mod reread;
 pub mod sealed;

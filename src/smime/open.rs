@@ -12,7 +12,7 @@ use crate::smime::buffer::{Buffer, Found};
 use crate::smime::cipher::CipherKind;
 use crate::smime::class::{Class, classify, is_pkcs7_signature};
 use crate::smime::envelope::Envelope;
-pub use crate::smime::opened::{Encryption, Layer, OpenError, Opened};
+pub use crate::smime::opened::{ByOutside, Encryption, Layer, OpenError, Opened};
 use crate::smime::parts::{two_parts, with_crlf};
 use crate::smime::port::{PrivateKey, Unwrapped, WrappedKey, Wrapping};
 use crate::smime::verify::{self, Integrity, SignedData, SignerReport};
@@ -196,10 +196,20 @@ impl Session<'_> {
             };
             let stand_in = vec![0; cipher.key_len().unwrap_or(16)];
             let key_octets = content_key.as_ref().map_or(stand_in.as_slice(), Secret::expose);
-            match envelope.decrypt(key_octets, attempt.octets_mut()) {
-                Some(length) if content_key.is_some() => {
-                    opened.layers.push(Layer::Encrypted(encryption(envelope, wrapped, key)));
-                    return Ok(attempt.keep(Found::Within(0..length)));
+            match (envelope.decrypt(key_octets, attempt.octets_mut()), content_key) {
+                (Some(length), Some(content_key)) => {
+                    let encryption = encryption(envelope, wrapped, key);
+                    let plain = attempt.keep(Found::Within(0..length));
+                    if key.is_outside() {
+                        let is_right = encryption.authenticated || begins_like_an_entity(plain.octets());
+                        opened.unwrapped.push(ByOutside {
+                            certificate: key.certificate().clone(),
+                            wrapped: wrapped.clone(),
+                            content_key: Some(content_key).filter(|_| is_right),
+                        });
+                    }
+                    opened.layers.push(Layer::Encrypted(encryption));
+                    return Ok(plain);
                 }
                 _ => outcome = worse(outcome, OpenError::Undecryptable),
             }
@@ -207,6 +217,25 @@ impl Session<'_> {
         Err(outcome)
     }
 }
+
+/// Whether this cannot be what a random key made of a ciphertext (RFC 3218 §2.3.2): CBC takes one of 256 such keys for right. A
+/// header is text, and so is what some programs encrypt without one; of 64 random octets one in 2^80 is.
+fn begins_like_an_entity(plain: &[u8]) -> bool {
+    let head = &plain[..plain.len().min(ENTITY_BEGINS)];
+    let is_text = |text: &str| !text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t'));
+    match std::str::from_utf8(head) {
+        Ok(text) => is_text(text),
+        // Cut within its last character.
+        Err(error) if error.error_len().is_none() => {
+            let (whole, _) = head.split_at(error.valid_up_to());
+            std::str::from_utf8(whole).is_ok_and(is_text)
+        }
+        Err(_) => false,
+    }
+}
+
+/// Octets that are looked at for it.
+const ENTITY_BEGINS: usize = 64;
 
 /// A locked key may still open it; what is unsupported says more than a failure, and that more than not for me.
 fn worse(a: OpenError, b: OpenError) -> OpenError {

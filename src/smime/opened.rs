@@ -1,7 +1,9 @@
 //! What opening a message gives: its content, the layers that were taken off, or why not.
 
+use crate::base::Secret;
 use crate::pki::Certificate;
 use crate::pki::ber::BerError;
+use crate::smime::port::WrappedKey;
 use crate::smime::verify::SignerReport;
 use crate::text::{Explain, Explanation};
 
@@ -14,6 +16,19 @@ pub struct Opened {
     pub layers: Vec<Layer>,
     /// Certificates that came along, to be learnt from.
     pub certificates: Vec<Certificate>,
+    /// What keys outside this process have unwrapped for it.
+    pub unwrapped: Vec<ByOutside>,
+}
+
+/// What a key outside this process has unwrapped.
+#[derive(Debug)]
+pub struct ByOutside {
+    /// Of the key that unwrapped it.
+    pub certificate: Certificate,
+    /// As it came.
+    pub wrapped: WrappedKey,
+    /// As it was used; `None`: it may be a stand-in (RFC 3218 §2.3.2) that happened to fit.
+    pub content_key: Option<Secret>,
 }
 
 /// One layer.

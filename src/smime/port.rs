@@ -148,4 +148,8 @@ pub trait PrivateKey: Send + Sync {
     fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError>;
     /// Unwraps a content key.
     fn unwrap(&self, key: &WrappedKey) -> Unwrapped;
+    /// False for a key in this process; true where each use is an operation of a card, which may ask for a PIN.
+    fn is_outside(&self) -> bool {
+        false
+    }
 }

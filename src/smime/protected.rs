@@ -128,6 +128,7 @@ mod tests {
             content: content.as_bytes().to_vec(),
             layers: vec![Layer::Encrypted(encryption)],
             certificates: Vec::new(),
+            unwrapped: Vec::new(),
         }
     }
 

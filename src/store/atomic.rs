@@ -29,6 +29,19 @@ pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     done.map_err(StoreError::write(path))
 }
 
+/// Makes a new file, readable by this user only. What stands there already is an error of `AlreadyExists`; on any other nothing is
+/// left behind. Not by a rename: it would replace, and a memory stick knows no hard links.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
 /// Reads a file of at most `max` octets; `None` where there is none.
 pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let file = match File::open(path) {
@@ -98,6 +111,20 @@ pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::text::Explain;
+
+    #[test]
+    fn what_stands_there_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        create(&path, b"one").unwrap();
+        assert_eq!(create(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read(&path, 9).unwrap().as_deref(), Some(&b"one"[..]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
 
     #[test]
     fn written_whole_and_for_this_user_only() {

@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod bundles;
 pub mod certificates;
+pub mod content_keys;
 pub mod error;
 pub mod fields;
 pub mod folder;
@@ -28,12 +29,13 @@ pub mod whitelist;
 
 pub use bundles::{BundleFile, BundleFolders, BundlesStamp};
 pub use certificates::{CertificateFolder, Fingerprint, StoredCertificate};
+pub use content_keys::ContentKeys;
 pub use error::StoreError;
 pub use fields::Fields;
 pub use folder::FolderStamp;
 pub use index::Index;
 pub use journal::{Event, Journal, JournalEntry};
-pub use keys_store::{KeyId, KeysStore, StoredKey};
+pub use keys_store::{KeyId, KeyNote, KeysStore, StoredKey};
 pub use letters::{Letters, Recognised, Traits};
 pub use lists::{KeptList, Lists};
 pub use marks::Marks;

@@ -14,6 +14,8 @@ pub struct Home {
     access: Access,
 }
 
+const MASTER: &str = "master.json";
+
 /// Holds off other processes that change the same home; released when dropped.
 #[derive(Debug)]
 pub struct HomeLock(#[allow(dead_code)] File);
@@ -32,6 +34,11 @@ impl Home {
         }
         let dirs = directories::ProjectDirs::from("fr", "Souspli", "Souspli").ok_or(StoreError::NoHome)?;
         Ok(dirs.data_local_dir().to_owned())
+    }
+
+    /// Whether a home at `root` has been used: only then is there anything in it, and looking makes none.
+    pub fn is_in_use(root: &Path) -> bool {
+        root.join(MASTER).is_file()
     }
 
     /// Opens or makes a home at `root`.
@@ -100,7 +107,7 @@ impl Home {
 
     /// Where the master key is, or the master key under a passphrase.
     pub fn master(&self) -> PathBuf {
-        self.root.join("master.json")
+        self.root.join(MASTER)
     }
 
     /// The journal being written.
@@ -126,6 +133,11 @@ impl Home {
     /// Protected fields of opened messages, sealed.
     pub fn fields(&self) -> PathBuf {
         self.root.join("fields")
+    }
+
+    /// Content keys that cards have unwrapped, sealed.
+    pub fn content_keys(&self) -> PathBuf {
+        self.root.join("content-keys")
     }
 
     /// Texts that are searched, sealed.

@@ -67,6 +67,8 @@ pub enum Purpose {
     Passwords,
     /// Sealing and naming what is known of correspondents.
     Book,
+    /// Sealing and naming content keys that cards have unwrapped.
+    ContentKeys,
 }
 
 /// `master.json`.
@@ -177,6 +179,7 @@ impl Purpose {
             Purpose::Journal => "souspli 1 journal",
             Purpose::Passwords => "souspli 1 passwords",
             Purpose::Book => "souspli 1 book",
+            Purpose::ContentKeys => "souspli 1 content keys",
         }
     }
 }
@@ -240,7 +243,7 @@ fn create(home: &Home, keyring: &dyn Keyring, passphrase: Option<&Path>) -> Resu
 fn refuse_orphans(home: &Home) -> Result<(), StoreError> {
     let folder = home.keys();
     let mut entries = std::fs::read_dir(&folder).map_err(StoreError::read(&folder))?.flatten();
-    if entries.any(|entry| entry.path().extension().is_some_and(|e| e == "sealed")) {
+    if entries.any(|entry| entry.path().extension().is_some_and(|e| e == "sealed" || e == "requested")) {
         return Err(StoreError::Damaged(home.master()));
     }
     Ok(())

@@ -23,7 +23,17 @@ pub(super) struct Table<V = i64> {
     max: usize,
     /// What is not wanted any more is forgotten.
     keep: Box<dyn Fn(&V) -> bool + Send + Sync>,
+    gone: Gone,
     state: Mutex<State<V>>,
+}
+
+/// What becomes of values that the disk has no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gone {
+    /// They are known on, and given back to it, unless they were taken out here.
+    Kept,
+    /// They are forgotten, whoever took them away.
+    Forgotten,
 }
 
 struct State<V> {
@@ -34,6 +44,8 @@ struct State<V> {
     /// Of the file's lines, together.
     weight: usize,
     housekeeping: Housekeeping,
+    /// The file was found empty, and nobody has asked for that since.
+    was_emptied: bool,
 }
 
 impl<V> Default for State<V> {
@@ -44,6 +56,7 @@ impl<V> Default for State<V> {
             unwritten: HashMap::new(),
             weight: 0,
             housekeeping: Housekeeping::default(),
+            was_emptied: false,
         }
     }
 }
@@ -74,10 +87,19 @@ impl<V: Value> Table<V> {
             file: LineFile::new(home, path),
             max,
             keep: Box::new(keep),
+            gone: Gone::Kept,
             state: Mutex::default(),
         };
         table.file.is_readable()?;
         Ok(table)
+    }
+
+    /// The same, but that what is taken from the disk, by whomever, is forgotten at once.
+    pub(super) fn forgetful(self) -> Self {
+        Self {
+            gone: Gone::Forgotten,
+            ..self
+        }
     }
 
     /// Reads it now, so that nobody waits for it later.
@@ -140,6 +162,37 @@ impl<V: Value> Table<V> {
         }
     }
 
+    /// Takes out what is not wanted, of the disk and of memory.
+    pub(super) fn retain(&self, wanted: impl Fn(&V) -> bool) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.unwritten.retain(|_, value| wanted(value));
+        self.refresh(&mut state)?;
+        match state.values.values().all(&wanted) {
+            true => Ok(()),
+            false => self.rewrite(&mut state, wanted),
+        }
+    }
+
+    /// Takes out everything. Another process that has read the table notices, even where it was empty.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.unwritten.clear();
+        self.rewrite(&mut state, |_| false)
+    }
+
+    fn rewrite(&self, state: &mut State<V>, wanted: impl Fn(&V) -> bool) -> Result<(), StoreError> {
+        self.file.rewrite(|lines| compact::<V>(lines, self.max, wanted))?;
+        self.refresh(state)
+    }
+
+    /// Whether everything was taken out, here or elsewhere, since this was asked last. Costs one look at the folder.
+    pub(super) fn was_emptied(&self) -> bool {
+        let mut state = self.lock();
+        // What cannot be read now is not gone.
+        let _ = self.refresh(&mut state);
+        std::mem::take(&mut state.was_emptied)
+    }
+
     /// Gives the disk what it did not take before; for moments in which it has taken something else.
     pub(super) fn write_what_waits(&self) {
         self.catch_up(&mut self.lock());
@@ -196,17 +249,21 @@ impl<V: Value> Table<V> {
     fn read_on(&self, state: &mut State<V>) -> Result<(), StoreError> {
         let lines = match self.file.read_on(&mut state.seen)? {
             News::More(lines) => lines,
-            News::Afresh(lines) => {
-                state.values.clear();
-                state.weight = 0;
-                lines
-            }
-            News::Lost(lines) => {
+            News::Lost(lines) if self.gone == Gone::Kept => {
                 // Who was told of a sealed letter once must not be told otherwise because a disk was unplugged.
                 for (key, value) in std::mem::take(&mut state.values) {
                     state.unwritten.entry(key).or_insert(value);
                 }
                 state.weight = 0;
+                lines
+            }
+            News::Afresh(lines) | News::Lost(lines) => {
+                state.values.clear();
+                if self.gone == Gone::Forgotten {
+                    state.unwritten.clear();
+                }
+                state.weight = 0;
+                state.was_emptied |= lines.is_empty();
                 lines
             }
         };
@@ -346,6 +403,38 @@ mod tests {
             let later = open(&home, 8);
             assert_eq!((later.value(&[1; 16]).unwrap(), later.value(&[2; 16]).unwrap()), (Some(1), Some(2)));
         }
+    }
+
+    #[test]
+    fn a_forgetful_table_gives_nothing_back() {
+        let (_guard, home) = home();
+        let (one, other) = (open(&home, 8).forgetful(), open(&home, 8).forgetful());
+        let put = |n: u8| one.put(&[n; 16], i64::from(n), OnDisk::Soon).unwrap();
+        let known = || [1, 2, 3].map(|n| one.value(&[n; 16]).unwrap());
+        [1, 2, 3].into_iter().for_each(put);
+        assert!(!one.was_emptied());
+        other.retain(|value| *value != 2).unwrap();
+        assert_eq!((known(), one.was_emptied()), ([Some(1), None, Some(3)], false));
+        other.clear().unwrap();
+        assert_eq!((one.was_emptied(), one.was_emptied(), known()), (true, false, [None; 3]));
+        put(1);
+        std::fs::remove_file(home.marks()).unwrap();
+        assert_eq!((known(), one.was_emptied()), ([None; 3], true));
+    }
+
+    #[test]
+    fn what_a_forgetful_table_could_not_write_goes_with_the_rest() {
+        let (_guard, home) = home();
+        let table = open(&home, 8).forgetful();
+        std::fs::create_dir(home.marks()).unwrap();
+        table.put(&[1; 16], 1, OnDisk::Soon).unwrap();
+        std::fs::remove_dir(home.marks()).unwrap();
+        assert_eq!(table.value(&[1; 16]).unwrap(), Some(1));
+        open(&home, 8).forgetful().clear().unwrap();
+        assert!(table.was_emptied());
+        assert_eq!(table.value(&[1; 16]).unwrap(), None);
+        table.put(&[2; 16], 2, OnDisk::Soon).unwrap();
+        assert_eq!(open(&home, 8).value(&[1; 16]).unwrap(), None);
     }
 
     #[test]

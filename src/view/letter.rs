@@ -159,6 +159,7 @@ mod tests {
                 Layer::Signed(vec![signer])
             }],
             certificates: Vec::new(),
+            unwrapped: Vec::new(),
         }
     }
 

@@ -291,6 +291,7 @@ mod tests {
             content: format!("{inner}Content-Type: text/plain; {parameter}\r\n\r\nx").into_bytes(),
             layers: vec![Layer::Encrypted(encryption)],
             certificates: Vec::new(),
+            unwrapped: Vec::new(),
         };
         let protected = read(&opened, OUTER.as_bytes()).unwrap();
         Restored::between(&Header::parse(OUTER.as_bytes()).0, &protected, from, Author::Other)

@@ -8,6 +8,7 @@ use rcgen::{
 use souspli::base::{Address, Secret, UnixTime};
 use souspli::keys::SoftwareKey;
 use souspli::pki::algorithm::Digest;
+use souspli::pki::ber::{Reader, tag};
 use souspli::pki::oid::{self, Oid};
 use souspli::pki::{Certificate, Trust, der};
 use souspli::smime::encrypt::{self, EncryptError, Material, Method};
@@ -161,4 +162,32 @@ pub fn opaque(cms: &[u8]) -> Vec<u8> {
 /// The grade and code of a message that says it is from `from`.
 pub fn judged(message: &[u8], keys: &[&dyn PrivateKey], trust: &Trust, from: &str) -> Verdict {
     judge(&open(message, keys, trust, NOW), &[Address::parse(from).unwrap()])
+}
+
+/// The structure of a sealed entity.
+pub fn cms_of(sealed: &[u8]) -> Vec<u8> {
+    let body: Vec<u8> = souspli::smime::field::split(sealed)
+        .1
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    base64_simd::STANDARD.decode_to_vec(body).unwrap()
+}
+
+/// A structure with the values inside the one at `path` changed, every length made right.
+pub fn rebuilt(cms: &[u8], path: &[usize], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let value = Reader::new(cms).value().unwrap();
+    let mut parts = Vec::new();
+    let mut inside = value.inside();
+    while let Some(part) = inside.next_value().unwrap() {
+        parts.push(part.raw.to_vec());
+    }
+    match path.split_first() {
+        None => change(&mut parts),
+        Some((at, rest)) => parts[*at] = rebuilt(&parts[*at], rest, change),
+    }
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    assert!(value.tag & tag::CONSTRUCTED != 0);
+    der::tlv(value.tag, &parts)
 }

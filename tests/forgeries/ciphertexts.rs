@@ -1,10 +1,11 @@
 //! Ciphertext changed, cut, sewn together or blown up by somebody who cannot read it.
 
 use crate::Attack;
+use crate::forge::{cms_of, rebuilt};
 use crate::practice::{BOB, HTML, Practice, TEXT, entity, mail, now, opaque_by};
 use souspli::keys::SoftwareKey;
 use souspli::pki::Certificate;
-use souspli::pki::ber::{Reader, tag};
+use souspli::pki::ber::Reader;
 use souspli::pki::{der, oid};
 use souspli::smime::encrypt::Cipher;
 use souspli::smime::port::WrappedKey;
@@ -16,17 +17,6 @@ pub fn attacks(p: &Practice) -> Vec<Attack> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// The structure of a sealed entity.
-fn cms_of(sealed: &[u8]) -> Vec<u8> {
-    let body: Vec<u8> = souspli::smime::field::split(sealed)
-        .1
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    base64_simd::STANDARD.decode_to_vec(body).unwrap()
 }
 
 fn unsigned(p: &Practice) -> Vec<Attack> {
@@ -191,23 +181,6 @@ impl Cbc {
             parts[2] = der::tlv(0x80, &[&self.content]);
         })
     }
-}
-
-/// A structure with the values inside the one at `path` changed, every length made right.
-fn rebuilt(cms: &[u8], path: &[usize], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
-    let value = Reader::new(cms).value().unwrap();
-    let mut parts = Vec::new();
-    let mut inside = value.inside();
-    while let Some(part) = inside.next_value().unwrap() {
-        parts.push(part.raw.to_vec());
-    }
-    match path.split_first() {
-        None => change(&mut parts),
-        Some((at, rest)) => parts[*at] = rebuilt(&parts[*at], rest, change),
-    }
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    assert!(value.tag & tag::CONSTRUCTED != 0);
-    der::tlv(value.tag, &parts)
 }
 
 /// Whatever block of a signed letter is changed, it is not shown as Bob's.

@@ -12,7 +12,7 @@ from lab import base, mails, pki, souspli
 from common import need_product
 
 COMMANDS = ("run", "check", "seal", "open", "explain", "key", "cert", "trust", "journal",
-            "key import", "key list", "key remove", "cert import", "cert list", "cert show", "cert remove", "cert find", "cert confirm", "cert password",
+            "key import", "key list", "key export", "key request", "key install", "key retire", "key remove", "cert import", "cert list", "cert show", "cert remove", "cert find", "cert confirm", "cert password",
             "trust list", "trust add", "trust remove")
 # What no doctor should have to read in a French sentence.
 ENGLISH = re.compile(r"os error|No such file|Permission denied|Is a directory|stream did not|Broken pipe")

@@ -31,6 +31,8 @@ pub trait Shelf: Send {
     fn sought(&self, _mailbox: &Mailbox, _texts: &[&Sought], _sealed: &Ranges) -> Option<Indexed> {
         None
     }
+    /// Shown a message that is not S/MIME, or its beginning, as it passes.
+    fn passed(&self, _account: &str, _message: &[u8]) {}
     /// Takes note that the provider alone has searched.
     fn provider_alone(&self, _why: ProviderAlone) {}
     /// Takes note that these messages are gone.

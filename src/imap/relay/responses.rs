@@ -27,6 +27,9 @@ impl Relay {
                     self.reading = Reading::Looking(holds, octets, until);
                 } else {
                     self.reading = Reading::Passing;
+                    if holds == Passing::Message {
+                        core.shelf.passed(&self.account, &octets);
+                    }
                     core.pass(holds.harmless(octets), Reads::Inside);
                 }
             }

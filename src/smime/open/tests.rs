@@ -16,8 +16,18 @@ const SIGNED: &[u8] =
 /// A key that says what it is told to say, and counts how often it is asked.
 struct Told {
     certificate: Certificate,
-    says: fn() -> Unwrapped,
+    says: Box<dyn Fn() -> Unwrapped + Send + Sync>,
     asked: std::sync::atomic::AtomicUsize,
+}
+
+impl Told {
+    fn new(certificate: &Certificate, says: impl Fn() -> Unwrapped + Send + Sync + 'static) -> Self {
+        Self {
+            certificate: certificate.clone(),
+            says: Box::new(says),
+            asked: Default::default(),
+        }
+    }
 }
 
 impl PrivateKey for Told {
@@ -33,6 +43,9 @@ impl PrivateKey for Told {
     fn unwrap(&self, _: &WrappedKey) -> Unwrapped {
         self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         (self.says)()
+    }
+    fn is_outside(&self) -> bool {
+        true
     }
 }
 
@@ -61,6 +74,10 @@ fn certificate() -> Certificate {
 }
 
 fn sealed(certificate: &Certificate, cipher: Cipher) -> Vec<u8> {
+    sealed_content(certificate, cipher, [SIGNED, &[b'x'; 4000]].concat())
+}
+
+fn sealed_content(certificate: &Certificate, cipher: Cipher, content: Vec<u8>) -> Vec<u8> {
     let material = Material {
         key: Secret::new(KEY.to_vec()),
         iv: [9; 16],
@@ -69,7 +86,6 @@ fn sealed(certificate: &Certificate, cipher: Cipher) -> Vec<u8> {
         cipher,
         transport: Transport::Pkcs1,
     };
-    let content = [SIGNED, &[b'x'; 4000]].concat();
     let entity = encrypt(content, &[certificate], method, material).unwrap().to_vec().unwrap();
     let (header, body) = field::split(&entity);
     let header = String::from_utf8(header.to_vec()).unwrap().replace("base64", "binary");
@@ -78,11 +94,7 @@ fn sealed(certificate: &Certificate, cipher: Cipher) -> Vec<u8> {
 
 /// The error, how often the key was asked, how many octets were deciphered.
 fn outcome(message: &[u8], certificate: &Certificate, says: fn() -> Unwrapped) -> (Option<OpenError>, usize, usize) {
-    let key = Told {
-        certificate: certificate.clone(),
-        says,
-        asked: Default::default(),
-    };
+    let key = Told::new(certificate, says);
     work::OCTETS.with(|octets| octets.set(0));
     let result = open(message, &[&key], &Trust::default(), NOW);
     (result.err(), key.asked.into_inner(), work::OCTETS.with(Cell::get))
@@ -125,4 +137,43 @@ fn no_failure_is_told_from_another_by_its_answer_or_by_the_work_it_costs() {
             assert_eq!(*found, (Some(error), 1, octets), "{name}");
         }
     }
+}
+
+/// What opened a message is told of keys outside this process alone, and only what is right beyond doubt.
+#[test]
+fn a_content_key_is_told_when_it_is_the_right_one() {
+    let certificate = certificate();
+    for cipher in [Cipher::Aes256Cbc, Cipher::Aes256Gcm] {
+        for content in [
+            &b"Content-Type: text/plain\r\n\r\nBonjour"[..],
+            "Sans en-tête, à l’ancienne".as_bytes(),
+            b"",
+        ] {
+            let message = sealed_content(&certificate, cipher, content.to_vec());
+            let opened = open(&message, &[&Told::new(&certificate, right)], &Trust::default(), NOW).unwrap();
+            let told: Vec<_> = opened
+                .unwrapped
+                .iter()
+                .map(|by| by.content_key.as_ref().map(Secret::expose))
+                .collect();
+            assert_eq!((told, opened.content.as_slice()), (vec![Some(&KEY[..])], content));
+        }
+        // Of a message that does not open to its end nothing is told.
+        assert!(outcome(&sealed(&certificate, cipher), &certificate, right).0.is_some());
+    }
+}
+
+#[test]
+fn a_stand_in_that_cbc_takes_for_right_is_not_told() {
+    let certificate = certificate();
+    let message = sealed_content(&certificate, Cipher::Aes256Cbc, vec![b'x'; 40]);
+    let mut taken = 0;
+    for n in 0..4000_u16 {
+        let stand_in = move || Unwrapped::Key(Secret::new([[1, 2], n.to_be_bytes()].concat().repeat(8)));
+        if let Ok(opened) = open(&message, &[&Told::new(&certificate, stand_in)], &Trust::default(), NOW) {
+            taken += 1;
+            assert!(opened.unwrapped.iter().all(|by| by.content_key.is_none()), "{n}");
+        }
+    }
+    assert!(taken > 4, "{taken}");
 }

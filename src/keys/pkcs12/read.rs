@@ -1,7 +1,7 @@
-//! PKCS#12 files (RFC 7292): the password checked by the MAC, then keys and certificates in whatever bags they stand.
-//!
-//! Modern files (PBES2) and old ones (3DES, RC2) are read, DER and BER.
+//! Reading: the password checked by the MAC, then keys and certificates in whatever bags they stand. Modern files (PBES2) and
+//! old ones (3DES, RC2) are read, DER and BER.
 
+use super::derivation::{CIPHER_IV, CIPHER_KEY, MAC_KEY, bmp, derive};
 use crate::base::Secret;
 use crate::base::limits::{BER_DEPTH_MAX, CMS_PART_MAX, PKCS12_ITERATIONS_MAX};
 use crate::keys::ImportError;
@@ -91,9 +91,7 @@ struct Passwords<'a> {
 impl<'a> Passwords<'a> {
     fn of(password: &'a Secret) -> Result<Self, ImportError> {
         let text = std::str::from_utf8(password.expose()).map_err(|_| ImportError::WrongPassword)?;
-        let mut bmp = Zeroizing::new(text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
-        bmp.extend_from_slice(&[0, 0]);
-        let mut forms = vec![bmp];
+        let mut forms = vec![bmp(text)];
         // No password: some write it as nothing at all.
         if text.is_empty() {
             forms.push(Zeroizing::new(Vec::new()));
@@ -310,43 +308,4 @@ fn pbkdf2_key(derivation: &AlgorithmId<'_>, password: &[u8], length: usize) -> R
     let mut key = Zeroizing::new(vec![0; length]);
     pbkdf2::derive(algorithm, rounds, &salt, password, &mut key);
     Ok(key)
-}
-
-/// Diversifiers of RFC 7292 §B.3.
-const CIPHER_KEY: u8 = 1;
-const CIPHER_IV: u8 = 2;
-const MAC_KEY: u8 = 3;
-
-/// The derivation of RFC 7292 §B.2.
-fn derive(digest: Digest, id: u8, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Zeroizing<Vec<u8>> {
-    let block = digest.lc().block_len();
-    let diversifier = vec![id; block];
-    let mut input = Zeroizing::new([filled(salt, block), filled(password, block)].concat());
-    let mut out = Zeroizing::new(Vec::new());
-    while out.len() < length {
-        let mut hash = digest.of(&[&diversifier, &input]);
-        for _ in 1..rounds {
-            hash = digest.of(&[&hash]);
-        }
-        out.extend_from_slice(&hash);
-        let addend: Vec<u8> = hash.iter().copied().cycle().take(block).collect();
-        input.chunks_mut(block).for_each(|chunk| add_one_more(chunk, &addend));
-    }
-    out.truncate(length);
-    out
-}
-
-/// `bytes` repeated to a multiple of `block`; nothing stays nothing.
-fn filled(bytes: &[u8], block: usize) -> Vec<u8> {
-    bytes.iter().copied().cycle().take(bytes.len().div_ceil(block) * block).collect()
-}
-
-/// chunk = chunk + addend + 1, as big-endian numbers.
-fn add_one_more(chunk: &mut [u8], addend: &[u8]) {
-    let mut carry = 1_u16;
-    for (octet, a) in chunk.iter_mut().zip(addend).rev() {
-        carry += u16::from(*octet) + u16::from(*a);
-        *octet = carry as u8;
-        carry >>= 8;
-    }
 }

@@ -1,0 +1,56 @@
+//! `souspli key list`: every key with its state, and what its owner should know of its end.
+
+use super::super::Failure;
+use super::super::out::Out;
+use super::Keys;
+use crate::base::UnixTime;
+use crate::keys::request::RequestedKey;
+use crate::keys::shelf::Shelved;
+use crate::pki::Certificate;
+use crate::relay::clock;
+use crate::text::{Explanation, key_life as say};
+
+pub(super) fn list(keys: &Keys, out: &mut Out) -> Result<(), Failure> {
+    let (all, now) = (keys.all()?, clock());
+    for key in &all {
+        let certificate = key.certificate();
+        let state = key.state(now);
+        out.line(format_args!("{}\t{}\t{}\t{state}", key.id, key.account, described(certificate)));
+        key.warning(&all, now).into_iter().for_each(|warning| below(&warning, out));
+    }
+    for waiting in keys.requested.list().map_err(|e| Failure::from(&e))? {
+        let bytes = keys.requested.load(&waiting.id).map_err(|e| Failure::from(&e))?;
+        let key = RequestedKey::from_bytes(&bytes).map_err(|e| Failure::from(&e))?;
+        let ((holder, kind), made) = (key.described(), key.made().civil().date());
+        out.line(format_args!(
+            "{}\t{}\t{holder}\t{kind}\t{made}\t–\t{}",
+            waiting.id,
+            waiting.account,
+            say::REQUESTED
+        ));
+    }
+    Ok(())
+}
+
+/// Under its row.
+fn below(warning: &Explanation, out: &mut Out) {
+    for said in warning.to_string().lines() {
+        out.line(format_args!("    {said}"));
+    }
+}
+
+/// What is to be told of the ends of these keys.
+pub(in crate::cli) fn warnings(all: &[Shelved], now: UnixTime) -> impl Iterator<Item = Explanation> {
+    all.iter().filter_map(move |key| key.warning(all, now))
+}
+
+/// One line on a certificate: holder, issuer, end, serial number.
+pub(in crate::cli) fn described(certificate: &Certificate) -> String {
+    format!(
+        "{}\t{}\t{}\t{}",
+        certificate.holder(),
+        certificate.issuer_common_name(),
+        certificate.not_after().civil().date(),
+        certificate.serial_hex()
+    )
+}
