@@ -168,7 +168,13 @@ impl CardKey {
                 Refusal::Locked
             }
             fault => {
-                self.lock.miss(Wanted::Fault(self.cards().explained(&fault)));
+                // Modules have many words for a card that was pulled out.
+                let is_there = self.cards().present(card, &self.lock.holder).is_ok();
+                let wanted = match is_there || !matches!(fault, Silence::Refused(_)) {
+                    true => Wanted::Fault(self.cards().explained(&fault)),
+                    false => Wanted::Closed,
+                };
+                self.lock.miss(wanted);
                 Refusal::Locked
             }
         })
