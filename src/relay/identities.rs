@@ -209,7 +209,8 @@ impl Identities {
         let own = || fitting().filter(|i| !i.is_retired);
         let best = own().filter(valid).max_by_key(|i| {
             let certificate = i.key.certificate();
-            (naming(certificate), certificate.not_before())
+            // A card has one pair to log in with as well.
+            (naming(certificate), life::is_for_mail(certificate), certificate.not_before())
         });
         best.cloned()
             .ok_or_else(|| match own().map(|i| i.key.certificate()).max_by_key(|c| c.not_after()) {

@@ -194,6 +194,39 @@ class SendingTest(CardCase):
 
 
 
+class CpsTest(CardCase):
+    """A CPS: one pair to log in with, one to sign with, which asks at each use; nothing to encrypt to, no address."""
+
+    def insert(self, place):
+        module = super().insert(place)
+        self.pairs = cps.card(self.practice.authority)
+        for pair in self.pairs:
+            self.token.put(pair)
+        return module
+
+    def test_the_signature_key_signs_and_asks_each_time(self):
+        listed = self.souspli.cli("key", "card", "--config", self.souspli.config).decode()
+        self.assertEqual(3, len(listed.splitlines()), listed)
+        for pair in self.pairs:
+            self.souspli.cli("key", "card", "--account", ALICE, "--certificate", self.of(pair), "--config", self.souspli.config)
+        # What is sealed for herself needs a key of another kind: that of a CPS is none to encrypt to.
+        self.souspli.key_import(ALICE, self.practice.authority.doctor("alice-enc", "Dr Alice", ALICE, usage="encrypt").p12())
+        self.addCleanup(self.souspli.stop)
+        self.souspli.start()
+        self.pinentry.will(*[softhsm.PIN] * 3)
+        for _ in range(2):
+            self.send()
+            self.sent()
+        prompts = [each for each in self.pinentry.asked() if each["command"] == "GETPIN"]
+        self.assertEqual(3, len(prompts), "once for the card, and once for each signature")
+        self.assertIn("chaque signature", prompts[-1]["SETERROR"])
+
+    def of(self, pair):
+        """SHA-256 of its certificate."""
+        said = base.run("openssl", "x509", "-in", pair.certificate, "-noout", "-fingerprint", "-sha256").decode()
+        return said.strip().split("=")[1].replace(":", "").lower()
+
+
 class ReadingTest(CardCase):
     """Opened by the card."""
 
