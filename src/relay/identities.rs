@@ -143,7 +143,7 @@ impl Identities {
         let all = self.all().unwrap_or_default();
         let cards = all.iter().filter_map(|identity| identity.card.clone());
         cards
-            .filter_map(|card| card.lock.take_wanted().map(|wanted| (card, wanted)))
+            .filter_map(|card| card.lock.wanted_of_late().map(|wanted| (card, wanted)))
             .collect()
     }
 
