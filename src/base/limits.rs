@@ -393,6 +393,8 @@ pub const CARD_SECONDS: u64 = 20;
 pub const CARD_TYPING_SECONDS: u64 = 90;
 /// Seconds after a module hung in which it is not asked again.
 pub const CARD_HUNG_SECONDS: u64 = 10;
+/// Seconds in which a key of a card that was wanted in vain concerns whoever failed for want of one.
+pub const CARD_WANTED_SECONDS: u64 = 5;
 /// Milliseconds between two looks at the readers while a key of a card is in use here.
 pub const CARD_LOOKED_AT_MILLISECONDS: u64 = 500;
 /// Seconds that a window waits for a PIN.

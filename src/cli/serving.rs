@@ -32,6 +32,8 @@ type Serve = Arc<dyn Fn(BoxedStream) -> Pin<Box<dyn Future<Output = ()> + Send>>
 const CERTIFICATE_LOOKED_AT: Duration = Duration::from_secs(3600);
 /// How often directories are asked for what grows old.
 const DIRECTORIES_ASKED_AT: Duration = Duration::from_secs(3600);
+/// How long cards may take to log out at the end.
+const CARDS_CLOSE: Duration = Duration::from_millis(500);
 /// How often the ends of own certificates are looked at.
 const ENDINGS_LOOKED_AT: Duration = Duration::from_secs(3600);
 /// After a connection that could not be accepted.
@@ -138,6 +140,15 @@ impl Serving {
         telling.abort();
         listing.inspect(JoinHandle::abort);
         serving.end().await;
+        let closing = Arc::clone(&relay);
+        let (closed, is_closed) = tokio::sync::oneshot::channel();
+        // A thread that the end of the program ends: a module that hangs keeps nobody.
+        std::thread::spawn(move || {
+            closing.cards().close();
+            // Nobody waits any more for one that is late.
+            let _ = closed.send(());
+        });
+        let _ = tokio::time::timeout(CARDS_CLOSE, is_closed).await;
         relay.forget_views();
         Ok(())
     }

@@ -3,11 +3,20 @@
 use crate::base::UnixTime;
 use crate::pki::Certificate;
 use crate::pki::cert::KeyUsage;
+use crate::pki::oid;
 use crate::pki::select::can_be_encrypted_to;
 
 /// Whether it may sign; no keyUsage means any (RFC 5280 §4.2.1.3).
 pub fn signs(certificate: &Certificate) -> bool {
     has_one_of(certificate, &[KeyUsage::DIGITAL_SIGNATURE, KeyUsage::NON_REPUDIATION])
+}
+
+/// Whether it is for mail; no extKeyUsage means any (RFC 5280 §4.2.1.12).
+pub fn is_for_mail(certificate: &Certificate) -> bool {
+    let any = [oid::EMAIL_PROTECTION, oid::ANY_EXTENDED_KEY_USAGE];
+    certificate
+        .extended_key_usage()
+        .is_none_or(|uses| uses.iter().any(|u| any.contains(u)))
 }
 
 /// Whether others may encrypt to it.

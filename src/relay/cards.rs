@@ -5,7 +5,7 @@ use super::port::{MessageKey, Outgoing, Silence};
 use crate::base::Asker;
 use crate::base::limits::{CARD_LOOKED_AT_MILLISECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS};
 use crate::keys::card::{Cards, Wanted};
-use crate::text::Explanation;
+use crate::text::{Explanation, keys};
 use crate::view::View;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,10 @@ impl Relay {
 
     /// Waits for every card that was wanted in vain; `Err`: there is none, or it did not open.
     pub(super) async fn await_cards(&self, otherwise: Explanation, asker: Asker, silence: Silence) -> Result<(), Explanation> {
-        let missed = self.identities.missed();
+        let missed = match is_locked(&otherwise) {
+            true => self.identities.missed(),
+            false => Vec::new(),
+        };
         if missed.is_empty() {
             return Err(otherwise);
         }
@@ -124,4 +127,9 @@ impl Relay {
             }
         }
     }
+}
+
+/// Whether it was for want of a key: whatever else went wrong, no card mends it.
+fn is_locked(why: &Explanation) -> bool {
+    why.code == keys::locked().code
 }

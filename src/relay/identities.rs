@@ -143,7 +143,7 @@ impl Identities {
         let all = self.all().unwrap_or_default();
         let cards = all.iter().filter_map(|identity| identity.card.clone());
         cards
-            .filter_map(|card| card.lock.take_wanted().map(|wanted| (card, wanted)))
+            .filter_map(|card| card.lock.wanted_of_late().map(|wanted| (card, wanted)))
             .collect()
     }
 
@@ -209,7 +209,8 @@ impl Identities {
         let own = || fitting().filter(|i| !i.is_retired);
         let best = own().filter(valid).max_by_key(|i| {
             let certificate = i.key.certificate();
-            (naming(certificate), certificate.not_before())
+            // A card has one pair to log in with as well.
+            (naming(certificate), life::is_for_mail(certificate), certificate.not_before())
         });
         best.cloned()
             .ok_or_else(|| match own().map(|i| i.key.certificate()).max_by_key(|c| c.not_after()) {

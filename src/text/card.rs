@@ -200,6 +200,19 @@ pub fn pin_no_way() -> Explanation {
     )
 }
 
+/// A key that asks at each use was given another code.
+pub fn pin_wrong() -> Explanation {
+    Explanation::new(
+        "SP-PIN-WRONG",
+        Retry::AfterUser,
+        ("Le code donné pour la carte est faux.", "Réessayez : il sera demandé à nouveau."),
+        (
+            "The PIN that was given for the card is wrong.",
+            "Try again: it will be asked for again.",
+        ),
+    )
+}
+
 /// No more tries.
 pub fn pin_blocked(holder: &str) -> Explanation {
     Explanation::new(

@@ -1,6 +1,7 @@
 """Keys that stay on a card: a SoftHSM token behind a module that counts, and a pinentry that answers by script."""
 import contextlib
 import smtplib
+import threading
 import unittest
 
 from lab import badmodule, base, cps, imapline, mails, pinentry, servers, softhsm, souspli
@@ -31,16 +32,22 @@ class CardCase(unittest.TestCase):
     def setUp(self):
         place = self.folder / self.id().rsplit(".", 1)[1][:40]
         place.mkdir()
+        module = self.insert(place)
+        self.pinentry = pinentry.Pinentry(place / "pinentry")
+        self.addCleanup(self.pinentry.close)
+        card = f'\n[card]\nmodule = "{module}"\npinentry = "{self.pinentry.program}"\nidle_minutes = {self.idle}\n'
+        accounts = [self.provider.account(ALICE), self.provider.account(BOB)]
+        self.souspli = souspli.Souspli(place, accounts, [self.provider.tls.bundle], f"recognise_letters = false\n{card}")
+        self.souspli.furnish({BOB: [self.bob]}, [self.bob], [self.practice.authority.certificate])
+        self.canary, self.before = Canary(), len(self.provider.smtp.accepted())
+
+    def insert(self, place):
+        """The card; its module."""
         self.hsm = softhsm.SoftHsm(place / "hsm")
         self.token = self.hsm.token(pairs=[self.key])
         self.module = badmodule.BadModule(place / "module", self.hsm.module, self.hsm.environment)
-        self.pinentry = pinentry.Pinentry(place / "pinentry")
-        self.addCleanup(self.pinentry.close)
         self.addCleanup(self.module.behave)
-        card = f'\n[card]\nmodule = "{self.module.module}"\npinentry = "{self.pinentry.program}"\nidle_minutes = {self.idle}\n'
-        self.souspli = souspli.Souspli(place, [self.provider.account(ALICE)], [self.provider.tls.bundle], f"recognise_letters = false\n{card}")
-        self.souspli.furnish({}, [self.bob], [self.practice.authority.certificate])
-        self.canary, self.before = Canary(), len(self.provider.smtp.accepted())
+        return self.module.module
 
     def take_card(self):
         """The card's key becomes Alice's; nobody is asked for a PIN."""
@@ -53,22 +60,22 @@ class CardCase(unittest.TestCase):
         self.addCleanup(self.souspli.stop)
         self.souspli.start()
 
-    def client(self):
+    def client(self, address=ALICE):
         client = smtplib.SMTP(base.LOOPBACK, self.souspli.smtp, timeout=120)
         self.addCleanup(client.close)
         client.starttls()
-        client.login(ALICE, self.provider.users[ALICE])
+        client.login(address, self.provider.users[address])
         return client
 
-    def send(self, subject="#med# Lettre"):
-        self.client().sendmail(ALICE, [BOB], self.canary.letter(subject, [BOB]))
+    def send(self, subject="#med# Lettre", sender=ALICE):
+        self.client(sender).sendmail(sender, [BOB], self.canary.letter(subject, [BOB], sender))
 
-    def refused(self, code):
+    def refused(self, *codes):
         """Nothing left, not even a word, and the answer can be tried again."""
         with self.assertRaises(smtplib.SMTPResponseException) as caught:
             self.send()
         said = caught.exception.smtp_error.decode("ascii")
-        self.assertIn(f"[{code}]", said)
+        self.assertRegex(said, rf"\[({'|'.join(codes)})\]")
         self.assertEqual(4, caught.exception.smtp_code // 100, said)
         self.assertEqual(self.before, len(self.provider.smtp.accepted()))
         self.assertEqual([], self.canary.found_in(self.provider.smtp.received()))
@@ -84,6 +91,15 @@ class CardCase(unittest.TestCase):
         signed = base.run("openssl", "cms", "-decrypt", "-recip", self.bob.certificate, "-inkey", self.bob.key, stdin=octets)
         clear = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=signed)
         self.assertIn(self.canary.body.encode(), clear)
+
+    def leaves(self):
+        """Whether a letter leaves now; it must be sealed then."""
+        try:
+            self.send()
+        except smtplib.SMTPResponseException:
+            return False
+        self.sent()
+        return True
 
     def sealed_for_alice(self, count=1):
         """Letters of Bob's to the key on the card, stored at the provider."""
@@ -148,6 +164,21 @@ class SendingTest(CardCase):
                 self.refused("SP-CARD-MODULE")
                 self.souspli.stop()
 
+    def test_who_needs_no_card_is_served_meanwhile(self):
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        self.send()
+        self.sent()
+        self.module.will("C_Sign", badmodule.delay(5000), times=1)
+        slow = threading.Thread(target=self.send)
+        slow.start()
+        base.until(lambda: self.module.pending("C_Sign"), 20, "the card at work")
+        self.send(sender=BOB)
+        self.sent()
+        self.assertEqual(1, self.module.pending("C_Sign"), "the card is still at work")
+        slow.join()
+        self.sent()
+
     def test_a_module_that_hangs_or_crashes(self):
         self.run_it()
         self.pinentry.will(*[softhsm.PIN] * 99)
@@ -161,14 +192,39 @@ class SendingTest(CardCase):
                     # Nobody is logged in for the next one, and nothing that hung is remembered.
                     self.souspli.restart()
 
-    def leaves(self):
-        """Whether a letter leaves now; it must be sealed then."""
-        try:
+
+
+class CpsTest(CardCase):
+    """A CPS: one pair to log in with, one to sign with, which asks at each use; nothing to encrypt to, no address."""
+
+    def insert(self, place):
+        module = super().insert(place)
+        self.pairs = cps.card(self.practice.authority)
+        for pair in self.pairs:
+            self.token.put(pair)
+        return module
+
+    def test_the_signature_key_signs_and_asks_each_time(self):
+        listed = self.souspli.cli("key", "card", "--config", self.souspli.config).decode()
+        self.assertEqual(3, len(listed.splitlines()), listed)
+        for pair in self.pairs:
+            self.souspli.cli("key", "card", "--account", ALICE, "--certificate", self.of(pair), "--config", self.souspli.config)
+        # What is sealed for herself needs a key of another kind: that of a CPS is none to encrypt to.
+        self.souspli.key_import(ALICE, self.practice.authority.doctor("alice-enc", "Dr Alice", ALICE, usage="encrypt").p12())
+        self.addCleanup(self.souspli.stop)
+        self.souspli.start()
+        self.pinentry.will(*[softhsm.PIN] * 3)
+        for _ in range(2):
             self.send()
-        except smtplib.SMTPResponseException:
-            return False
-        self.sent()
-        return True
+            self.sent()
+        prompts = [each for each in self.pinentry.asked() if each["command"] == "GETPIN"]
+        self.assertEqual(3, len(prompts), "once for the card, and once for each signature")
+        self.assertIn("chaque signature", prompts[-1]["SETERROR"])
+
+    def of(self, pair):
+        """SHA-256 of its certificate."""
+        said = base.run("openssl", "x509", "-in", pair.certificate, "-noout", "-fingerprint", "-sha256").decode()
+        return said.strip().split("=")[1].replace(":", "").lower()
 
 
 class ReadingTest(CardCase):

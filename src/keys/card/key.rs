@@ -4,6 +4,7 @@ use super::module::Silence;
 use super::words::{self, Octets, OnCard, Padding, PinLeft, Refused, Request};
 use super::{Cards, NotOpened};
 use crate::base::Secret;
+use crate::base::limits::CARD_WANTED_SECONDS;
 use crate::keys::ImportError;
 use crate::keys::pin::{Again, PinQuestion};
 use crate::keys::software::or_random;
@@ -15,6 +16,7 @@ use crate::text::card::TriesLeft;
 use crate::text::{Explain, Explanation};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A private key on a card.
 pub struct CardKey {
@@ -29,7 +31,7 @@ pub struct CardLock {
     cards: Arc<Cards>,
     card: String,
     holder: String,
-    wanted: Mutex<Option<Wanted>>,
+    wanted: Mutex<Option<(Instant, Wanted)>>,
 }
 
 /// What became of a key that was wanted in vain.
@@ -55,9 +57,10 @@ impl CardLock {
         self.cards.unlock(&self.card, &self.holder)
     }
 
-    /// What became of a key that was wanted in vain since this was asked last.
-    pub fn take_wanted(&self) -> Option<Wanted> {
-        self.wanted().take()
+    /// What became of a key that was wanted in vain a moment ago. Several may have wanted it at once: each of them asks.
+    pub fn wanted_of_late(&self) -> Option<Wanted> {
+        let wanted = self.wanted().clone()?;
+        (wanted.0.elapsed() < Duration::from_secs(CARD_WANTED_SECONDS)).then_some(wanted.1)
     }
 
     /// For whom the card is made.
@@ -66,10 +69,10 @@ impl CardLock {
     }
 
     fn miss(&self, wanted: Wanted) {
-        *self.wanted() = Some(wanted);
+        *self.wanted() = Some((Instant::now(), wanted));
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Option<Wanted>> {
+    fn wanted(&self) -> MutexGuard<'_, Option<(Instant, Wanted)>> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -168,7 +171,13 @@ impl CardKey {
                 Refusal::Locked
             }
             fault => {
-                self.lock.miss(Wanted::Fault(self.cards().explained(&fault)));
+                // Modules have many words for a card that was pulled out.
+                let is_there = self.cards().present(card, &self.lock.holder).is_ok();
+                let wanted = match is_there || !matches!(fault, Silence::Refused(_)) {
+                    true => Wanted::Fault(self.cards().explained(&fault)),
+                    false => Wanted::Closed,
+                };
+                self.lock.miss(wanted);
                 Refusal::Locked
             }
         })

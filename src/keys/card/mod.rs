@@ -224,11 +224,28 @@ impl Cards {
             Silence::NotStarted(error) => say::module_not_loaded(&file, &error.to_string()),
             Silence::Refused(Refused::NotLoaded(why)) => say::module_not_loaded(&file, why),
             Silence::Refused(Refused::Module(why)) => say::failed(why),
+            Silence::Refused(Refused::PinWrong(_) | Refused::PinMalformed) => say::pin_wrong(),
+            Silence::Refused(Refused::Cancelled) => say::pin_cancelled(),
             Silence::Refused(other) => say::failed(&format!("{other:?}")),
+        }
+    }
+
+    /// Logs every card out: some software leaves a card open for whoever comes next.
+    pub fn close(&self) {
+        let open: Vec<String> = self.opened().drain().map(|(card, _)| card).collect();
+        for card in open {
+            // A card that is gone has logged out by itself.
+            let _ = self.ask(&Request::Logout { card });
         }
     }
 
     fn opened(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Cards {
+    fn drop(&mut self) {
+        self.close();
     }
 }
