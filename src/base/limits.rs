@@ -378,7 +378,7 @@ pub const NOTE_FILE_MAX: u64 = 4096;
 /// Bundle files of one folder that are looked at.
 pub const BUNDLES_MAX: usize = 100;
 /// Octets of one question to the process that holds a card's module, or of its answer.
-pub const CARD_FRAME_MAX: usize = 4 << 20;
+pub const CARD_FRAME_MAX: usize = 1 << 20;
 /// Cards that are looked at at once.
 pub const CARDS_MAX: usize = 16;
 /// Certificates of a card.
@@ -399,5 +399,7 @@ pub const CARD_WANTED_SECONDS: u64 = 5;
 pub const CARD_LOOKED_AT_MILLISECONDS: u64 = 500;
 /// Seconds that a window waits for a PIN.
 pub const PIN_SECONDS: u64 = 100;
+/// How often a PIN is asked for in a row.
+pub const PIN_PROMPTS_MAX: usize = 8;
 /// Octets of a PIN.
 pub const PIN_MAX: usize = 64;

@@ -5,6 +5,7 @@ mod card;
 mod cert;
 mod check;
 mod content_keys;
+mod dumps;
 mod explain;
 mod index;
 mod input;
@@ -150,6 +151,7 @@ impl<E: Explain> From<&E> for Failure {
 
 /// Reads the arguments, runs the command. Exit status: 0 done, 1 could not be done, 2 wrong usage.
 pub fn main() -> ExitCode {
+    dumps::forbid();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misread(&error),

@@ -101,7 +101,10 @@ impl AsksPin for Prompt {
 }
 
 fn in_terminal(question: &PinQuestion) -> Result<Secret, NoPin> {
-    let shown = say::pin_question(&question.card, question.left);
+    let mut shown = say::pin_question(&question.card, question.left);
+    if let Some(again) = question.again.said() {
+        shown = format!("{again}\n{shown}");
+    }
     let typed = rpassword::prompt_password(format!("{shown}\n{} : ", say::PIN_WORD)).map_err(|_| NoPin::Cancelled)?;
     match typed.is_empty() {
         true => Err(NoPin::Cancelled),
@@ -152,7 +155,7 @@ impl Pinentry {
             match line.as_slice() {
                 ok if ok == b"OK" || ok.starts_with(b"OK ") => break,
                 data if data.starts_with(b"D ") => pin = Some(unescaped(&data[2..])),
-                error if error.starts_with(b"ERR ") => return Err(NoPin::Cancelled),
+                error if error.starts_with(b"ERR ") => return Err(refused(&error[4..])),
                 _ => {}
             }
         }
@@ -222,6 +225,18 @@ fn read_apart(from: ChildStdout) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
 }
 
 const LINES_MAX: u64 = 64 * 1024;
+
+/// Why there is none, by the code of libgpg-error, which is in the lower half of the number.
+fn refused(said: &[u8]) -> NoPin {
+    let digits = said.split(|octet| *octet == b' ').next().unwrap_or_default();
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u32>().ok());
+    match number.map(|number| number & 0xffff) {
+        Some(99 | 198) => NoPin::Cancelled,
+        Some(62) => NoPin::Late,
+        // No display, no terminal: no window has been seen.
+        _ => NoPin::NoWay,
+    }
+}
 
 fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

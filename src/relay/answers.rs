@@ -7,7 +7,7 @@
 //! request (it is no secret) could have one issued by an authority of his own.
 
 use super::Relay;
-use super::identities::Identity;
+use super::identities::{CardGate, Identity};
 use crate::base::Address;
 use crate::keys::request::RequestedKey;
 use crate::keys::{Own, SoftwareKey};
@@ -102,7 +102,7 @@ impl Relay {
 
     /// True where it is in use now.
     fn take_answer(&self, waiting: &Waiting, key: SoftwareKey) -> bool {
-        let own = Identity::of(waiting.account.clone(), Own::Software(key));
+        let own = Identity::of(waiting.account.clone(), Own::Software(key), CardGate::new);
         let serial = own.key.certificate().serial_hex();
         let proven = self.proves_itself(&own);
         let done = match proven {

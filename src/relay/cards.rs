@@ -1,9 +1,10 @@
 //! Keys that stay on cards: who needs one that is closed waits for its user, in front of the mail program's patience, and tries again.
 
 use super::Relay;
-use super::port::{MessageKey, Outgoing, Silence};
+use super::port::{Append, MessageKey, Outgoing, Silence};
 use crate::base::Asker;
 use crate::base::limits::{CARD_LOOKED_AT_MILLISECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS};
+use crate::config::Account;
 use crate::keys::card::{Cards, Wanted};
 use crate::text::{Explanation, keys};
 use crate::view::View;
@@ -75,6 +76,24 @@ impl Relay {
         seal().await
     }
 
+    /// Stores an upload; where a card is wanted for its signature, after its user was awaited.
+    pub(super) async fn stored_with_cards(&self, account: &Account, message: &[u8]) -> Append {
+        let handle = tokio::runtime::Handle::current();
+        // A card takes its time: never on the thread that serves the others.
+        let store = || tokio::task::block_in_place(|| handle.block_on(self.store_upload(account, message)));
+        for _ in 1..TRIES {
+            match store() {
+                Append::Refuse(why) => {
+                    if let Err(why) = self.await_cards(why, Asker::Program, Silence::Broken).await {
+                        return Append::Refuse(why);
+                    }
+                }
+                other => return other,
+            }
+        }
+        store()
+    }
+
     /// Waits for every card that was wanted in vain; `Err`: there is none, or it did not open.
     pub(super) async fn await_cards(&self, otherwise: Explanation, asker: Asker, silence: Silence) -> Result<(), Explanation> {
         let missed = match is_locked(&otherwise) {
@@ -84,25 +103,32 @@ impl Relay {
         if missed.is_empty() {
             return Err(otherwise);
         }
+        // A letter to several is opened by whichever card is there.
+        let (mut opened, mut closed) = (false, None);
         for (card, wanted) in missed {
-            match wanted {
-                Wanted::Closed => card.pass(asker, patience(silence)).await?,
-                Wanted::Fault(why) => return Err(why),
-            }
+            let passed = match wanted {
+                Wanted::Closed => card.pass(asker, patience(silence)).await,
+                Wanted::Fault(why) => Err(why),
+            };
+            opened |= passed.is_ok();
+            closed = closed.or(passed.err());
         }
-        Ok(())
+        closed.filter(|_| !opened).map_or(Ok(()), Err)
     }
 
     /// The same in front of a terminal; blocks. True: something may go better now.
     pub fn open_cards_by_hand(&self) -> Result<bool, Explanation> {
         let missed = self.identities.missed();
+        let (mut opened, mut closed) = (false, None);
         for (card, wanted) in &missed {
-            match wanted {
-                Wanted::Closed => card.open_by_hand()?,
-                Wanted::Fault(why) => return Err(why.clone()),
-            }
+            let passed = match wanted {
+                Wanted::Closed => card.open_by_hand(),
+                Wanted::Fault(why) => Err(why.clone()),
+            };
+            opened |= passed.is_ok();
+            closed = closed.or(passed.err());
         }
-        Ok(!missed.is_empty())
+        closed.filter(|_| !opened).map_or(Ok(opened), Err)
     }
 
     /// The cards of this machine.

@@ -10,7 +10,7 @@ use crate::pki::life::{self, Stage};
 use crate::smime::port::PrivateKey;
 use crate::store::{FolderStamp, KeysStore};
 use crate::text::{Explanation, key_life, keys as say};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,13 +46,12 @@ impl Identity {
     }
 
     /// One that is in use.
-    pub(super) fn of(account: Address, own: Own) -> Self {
+    pub(super) fn of(account: Address, own: Own, gate: impl FnOnce(&Arc<CardLock>) -> CardGate) -> Self {
         let (key, card): (Arc<dyn PrivateKey>, _) = match own {
             Own::Software(key) => (Arc::new(key), None),
             Own::Card(key) => {
-                let lock = Arc::clone(key.lock());
-                let gate = Gate::new(Arc::clone(&lock) as Arc<dyn Lock>);
-                (Arc::new(key), Some(CardGate { lock, gate }))
+                let gate = gate(key.lock());
+                (Arc::new(key), Some(gate))
             }
         };
         Self {
@@ -74,6 +73,14 @@ impl Identity {
 }
 
 impl CardGate {
+    /// The way to that lock.
+    pub(super) fn new(lock: &Arc<CardLock>) -> Self {
+        Self {
+            lock: Arc::clone(lock),
+            gate: Gate::new(Arc::clone(lock) as Arc<dyn Lock>),
+        }
+    }
+
     /// Waits for the card and its PIN, no longer than that.
     pub(super) async fn pass(&self, asker: Asker, patience: Duration) -> Result<(), Explanation> {
         self.gate.pass(asker, patience).await
@@ -102,6 +109,8 @@ pub struct Identities {
     /// Those that rest elsewhere.
     outside: Mutex<Vec<Identity>>,
     cards: Arc<Cards>,
+    /// One for each card, however many keys and accounts it has.
+    gates: Mutex<BTreeMap<String, CardGate>>,
     held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
 }
 
@@ -112,6 +121,7 @@ impl Identities {
             store,
             outside: Mutex::default(),
             cards,
+            gates: Mutex::default(),
             held: Mutex::default(),
         }
     }
@@ -140,29 +150,31 @@ impl Identities {
 
     /// The ways to keys of cards that were wanted in vain, and what became of each.
     pub(super) fn missed(&self) -> Vec<(CardGate, Wanted)> {
-        let all = self.all().unwrap_or_default();
-        let cards = all.iter().filter_map(|identity| identity.card.clone());
-        cards
-            .filter_map(|card| card.lock.wanted_of_late().map(|wanted| (card, wanted)))
-            .collect()
+        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let missed = gates.values().filter_map(|card| Some((card.clone(), card.lock.wanted_of_late()?)));
+        missed.collect()
     }
 
     /// Somebody has sat down: what he was asked in vain may be asked again.
     pub(super) fn somebody_came(&self) {
-        let all = self.all().unwrap_or_default();
-        all.iter()
-            .filter_map(|identity| identity.card.as_ref())
-            .for_each(CardGate::somebody_came);
+        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.values().for_each(CardGate::somebody_came);
     }
 
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
         let identity = |shelved: Shelved| Identity {
             is_retired: shelved.is_retired,
-            ..Identity::of(shelved.account, shelved.key)
+            ..Identity::of(shelved.account, shelved.key, |lock| self.gate_of(lock))
         };
         let mut all: Vec<Identity> = self.shelved()?.into_iter().map(identity).collect();
         all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         Ok(all)
+    }
+
+    fn gate_of(&self, lock: &Arc<CardLock>) -> CardGate {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = gates.entry(lock.card().to_owned()).or_insert_with(|| CardGate::new(lock));
+        gate.clone()
     }
 
     /// Those of the store, each with where it stands in its life.

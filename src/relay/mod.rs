@@ -352,7 +352,7 @@ impl Opening for Relay {
     fn append<'a>(&'a self, account: &'a Account, mailbox: &'a str, message: &'a [u8]) -> Pending<'a, Append> {
         Box::pin(async move {
             let _ = mailbox;
-            self.store_upload(account, message).await
+            self.stored_with_cards(account, message).await
         })
     }
 }

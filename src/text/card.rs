@@ -6,7 +6,7 @@ use crate::base::Retry;
 /// Title of the window that asks.
 pub const PIN_TITLE: &str = "Souspli – code de la carte / card PIN";
 /// What is typed.
-pub const PIN_WORD: &str = "Code PIN";
+pub const PIN_WORD: &str = "Code porteur (PIN)";
 
 /// How the next try stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,7 +32,7 @@ pub fn pin_question(card: &str, left: TriesLeft) -> String {
 /// The last one was wrong.
 pub const PIN_WRONG: &str = "Code faux / wrong PIN";
 /// The last one cannot be one.
-pub const PIN_MALFORMED: &str = "Ce code n’a pas la longueur voulue ; aucun essai n’est perdu / not the length of a PIN; no try was lost";
+pub const PIN_MALFORMED: &str = "Ce code n’a pas la longueur ou les signes voulus / not the length or the characters of a PIN";
 /// The key asks at each use.
 pub const PIN_EACH_TIME: &str = "Cette clé demande le code à chaque signature / this key asks at each signature";
 
@@ -175,11 +175,11 @@ pub fn pin_awaited() -> Explanation {
         Retry::AfterUser,
         (
             "Souspli attend le code de la carte.",
-            "Tapez-le dans la fenêtre de Souspli, puis réessayez.",
+            "Tapez-le dans la fenêtre de Souspli ; si elle s’est fermée, réessayez : elle s’ouvrira à nouveau.",
         ),
         (
             "Souspli awaits the PIN of the card.",
-            "Type it in Souspli’s window, then try again.",
+            "Type it in Souspli’s window; if that has closed, try again: it opens anew.",
         ),
     )
 }

@@ -1,4 +1,5 @@
 """Keys that stay on a card: a SoftHSM token behind a module that counts, and a pinentry that answers by script."""
+import base64
 import contextlib
 import smtplib
 import threading
@@ -10,6 +11,41 @@ from common import Canary, need_product
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
 LETTER = "L'évolution de Mme Dupont est favorable."
+
+
+def with_wrapped_key(letter, wrapped):
+    """The same sealed letter, its first content key replaced by these octets."""
+    header, _, body = letter.partition(b"\r\n\r\n")
+    der = base64.b64decode(body)
+    at = der.index(bytes.fromhex("300d06092a864886f70d0101010500")) + 15
+    assert der[at:at + 4] == b"\x04\x82\x01\x00", "an RSA-2048 key transport"
+    return header + b"\r\n\r\n" + mails.crlf(base64.encodebytes(rewrapped(der, at, element(4, wrapped))))
+
+
+def element(tag, content):
+    """One value in DER."""
+    length = len(content)
+    octets = length.to_bytes((length.bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (octets if length < 128 else bytes([0x80 | len(octets)]) + octets) + content
+
+
+def rewrapped(der, start, instead):
+    """DER with the octets of one value replaced, and the lengths of all around it."""
+    out, at = b"", 0
+    while at < len(der):
+        tag, first = der[at], der[at + 1]
+        size = first & 0x7F if first & 0x80 else 0
+        head = 2 + size
+        length = int.from_bytes(der[at + 2:at + head], "big") if size else first
+        if at == start:
+            out += instead
+        elif at < start < at + head + length:
+            inner = der[at + head:at + head + length]
+            out += element(tag, rewrapped(inner, start - at - head, instead))
+        else:
+            out += der[at:at + head + length]
+        at += head + length
+    return out
 
 
 class CardCase(unittest.TestCase):
@@ -102,11 +138,12 @@ class CardCase(unittest.TestCase):
         return True
 
     def sealed_for_alice(self, count=1):
-        """Letters of Bob's to the key on the card, stored at the provider."""
+        """Letters of Bob's to the key on the card, stored at the provider; the last of them."""
         for number in range(count):
             clear = mails.letter(BOB, ALICE, f"Lettre {number}", LETTER)
             letter = mails.smime(clear, mails.signing(self.bob, "-nodetach"), mails.encrypting(self.key))
             self.provider.store.append(ALICE, letter)
+        return letter
 
 
 class SendingTest(CardCase):
@@ -204,15 +241,27 @@ class CpsTest(CardCase):
             self.token.put(pair)
         return module
 
-    def test_the_signature_key_signs_and_asks_each_time(self):
-        listed = self.souspli.cli("key", "card", "--config", self.souspli.config).decode()
-        self.assertEqual(3, len(listed.splitlines()), listed)
+    def take_cps(self):
+        """Only the pairs of the CPS; an encryption key of another kind beside them, for her own copies."""
         for pair in self.pairs:
             self.souspli.cli("key", "card", "--account", ALICE, "--certificate", self.of(pair), "--config", self.souspli.config)
-        # What is sealed for herself needs a key of another kind: that of a CPS is none to encrypt to.
         self.souspli.key_import(ALICE, self.practice.authority.doctor("alice-enc", "Dr Alice", ALICE, usage="encrypt").p12())
         self.addCleanup(self.souspli.stop)
         self.souspli.start()
+
+    def test_a_wrong_pin_of_one_signature_is_told_and_given_once(self):
+        self.take_cps()
+        self.pinentry.will(softhsm.PIN, "9999")
+        self.refused("SP-PIN-WRONG")
+        self.assertEqual((2, 2), (self.pinentry.prompts(), self.module.count("C_Login")))
+        self.pinentry.will(softhsm.PIN)
+        self.send()
+        self.sent()
+
+    def test_the_signature_key_signs_and_asks_each_time(self):
+        listed = self.souspli.cli("key", "card", "--config", self.souspli.config).decode()
+        self.assertEqual(3, len(listed.splitlines()), listed)
+        self.take_cps()
         self.pinentry.will(*[softhsm.PIN] * 3)
         for _ in range(2):
             self.send()
@@ -245,6 +294,37 @@ class ReadingTest(CardCase):
         self.assertEqual(5, len(texts))
         for text in texts:
             self.assertIn(LETTER, text)
+        self.assertEqual(1, self.pinentry.prompts())
+
+    def test_two_who_read_and_send_at_once_see_one_window(self):
+        self.sealed_for_alice(1)
+        self.run_it()
+        self.pinentry.hold()
+        self.pinentry.will(softhsm.PIN)
+        read = []
+        reader = threading.Thread(target=lambda: read.extend(self.read("1")))
+        reader.start()
+        base.until(self.pinentry.prompts, 20, "the window")
+        sender = threading.Thread(target=self.send)
+        sender.start()
+        self.pinentry.release()
+        reader.join()
+        sender.join()
+        self.sent()
+        self.assertIn(LETTER, read[0])
+        self.assertEqual((1, 1), (self.pinentry.prompts(), self.module.count("C_Login")))
+
+    def test_what_is_no_ciphertext_of_the_key_troubles_no_card(self):
+        """A wrapped key of a wrong length, or of any octets: the same answer for both, and the card stays open."""
+        good = self.sealed_for_alice(1)
+        for wrapped in (b"\xff" * 256, b"\x01" * 1_200_000):
+            self.provider.store.append(ALICE, with_wrapped_key(good, wrapped))
+        self.run_it()
+        self.pinentry.will(softhsm.PIN)
+        count = len(self.provider.store.stored(ALICE))
+        right, *wrong = self.read(f"{count - 2}:{count}")
+        self.assertIn(LETTER, right)
+        self.assertEqual(1, len({text.split("[/Souspli]")[0] for text in wrong}))
         self.assertEqual(1, self.pinentry.prompts())
 
     def test_who_says_no_reads_nothing_provisional(self):

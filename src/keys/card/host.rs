@@ -6,13 +6,13 @@
 use super::token::Module;
 use super::words::{self, Refused, Request, Said};
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::Path;
 
 /// Answers requests from standard input until it ends.
 pub fn serve(module: &Path) -> io::Result<()> {
     let mut out = standard_output()?;
-    let mut input = BufReader::new(io::stdin().lock());
+    let mut input = standard_input()?;
     let mut loaded = Module::load(module);
     loop {
         let request: Request = match words::read(&mut input) {
@@ -27,6 +27,19 @@ pub fn serve(module: &Path) -> io::Result<()> {
         };
         words::write(&mut out, &said)?;
     }
+}
+
+/// Unbuffered: a buffer would keep what was asked last, a PIN.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
 /// For our words alone: what the module prints goes to standard error.

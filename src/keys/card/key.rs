@@ -1,19 +1,19 @@
 //! A key of a card, as `smime::port` knows keys: its certificate is kept here, its private half never is.
 
 use super::module::Silence;
-use super::words::{self, Octets, OnCard, Padding, PinLeft, Refused, Request};
+use super::words::{self, Octets, OnCard, Padding, Refused, Request};
 use super::{Cards, NotOpened};
 use crate::base::Secret;
 use crate::base::limits::CARD_WANTED_SECONDS;
 use crate::keys::ImportError;
-use crate::keys::pin::{Again, PinQuestion};
+use crate::keys::pin::Again;
 use crate::keys::software::or_random;
+use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::ber::{Reader, tag};
 use crate::pki::{Certificate, bundle, der};
 use crate::smime::agree;
 use crate::smime::port::{AgreementCurve, KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey, Wrapping};
-use crate::text::card::TriesLeft;
-use crate::text::{Explain, Explanation};
+use crate::text::{Explanation, card as say};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ pub struct CardLock {
     card: String,
     holder: String,
     wanted: Mutex<Option<(Instant, Wanted)>>,
+    /// One window at a time, whoever asks.
+    asking: Mutex<()>,
 }
 
 /// What became of a key that was wanted in vain.
@@ -44,6 +46,21 @@ pub enum Wanted {
 }
 
 impl CardLock {
+    pub(super) fn new(cards: &Arc<Cards>, card: String, holder: String) -> Self {
+        Self {
+            cards: Arc::clone(cards),
+            card,
+            holder,
+            wanted: Mutex::default(),
+            asking: Mutex::default(),
+        }
+    }
+
+    /// Serial number of the card.
+    pub fn card(&self) -> &str {
+        &self.card
+    }
+
     /// Whether its keys can be used at once.
     pub fn is_open(&self) -> bool {
         self.cards.is_open(&self.card)
@@ -51,10 +68,23 @@ impl CardLock {
 
     /// Asks the user; blocks.
     pub fn unlock(&self) -> Result<(), NotOpened> {
+        let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_open() {
             return Ok(());
         }
         self.cards.unlock(&self.card, &self.holder)
+    }
+
+    /// Asks for the PIN of one use.
+    fn pin_of_one_use(&self) -> Result<Octets, Explanation> {
+        let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.cards.present(&self.card, &self.holder)?;
+        if seen.on_reader {
+            // It is typed there.
+            return Ok(Octets::from(Vec::new()));
+        }
+        let pin = self.cards.pin(&seen, &self.holder, Again::EachTime)?;
+        Ok(Octets::from(&pin))
     }
 
     /// What became of a key that was wanted in vain a moment ago. Several may have wanted it at once: each of them asks.
@@ -92,17 +122,12 @@ impl fmt::Debug for CardKey {
 impl CardKey {
     /// The key beside a certificate of a card.
     pub fn new(cards: &Arc<Cards>, on: OnCard, certificate: Certificate, chain: Vec<Certificate>) -> Self {
-        let lock = CardLock {
-            cards: Arc::clone(cards),
-            card: on.card.clone(),
-            holder: certificate.holder(),
-            wanted: Mutex::default(),
-        };
+        let lock = cards.lock_of(&on.card, &certificate.holder());
         Self {
             on,
             certificate,
             chain,
-            lock: Arc::new(lock),
+            lock,
         }
     }
 
@@ -141,66 +166,88 @@ impl CardKey {
         &self.lock.cards
     }
 
-    /// Operates; a key that asks at each use is given the PIN for this one.
-    fn operate(&self, request: impl Fn(Option<Octets>) -> Request) -> Result<Octets, Refusal> {
-        if !self.lock.is_open() {
-            self.lock.miss(Wanted::Closed);
-            return Err(Refusal::Locked);
+    /// Operates, once the card is open.
+    fn operate(&self, request: &Request) -> Result<Octets, Silence> {
+        match self.lock.is_open() {
+            true => self.cards().operate(&self.on.card, request),
+            false => Err(Silence::Refused(Refused::LoginFirst)),
         }
-        let card = &self.on.card;
-        let said = match self.cards().operate(card, &request(None)) {
-            Err(Silence::Refused(Refused::PinEachTime)) => {
-                let question = PinQuestion {
-                    card: self.lock.holder.clone(),
-                    left: self.left(),
-                    again: Again::EachTime,
-                };
-                let pin = self.cards().pins.ask(&question).map_err(|why| {
-                    self.lock.miss(Wanted::Fault(why.explain()));
-                    Refusal::Locked
-                })?;
-                self.cards().operate(card, &request(Some(Octets::from(&pin))))
-            }
-            other => other,
+    }
+
+    /// Signs; a key that asks at each use is given the PIN for this one.
+    fn signed(&self, scheme: SignatureScheme, octets: &[u8]) -> Result<Octets, Silence> {
+        let request = |pin| Request::Sign {
+            key: self.on.clone(),
+            scheme: scheme.into(),
+            octets: octets.to_vec(),
+            pin,
         };
-        said.map_err(|silence| match silence {
+        match self.operate(&request(None)) {
+            Err(Silence::Refused(Refused::PinEachTime)) => match self.lock.pin_of_one_use() {
+                Ok(pin) => self.operate(&request(Some(pin))),
+                Err(why) => Err(Silence::Said(Box::new(why))),
+            },
+            other => other,
+        }
+    }
+
+    /// Keeps why the card is wanted in vain, for whoever can do something about it.
+    fn miss(&self, silence: &Silence) {
+        let closed = match silence {
+            Silence::Refused(Refused::LoginFirst | Refused::Absent) => true,
+            // Modules have many words for a card that was pulled out.
+            Silence::Refused(Refused::Module(_) | Refused::Failed) => self.cards().present(&self.on.card, &self.lock.holder).is_err(),
+            _ => false,
+        };
+        self.lock.miss(match (closed, silence) {
+            (true, _) => Wanted::Closed,
+            (false, Silence::Refused(Refused::PinBlocked)) => Wanted::Fault(say::pin_blocked(&self.lock.holder)),
+            (false, _) => Wanted::Fault(self.cards().explained(silence)),
+        });
+    }
+
+    fn secret(&self, request: &Request) -> Result<Octets, Refusal> {
+        self.operate(request).map_err(|silence| match silence {
             Silence::Refused(Refused::Unsupported | Refused::NoKey) => Refusal::Unsupported,
             Silence::Refused(Refused::Failed) => Refusal::Failed,
-            Silence::Refused(Refused::LoginFirst | Refused::Absent) => {
-                self.lock.miss(Wanted::Closed);
-                Refusal::Locked
-            }
-            fault => {
-                // Modules have many words for a card that was pulled out.
-                let is_there = self.cards().present(card, &self.lock.holder).is_ok();
-                let wanted = match is_there || !matches!(fault, Silence::Refused(_)) {
-                    true => Wanted::Fault(self.cards().explained(&fault)),
-                    false => Wanted::Closed,
-                };
-                self.lock.miss(wanted);
+            other => {
+                self.miss(&other);
                 Refusal::Locked
             }
         })
-    }
-
-    fn left(&self) -> TriesLeft {
-        let seen = self.cards().present(&self.on.card, &self.lock.holder);
-        match seen.map(|seen| seen.pin) {
-            Ok(PinLeft::One) => TriesLeft::One,
-            Ok(PinLeft::Fewer) => TriesLeft::Fewer,
-            _ => TriesLeft::All,
-        }
     }
 
     fn decrypted(&self, padding: &Padding, octets: &[u8]) -> Result<Octets, Refusal> {
-        self.operate(|pin| Request::Decrypt {
+        // What has not the length of the modulus is no ciphertext of this key: the card is not troubled with it.
+        let KeyKind::Rsa { bits } = self.certificate.public_key().kind else {
+            return Err(Refusal::Unsupported);
+        };
+        let is_one = octets.len() == usize::try_from(bits.div_ceil(8)).unwrap_or_default();
+        if !is_one || matches!(padding, Padding::Oaep(_, _, label) if label.len() > LABEL_MAX) {
+            return Err(Refusal::Failed);
+        }
+        self.secret(&Request::Decrypt {
             key: self.on.clone(),
             padding: padding.clone(),
             octets: octets.to_vec(),
-            pin,
+        })
+    }
+
+    fn agreed(&self, curve: Curve, point: &[u8]) -> Result<Octets, Refusal> {
+        // Uncompressed at most (SEC 1 §2.3.3).
+        if point.len() > 1 + 2 * words::field_octets(curve) {
+            return Err(Refusal::Failed);
+        }
+        self.secret(&Request::Agree {
+            key: self.on.clone(),
+            point: point.to_vec(),
+            length: words::field_octets(curve),
         })
     }
 }
+
+/// Octets of an OAEP label that a card is asked about; hardly anybody writes one.
+const LABEL_MAX: usize = 256;
 
 /// Why a key gave nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,21 +268,14 @@ impl PrivateKey for CardKey {
     }
 
     fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let signature = self.operate(|pin| Request::Sign {
-            key: self.on.clone(),
-            scheme: scheme.into(),
-            octets: to_be_signed.to_vec(),
-            pin,
-        });
-        signature.map(|octets| octets.expose().to_vec()).map_err(|refusal| match refusal {
-            Refusal::Locked => KeyError::Locked,
-            Refusal::Unsupported => KeyError::Unsupported,
-            Refusal::Failed => KeyError::Failed,
+        let signature = self.signed(scheme, to_be_signed);
+        signature.map(|octets| octets.expose().to_vec()).map_err(|silence| match silence {
+            Silence::Refused(Refused::Unsupported | Refused::NoKey) => KeyError::Unsupported,
+            other => {
+                self.miss(&other);
+                KeyError::Locked
+            }
         })
-    }
-
-    fn is_outside(&self) -> bool {
-        true
     }
 
     fn unwrap(&self, key: &WrappedKey) -> Unwrapped {
@@ -261,12 +301,7 @@ impl PrivateKey for CardKey {
                 wrap,
                 shared_info,
             } => {
-                let agreed = self.operate(|pin| Request::Agree {
-                    key: self.on.clone(),
-                    point: public_key.clone(),
-                    length: words::field_octets(*curve),
-                    pin,
-                });
+                let agreed = self.agreed(*curve, public_key);
                 told(agreed.and_then(|secret| {
                     let kek = agree::derive(*derivation, secret.expose(), shared_info, wrap.key_len()).ok_or(Refusal::Failed)?;
                     agree::unwrap(*wrap, kek.expose(), &key.octets).ok_or(Refusal::Failed)

@@ -12,6 +12,7 @@ pub use key::{CardKey, CardLock, Wanted};
 pub use known::installed_module;
 
 use crate::base::Secret;
+use crate::base::limits::PIN_PROMPTS_MAX;
 use crate::config::CardRules;
 use crate::keys::pin::{Again, AsksPin, NoPin, PinQuestion, Prompt};
 use crate::text::card::{self as say, TriesLeft};
@@ -19,8 +20,8 @@ use crate::text::{Explain, Explanation};
 use module::{Module, Silence};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime};
 use words::{Answer, CardSeen, Octets, PinLeft, Refused, Request, Seen, Shown};
 
 /// The cards of this machine, as one user's relay sees them.
@@ -31,7 +32,24 @@ pub struct Cards {
     pins: Arc<dyn AsksPin>,
     idle: Duration,
     /// When each card that is logged in was of use last.
-    open: Mutex<HashMap<String, Instant>>,
+    open: Mutex<HashMap<String, Used>>,
+    /// The lock of each card whose keys are known: one, however many keys.
+    locks: Mutex<HashMap<String, Weak<CardLock>>>,
+}
+
+/// When a card was of use last, by both clocks: one of them stops while the machine sleeps.
+#[derive(Clone, Copy, Debug)]
+struct Used(Instant, SystemTime);
+
+impl Used {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    fn is_within(self, idle: Duration) -> bool {
+        // A clock that was set back says nothing.
+        self.0.elapsed() < idle && self.1.elapsed().unwrap_or_default() < idle
+    }
 }
 
 /// Why a card is closed yet.
@@ -61,6 +79,7 @@ impl Cards {
             pins: Arc::new(Prompt::new(rules.pinentry.clone())),
             idle: Duration::from_secs(rules.idle),
             open: Mutex::default(),
+            locks: Mutex::default(),
         }
     }
 
@@ -71,6 +90,7 @@ impl Cards {
             pins: Arc::new(Prompt::new(None)),
             idle: Duration::ZERO,
             open: Mutex::default(),
+            locks: Mutex::default(),
         })
     }
 
@@ -80,7 +100,10 @@ impl Cards {
             Ok(Answer::Seen(seen)) => seen,
             Ok(_) => return Err(say::failed("C_GetSlotList")),
             Err(silence) => {
-                self.opened().clear();
+                // Its logins have gone with the process.
+                if !matches!(silence, Silence::Refused(_)) {
+                    self.opened().clear();
+                }
                 return Err(self.explained(&silence));
             }
         };
@@ -98,9 +121,20 @@ impl Cards {
         }
     }
 
+    /// The lock of a card, the same for all of its keys.
+    fn lock_of(self: &Arc<Self>, card: &str, holder: &str) -> Arc<CardLock> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(card).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(CardLock::new(self, card.to_owned(), holder.to_owned()));
+        locks.insert(card.to_owned(), Arc::downgrade(&lock));
+        lock
+    }
+
     /// Whether the keys of a card can be used without a PIN.
     pub fn is_open(&self, card: &str) -> bool {
-        self.opened().get(card).is_some_and(|used| used.elapsed() < self.idle)
+        self.opened().get(card).is_some_and(|used| used.is_within(self.idle))
     }
 
     /// Whether any card is logged in, so that its removal is to be noticed.
@@ -112,7 +146,7 @@ impl Cards {
     pub fn close_idle(&self) {
         let idle: Vec<String> = {
             let opened = self.opened();
-            let idle = opened.iter().filter(|(_, used)| used.elapsed() >= self.idle);
+            let idle = opened.iter().filter(|(_, used)| !used.is_within(self.idle));
             idle.map(|(card, _)| card.clone()).collect()
         };
         for card in idle {
@@ -128,19 +162,30 @@ impl Cards {
         if seen.pin == PinLeft::Blocked {
             return Err(NotOpened::NotAsked(say::pin_blocked(holder)));
         }
-        let mut again = Again::No;
-        loop {
+        let (mut again, mut wrong) = (Again::No, None::<Secret>);
+        for _ in 0..PIN_PROMPTS_MAX {
             let pin = match seen.on_reader {
-                // It is typed on the reader.
+                // It is typed on the reader, whose screen says what is wrong.
+                true if again != Again::No => return Err(NotOpened::Refused(say::pin_wrong())),
                 true => Secret::new(Vec::new()),
                 false => self.pin(&seen, holder, again).map_err(NotOpened::Refused)?,
             };
+            // One that was wrong a moment ago would cost another try.
+            if !seen.on_reader && wrong.as_ref().is_some_and(|wrong| wrong.expose() == pin.expose()) {
+                continue;
+            }
             again = self.logged_in(card, holder, &pin).map_err(NotOpened::Refused)?;
             if again == Again::No {
                 return Ok(());
             }
+            wrong = Some(pin);
             seen = self.present(card, holder).map_err(NotOpened::Refused)?;
+            if again == Again::Wrong && seen.pin == PinLeft::All {
+                // Not every module tells that a try is lost.
+                seen.pin = PinLeft::Fewer;
+            }
         }
+        Err(NotOpened::Refused(say::pin_wrong()))
     }
 
     /// One try.
@@ -151,7 +196,7 @@ impl Cards {
         };
         match self.ask(&login) {
             Ok(_) => {
-                self.opened().insert(card.to_owned(), Instant::now());
+                self.opened().insert(card.to_owned(), Used::now());
                 Ok(Again::No)
             }
             Err(Silence::Refused(Refused::PinWrong(_))) => Ok(Again::Wrong),
@@ -196,7 +241,7 @@ impl Cards {
         match &said {
             Ok(_) => {
                 if let Some(used) = self.opened().get_mut(card) {
-                    *used = Instant::now();
+                    *used = Used::now();
                 }
             }
             Err(Silence::Refused(Refused::LoginFirst | Refused::Absent) | Silence::Crashed | Silence::Hung) => {
@@ -219,6 +264,7 @@ impl Cards {
         let file = self.module.as_ref().map_or_else(String::new, |m| m.path().display().to_string());
         match silence {
             Silence::NoModule => say::no_module(),
+            Silence::Said(why) => (**why).clone(),
             Silence::Hung => say::hung(),
             Silence::Crashed => say::crashed(),
             Silence::NotStarted(error) => say::module_not_loaded(&file, &error.to_string()),
@@ -239,7 +285,7 @@ impl Cards {
         }
     }
 
-    fn opened(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, Used>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::words::{self, Answer, Refused, Request, Said};
 use crate::base::limits::{CARD_HUNG_SECONDS, CARD_LOOK_SECONDS, CARD_SECONDS, CARD_TYPING_SECONDS};
+use crate::text::Explanation;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -29,8 +30,9 @@ struct State {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    requests: ChildStdin,
+    requests: Option<ChildStdin>,
     answers: Receiver<std::io::Result<Said>>,
+    is_well: bool,
 }
 
 /// Why nothing came of it.
@@ -42,6 +44,9 @@ pub enum Silence {
     /// The card or the module said why.
     #[error("{0:?}")]
     Refused(Refused),
+    /// What else kept it from being asked.
+    #[error("{}", .0.code)]
+    Said(Box<Explanation>),
     /// The module did not answer; its process was ended.
     #[error("the module hangs")]
     Hung,
@@ -75,17 +80,19 @@ impl Module {
         if state.hung.is_some_and(|at| at.elapsed() < Duration::from_secs(CARD_HUNG_SECONDS)) {
             return Err(Silence::Hung);
         }
-        let mut running = match state.running.take() {
-            Some(running) => running,
-            None => self.start()?,
+        let (mut running, time) = match state.running.take() {
+            Some(running) => (running, time_for(request)),
+            // Its module is loaded first, and finds its readers.
+            None => (self.start()?, time_for(request).max(Duration::from_secs(CARD_SECONDS))),
         };
-        let said = running.ask(request, time_for(request));
+        let said = running.ask(request, time);
         match said {
             Ok(said) => {
                 (state.running, state.hung) = (Some(running), None);
                 said.map_err(Silence::Refused)
             }
             Err(silence) => {
+                running.is_well = false;
                 state.hung = matches!(silence, Silence::Hung).then(Instant::now);
                 Err(silence)
             }
@@ -107,8 +114,9 @@ impl Module {
         };
         Ok(Running {
             child,
-            requests,
+            requests: Some(requests),
             answers: read_apart(answers),
+            is_well: true,
         })
     }
 
@@ -149,7 +157,8 @@ fn time_for(request: &Request) -> Duration {
 
 impl Running {
     fn ask(&mut self, request: &Request, time: Duration) -> Result<Said, Silence> {
-        words::write(&mut self.requests, request).map_err(|_| Silence::Crashed)?;
+        let requests = self.requests.as_mut().ok_or(Silence::Crashed)?;
+        words::write(requests, request).map_err(|_| Silence::Crashed)?;
         match self.answers.recv_timeout(time) {
             Ok(Ok(said)) => Ok(said),
             Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => Err(Silence::Crashed),
@@ -159,10 +168,19 @@ impl Running {
 }
 
 impl Drop for Running {
-    /// With its process goes every login of its cards.
+    /// With its process goes every login of its cards: by itself where it is well, for a process that is killed leaves them open.
     fn drop(&mut self) {
+        drop(self.requests.take());
+        let end = Instant::now() + CLOSING;
+        while self.is_well && Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
+            // The standard library waits for a process for ever, or not at all.
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
+
+/// How long a process may take to close its sessions.
+const CLOSING: Duration = Duration::from_millis(1500);

@@ -13,7 +13,7 @@ use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::{Session, UserType};
+use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
 use std::collections::HashMap;
@@ -54,12 +54,12 @@ impl Module {
                 Ok(Answer::Done)
             }
             Request::Sign { key, scheme, octets, pin } => self.sign(key, *scheme, octets, pin.as_ref()),
-            Request::Decrypt { key, padding, octets, pin } => self.decrypt(key, padding, octets, pin.as_ref()),
-            Request::Agree { key, point, length, pin } => self.agree(key, point, *length, pin.as_ref()),
+            Request::Decrypt { key, padding, octets } => self.decrypt(key, padding, octets),
+            Request::Agree { key, point, length } => self.agree(key, point, *length),
         }
         .inspect_err(|why| {
-            if *why == Refused::Absent {
-                self.kept.clear();
+            if let (Refused::Absent, Some(card)) = (why, request.card()) {
+                self.kept.remove(card);
             }
         })
     }
@@ -122,7 +122,6 @@ impl Module {
 
     fn login(&mut self, card: &str, pin: &Octets) -> Said {
         let (slot, token) = self.token(card)?;
-        self.kept.remove(card);
         let session = self.pkcs11.open_ro_session(slot).map_err(refused)?;
         let said = log_in(
             &session,
@@ -147,6 +146,23 @@ impl Module {
         }
     }
 
+    /// By the module's own word: the session that was kept may be dead.
+    fn is_logged_in(&self, card: &str) -> bool {
+        let info = self.kept.get(card).and_then(|session| session.get_session_info().ok());
+        info.is_some_and(|info| matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
+    }
+
+    /// Why a secret did not come out. Modules have many words for a padding that is wrong, and who sends letters must learn none
+    /// of them (RFC 3218): while the card is there and logged in, it failed.
+    fn of_secret(&self, card: &str, error: Error) -> Refused {
+        match refused(error) {
+            Refused::Unsupported => Refused::Unsupported,
+            _ if self.token(card).is_err() => Refused::Absent,
+            _ if self.is_logged_in(card) => Refused::Failed,
+            _ => Refused::LoginFirst,
+        }
+    }
+
     /// The private key, in a session of its own.
     fn key(&self, key: &OnCard) -> Result<(Session, ObjectHandle), Refused> {
         let session = self.session(&key.card)?;
@@ -154,8 +170,8 @@ impl Module {
         let found = session.find_objects(&template).map_err(refused)?;
         match found.first() {
             Some(object) => Ok((session, *object)),
-            // Before a login private objects are not shown.
-            None if !self.kept.contains_key(&key.card) => Err(Refused::LoginFirst),
+            // Before a login private objects are not shown, nor after a card has lost it by a bad contact.
+            None if !self.is_logged_in(&key.card) => Err(Refused::LoginFirst),
             None => Err(Refused::NoKey),
         }
     }
@@ -186,33 +202,25 @@ impl Module {
         Ok(Answer::Octets(signature.into()))
     }
 
-    fn decrypt(&self, key: &OnCard, padding: &Padding, octets: &[u8], pin: Option<&Octets>) -> Said {
+    fn decrypt(&self, key: &OnCard, padding: &Padding, octets: &[u8]) -> Said {
         let (session, object) = self.key(key)?;
         let mechanism = match padding {
             Padding::Pkcs1 => Mechanism::RsaPkcs,
             Padding::Oaep(hash, mask, label) => Mechanism::RsaPkcsOaep(oaep(*hash, *mask, label)),
         };
-        let said = match (asks_each_time(&session, object), pin) {
-            (true, None) => return Err(Refused::PinEachTime),
-            (true, Some(pin)) => {
-                session.decrypt_init(&mechanism, object).map_err(refused)?;
-                log_in(&session, UserType::ContextSpecific, Some(pin))?;
-                session.decrypt_update(octets).and_then(|mut begun| {
-                    begun.extend(session.decrypt_final()?);
-                    Ok(begun)
-                })
-            }
-            (false, _) => session.decrypt(&mechanism, object, octets),
-        };
-        said.map(|octets| Answer::Octets(octets.into())).map_err(refused)
+        // In one step for RSA, so that no PIN can be given in between: such a key is for signatures.
+        if asks_each_time(&session, object) {
+            return Err(Refused::Unsupported);
+        }
+        let said = session.decrypt(&mechanism, object, octets);
+        said.map(|octets| Answer::Octets(octets.into()))
+            .map_err(|error| self.of_secret(&key.card, error))
     }
 
-    fn agree(&self, key: &OnCard, point: &[u8], length: usize, pin: Option<&Octets>) -> Said {
+    fn agree(&self, key: &OnCard, point: &[u8], length: usize) -> Said {
         let (session, object) = self.key(key)?;
-        match (asks_each_time(&session, object), pin) {
-            (true, None) => return Err(Refused::PinEachTime),
-            (true, Some(pin)) => log_in(&session, UserType::ContextSpecific, Some(pin))?,
-            (false, _) => {}
+        if asks_each_time(&session, object) {
+            return Err(Refused::Unsupported);
         }
         let length = length.try_into().map_err(|_| Refused::Unsupported)?;
         let template = [
@@ -224,8 +232,10 @@ impl Module {
             Attribute::ValueLen(length),
         ];
         let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), point));
-        let secret = session.derive_key(&mechanism, object, &template).map_err(refused)?;
-        let attributes = session.get_attributes(secret, &[AttributeType::Value]).map_err(refused)?;
+        let value = session
+            .derive_key(&mechanism, object, &template)
+            .and_then(|secret| session.get_attributes(secret, &[AttributeType::Value]));
+        let attributes = value.map_err(|error| self.of_secret(&key.card, error))?;
         value_of(&attributes)
             .map(|value| Answer::Octets(value.into()))
             .ok_or(Refused::Failed)
@@ -345,6 +355,8 @@ fn left(token: &TokenInfo) -> PinLeft {
 
 /// One try. Whoever is logged in already stays so.
 fn log_in(session: &Session, who: UserType, pin: Option<&Octets>) -> Result<(), Refused> {
+    // Typed on the reader where none comes.
+    let pin = pin.filter(|pin| !pin.expose().is_empty());
     let pin = pin.map(|pin| std::str::from_utf8(pin.expose()).map(AuthPin::from)).transpose();
     let pin = pin.map_err(|_| Refused::PinMalformed)?;
     match session.login(who, pin.as_ref()) {

@@ -50,8 +50,6 @@ pub enum Request {
         padding: Padding,
         /// What.
         octets: Vec<u8>,
-        /// For a key that asks each time.
-        pin: Option<Octets>,
     },
     /// Agrees on a secret (ECDH), which is given as it is, for the derivation outside.
     Agree {
@@ -61,8 +59,6 @@ pub enum Request {
         point: Vec<u8>,
         /// Octets of the secret.
         length: usize,
-        /// For a key that asks each time.
-        pin: Option<Octets>,
     },
 }
 
@@ -209,6 +205,17 @@ pub enum Refused {
 /// An answer, or why there is none.
 pub type Said = Result<Answer, Refused>;
 
+impl Request {
+    /// The card that it concerns.
+    pub fn card(&self) -> Option<&str> {
+        match self {
+            Self::Look => None,
+            Self::Certificates { card } | Self::Login { card, .. } | Self::Logout { card } => Some(card),
+            Self::Sign { key, .. } | Self::Decrypt { key, .. } | Self::Agree { key, .. } => Some(&key.card),
+        }
+    }
+}
+
 impl Octets {
     /// For the one call that needs them.
     pub fn expose(&self) -> &[u8] {
@@ -276,6 +283,9 @@ pub fn field_octets(curve: Curve) -> usize {
 pub fn write(to: &mut impl Write, said: &impl Serialize) -> io::Result<()> {
     let octets = Zeroizing::new(serde_json::to_vec(said)?);
     let length = u32::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidData)?;
+    if octets.len() > CARD_FRAME_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     to.write_all(&length.to_be_bytes())?;
     to.write_all(&octets)?;
     to.flush()
