@@ -63,8 +63,8 @@ class ReadingAgainTest(CardCase):
         self.assertIn(b"favorable", self.octets()[0][1])
         kept = (self.souspli.home / "content-keys").read_text().splitlines()
         self.assertEqual(2, len(kept))
-        listed = self.souspli.cli("key", "list").decode().split()
-        self.souspli.cli("key", "remove", listed[0])
+        (listed,) = (line for line in self.souspli.cli("key", "list").decode().splitlines() if ALICE in line.split("\t"))
+        self.souspli.cli("key", "remove", listed.split("\t")[0])
         self.assertEqual(1, len((self.souspli.home / "content-keys").read_text().splitlines()))
         self.assertNotIn(b"favorable", self.octets()[0][1])
 

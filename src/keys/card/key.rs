@@ -278,6 +278,10 @@ impl PrivateKey for CardKey {
         })
     }
 
+    fn is_outside(&self) -> bool {
+        true
+    }
+
     fn unwrap(&self, key: &WrappedKey) -> Unwrapped {
         if !key.recipient.names(&self.certificate) {
             return Unwrapped::NotMine;
