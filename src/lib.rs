@@ -8,6 +8,7 @@
 pub mod base;
 pub mod cli;
 pub mod config;
+pub mod desktop;
 pub mod directory;
 pub mod imap;
 pub mod keys;
@@ -23,3 +24,9 @@ pub mod smtp;
 pub mod store;
 pub mod text;
 pub mod view;
+#[cfg(windows)]
+mod windows;
+
+/// A letter is read and written in thousands of small buffers that live for it alone (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

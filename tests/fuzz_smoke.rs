@@ -155,7 +155,7 @@ macro_rules! targets {
     };
 }
 
-targets! { ber brought command crl data edit entity fetch flags frame handover header html ldap lookalike ocsp open outgoing packed path pop3 protected search seek submission tag view whitelist words }
+targets! { autoconfig ber brought command crl data edit entity fetch flags frame handover header html journal ldap lockbox lookalike ocsp open outgoing packed path pop3 protected search seek submission tag view whitelist words }
 
 /// A target that only `scripts/fuzz` knows would be tried by nobody who has no nightly Rust.
 #[test]

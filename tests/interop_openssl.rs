@@ -513,3 +513,74 @@ impl Lab {
         read("out")
     }
 }
+
+/// A held file: one content for holders and a passphrase, whichever of them opens it.
+#[test]
+fn openssl_opens_a_held_file_for_each_holder_and_by_the_passphrase() {
+    use souspli::smime::lockbox::{Holders, Lockbox, lock};
+    use souspli::smime::pwri::{self, Fresh};
+    let Some(lab) = Lab::new() else { return };
+    let names = ["rsa", "p256", "p384"];
+    let keys = names.map(|name| lab.key(name));
+    let content = SoftwareKey::in_clear(&keys.iter().collect::<Vec<_>>()).unwrap();
+    let material = material().unwrap();
+    let passphrase = Secret::from("agrafe cheval pile correcte");
+    let fresh = Fresh {
+        salt: [1; 16],
+        iv: [2; 16],
+        padding: [3; 32],
+    };
+    let by_passphrase = pwri::write(&passphrase, &material.key, &fresh).unwrap();
+    let certificates = keys.each_ref().map(|key| key.certificate());
+    let for_whom = Holders {
+        owner: &certificates[..1],
+        holders: &certificates,
+        passphrase: Some(&by_passphrase),
+    };
+    let file = lock(&content, &for_whom, &material).unwrap();
+    for name in names {
+        let (certificate, private) = (format!("{name}.pem"), format!("{name}.key"));
+        let opened = lab.openssl(
+            &[
+                "cms",
+                "-decrypt",
+                "-inform",
+                "DER",
+                "-binary",
+                "-recip",
+                &certificate,
+                "-inkey",
+                &private,
+            ],
+            &file,
+        );
+        assert_eq!(opened, content.expose(), "{name}");
+    }
+    let opened = lab.openssl(
+        &[
+            "cms",
+            "-decrypt",
+            "-inform",
+            "DER",
+            "-binary",
+            "-pwri_password",
+            "agrafe cheval pile correcte",
+        ],
+        &file,
+    );
+    assert_eq!(opened, content.expose());
+    // What is inside is a PKCS#12 that it reads too.
+    let listed = lab.openssl(&["pkcs12", "-nodes", "-nomacver", "-passin", "pass:"], &opened);
+    let listed = String::from_utf8(listed).unwrap();
+    assert_eq!(listed.matches("BEGIN PRIVATE KEY").count(), 3, "{listed}");
+    let read = Lockbox::read(&file).unwrap();
+    assert_eq!(read.owner, [certificates[0].clone()]);
+    assert_eq!(
+        read.passphrase.as_ref().unwrap().unwrap(&passphrase).unwrap().expose(),
+        material.key.expose()
+    );
+    assert_eq!(read.open(&material.key).unwrap().expose(), content.expose());
+    let mut changed = file.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(Lockbox::read(&changed).unwrap().open(&material.key).is_none());
+}

@@ -17,12 +17,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["policy"]),
     ("domain", &["view"]),
     ("sessions", &["smtp", "imap", "pop3"]),
-    ("shells", &["relay", "net", "keys", "directory", "store"]),
+    ("shells", &["relay", "net", "keys", "directory", "store", "windows"]),
+    ("app", &["desktop"]),
     ("app", &["cli", "main"]),
 ];
 
 /// Files that do I/O although their folder is pure.
-const SHELL_FILES: &[&str] = &["config/load.rs", "smtp/driver.rs", "imap/driver.rs", "pop3/driver.rs"];
+const SHELL_FILES: &[&str] = &[
+    "config/load.rs",
+    "config/machine.rs",
+    "smtp/driver.rs",
+    "imap/driver.rs",
+    "pop3/driver.rs",
+];
 
 /// Parts of a driver that fill a file of their own.
 const SHELL_FOLDERS: &[&str] = &["smtp/driver/", "imap/driver/"];
@@ -204,7 +211,7 @@ fn every_test_that_the_invariants_name_exists() {
             }
         }
     }
-    assert_eq!(rows, 13, "invariants of ARCHITECTURE.md section 1");
+    assert_eq!(rows, 18, "invariants of ARCHITECTURE.md section 1");
     assert!(missing.is_empty(), "{missing:?}");
 }
 

@@ -8,20 +8,32 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bare;
+mod keyed;
 mod measure;
 mod practice;
 mod searching;
+mod token;
 
 use bare::{Bare, Pipeline};
 use measure::{Goal, Side, compare, value};
 use practice::{Practice, letter};
 use searching::Indexing;
+use std::path::Path;
 
 const SMALL: usize = 50_000;
 const LARGE: usize = 25_000_000;
 const SEARCH: &str = "search in 10,000 messages of the index";
 
 fn main() {
+    if token::has_asked() {
+        return;
+    }
+    // The relay begins its own program again to hold a card's module.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|word| word == "card-host") {
+        souspli::keys::card::host::serve(Path::new(&arguments.next().unwrap())).unwrap();
+        return;
+    }
     let rounds = if std::env::args().any(|a| a == "--quick") { 5 } else { 9 };
     let bare = Bare::new();
     primitives(&bare, rounds);
@@ -36,6 +48,7 @@ fn main() {
         sealing(&bare, &practice, &message, (batch, name), rounds);
         opening(&bare, &practice, &message, &sealed, (batch, name), rounds);
     }
+    keyed::figures(&letter(SMALL), rounds);
 }
 
 /// What the machine does without any of our code around it.

@@ -34,6 +34,29 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
     }
 }
 
+/// Which clock a side is measured by.
+#[derive(Clone, Copy)]
+pub enum Time {
+    /// The processor's, of this thread.
+    Processor,
+    /// The one on the wall, where others work for it.
+    Wall,
+}
+
+impl Time {
+    /// Seconds that `work` takes.
+    pub fn of(self, work: impl FnOnce()) -> f64 {
+        match self {
+            Self::Processor => seconds(work),
+            Self::Wall => {
+                let wall = Instant::now();
+                work();
+                wall.elapsed().as_secs_f64()
+            }
+        }
+    }
+}
+
 /// Nanoseconds that this thread has had a processor (Linux).
 fn on_processor() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -75,6 +98,26 @@ pub fn compare(name: &str, mut product: Side<'_>, mut bare: Side<'_>, goal: Goal
             "figure": name, "ratio": median(&ratios), "low": ratios.first(), "high": ratios.last(), "goal": goal.0, "better": "higher",
             "product": {"what": product.name, "unit": product.unit, "value": median(&sorted(pairs.iter().map(|p| p.0).collect()))},
             "against": {"what": bare.name, "unit": bare.unit, "value": median(&sorted(pairs.iter().map(|p| p.1).collect()))},
+            "rounds": rounds,
+        })
+    );
+}
+
+/// Prints which part of the time of `product` is not spent in `key`, one after the other in each round.
+pub fn share(name: &str, mut product: Side<'_>, mut key: Side<'_>, rounds: usize) {
+    if !is_wanted(name) {
+        return;
+    }
+    (product.rate)();
+    (key.rate)();
+    let pairs: Vec<(f64, f64)> = (0..rounds).map(|_| ((product.rate)(), (key.rate)())).collect();
+    let shares = sorted(pairs.iter().map(|(p, k)| 1.0 - p / k).collect());
+    println!(
+        "{}",
+        json!({
+            "figure": name, "ratio": median(&shares), "low": shares.first(), "high": shares.last(), "goal": null, "better": "lower",
+            "product": {"what": product.name, "unit": product.unit, "value": median(&sorted(pairs.iter().map(|p| p.0).collect()))},
+            "against": {"what": key.name, "unit": key.unit, "value": median(&sorted(pairs.iter().map(|p| p.1).collect()))},
             "rounds": rounds,
         })
     );

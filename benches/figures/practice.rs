@@ -2,10 +2,10 @@
 //!
 //! The home lies in memory where the system has such a folder: what is measured is the program, not the disk.
 
-use super::measure::seconds;
+use super::measure::Time;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    RsaKeySize, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SanType,
 };
 use souspli::base::{Address, Asker, MessageKey, Place, Secret};
 use souspli::config::{Account, parse::parse};
@@ -28,7 +28,48 @@ use tokio::runtime::Runtime;
 const ALICE: &str = "alice@lab.test";
 const BOB: &str = "bob@lab.test";
 
+/// What a doctor's key is made of.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Rsa2048,
+    Rsa3072,
+    P256,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "RSA-2048",
+            Self::Rsa3072 => "RSA-3072",
+            Self::P256 => "P-256",
+        }
+    }
+
+    fn pair(self) -> KeyPair {
+        let made = match self {
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
+            Self::Rsa3072 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_3072),
+            Self::P256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
+        };
+        made.unwrap()
+    }
+
+    fn encrypts_by(self) -> KeyUsagePurpose {
+        match self {
+            Self::Rsa2048 | Self::Rsa3072 => KeyUsagePurpose::KeyEncipherment,
+            Self::P256 => KeyUsagePurpose::KeyAgreement,
+        }
+    }
+}
+
+/// A doctor's own key as the home keeps it, and what its configuration says of cards.
+pub struct Kept {
+    pub key: Secret,
+    pub configuration: String,
+}
+
 pub struct Practice {
+    time: Time,
     _home: TempDir,
     runtime: Runtime,
     relay: Relay,
@@ -37,7 +78,17 @@ pub struct Practice {
 }
 
 impl Practice {
+    /// Both doctors have RSA-2048 keys in files; processor time.
     pub fn new() -> Self {
+        let in_a_file = |key: &SoftwareKey| Kept {
+            key: key.to_bytes(),
+            configuration: String::new(),
+        };
+        Self::of(Kind::Rsa2048, Time::Processor, in_a_file)
+    }
+
+    /// Alice's key is put somewhere.
+    pub fn of(kind: Kind, time: Time, put: impl FnOnce(&SoftwareKey) -> Kept) -> Self {
         let folder = if Path::new("/dev/shm").is_dir() {
             TempDir::new_in("/dev/shm")
         } else {
@@ -48,20 +99,21 @@ impl Practice {
         let secrets = Secrets::ephemeral().unwrap();
         let authority = authority();
         CertificateFolder::new(home.trust()).put(authority.as_ref().der()).unwrap();
-        let (alice, bob) = (doctor(ALICE, &authority), doctor(BOB, &authority));
-        KeysStore::new(&home, secrets.clone())
-            .put(&address(ALICE), &alice.to_bytes())
-            .unwrap();
+        let (alice, bob) = (doctor(ALICE, kind, &authority), doctor(BOB, kind, &authority));
+        let alice = put(&alice);
+        KeysStore::new(&home, secrets.clone()).put(&address(ALICE), &alice.key).unwrap();
         let certificate = souspli::smime::PrivateKey::certificate(&bob).der().to_vec();
         CertificateFolder::new(home.certificates()).put(&certificate).unwrap();
         for folder in [home.keys(), home.certificates(), home.trust()] {
             settle(&folder);
         }
-        let relay = Relay::open(parse(CONFIGURATION).unwrap(), &home, &secrets).unwrap();
+        let configuration = parse(&format!("{CONFIGURATION}{}", alice.configuration)).unwrap();
+        let relay = Relay::open(configuration, &home, &secrets).unwrap();
         let account = relay.account_of(&address(ALICE)).unwrap();
         Self {
+            time,
             _home: folder,
-            runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap(),
+            runtime: runtime(),
             relay,
             account,
             uid: AtomicU32::new(1),
@@ -84,13 +136,13 @@ impl Practice {
     pub fn seal_rate(&self, message: &[u8], batch: usize) -> f64 {
         let submission = submission(message);
         let hand_over = || self.sealed(&submission).pieces().for_each(|piece| drop(black_box(piece.unwrap())));
-        batch as f64 / seconds(|| (0..batch).for_each(|_| hand_over()))
+        batch as f64 / self.time.of(|| (0..batch).for_each(|_| hand_over()))
     }
 
     /// Messages per second, each for the first time.
     pub fn open_rate(&self, sealed: &[u8], batch: usize) -> f64 {
         let stored: Vec<Vec<u8>> = (0..batch).map(|_| sealed.to_vec()).collect();
-        batch as f64 / seconds(|| stored.into_iter().for_each(|stored| self.opened(stored)))
+        batch as f64 / self.time.of(|| stored.into_iter().for_each(|stored| self.opened(stored)))
     }
 
     fn opened(&self, stored: Vec<u8>) {
@@ -108,6 +160,11 @@ impl Practice {
             .unwrap();
         assert!(memchr::memmem::find(&view.bytes()[..4096], b"encrypted-signed").is_some() && view.size_preserved());
     }
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_time().build().unwrap()
 }
 
 /// As if the folder had been filled an hour ago: one that has just changed is read again for each message.
@@ -168,22 +225,18 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
     params.distinguished_name.push(DnType::CommonName, "Essai");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    CertifiedIssuer::self_signed(params, key()).unwrap()
+    CertifiedIssuer::self_signed(params, Kind::Rsa2048.pair()).unwrap()
 }
 
-fn doctor(mail: &str, authority: &CertifiedIssuer<'static, KeyPair>) -> SoftwareKey {
-    let key = key();
+fn doctor(mail: &str, kind: Kind, authority: &CertifiedIssuer<'static, KeyPair>) -> SoftwareKey {
+    let key = kind.pair();
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, mail);
     params.subject_alt_names = vec![SanType::Rfc822Name(mail.try_into().unwrap())];
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, kind.encrypts_by()];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
     let der = params.signed_by(&key, authority).unwrap().der().to_vec();
     SoftwareKey::new(Certificate::from_der(der).unwrap(), Vec::new(), Secret::new(key.serialize_der())).unwrap()
-}
-
-fn key() -> KeyPair {
-    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()
 }
 
 fn address(text: &str) -> Address {

@@ -3,6 +3,7 @@
 //! A new target: its body here, three lines in fuzz/fuzz_targets, an entry in fuzz/Cargo.toml, seeds of our own words in fuzz/seeds,
 //! its name in the test.
 
+mod autoconfig;
 mod ber;
 mod brought;
 mod command;
@@ -16,7 +17,9 @@ mod frame;
 mod handover;
 mod header;
 mod html;
+mod journal;
 mod ldap;
+mod lockbox;
 mod lookalike;
 mod ocsp;
 mod open;
@@ -37,7 +40,8 @@ mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const ALL: [(&str, Body); 29] = [
+pub const ALL: [(&str, Body); 32] = [
+    ("autoconfig", autoconfig::run),
     ("ber", ber::run),
     ("brought", brought::run),
     ("command", command::run),
@@ -51,7 +55,9 @@ pub const ALL: [(&str, Body); 29] = [
     ("handover", handover::run),
     ("header", header::run),
     ("html", html::run),
+    ("journal", journal::run),
     ("ldap", ldap::run),
+    ("lockbox", lockbox::run),
     ("lookalike", lookalike::run),
     ("ocsp", ocsp::run),
     ("open", open::run),

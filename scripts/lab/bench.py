@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from lab import base, benchtable, benchtrust, imapline, mails, pki, postfix, rivals, servers, souspli  # noqa: E402
+from lab import base, benchidle, benchtable, benchtrust, imapline, mails, pki, postfix, rivals, servers, souspli  # noqa: E402
 
 ALICE, BOB, PASSWORD = "alice@lab.test", "bob@lab.test", "pw-bob"
 QUICK = "--quick" in sys.argv
@@ -238,7 +238,6 @@ class Bench:
     def memory(self):
         """Idle, one large message each way by the command line, twenty connections at once."""
         self.restart()
-        self.amount("memory, idle", "MB", [self.relay.memory_kib("VmRSS") / 1024], 25)
         size = 25 if QUICK else 100
         large = letter(size * 1_000_000 - 400_000)
         sealed, peak = self.peak("alice", large, "seal", "--from", ALICE, "--to", BOB)
@@ -273,13 +272,17 @@ class Bench:
         return (place / "out").read_bytes(), int((place / "peak").read_text()) * 1024
 
     def program(self):
-        """From start to ready; size."""
+        """From start to ready; sizes."""
         times = []
         for _ in range(ROUNDS):
             self.relay.stop()
             times.append(timed(self.relay.start) * 1e3)
         self.amount("from start to ready", "ms", times, 150)
-        self.amount("executable", "MB", [souspli.binary().stat().st_size / 1e6], 15)
+        benchidle.sizes(self)
+
+    def idle(self):
+        """Nobody does anything."""
+        benchidle.idle(self, QUICK)
 
     def openssl(self):
         """`openssl cms` piped, one process each, against the product's own rate in this run; processor time on both sides."""
@@ -339,7 +342,7 @@ def main():
     failed = []
     try:
         bench.start()
-        for part in (bench.plain_fetch, bench.listing, bench.reading, bench.searching, bench.submissions, bench.sealed_submissions, bench.recipients, bench.lists, bench.program, bench.openssl, bench.memory):
+        for part in (bench.plain_fetch, bench.listing, bench.reading, bench.searching, bench.submissions, bench.sealed_submissions, bench.recipients, bench.lists, bench.program, bench.openssl, bench.memory, bench.idle):
             print(part.__name__.replace("_", " "), flush=True)
             try:
                 part()

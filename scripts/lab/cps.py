@@ -25,6 +25,8 @@ class Holder:
     surname: str = "ESSAI-DURAND"
     rpps: str = "99700000005"
     title: str = "Médecin"
+    # Where he works: one certificate for each place.
+    place: str = ""
 
     @property
     def national(self):
@@ -33,8 +35,9 @@ class Holder:
 
     @property
     def subject(self):
-        """C, title, and one RDN of three attributes, as openssl takes it."""
-        return f"/C=FR/title={self.title}/CN={self.national}+SN={self.surname}+GN={self.given}"
+        """C, O where there is one, title, and one RDN of three attributes, as openssl takes it."""
+        place = f"/O={self.place}" if self.place else ""
+        return f"/C=FR{place}/title={self.title}/CN={self.national}+SN={self.surname}+GN={self.given}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Postfix:
         self.folder, self.tls, self.dovecot = folder, tls, dovecot
         self.submission, self.submissions = base.free_ports(2)
         self.starttls_port, self.implicit_port = self.submission, self.submissions
+        self.extra = ""  # more lines of configuration
 
     def start(self):
         """Writes its files, starts it, returns once it answers."""
@@ -28,7 +29,7 @@ class Postfix:
         shutil.chown(self.folder / "data", "postfix")
         values = dict(d=self.folder, tls=self.tls, lmtp=self.dovecot.lmtp, sasl=self.dovecot.sasl,
                       domains=", ".join(sorted({u.split("@")[1] for u in self.dovecot.users})))
-        (self.folder / "conf" / "main.cf").write_text(_MAIN.format(**values))
+        (self.folder / "conf" / "main.cf").write_text(_MAIN.format(**values) + self.extra)
         (self.folder / "conf" / "master.cf").write_text(_MASTER.format(clear=self.submission, tls=self.submissions))
         base.launch(self.folder / "start.log", base.program("postfix"), "-c", self.folder / "conf", "start")
         base.until(lambda: base.answers(self.submission) and base.answers(self.submissions), 20, "Postfix")

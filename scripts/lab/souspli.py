@@ -25,6 +25,8 @@ class Souspli:
     def __init__(self, folder: pathlib.Path, accounts, authorities, policy="", listen_tls="starttls", pop3=False, silence=None, space=None):
         self.folder, self.home, self.config = folder, folder / "home", folder / "souspli.toml"
         self.process, self.smtp, self.imap, self.pop3 = None, None, None, None
+        # Where it is to have an icon (`desk.Desk`); None: `--headless`.
+        self.desk = None
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
         (folder / "passphrase").write_text("phrase de passe du laboratoire\n")
@@ -32,14 +34,19 @@ class Souspli:
         (folder / "p12-password").write_text(pki.PASSWORD + "\n")
         self.config.write_text(configuration(accounts, authorities, policy, listen_tls, pop3, silence, space))
 
+    def program(self):
+        """What is run."""
+        return str(binary())
+
     def environment(self):
-        """The caller's environment, with the passphrase of the file store and no desktop."""
+        """The caller's environment, with the passphrase of the file store, and no desktop but the lab's."""
         kept = {k: v for k, v in os.environ.items() if k not in ("DBUS_SESSION_BUS_ADDRESS", "SOUSPLI_HOME")}
-        return dict(kept, SOUSPLI_PASSPHRASE_FILE=str(self.folder / "passphrase"), RUST_BACKTRACE="1")
+        own = self.desk.environment() if self.desk else {}
+        return dict(kept, SOUSPLI_PASSPHRASE_FILE=str(self.folder / "passphrase"), RUST_BACKTRACE="1", **own)
 
     def attempt(self, *arguments, stdin=None, seconds=120):
         """Runs a command, whatever its exit status."""
-        command = [str(binary()), *map(str, arguments), "--home", str(self.home)]
+        command = [self.program(), *map(str, arguments), "--home", str(self.home)]
         return subprocess.run(command, input=stdin, env=self.environment(), capture_output=True, timeout=seconds)
 
     def cli(self, *arguments, stdin=None):
@@ -74,26 +81,34 @@ class Souspli:
 
     def start(self, seconds=20):
         """`souspli run`; returns when it is ready."""
-        self.log = self.folder / "souspli.log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [str(binary()), "run", "--headless", "--config", str(self.config), "--home", str(self.home)],
-                env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
-        self._read_ready(seconds)
+        self.begin()
+        self.read_ready(seconds)
         return self
 
-    def _read_ready(self, seconds):
-        lines = queue.Queue()
-        threading.Thread(target=_pump, args=(self.process.stdout, lines, self.folder / "souspli.out"), daemon=True).start()
+    def begin(self):
+        """The same without waiting for it."""
+        self.log = self.folder / "souspli.log"
+        headless = [] if self.desk else ["--headless"]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program(), "run", *headless, "--config", str(self.config), "--home", str(self.home)],
+                env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.lines = queue.Queue()
+        threading.Thread(target=_pump, args=(self.process.stdout, self.lines, self.folder / "souspli.out"), daemon=True).start()
+
+    def read_ready(self, seconds=20):
+        """Waits for its line, and learns the ports from it."""
         try:
-            line = lines.get(timeout=seconds).decode("utf-8", "replace")
+            line = self.lines.get(timeout=seconds).decode("utf-8", "replace")
         except queue.Empty:
             line = ""
         words = line.split()
         if not words or words[0] != "ready":
             self.kill()
             raise base.LabError(f"souspli run was not ready: {line!r}\n{self.log.read_text(errors='replace')[-2000:]}")
-        ports = {name: int(address.rsplit(":", 1)[1]) for name, address in (w.split("=", 1) for w in words[1:])}
+        said = dict(word.split("=", 1) for word in words[1:])
+        self.dashboard = said.pop("dashboard", None)
+        ports = {name: int(address.rsplit(":", 1)[1]) for name, address in said.items()}
         self.smtp, self.imap, self.pop3 = ports["smtp"], ports["imap"], ports.get("pop3")
 
     def stop(self):
@@ -142,6 +157,56 @@ class Souspli:
         """Peak resident memory of the running program."""
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith(field))
+
+
+class Fresh(Souspli):
+    """A home with nothing in it; nobody has written a configuration."""
+    resolver, more = None, {}
+
+    def __init__(self, folder, authorities, text=None):
+        folder.mkdir()
+        super().__init__(folder, [], [])
+        self.config.unlink()
+        self.config = self.home / "souspli.toml"
+        self._authorities = authorities
+        if text is not None:
+            self.config.write_text(text)
+
+    def environment(self):
+        """This computer trusts the provider's authority."""
+        return {**super().environment(), "SSL_CERT_FILE": str(self._authorities), **self.more}
+
+    def within(self):
+        """Where another name server than this computer's is asked."""
+        if self.resolver is None:
+            return []
+        file = self.folder / "resolv.conf"
+        file.write_text(f"nameserver {self.resolver}\n")
+        return ["unshare", "--mount", "--", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', str(file)]
+
+    def start(self, seconds=20):
+        """`souspli run` without a word on where its configuration is."""
+        self.log = self.folder / "souspli.log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([*self.within(), self.program(), "run", "--headless", "--home", str(self.home)], env=self.environment(),
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self._lines = []
+        threading.Thread(target=self._collect, daemon=True).start()
+        self.dashboard = self.ready(0, seconds)["dashboard"]
+        return self
+
+    def _collect(self):
+        for line in self.process.stdout:
+            self._lines.append(line.decode())
+
+    def ready(self, count, seconds=20):
+        """What the line after that many `ready` lines says."""
+        def line():
+            if self.process.poll() is not None:
+                raise base.LabError(self.log.read_text())
+            found = [line for line in self._lines if line.startswith("ready")]
+            return len(found) > count and found[count]
+        return dict(word.split("=", 1) for word in base.until(line, seconds, "ready").split()[1:])
 
 
 def account(address, smtp_port, imap_port, smtp_tls="starttls", imap_tls="implicit", login=None, extra="", pop3=None, channel="ordinary"):

@@ -22,7 +22,7 @@ PIN = "1234"
 CPS3_ATR, CPS4_ATR = "3BAC00402A001225006480000310009000", "3B9B188001001225006480040100009044"
 # Of PIV's keys: the PIN once; for each use; once; never.
 AUTHENTICATION, SIGNATURE, ENCIPHERMENT, FREE = "9A", "9C", "9D", "9E"
-_VERIFY, _USE = "20", "87"
+_SELECT, _READ, _VERIFY, _USE = "A4", "CB", "20", "87"
 _FIRST_PORT = 35963  # in a network of its own no port is taken
 _READER = 'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:{port}\nLIBPATH {driver}\nCHANNELID {port}\n'
 _DRIVERS = ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "/usr/lib/*/pcsc/drivers/serial/libifdvpcd.so")
@@ -101,7 +101,7 @@ class Card:
     """A card; `pairs`: of `cps`, by PIV's names of keys; `slot`: 0 or 1 of the reader."""
 
     def __init__(self, reader: Reader, folder: pathlib.Path, pairs, slot=0, pin=PIN, tries=3, atr=CPS3_ATR, delay=0):
-        self._reader, self._slot, self._folder, self.pairs, self.process = reader, slot, folder, pairs, None
+        self._reader, self._slot, self.folder, self.pairs, self.process = reader, slot, folder, pairs, None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "card.json").write_text(json.dumps({
             "port": _FIRST_PORT + slot, "atr": atr, "pin": pin, "tries": tries, "delay": delay,
@@ -111,8 +111,8 @@ class Card:
 
     def start(self):
         """In the reader."""
-        with open(self._folder / "card.log", "ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "lab.vcardd", str(self._folder / "card.json")], cwd=base.ROOT / "scripts",
+        with open(self.folder / "card.log", "ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "lab.vcardd", str(self.folder / "card.json")], cwd=base.ROOT / "scripts",
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
         return self.put_in()
 
@@ -166,6 +166,11 @@ class Card:
         """It answers that status word whenever a key is used, until `behave`."""
         self._say("at", _USE, "fail", status)
 
+    def refuse_to_be_selected(self):
+        """No program of its kind knows it, until `behave`."""
+        for instruction in (_SELECT, _READ):
+            self._say("at", instruction, "fail", "6A82")
+
     def go(self):
         """Answers what was held."""
         self._say("go")
@@ -193,7 +198,7 @@ class Card:
             self.process.stdin.flush()
             line = self.process.stdout.readline()
         if not line:
-            raise base.LabError(f"the card has ended: {(self._folder / 'card.log').read_text()[-2000:]}")
+            raise base.LabError(f"the card has ended: {(self.folder / 'card.log').read_text()[-2000:]}")
         return json.loads(line)
 
 

@@ -1,5 +1,9 @@
 //! Every bound on what others can make this program hold or do, in one place.
 
+mod assistant;
+
+pub use assistant::*;
+
 /// Octets of one message, either way, before sealing (100 MiB).
 pub const MESSAGE_MAX: usize = 100 << 20;
 /// Octets of messages held at once by all connections; further ones wait (see `smtp::driver::budget`).
@@ -232,6 +236,21 @@ pub const EXPORT_PASSWORD_MIN: usize = 12;
 /// See [`EXPORT_PASSWORD_MIN`].
 pub const EXPORT_PASSWORD_DIFFERENT_MIN: usize = 6;
 
+/// Octets of the file that holds an account's keys for several persons.
+pub const HELD_FILE_MAX: u64 = 1 << 20;
+/// Persons for whom an account's keys are held.
+pub const HELD_HOLDERS_MAX: usize = 32;
+/// Rounds of password hashing below which a held file is not believed: whoever wrote it would have its passphrase guessed.
+pub const HELD_ITERATIONS_MIN: u32 = 100_000;
+/// Milliseconds that a look at somebody else's file may take while a message waits to be told.
+pub const HELD_LOOK_MILLISECONDS: u64 = 2_000;
+/// Seconds between two looks at whether the card of an account in rescue mode is back.
+pub const RESCUE_LOOKED_AT_SECONDS: u64 = 5;
+/// Hours that rescue mode may last.
+pub const RESCUE_HOURS_MAX: u32 = 30 * 24;
+/// Octets of a passphrase.
+pub const PASSPHRASE_MAX: usize = 1024;
+
 /// From this size on the View of a message that cannot be shown has room in the stored size (`view::failure`): a listing
 /// says the stored size without opening it (48 KiB).
 pub const ROOM_IS_SURE: usize = 48 << 10;
@@ -324,10 +343,28 @@ pub const WHITELIST_DEPTH_MAX: usize = 16;
 pub const WHITELIST_TEXT_MAX: usize = 1024;
 /// A list with less than this part of the domains that are held is not taken unasked.
 pub const WHITELIST_SHRINK_PERCENT: usize = 50;
-/// Octets of the journal before it is rotated.
-pub const JOURNAL_FILE_MAX: u64 = 4 << 20;
-/// Rotated journals kept beside the current one.
-pub const JOURNAL_FILES_KEPT: u32 = 11;
+/// Octets of an entry of the journal: five hundred recipients and their certificates.
+pub const JOURNAL_ENTRY_MAX: usize = 64 << 10;
+/// Its entries: whoever fills it with letters loses the oldest.
+pub const JOURNAL_ENTRIES_MAX: u64 = 500_000;
+/// Entries that are taken out of it at once: others wait meanwhile.
+pub const JOURNAL_CUT_AT_ONCE: usize = 20_000;
+/// Entries that a page of it holds.
+pub const JOURNAL_PAGE_MAX: usize = 1_000;
+/// Things that are not as they were written, told one by one.
+pub const JOURNAL_BREAKS_MAX: usize = 20;
+/// Entries that wait in memory for a disk that does not take them.
+pub const JOURNAL_WAITING_MAX: usize = 1_000;
+/// Entries of what was read that are gathered to be written together.
+pub const JOURNAL_QUEUE_MAX: usize = 64;
+/// Serial numbers of certificates that an entry names: those of all recipients and of who signs.
+pub const JOURNAL_CERTIFICATES_MAX: usize = SMTP_RECIPIENTS_MAX + 2;
+/// Octets of a journal of JSON lines, as there were before, that is taken over.
+pub const JOURNAL_LINES_MAX: u64 = 8 << 20;
+/// Such journals beside the last one.
+pub const JOURNAL_LINES_FILES: u32 = 11;
+/// Milliseconds to wait for another process that writes an entry.
+pub const JOURNAL_WAIT_MILLISECONDS: u64 = 500;
 
 /// Seconds to reach a provider's server.
 pub const CONNECT_SECONDS_MAX: u64 = 10;
@@ -379,6 +416,18 @@ pub const NOTE_FILE_MAX: u64 = 4096;
 pub const BUNDLES_MAX: usize = 100;
 /// Octets of one question to the process that holds a card's module, or of its answer.
 pub const CARD_FRAME_MAX: usize = 1 << 20;
+/// Readers that are watched at once; pcscd knows no more.
+pub const READERS_MAX: usize = 16;
+/// Octets of all their names.
+pub const READER_NAMES_MAX: usize = 16 << 10;
+/// Milliseconds after which a service of readers that is not there is looked for again: whoever starts it sees it within a second.
+pub const READERS_SERVICE_MILLISECONDS: u64 = 400;
+/// Milliseconds after which the readers are listed again though nothing was told of them.
+pub const READERS_LISTED_MILLISECONDS: u32 = if cfg!(target_os = "macos") { 800 } else { 10_000 };
+/// Seconds that a program which runs only once waits to hear of the readers.
+pub const READERS_ONCE_SECONDS: u64 = 2;
+/// Seconds between two tries to watch the readers, at most.
+pub const READERS_AGAIN_SECONDS: u64 = 60;
 /// Cards that are looked at at once.
 pub const CARDS_MAX: usize = 16;
 /// Certificates of a card.
@@ -387,6 +436,8 @@ pub const CARD_CERTIFICATES_MAX: usize = 32;
 pub const CARD_CERTIFICATE_MAX: usize = 64 << 10;
 /// Seconds that a look at the readers may take.
 pub const CARD_LOOK_SECONDS: u64 = 8;
+/// Milliseconds that such a look may take yet after a card was pulled.
+pub const CARD_PULLED_MILLISECONDS: u64 = 700;
 /// Seconds that one operation of a card may take.
 pub const CARD_SECONDS: u64 = 20;
 /// Seconds that somebody may take to type a PIN on the reader.
@@ -395,6 +446,10 @@ pub const CARD_TYPING_SECONDS: u64 = 90;
 pub const CARD_HUNG_SECONDS: u64 = 10;
 /// Seconds in which a key of a card that was wanted in vain concerns whoever failed for want of one.
 pub const CARD_WANTED_SECONDS: u64 = 5;
+/// Seconds between two looks for a card of an account, where nobody tells that one comes or goes.
+pub const CARD_LOOKED_FOR_SECONDS: u64 = 5;
+/// Seconds between two looks at cards whose software does not work.
+pub const CARD_FAULT_SECONDS: u64 = 15;
 /// Milliseconds between two looks at the readers while a key of a card is in use here.
 pub const CARD_LOOKED_AT_MILLISECONDS: u64 = 500;
 /// Seconds that a window waits for a PIN.
@@ -403,3 +458,31 @@ pub const PIN_SECONDS: u64 = 100;
 pub const PIN_PROMPTS_MAX: usize = 8;
 /// Octets of a PIN.
 pub const PIN_MAX: usize = 64;
+/// Values of the policy that Windows' administrators distribute.
+pub const POLICY_VALUES_MAX: usize = 100;
+/// Octets of one of them.
+pub const POLICY_VALUE_OCTETS_MAX: usize = 64 << 10;
+/// Milliseconds that a file may be held by another program (a virus scanner) before it counts as not replaceable.
+pub const FILE_HELD_MILLISECONDS: u64 = 2_000;
+/// Invitations to the dashboard that nobody has used yet.
+pub const DASHBOARD_INVITATIONS_MAX: usize = 8;
+/// Browsers that look at the dashboard at once.
+pub const DASHBOARD_SESSIONS_MAX: usize = 8;
+/// Seconds after which a browser that asks nothing must be let in again.
+pub const DASHBOARD_IDLE_SECONDS: u64 = 2 * 3600;
+/// Octets of a form.
+pub const DASHBOARD_FORM_MAX: usize = 64 << 10;
+/// Octets of a message that is shown to the dashboard to ask why.
+pub const DASHBOARD_MESSAGE_MAX: usize = 32 << 20;
+/// Octets of certificates that are shown to the dashboard: an annual export of a practice's correspondents.
+pub const DASHBOARD_CERTIFICATES_MAX: usize = 8 << 20;
+/// Authorities that are added to the dashboard at once, each looked at.
+pub const DASHBOARD_AUTHORITIES_MAX: usize = 16;
+/// Fields of one of its forms.
+pub const DASHBOARD_FIELDS_MAX: usize = 32;
+/// Rows of one of its tables.
+pub const DASHBOARD_ROWS_MAX: usize = 200;
+/// Seconds that a server has to greet a diagnosis.
+pub const DIAGNOSIS_SERVER_SECONDS: u64 = 10;
+/// Lines that it may say before the one that was waited for.
+pub const DIAGNOSIS_LINES_MAX: usize = 100;

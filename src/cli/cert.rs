@@ -1,14 +1,14 @@
 //! `souspli cert`: correspondents' certificates.
 
-mod book;
+mod table;
 
 use super::key::described;
 use super::out::Out;
 use super::{Cli, Failure, input};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
-use crate::pki::{Certificate, certificates_in};
-use crate::smime::brought::certificates_brought;
+use crate::pki::Certificate;
+use crate::relay::book;
 use crate::store::{CertificateFolder, Fingerprint};
 use crate::text::keys as say;
 use clap::Subcommand;
@@ -73,19 +73,21 @@ impl Cert {
         match self {
             Cert::Import { files } => {
                 for file in files {
-                    read(file)?.iter().try_for_each(|certificate| put(&folder, certificate, out))?;
+                    let certificates = read(file)?;
+                    book::import(&home, &certificates).map_err(|e| Failure::from(&e))?;
+                    certificates.iter().for_each(|certificate| out.line(line(certificate)));
                 }
                 Ok(())
             }
             Cert::List { json } => {
-                let form = if *json { book::Form::Json } else { book::Form::Table };
-                book::list(cli, &folder, form, out)
+                let form = if *json { table::Form::Json } else { table::Form::Table };
+                table::list(cli, &folder, form, out)
             }
-            Cert::Show { fingerprint } => book::show(cli, &folder, fingerprint, out),
-            Cert::Remove { fingerprint } => book::remove(cli, &folder, fingerprint),
-            Cert::Find { address, name } => book::find(cli, address, name.as_deref(), out),
-            Cert::Confirm { address, fingerprint } => book::confirm(cli, &folder, address, fingerprint, out),
-            Cert::Password { directory, password_file } => book::password(cli, directory, password_file.as_deref()),
+            Cert::Show { fingerprint } => table::show(cli, &folder, fingerprint, out),
+            Cert::Remove { fingerprint } => table::remove(cli, &folder, fingerprint),
+            Cert::Find { address, name } => table::find(cli, address, name.as_deref(), out),
+            Cert::Confirm { address, fingerprint } => table::confirm(cli, &folder, address, fingerprint, out),
+            Cert::Password { directory, password_file } => table::password(cli, directory, password_file.as_deref()),
         }
     }
 }
@@ -95,11 +97,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let mut found = Vec::new();
     for file in files_at(path)? {
         let octets = input::file(&file, IMPORT_FILE_MAX)?;
-        match certificates_in(&octets) {
-            // A signed message is how colleagues give theirs.
-            none if none.is_empty() => found.extend(certificates_brought(&octets)),
-            some => found.extend(some),
-        }
+        found.extend(book::certificates_of(&octets));
     }
     if found.is_empty() {
         return Err(say::no_certificate_in_file(&path.display().to_string()).into());
@@ -118,30 +116,8 @@ fn files_at(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Keeps one and says so.
-pub(super) fn put(folder: &CertificateFolder, certificate: &Certificate, out: &mut Out) -> Result<(), Failure> {
-    let fingerprint = folder.put(certificate.der()).map_err(|e| Failure::from(&e))?;
-    out.line(line(&fingerprint, certificate));
-    Ok(())
-}
-
-fn line(fingerprint: &Fingerprint, certificate: &Certificate) -> String {
-    format!("{fingerprint}\t{}\t{}", certificate.emails().join(" "), described(certificate))
-}
-
-/// `None`: no such one, or one that cannot be read.
-pub(super) fn find(folder: &CertificateFolder, fingerprint: &str) -> Result<Option<Certificate>, Failure> {
-    let wanted = parse(fingerprint)?;
-    let stored = folder.list().map_err(|e| Failure::from(&e))?;
-    let found = stored.into_iter().find(|c| c.fingerprint == wanted);
-    Ok(found.and_then(|c| Certificate::from_der(c.der).ok()))
-}
-
-/// Removes the one that is named.
-pub(super) fn remove(folder: &CertificateFolder, fingerprint: &str) -> Result<(), Failure> {
-    folder.remove(&parse(fingerprint)?).map_err(|e| Failure::from(&e))
-}
-
-fn parse(fingerprint: &str) -> Result<Fingerprint, Failure> {
-    Fingerprint::parse(fingerprint).ok_or_else(|| say::no_such_certificate(fingerprint).into())
+/// What is said of one that was kept.
+pub(super) fn line(certificate: &Certificate) -> String {
+    let (fingerprint, addresses) = (Fingerprint::of(certificate.der()), certificate.emails().join(" "));
+    format!("{fingerprint}\t{addresses}\t{}", described(certificate))
 }

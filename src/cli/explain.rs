@@ -4,7 +4,7 @@ use super::out::Out;
 use super::{Cli, Failure, input};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient, Submission};
-use crate::text::command as say;
+use crate::text::{Tongue, command as say};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ impl ExplainMessage {
         let explained = cli.block_on(relay.explain(&account, &Submission { envelope, message }))?;
         match self.json {
             true => out.line(explained.json()),
-            false => explained.lines().into_iter().for_each(|line| out.line(line)),
+            false => explained.lines(Tongue::Both).into_iter().for_each(|line| out.line(line)),
         }
         Ok(())
     }

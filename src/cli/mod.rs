@@ -5,26 +5,35 @@ mod card;
 mod cert;
 mod check;
 mod content_keys;
+mod dashboard;
+mod doctor;
 mod dumps;
 mod explain;
 mod index;
 mod input;
 mod journal;
 mod key;
+mod last;
 mod open;
 mod out;
+#[cfg(windows)]
+mod policy;
 mod run;
 mod seal;
 mod serving;
 mod signals;
+#[cfg(windows)]
+mod stop;
 mod table;
 mod trust;
 mod trust_refresh;
 mod whitelist;
 
 use crate::base::Address;
-use crate::config::load::{LoadError, Places, load};
+use crate::config::load::{LoadError, Places, load, ruled};
 use crate::config::{Account, Channel, Config, Server, ServerTls};
+use crate::keys::card::reader_host;
+use crate::net::NetError;
 use crate::relay::Relay;
 use crate::store::{Home, Secrets};
 use crate::text::{Explain, Explanation, Why, command as say, config as config_words};
@@ -68,6 +77,16 @@ pub struct Cli {
 enum Command {
     /// Démarre le relais / start the relay.
     Run(run::Run),
+    /// Arrête vos relais ; administrateur : ceux de tous / end your relays; administrator: everybody’s.
+    #[cfg(windows)]
+    Stop,
+    /// Administrateur : la politique de cet ordinateur / administrator: the policy of this computer.
+    #[cfg(windows)]
+    Policy(policy::MachinePolicy),
+    /// Ouvre le tableau de bord dans le navigateur / open the dashboard in the browser.
+    Dashboard(dashboard::OpenDashboard),
+    /// Diagnostic : tout ce dont Souspli a besoin, avec le remède / diagnosis: all that Souspli needs, with the mend.
+    Doctor(doctor::Doctor),
     /// Vérifie la configuration / check the configuration.
     Check,
     /// Met sous pli le message lu sur l’entrée standard / seal the message on standard input.
@@ -94,6 +113,9 @@ enum Command {
     /// Pour Souspli lui-même / for Souspli itself.
     #[command(hide = true)]
     CardHost(card::CardHost),
+    /// Pour Souspli lui-même / for Souspli itself.
+    #[command(hide = true)]
+    CardReaders,
     /// Ce qui a été mis sous pli, ouvert, refusé / what was sealed, opened, refused.
     Journal(journal::Journal),
 }
@@ -103,6 +125,8 @@ enum Command {
 pub struct Failure {
     status: Status,
     text: String,
+    /// The port that another program has, where this is why.
+    port: Option<u16>,
 }
 
 /// Exit status of a failure.
@@ -119,6 +143,15 @@ impl Failure {
         Self {
             status: Status::Usage,
             text: explanation.to_string(),
+            port: None,
+        }
+    }
+
+    /// A door that could not be opened.
+    fn door(error: &NetError) -> Self {
+        Self {
+            port: error.taken_port(),
+            ..Self::from(error)
         }
     }
 
@@ -139,6 +172,7 @@ impl From<Explanation> for Failure {
         Self {
             status: Status::NotDone,
             text: explanation.to_string(),
+            port: None,
         }
     }
 }
@@ -186,6 +220,12 @@ impl Cli {
     fn execute(&self, out: &mut Out) -> Result<(), Failure> {
         match &self.command {
             Command::Run(run) => run.execute(self),
+            #[cfg(windows)]
+            Command::Stop => stop::execute(),
+            #[cfg(windows)]
+            Command::Policy(policy) => policy.execute(),
+            Command::Dashboard(dashboard) => dashboard.execute(self, out),
+            Command::Doctor(doctor) => doctor.execute(self, out),
             Command::Check => check::execute(self, out),
             Command::Seal(seal) => seal.execute(self, out),
             Command::Open(open) => open.execute(self, out),
@@ -196,6 +236,7 @@ impl Cli {
             Command::Trust(trust) => trust.execute(self, out),
             Command::Index(index) => index.execute(self, out),
             Command::CardHost(host) => host.execute(),
+            Command::CardReaders => reader_host::serve().map_err(|e| Failure::system(&e)),
             Command::Journal(journal) => journal.execute(self, out),
         }
     }
@@ -222,12 +263,16 @@ impl Cli {
 
     /// For commands that need no server: without a file, the defaults and an account for `from`.
     fn config_or_default(&self, from: Option<&Address>) -> Result<Config, Failure> {
-        match load(&self.places()?) {
+        let places = self.places()?;
+        match load(&places) {
             Ok(loaded) => Ok(loaded.config),
-            Err(LoadError::NoFile(_)) if self.config.is_none() => Ok(Config {
-                accounts: from.map(offline_account).into_iter().collect(),
-                ..Config::default()
-            }),
+            Err(LoadError::NoFile(_)) if self.config.is_none() => {
+                let config = Config {
+                    accounts: from.map(offline_account).into_iter().collect(),
+                    ..Config::default()
+                };
+                ruled(&places, config).map_err(|e| faults(&e))
+            }
             Err(error) => Err(faults(&error)),
         }
     }
@@ -257,6 +302,7 @@ fn faults(error: &LoadError) -> Failure {
     Failure {
         status: Status::NotDone,
         text: texts.join("\n"),
+        port: None,
     }
 }
 
@@ -280,5 +326,6 @@ fn offline_account(address: &Address) -> Account {
         mssante_via: None,
         token_command: Vec::new(),
         client_certificate: None,
+        held: None,
     }
 }

@@ -71,6 +71,7 @@ fn verdict(relay: &Relay, file: &Path) -> Result<serde_json::Value, Failure> {
     let opened = relay.open_by_hand(stored).map_err(|explanation| Failure {
         status: Status::NotDone,
         text: format!("{}: {explanation}", file.display()),
+        port: None,
     })?;
     let mut verdict = opened.json();
     verdict["file"] = file.to_string_lossy().into();

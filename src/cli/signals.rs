@@ -3,6 +3,12 @@
 use std::future::Future;
 use std::io;
 
+#[cfg(windows)]
+use {
+    crate::base::limits::STOP_SECONDS_MAX, crate::text::command::session_ends, crate::windows::session, std::sync::OnceLock,
+    std::time::Duration, tokio::sync::watch,
+};
+
 /// Ready when the relay is to end. From this call on, none of these signals ends the program by itself.
 #[cfg(unix)]
 pub(super) fn end() -> io::Result<impl Future<Output = ()>> {
@@ -30,15 +36,73 @@ pub(super) fn end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// As [`end`] of Unix; a console that is closed ends the program.
-#[cfg(not(unix))]
+/// As [`end`] of Unix: Ctrl-C, Ctrl-Break, the end of the console or of the session, `souspli stop`.
+#[cfg(windows)]
 pub(super) fn end() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a handler there is nothing to wait for; the service goes on until it is ended from outside.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    let (mut interrupt, mut broken) = (ctrl_c()?, ctrl_break()?);
+    let (mut closed, mut logged_off, mut shut_down) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+    let (told, session_ended) = (told_to_stop(), session_ended());
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = broken.recv() => {}
+            _ = closed.recv() => {}
+            _ = logged_off.recv() => {}
+            _ = shut_down.recv() => {}
+            () = told => {}
+            () = session_ended => {}
         }
     })
+}
+
+/// Ready when the user logs off or the computer is shut down: as a program with windows is told so, which ours is. Never where this
+/// process cannot be told so.
+#[cfg(windows)]
+fn session_ended() -> impl Future<Output = ()> {
+    // Heard once for the whole program, however often its end is waited for; the thread ends with it.
+    static TOLD: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    let told = TOLD.get_or_init(|| {
+        let (give, told) = watch::channel(false);
+        std::thread::spawn(move || {
+            let patience = Duration::from_secs(STOP_SECONDS_MAX + 2);
+            let tell = || {
+                give.send_replace(true);
+            };
+            if let Err(error) = session::wait_for_end(session_ends(), patience, &tell) {
+                tracing::warn!(%error, "the end of the session will not be heard");
+            }
+        });
+        told
+    });
+    once(told.clone())
+}
+
+/// Ready when `souspli stop` was said; never where this process cannot be told so.
+#[cfg(windows)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    static TOLD: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    let told = TOLD.get_or_init(|| {
+        let (give, told) = watch::channel(false);
+        match crate::windows::ending::Ending::new() {
+            Ok(ending) => {
+                std::thread::spawn(move || {
+                    ending.wait();
+                    give.send_replace(true);
+                });
+            }
+            Err(error) => tracing::warn!(%error, "`souspli stop` will not reach this relay"),
+        }
+        told
+    });
+    once(told.clone())
+}
+
+#[cfg(windows)]
+async fn once(mut told: watch::Receiver<bool>) {
+    if told.wait_for(|said| *said).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 #[cfg(unix)]

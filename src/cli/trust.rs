@@ -5,11 +5,10 @@ use super::trust_refresh::{self, Refresh};
 use super::whitelist::{self, Whitelist};
 use super::{Cli, Failure, cert, table};
 use crate::base::{Realm, UnixTime};
-use crate::pki::Certificate;
-use crate::pki::authority::{self, Authority, Origin, Profile, Standing};
+use crate::pki::authority::{Authority, Origin, Profile, Standing};
 use crate::relay::authorities::Authorities;
-use crate::relay::clock;
-use crate::store::{CertificateFolder, Event, Fingerprint, Home, JournalEntry, journal};
+use crate::relay::{clock, trusting};
+use crate::store::{Fingerprint, Home};
 use crate::text::trust as say;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -61,57 +60,22 @@ impl Trust {
             Trust::Whitelist(command) => command.execute(cli, out),
             Trust::Add { test, profile, files } => {
                 let realm = if *test { Realm::Test } else { Realm::Production };
-                let note = authority::note(realm, *profile);
-                files.iter().try_for_each(|file| add(&home, file, note.as_deref(), out))
+                files.iter().try_for_each(|file| add(&home, file, (realm, *profile), out))
             }
-            Trust::Remove { fingerprint } => remove(&home, fingerprint),
+            Trust::Remove { fingerprint } => Ok(trusting::remove(&home, fingerprint)?),
         }
     }
 }
 
-fn add(home: &Home, file: &Path, note: Option<&str>, out: &mut Out) -> Result<(), Failure> {
-    let folder = CertificateFolder::new(home.trust());
+fn add(home: &Home, file: &Path, (realm, profile): (Realm, Profile), out: &mut Out) -> Result<(), Failure> {
     for certificate in cert::read(file)? {
-        let fingerprint = Fingerprint::of(certificate.der());
-        // The note first: nobody may take a trial for meant meanwhile.
-        let noted = match note {
-            Some(note) => folder.put_note(&fingerprint, note),
-            None => folder.remove_note(&fingerprint),
-        };
-        noted.map_err(|e| Failure::from(&e))?;
-        cert::put(&folder, &certificate, out)?;
+        trusting::add(home, &certificate, realm, profile).map_err(|e| Failure::from(&e))?;
+        out.line(cert::line(&certificate));
         if !certificate.is_ca() {
             complain(say::no_authority(&certificate.holder()));
         }
-        journaled(home, "added", Some(&certificate))?;
     }
     Ok(())
-}
-
-fn remove(home: &Home, fingerprint: &str) -> Result<(), Failure> {
-    let folder = CertificateFolder::new(home.trust());
-    let known = cert::find(&folder, fingerprint)?;
-    if known.is_none()
-        && let Some(bundle) = bundle_of(home, fingerprint)?
-    {
-        return Err(say::not_yours_to_remove(&bundle).into());
-    }
-    cert::remove(&folder, fingerprint)?;
-    journaled(home, "removed", known.as_ref())
-}
-
-/// The bundle that an authority which the user has not added is of.
-fn bundle_of(home: &Home, fingerprint: &str) -> Result<Option<String>, Failure> {
-    let wanted = Fingerprint::parse(fingerprint);
-    let known = Authorities::of(home, Realm::default()).list().map_err(|e| Failure::from(&e))?;
-    let found = known
-        .authorities
-        .into_iter()
-        .find(|a| wanted == Some(Fingerprint::of(a.certificate.der())));
-    Ok(found.and_then(|authority| match authority.origin {
-        Origin::BuiltIn(bundle) | Origin::Bundle(bundle) => Some(bundle),
-        Origin::User => None,
-    }))
 }
 
 fn list(home: &Home, realm: Realm, out: &mut Out) -> Result<(), Failure> {
@@ -156,13 +120,4 @@ fn state(authority: &Authority, realm: Realm, now: UnixTime) -> &'static str {
         Standing::Intermediate => say::state::BETWEEN,
         Standing::Anchor => say::state::COUNTS,
     }
-}
-
-/// Whom the doctor believes decides every verdict: the journal says since when.
-fn journaled(home: &Home, code: &str, authority: Option<&Certificate>) -> Result<(), Failure> {
-    let entry = JournalEntry {
-        certificates: authority.iter().map(|c| c.serial_hex()).collect(),
-        ..JournalEntry::of_home(clock(), Event::Trust, code)
-    };
-    journal::record(home, &entry).map_err(|e| Failure::from(&e))
 }

@@ -5,13 +5,12 @@ use super::{Cli, Failure, input};
 use crate::base::limits::WHITELIST_FILE_MAX;
 use crate::directory::listed::ListServer;
 use crate::directory::whitelist::{Whitelist as Parsed, parse};
-use crate::keys::HomeProofs;
 use crate::net::provider::Providers;
 use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::whitelist::{KeptList, Shrunk, WhitelistFile};
-use crate::store::{Event, Home, JournalEntry, Secrets, journal};
-use crate::text::{Explain, Explanation, whitelist as say};
+use crate::store::{Event, Home, JournalEntry, journal};
+use crate::text::{Explain, Explanation, Tongue, whitelist as say};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,9 +60,8 @@ fn import(home: &Home, file: &Path, shrunk: Shrunk, out: &mut Out) -> Result<(),
 fn fetch(cli: &Cli, home: &Home) -> Result<(), Failure> {
     let config = cli.config()?;
     let url = config.mssante.whitelist.clone().ok_or_else(say::no_address)?;
-    let proofs = Arc::new(HomeProofs::new(home, &Secrets::awaited(home).map_err(|e| Failure::from(&e))?));
     let operators = Authorities::of(home, config.trust.environment).of_operators(&config.mssante.authorities)?;
-    let providers = Providers::new(&config, operators, proofs).map_err(|e| Failure::from(&e))?;
+    let providers = Providers::new(&config, operators, None).map_err(|e| Failure::from(&e))?;
     let server = ListServer::new(Arc::new(providers), &url).ok_or_else(say::no_address)?;
     let list = cli.block_on(server.fetch())??;
     take_in(home, list, server.host(), Shrunk::Refused).map_err(Failure::from)
@@ -107,5 +105,5 @@ pub(super) fn show(home: &Home, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn described(kept: &KeptList) -> String {
-    say::kept(kept.domains.len(), &kept.generated, &kept.origin, kept.days(clock()))
+    say::kept(Tongue::Both, kept.domains.len(), &kept.generated, &kept.origin, kept.days(clock()))
 }

@@ -179,6 +179,8 @@ pub enum FaultKind {
         /// As written.
         given: String,
     },
+    /// An account that is the user's own and somebody else's.
+    HeldAndDelegated,
     /// A command without a program.
     EmptyCommand {
         /// The key.
@@ -253,6 +255,7 @@ impl Explain for Fault {
             FaultKind::NoAccount => words::no_account(),
             FaultKind::BadCompanion { given } => config_space::bad_companion(at, given),
             FaultKind::BadSecureUrl { given } => config_space::bad_secure_url(at, given),
+            FaultKind::HeldAndDelegated => crate::text::held::own_and_delegated(at),
             FaultKind::EmptyCommand { key } => config_space::empty_command(at, key),
             FaultKind::TokenHost { host } => config_space::token_host(at, host),
             FaultKind::PlainCertificate { host } => config_space::plain_certificate(at, host),

@@ -1,16 +1,19 @@
-//! Finds and reads the configuration and the machine policy. A policy that is there but cannot be read stops the start:
-//! it is never left out.
+//! Finds and reads the configuration, with what the machine says (`config::machine`).
 
-use super::parse::{parse, parse_policy};
-use super::{Account, Config, Fault, FaultKind};
+use super::machine::{Machine, POLICY_NAME};
+use super::parse::parse_with;
+use super::{Account, ClientCertificate, Config, Defaults, Fault, FaultKind, HeldAt, PolicyRules};
 use crate::base::limits::CONFIG_FILE_MAX;
-use crate::text::{Explain, Explanation, Why, config as words};
+use crate::text::{Explain, Explanation, Why, beginning, config as words};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Name of the configuration file in every place where it is looked for.
 pub const FILE_NAME: &str = "souspli.toml";
+
+/// What was last in force with an account, in the home: who finds it and no configuration knows that one is lost.
+pub const LAST_NAME: &str = "souspli.toml.last";
 
 /// A configuration and where it came from.
 #[derive(Clone, Debug)]
@@ -19,8 +22,8 @@ pub struct Loaded {
     pub config: Config,
     /// The user's file.
     pub file: PathBuf,
-    /// The machine policy, where there is one.
-    pub policy: Option<PathBuf>,
+    /// The machine policies that there are; the last one wins.
+    pub policies: Vec<PathBuf>,
 }
 
 /// Where files are looked for; made once from the command line and the platform.
@@ -42,6 +45,14 @@ pub enum LoadError {
     /// None of the places holds a file.
     #[error("no configuration file in {0:?}")]
     NoFile(Vec<PathBuf>),
+    /// There was one with an account, and there is none, or an empty one.
+    #[error("{path}: lost")]
+    Lost {
+        /// Where it is missing.
+        path: PathBuf,
+        /// What it said last.
+        copy: PathBuf,
+    },
     /// A file is there and cannot be read.
     #[error("{path}: {source}")]
     Unreadable {
@@ -53,6 +64,12 @@ pub enum LoadError {
     /// A file is not UTF-8, or is too large.
     #[error("{0}: not a text file")]
     NotText(PathBuf),
+    /// The machine policy cannot be put in its place: whoever asked is no administrator, or the disk is full.
+    #[error("{0}: not written")]
+    NotWritten(PathBuf),
+    /// The machine policy can be changed by somebody who administers nothing.
+    #[error("{0}: others than administrators may change it")]
+    Changeable(PathBuf),
     /// A file has faults.
     #[error("{path}: {} faults", faults.len())]
     Faults {
@@ -63,29 +80,93 @@ pub enum LoadError {
     },
 }
 
-/// Reads the configuration from the first place that holds one, then the machine policy over it.
+/// Reads the configuration from the first place that holds one, what the machine says under it and over it.
 pub fn load(places: &Places) -> Result<Loaded, LoadError> {
-    let file = find(places)?;
-    let mut config = parse(&read_text(&file)?).map_err(|faults| LoadError::Faults {
+    let loaded = load_file(places, find(places)?)?;
+    match loaded.config.accounts.is_empty() {
+        false => Ok(loaded),
+        true => Err(LoadError::Faults {
+            path: loaded.file,
+            faults: vec![Fault {
+                line: 0,
+                kind: FaultKind::NoAccount,
+            }],
+        }),
+    }
+}
+
+/// The same for who goes on where nobody has configured anything yet: a file without an account, or no file where none was chosen.
+/// `file` is then where it is to be written. What a power cut has emptied, or stands on a disk that is away, is no beginning.
+pub fn load_begun(places: &Places) -> Result<Loaded, LoadError> {
+    match find(places) {
+        Ok(file) => {
+            if read_text(&file)?.trim().is_empty() {
+                not_lost(places, &file)?;
+            }
+            load_file(places, file)
+        }
+        Err(LoadError::NoFile(mut candidates)) if !candidates.is_empty() => {
+            not_lost(places, &candidates[0])?;
+            let machine = Machine::read(places.policy.as_deref())?;
+            Ok(Loaded {
+                config: ruled(places, Config::default())?,
+                file: candidates.swap_remove(0),
+                policies: machine.places,
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn not_lost(places: &Places, path: &Path) -> Result<(), LoadError> {
+    let Some(copy) = places.home.as_ref().map(|home| home.join(LAST_NAME)) else {
+        return Ok(());
+    };
+    match copy.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(LoadError::Lost {
+            path: path.to_owned(),
+            copy,
+        }),
+        Err(source) => Err(unreadable(&copy)(source)),
+    }
+}
+
+fn load_file(places: &Places, file: PathBuf) -> Result<Loaded, LoadError> {
+    let text = read_text(&file)?;
+    let machine = Machine::read(places.policy.as_deref())?;
+    let mut config = parse_with(&text, &machine.defaults).map_err(|faults| LoadError::Faults {
         path: file.clone(),
         faults,
     })?;
-    if config.accounts.is_empty() {
-        let faults = vec![Fault {
-            line: 0,
-            kind: FaultKind::NoAccount,
-        }];
-        return Err(LoadError::Faults { path: file, faults });
-    }
     let base = file.parent().unwrap_or(Path::new(""));
     for path in paths(&mut config) {
         *path = base.join(&*path);
     }
-    let policy = match &places.policy {
-        Some(path) => apply_policy(path, &mut config)?,
-        None => None,
-    };
-    Ok(Loaded { config, file, policy })
+    machine.bind(&mut config);
+    Ok(Loaded {
+        config,
+        file,
+        policies: machine.places,
+    })
+}
+
+/// The machine policy over a configuration that no file says: it binds commands that need none, too.
+pub fn ruled(places: &Places, mut config: Config) -> Result<Config, LoadError> {
+    let machine = Machine::read(places.policy.as_deref())?;
+    config.dashboard.language = machine.defaults.language.unwrap_or(config.dashboard.language);
+    machine.bind(&mut config);
+    Ok(config)
+}
+
+/// What the machine policies say, each by itself: nobody else decides that. The last one wins.
+pub fn machine_rules(places: &Places) -> Result<Vec<PolicyRules>, LoadError> {
+    Machine::read(places.policy.as_deref()).map(|machine| machine.rules)
+}
+
+/// What the machine says for accounts that say nothing: the provider of a clinic, for who sets up the first account.
+pub fn defaults(places: &Places) -> Result<Defaults, LoadError> {
+    Machine::read(places.policy.as_deref()).map(|machine| machine.defaults)
 }
 
 /// Every path that is written relative to the file.
@@ -101,11 +182,17 @@ fn certificates(account: &mut Account) -> impl Iterator<Item = &mut PathBuf> {
         imap,
         pop3,
         client_certificate,
+        held,
         ..
     } = account;
     let servers = [Some(smtp), imap.as_mut(), pop3.as_mut()].into_iter().flatten();
-    let shown = servers.filter_map(|server| server.terms.certificate.as_mut().map(|(_, file)| file));
-    shown.chain(client_certificate.as_mut())
+    let shown = servers.filter_map(|server| server.terms.certificate.as_mut().map(|(_, shown)| shown));
+    let held = held.as_mut().map(|(HeldAt::Own(file) | HeldAt::Delegated(file))| file);
+    let shown = shown.chain(client_certificate.as_mut()).filter_map(|shown| match shown {
+        ClientCertificate::File(file) => Some(file),
+        ClientCertificate::Card => None,
+    });
+    shown.chain(held)
 }
 
 impl Places {
@@ -138,7 +225,9 @@ impl LoadError {
     pub fn explanations(&self) -> Vec<Explanation> {
         match self {
             LoadError::Faults { faults, .. } => faults.iter().map(Explain::explain).collect(),
-            LoadError::NoFile(_) | LoadError::Unreadable { .. } | LoadError::NotText(_) => vec![self.explain()],
+            LoadError::NoFile(_) | LoadError::Lost { .. } => vec![self.explain()],
+            LoadError::Unreadable { .. } | LoadError::NotText(_) => vec![self.explain()],
+            LoadError::NotWritten(_) | LoadError::Changeable(_) => vec![self.explain()],
         }
     }
 }
@@ -150,8 +239,11 @@ impl Explain for LoadError {
                 let places: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
                 words::no_file(&places.join(", "))
             }
+            LoadError::Lost { path, copy } => beginning::lost(&path.display().to_string(), &copy.display().to_string()),
             LoadError::Unreadable { path, source } => words::unreadable(&path.display().to_string(), &Why::from(source)),
             LoadError::NotText(path) => words::not_text(&path.display().to_string()),
+            LoadError::NotWritten(path) => words::not_written(&path.display().to_string()),
+            LoadError::Changeable(path) => words::changeable(&path.display().to_string()),
             LoadError::Faults { path, faults } => match faults.first() {
                 Some(fault) => fault.explain(),
                 None => words::not_text(&path.display().to_string()),
@@ -181,28 +273,16 @@ fn find(places: &Places) -> Result<PathBuf, LoadError> {
     Err(LoadError::NoFile(candidates))
 }
 
-fn apply_policy(path: &Path, config: &mut Config) -> Result<Option<PathBuf>, LoadError> {
-    let text = match read_text(path) {
-        Ok(text) => text,
-        Err(LoadError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let rules = parse_policy(&text).map_err(|faults| LoadError::Faults {
-        path: path.to_owned(),
-        faults,
-    })?;
-    config.policy = rules.applied_to(config.policy.clone());
-    Ok(Some(path.to_owned()))
+pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> LoadError {
+    let path = path.to_owned();
+    |source| LoadError::Unreadable { path, source }
 }
 
-fn read_text(path: &Path) -> Result<String, LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+/// The text of a configuration file, without a byte order mark.
+pub fn read_text(path: &Path) -> Result<String, LoadError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(CONFIG_FILE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let file = File::open(path).map_err(unreadable(path))?;
+    file.take(CONFIG_FILE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable(path))?;
     if bytes.len() as u64 > CONFIG_FILE_MAX {
         return Err(LoadError::NotText(path.to_owned()));
     }
@@ -212,7 +292,7 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
 }
 
 fn machine_policy() -> Option<PathBuf> {
-    machine_folder().map(|folder| folder.join("policy.toml"))
+    machine_folder().map(|folder| folder.join(POLICY_NAME))
 }
 
 /// Where the machine's administrators put what binds every user.
@@ -258,7 +338,7 @@ missing_certificate = "partial"
         let loaded = load(&places).unwrap();
         assert_eq!(loaded.file, home.path().join(FILE_NAME));
         assert_eq!(loaded.config.upstream_authorities, [home.path().join("ca.pem")]);
-        assert_eq!(loaded.policy, None);
+        assert!(loaded.policies.is_empty());
     }
 
     #[test]
@@ -285,7 +365,7 @@ missing_certificate = "partial"
         let loaded = load(&places).unwrap();
         assert_eq!(loaded.config.policy.missing_certificate, MissingCertificate::Refuse);
         assert_eq!(loaded.config.policy.tag, "#moi#");
-        assert_eq!(loaded.policy, Some(policy));
+        assert_eq!(loaded.policies, [policy]);
     }
 
     #[test]
@@ -306,6 +386,42 @@ missing_certificate = "partial"
         assert!(load(&places).is_err(), "a folder in its place");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_machine_policy_that_is_not_reached_is_not_absent() {
+        let home = folder_with(USER);
+        let (link, share) = (home.path().join("etc"), home.path().join("share"));
+        std::os::unix::fs::symlink(&share, &link).unwrap();
+        let of = |policy: PathBuf| {
+            load(&Places {
+                home: path(&home),
+                policy: Some(policy),
+                ..Places::default()
+            })
+        };
+        assert!(of(link.join("policy.toml")).is_err(), "its folder is a share that is not there yet");
+        let file = home.path().join("policy.toml");
+        std::os::unix::fs::symlink(share.join("policy.toml"), &file).unwrap();
+        assert!(of(file).is_err(), "it is itself on that share");
+        fs::create_dir(&share).unwrap();
+        assert!(
+            of(link.join("policy.toml")).unwrap().policies.is_empty(),
+            "the share is there, and empty"
+        );
+    }
+
+    #[test]
+    fn the_machine_policy_binds_without_a_file_of_the_user() {
+        let machine = folder_with("");
+        let policy = machine.path().join("policy.toml");
+        fs::write(&policy, "[policy]\ncard_for_each_reading = true\n").unwrap();
+        let places = Places {
+            policy: Some(policy),
+            ..Places::default()
+        };
+        assert!(ruled(&places, Config::default()).unwrap().policy.card_for_each_reading);
+    }
+
     #[test]
     fn no_file_and_no_account_are_told() {
         let empty = tempfile::tempdir().unwrap();
@@ -321,6 +437,24 @@ missing_certificate = "partial"
         })
         .unwrap_err();
         assert_eq!(error.explanations()[0].code, "SP-CONFIG-NO-ACCOUNT");
+    }
+
+    #[test]
+    fn one_that_was_in_force_and_is_gone_or_empty_is_no_beginning() {
+        let home = tempfile::tempdir().unwrap();
+        let places = Places {
+            home: path(&home),
+            ..Places::default()
+        };
+        let code = || load_begun(&places).map_err(|error| error.explain().code).map(|loaded| loaded.file);
+        let file = home.path().join(FILE_NAME);
+        assert_eq!(code().as_ref(), Ok(&file), "nothing was ever configured");
+        fs::write(home.path().join(LAST_NAME), USER).unwrap();
+        assert_eq!(code(), Err("SP-CONFIG-LOST"));
+        fs::write(&file, "\r\n").unwrap();
+        assert_eq!(code(), Err("SP-CONFIG-LOST"));
+        fs::write(&file, "# l’administrateur a retiré le compte\n").unwrap();
+        assert!(code().is_ok());
     }
 
     fn folder_with(text: &str) -> tempfile::TempDir {

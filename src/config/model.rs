@@ -1,6 +1,10 @@
 //! What the configuration says, once it has been checked.
 
 pub use super::card::CardRules;
+pub use super::dashboard::DashboardRules;
+pub use super::defaults::Defaults;
+pub use super::desktop::DesktopRules;
+pub use super::journal::JournalRules;
 pub use super::ldap::{Attributes, Bind, DirectoryServer, Life};
 pub use super::revocation::{Revocation, StatusSource};
 use crate::base::{Address, Domain, Realm};
@@ -32,6 +36,12 @@ pub struct Config {
     pub trust: TrustRules,
     /// Own keys.
     pub keys: KeyRules,
+    /// The page in the user's own browser.
+    pub dashboard: DashboardRules,
+    /// The icon beside the clock.
+    pub desktop: DesktopRules,
+    /// How long the journal is kept.
+    pub journal: JournalRules,
 }
 
 /// Own keys.
@@ -107,14 +117,30 @@ pub struct Account {
     pub mssante_via: Option<Address>,
     /// A program and its arguments that print the token by which the provider knows the owner; empty: none.
     pub token_command: Vec<String>,
-    /// The PKCS#12 file by which the provider's TLS knows the owner.
-    pub client_certificate: Option<PathBuf>,
+    /// By what the provider's TLS knows the owner.
+    pub client_certificate: Option<ClientCertificate>,
+    /// Where a file with its keys for several persons is.
+    pub held: Option<HeldAt>,
+}
+
+/// Where the keys of an account are held for several persons.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HeldAt {
+    /// The account is its user's own: those whom he lets read find their copy there.
+    Own(PathBuf),
+    /// It is somebody else's, who lets its user read: it sends nothing.
+    Delegated(PathBuf),
 }
 
 impl Account {
     /// True when mail of this account can go to members of the space of trust.
     pub fn reaches_space(&self) -> bool {
         self.channel == Channel::Mssante || self.mssante_via.is_some()
+    }
+
+    /// True when its owner is somebody else, who lets its user read.
+    pub fn is_delegated(&self) -> bool {
+        matches!(self.held, Some(HeldAt::Delegated(_)))
     }
 
     /// True when Souspli has the proof that the provider asks: then the mail program gives a local password.
@@ -143,6 +169,11 @@ pub enum Channel {
     Mssante,
 }
 
+impl Channel {
+    /// Each, as it is written in a configuration.
+    pub(super) const WORDS: [(&'static str, Self); 2] = [("ordinary", Self::Ordinary), ("mssante", Self::Mssante)];
+}
+
 /// A provider's server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -156,6 +187,15 @@ pub struct Server {
     pub terms: Terms,
 }
 
+/// Where the key and the certificate rest that a provider's TLS knows an account's owner by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ClientCertificate {
+    /// In a PKCS#12 file.
+    File(PathBuf),
+    /// On the account's card.
+    Card,
+}
+
 /// What TLS with a provider stands on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Terms {
@@ -163,8 +203,8 @@ pub struct Terms {
     pub roots: Roots,
     /// Where the server may stand.
     pub reach: Reach,
-    /// The account whose client certificate is shown, and the file.
-    pub certificate: Option<(Address, PathBuf)>,
+    /// The account whose client certificate is shown, and where it rests.
+    pub certificate: Option<(Address, ClientCertificate)>,
 }
 
 /// Where a provider's server may stand.
@@ -197,6 +237,12 @@ pub enum ServerTls {
     Implicit,
     /// No TLS: loopback hosts only.
     Plain,
+}
+
+impl ServerTls {
+    /// Each, as it is written in a configuration.
+    pub(super) const WORDS: [(&'static str, Self); 3] =
+        [("starttls", Self::StartTls), ("implicit", Self::Implicit), ("plain", Self::Plain)];
 }
 
 /// What is sealed.

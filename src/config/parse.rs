@@ -4,7 +4,7 @@ use super::fault::{Fault, FaultKind};
 use super::ldap;
 use super::model::*;
 use super::reader::{At, Faults, Section};
-use super::{card, revocation};
+use super::{card, dashboard, defaults, desktop, journal, revocation};
 use crate::base::limits::TAG_CHARS_MAX;
 use crate::base::{Address, Domain, Realm};
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +13,11 @@ use toml::de::DeTable;
 
 /// Reads a configuration file. Paths stay as written; no account is no fault here (see `load`).
 pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    parse_with(text, &Defaults::default())
+}
+
+/// The same, on a machine that says something for those who say nothing.
+pub fn parse_with(text: &str, machine: &Defaults) -> Result<Config, Vec<Fault>> {
     read(text, |root, faults| {
         let listen = root.table("listen", faults);
         let upstream = root.table("upstream", faults);
@@ -27,9 +32,12 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let revocation = root.table("revocation", faults);
         let keys = root.table("keys", faults);
         let card = root.table("card", faults);
+        let journal = root.table("journal", faults);
+        let page = root.table("dashboard", faults);
+        let desk = root.table("desktop", faults);
         let line = listen.as_ref().map_or(0, Section::line);
         let listen = listen.map(|s| read_listen(s, faults)).unwrap_or_default();
-        let accounts = read_accounts(accounts, &mssante, faults);
+        let accounts = read_accounts(accounts, &mssante, machine, faults);
         let served = accounts.is_empty() || accounts.iter().any(|account| account.pop3.is_some());
         if listen.pop3.is_some() && !served && faults.is_empty() {
             faults.add(line, FaultKind::NoPop3Server);
@@ -49,14 +57,19 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
             revocation: revocation.map(|s| revocation::read(s, faults)).unwrap_or_default(),
             keys: keys.map(|s| read_keys(s, faults)).unwrap_or_default(),
             card: card.map(|s| card::read(s, faults)).unwrap_or_default(),
+            journal: journal.map(|s| journal::read(s, faults)).unwrap_or_default(),
+            dashboard: dashboard::read(page, machine.language, faults),
+            desktop: desk.map(|s| desktop::read(s, faults)).unwrap_or_default(),
         }
     })
 }
 
-/// Reads a machine policy: a file with a `[policy]` table and nothing else.
-pub fn parse_policy(text: &str) -> Result<PolicyRules, Vec<Fault>> {
+/// Reads a machine policy: a file with the tables `[policy]` and `[defaults]` and nothing else.
+pub fn parse_machine(text: &str) -> Result<(PolicyRules, Defaults), Vec<Fault>> {
     read(text, |root, faults| {
-        root.table("policy", faults).map(|s| read_policy(s, faults)).unwrap_or_default()
+        let policy = root.table("policy", faults).map(|s| read_policy(s, faults));
+        let defaults = root.table("defaults", faults).map(|s| defaults::read(s, faults));
+        (policy.unwrap_or_default(), defaults.unwrap_or_default())
     })
 }
 
@@ -101,7 +114,12 @@ fn read_listen(mut section: Section<'_, '_>, faults: &mut Faults) -> Listen {
     Listen { smtp, imap, pop3, tls }
 }
 
-fn read_listener(section: &mut Section<'_, '_>, key: &'static str, default: Option<SocketAddr>, faults: &mut Faults) -> Option<SocketAddr> {
+pub(super) fn read_listener(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    default: Option<SocketAddr>,
+    faults: &mut Faults,
+) -> Option<SocketAddr> {
     let Some(At { value, line }) = section.text(key, faults) else {
         return default;
     };
@@ -183,11 +201,13 @@ fn read_silence(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u6
     seconds
 }
 
-fn read_accounts(sections: Vec<Section<'_, '_>>, mssante: &Mssante, faults: &mut Faults) -> Vec<Account> {
+fn read_accounts(sections: Vec<Section<'_, '_>>, mssante: &Mssante, machine: &Defaults, faults: &mut Faults) -> Vec<Account> {
     let mut accounts: Vec<At<Account>> = Vec::new();
     for section in sections {
         let line = section.line();
-        let Some(account) = read_account(section, faults) else { continue };
+        let Some(account) = read_account(section, machine, faults) else {
+            continue;
+        };
         if let Some(first) = accounts.iter().find(|a| a.value.address == account.address) {
             let kind = FaultKind::SameAddress {
                 given: account.address.to_string(),
@@ -214,8 +234,11 @@ fn read_secure_url(At { value, line }: At<&str>, faults: &mut Faults) -> Option<
     Some(value.to_owned())
 }
 
+/// In place of the name of a file: the certificate is on the card. A file of this name is `./card`.
+const CARD: &str = "card";
+
 /// Every key is looked at before the account is given up, so that all its faults are told at once.
-fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Account> {
+fn read_account(mut section: Section<'_, '_>, machine: &Defaults, faults: &mut Faults) -> Option<Account> {
     let address = section.required("address", faults).and_then(|at| read_address(at, faults));
     let login = section.text("login", faults);
     if let Some(At { value, line }) = login
@@ -223,22 +246,31 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
     {
         faults.add(line, FaultKind::BadLogin);
     }
-    let channels = [("ordinary", Channel::Ordinary), ("mssante", Channel::Mssante)];
-    let channel = section.choice("channel", &channels, faults).unwrap_or_default();
+    let channel = section
+        .choice("channel", &Channel::WORDS, faults)
+        .or(machine.channel)
+        .unwrap_or_default();
     let always_sign = section.switch("always_sign", faults).unwrap_or(false);
     let always_encrypt = section.switch("always_encrypt", faults).unwrap_or(false);
-    section.require("smtp", faults);
     // Whoever reads over POP3 needs no IMAP server.
-    if !section.has("pop3") {
-        section.require("imap", faults);
-    }
-    let smtp = section.table("smtp", faults).and_then(|s| read_server(s, faults));
-    let imap = section.table("imap", faults).and_then(|s| read_server(s, faults));
+    let needs_imap = !section.has("pop3");
+    let smtp = read_server_or("smtp", machine.smtp.as_ref(), true, &mut section, faults);
+    let imap = read_server_or(
+        "imap",
+        machine.imap.as_ref().filter(|_| needs_imap),
+        needs_imap,
+        &mut section,
+        faults,
+    );
     let pop3 = section.table("pop3", faults).and_then(|s| read_server(s, faults));
     let mssante_via = section.text("mssante_via", faults).and_then(|at| read_address(at, faults));
     let token_command = read_command(&mut section, faults);
     let client_certificate = section.text("client_certificate", faults);
-    let client_certificate = client_certificate.map(|at| read_path(section.path("client_certificate"), at, faults));
+    let client_certificate = client_certificate.map(|at| match at.value {
+        CARD => ClientCertificate::Card,
+        _ => ClientCertificate::File(read_path(section.path("client_certificate"), at, faults)),
+    });
+    let held = read_held(&mut section, faults);
     section.finish(faults);
     let address = address?;
     let login = login.map_or_else(|| address.as_str().to_owned(), |at| at.value.to_owned());
@@ -254,7 +286,20 @@ fn read_account(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Acc
         mssante_via,
         token_command,
         client_certificate,
+        held,
     })
+}
+
+/// An account is one's own, or somebody else's.
+fn read_held(section: &mut Section<'_, '_>, faults: &mut Faults) -> Option<HeldAt> {
+    let own = section.text("held", faults);
+    let own = own.map(|at| HeldAt::Own(read_path(section.path("held"), at, faults)));
+    let delegated = section.text("delegated", faults);
+    if own.is_some() && delegated.is_some() {
+        faults.add(section.line(), FaultKind::HeldAndDelegated);
+    }
+    let delegated = delegated.map(|at| HeldAt::Delegated(read_path(section.path("delegated"), at, faults)));
+    delegated.or(own)
 }
 
 /// A program and its arguments, run without a shell.
@@ -284,23 +329,35 @@ fn read_address(At { value, line }: At<&str>, faults: &mut Faults) -> Option<Add
         .ok()
 }
 
+/// The server that the account says; else the machine's.
+fn read_server_or(
+    key: &'static str,
+    machine: Option<&Server>,
+    required: bool,
+    section: &mut Section<'_, '_>,
+    faults: &mut Faults,
+) -> Option<Server> {
+    if section.has(key) {
+        return section.table(key, faults).and_then(|s| read_server(s, faults));
+    }
+    if required && machine.is_none() {
+        section.require(key, faults);
+    }
+    // Known, even where it is not there: what else could be meant is told by its name.
+    section.table(key, faults);
+    machine.cloned()
+}
+
 fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Server> {
     let host = section.required("host", faults).and_then(|at| read_host(at, faults));
     section.require("port", faults);
     let port = section.number("port", faults).and_then(|at| read_port(at, faults));
     section.require("tls", faults);
-    let words = [
-        ("starttls", ServerTls::StartTls),
-        ("implicit", ServerTls::Implicit),
-        ("plain", ServerTls::Plain),
-    ];
-    let tls = section.choice("tls", &words, faults);
+    let tls = section.choice("tls", &ServerTls::WORDS, faults);
     let line = section.line();
     section.finish(faults);
     let (host, port, tls) = (host?, port?, tls?);
-    if tls == ServerTls::Plain && !is_loopback_host(&host) {
-        faults.add(line, FaultKind::PlainUpstream { host: host.clone() });
-    }
+    refuse_plain(tls, &host, line, faults);
     Some(Server {
         host,
         port,
@@ -309,7 +366,15 @@ fn read_server(mut section: Section<'_, '_>, faults: &mut Faults) -> Option<Serv
     })
 }
 
-pub(super) fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+/// Passwords and letters cross no network in clear.
+pub(super) fn refuse_plain(tls: ServerTls, host: &str, line: usize, faults: &mut Faults) {
+    if tls == ServerTls::Plain && !is_loopback_host(host) {
+        faults.add(line, FaultKind::PlainUpstream { host: host.to_owned() });
+    }
+}
+
+/// A host name or an IP address.
+pub fn is_host(value: &str) -> bool {
     let name = |c: char| c.is_alphanumeric() || c == '-' || c == '.' || c == '_';
     let labels = || {
         value
@@ -318,14 +383,18 @@ pub(super) fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Op
             .split('.')
             .all(|label| !label.is_empty() && label.len() <= 63)
     };
-    if value.parse::<IpAddr>().is_ok() || (value.len() <= 253 && value.chars().all(name) && labels()) {
+    value.parse::<IpAddr>().is_ok() || (value.len() <= 253 && value.chars().all(name) && labels())
+}
+
+pub(super) fn read_host(At { value, line }: At<&str>, faults: &mut Faults) -> Option<String> {
+    if is_host(value) {
         return Some(value.to_owned());
     }
     faults.add(line, FaultKind::BadHost { given: value.to_owned() });
     None
 }
 
-fn read_port(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u16> {
+pub(super) fn read_port(at: At<(String, Option<i64>)>, faults: &mut Faults) -> Option<u16> {
     let (given, number) = at.value;
     let port = number.and_then(|n| u16::try_from(n).ok()).filter(|port| *port != 0);
     if port.is_none() {

@@ -21,9 +21,13 @@ fn the_commented_file_is_the_default() {
 
 #[test]
 fn the_policy_example_is_understood() {
-    let rules = parse_policy(include_str!("../../config/policy.example.toml")).unwrap();
+    let text = include_str!("../../config/policy.example.toml");
+    let (rules, defaults) = parse_machine(text).unwrap();
     assert_eq!(rules.missing_certificate, Some(MissingCertificate::Refuse));
-    assert_eq!(rules.tag, None);
+    assert_eq!((rules.tag, defaults), (None, Defaults::default()));
+    let shown: String = text.lines().map(|line| uncommented(line).to_owned() + "\n").collect();
+    let (_, defaults) = parse_machine(&shown).unwrap();
+    assert!(defaults.smtp.is_some() && defaults.imap.is_some() && defaults.channel.is_some() && defaults.language.is_some());
 }
 
 #[test]
@@ -43,6 +47,41 @@ fn an_account_in_full() {
         },
     };
     assert_eq!(account.smtp, wanted);
+}
+
+#[test]
+fn an_account_is_ones_own_or_somebody_elses() {
+    let held = |lines: &str| parse(&format!("{ACCOUNT}{lines}"));
+    let one = |lines: &str| held(lines).unwrap().accounts.remove(0);
+    assert!(!one("").is_delegated());
+    assert_eq!(one("held = \"a.p7m\"\n").held, Some(HeldAt::Own("a.p7m".into())));
+    assert!(one("delegated = \"a.p7m\"\n").is_delegated());
+    let codes = |lines: &str| {
+        held(lines)
+            .unwrap_err()
+            .iter()
+            .map(|fault| fault.explain().code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(codes("held = \"a\"\ndelegated = \"b\"\n"), ["SP-CONFIG-HELD"]);
+    assert_eq!(codes("delegated = \" \"\n"), ["SP-CONFIG-EMPTY-PATH"]);
+}
+
+#[test]
+fn a_card_is_no_file() {
+    let shown = |word: &str| {
+        let account = parse(&format!("{ACCOUNT}client_certificate = \"{word}\"\n"))
+            .unwrap()
+            .accounts
+            .remove(0);
+        let of_server = account.smtp.terms.certificate.clone().map(|(_, shown)| shown);
+        assert_eq!(of_server, account.client_certificate);
+        account.client_certificate.unwrap()
+    };
+    assert_eq!(shown("card"), ClientCertificate::Card);
+    for file in ["./card", "card.p12", "Card"] {
+        assert_eq!(shown(file), ClientCertificate::File(file.into()));
+    }
 }
 
 #[test]
@@ -76,6 +115,8 @@ fn what_is_left_out_has_its_default_and_off_is_off() {
     );
     let days = |text| parse(text).unwrap().keys.remember_days;
     assert_eq!((days(""), days("[keys]"), days("[keys]\nremember_days = 0")), (180, 180, 0));
+    let months = |text| parse(text).unwrap().journal.months;
+    assert_eq!((months(""), months("[journal]"), months("[journal]\nmonths = 12")), (6, 6, 12));
 }
 
 /// One row, one fault: the text, the line it is told at, its code.
@@ -86,6 +127,8 @@ fn every_fault_has_its_line_and_code() {
         ("\n[listne]\n", 2, "SP-CONFIG-UNKNOWN-KEY"),
         ("[listen]\nsmtp = 25", 2, "SP-CONFIG-TYPE"),
         ("listen = 3", 1, "SP-CONFIG-TYPE"),
+        ("[journal]\nmonths = 0", 2, "SP-CONFIG-RANGE"),
+        ("[journal]\nmonths = 13", 2, "SP-CONFIG-RANGE"),
         ("account = 3", 1, "SP-CONFIG-TYPE"),
         ("[listen]\nsmtp = \"localhost:25\"", 2, "SP-CONFIG-LISTEN"),
         ("[listen]\nsmtp = \"127.0.0.1\"", 2, "SP-CONFIG-LISTEN"),

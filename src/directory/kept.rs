@@ -6,14 +6,27 @@ use super::port::{Candidate, Source};
 use crate::base::limits::PERSON_CERTIFICATES_MAX;
 use crate::base::{Address, UnixTime};
 use crate::pki::oid::{self, Oid};
-use crate::store::{Home, Records, Secrets, StoreError};
+use crate::store::{FolderStamp, Home, Records, Secrets, StoreError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Addresses whose record is held in memory: those of a morning.
+const IN_MEMORY: usize = 64;
 
 /// The kept certificates of a home.
 #[derive(Clone, Debug)]
 pub struct Kept {
     home: Home,
     records: Records,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// What records said, for as long as nothing in their folder has changed.
+#[derive(Debug, Default)]
+struct Memory {
+    folder: FolderStamp,
+    said: BTreeMap<Address, Option<KeptOf>>,
 }
 
 /// What is kept of one address.
@@ -60,11 +73,31 @@ impl Kept {
         Self {
             home: home.clone(),
             records: Records::lasting(home, "correspondents", secrets),
+            memory: Arc::default(),
         }
     }
 
     /// What is kept of an address.
     pub fn of(&self, address: &Address) -> Result<Option<KeptOf>, StoreError> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.records.are_unchanged(&memory.folder) {
+            *memory = Memory {
+                folder: self.records.stamp(),
+                said: BTreeMap::new(),
+            };
+        }
+        if let Some(said) = memory.said.get(address) {
+            return Ok(said.clone());
+        }
+        let kept = self.read(address)?;
+        if memory.said.len() >= IN_MEMORY {
+            memory.said.clear();
+        }
+        memory.said.insert(address.clone(), kept.clone());
+        Ok(kept)
+    }
+
+    fn read(&self, address: &Address) -> Result<Option<KeptOf>, StoreError> {
         let record = self.records.of_name(&name(address))?;
         Ok(record.and_then(|record| serde_json::from_slice(record.expose()).ok()))
     }
@@ -72,13 +105,22 @@ impl Kept {
     /// Keeps a certificate. What was kept before stays: an older one that is valid longer, or better, is not shadowed. True:
     /// it was not known in this way.
     pub fn put(&self, address: &Address, new: KeptCertificate) -> Result<bool, StoreError> {
+        let is_same = |c: &KeptCertificate| c.held.der == new.held.der && c.how == new.how;
+        let known = self.of(address)?;
+        if known
+            .iter()
+            .flat_map(|all| &all.certificates)
+            .any(|c| is_same(c) && !c.is_news(&new))
+        {
+            return Ok(false);
+        }
         // What another process keeps meanwhile must not be lost.
         let _lock = self.home.lock()?;
-        let mut all = self.of(address)?.unwrap_or_else(|| KeptOf {
+        let mut all = self.read(address)?.unwrap_or_else(|| KeptOf {
             address: address.as_str().to_owned(),
             certificates: Vec::new(),
         });
-        let before = all.certificates.iter().position(|c| c.held.der == new.held.der && c.how == new.how);
+        let before = all.certificates.iter().position(is_same);
         let new = match before.map(|at| all.certificates.remove(at)) {
             Some(old) if !old.is_news(&new) => return Ok(false),
             Some(old) => KeptCertificate {
@@ -104,7 +146,7 @@ impl Kept {
     /// Forgets what fits; true where something did.
     pub fn forget(&self, address: &Address, fits: impl Fn(&KeptCertificate) -> bool) -> Result<bool, StoreError> {
         let _lock = self.home.lock()?;
-        let Some(mut all) = self.of(address)? else {
+        let Some(mut all) = self.read(address)? else {
             return Ok(false);
         };
         let before = all.certificates.len();

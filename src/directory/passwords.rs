@@ -52,7 +52,7 @@ fn unpadded(record: &Secret) -> Option<Secret> {
 
 /// The first line that a program prints.
 async fn printed(program: &str, arguments: &[String]) -> Option<Secret> {
-    let mut command = Command::new(program);
+    let mut command = Command::from(crate::keys::begin::program(program));
     command
         .args(arguments)
         .stdin(Stdio::null())

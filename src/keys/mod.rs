@@ -1,8 +1,10 @@
 //! Keys of the doctor. `software` holds those of a file, `pkcs12` reads and writes such files, `request` makes one and asks for its
-//! certificate; `card` those that stay on a card, `pin` asks for what opens it; `shelf` says of each where it stands in its life.
+//! certificate; `held` those of an account for several persons; `card` those that stay on a card, `pin` asks for what opens it; `shelf` says of each where it stands in its life.
 //! `proofs` is what providers know him by, `token` what a program of his prints for that.
 
+pub(crate) mod begin;
 pub mod card;
+pub mod held;
 pub mod pin;
 pub mod pkcs12;
 pub mod proofs;
@@ -27,11 +29,16 @@ pub enum Own {
     Software(SoftwareKey),
     /// It stays on its card.
     Card(card::CardKey),
+    /// It is in the account's held file.
+    Held(held::Stub),
 }
 
 impl Own {
     /// What `to_bytes` of either kind wrote.
     pub fn from_bytes(bytes: &Secret, cards: &Arc<card::Cards>) -> Result<Self, ImportError> {
+        if let Some(stub) = held::Stub::from_bytes(bytes)? {
+            return Ok(Self::Held(stub));
+        }
         match card::CardKey::from_bytes(bytes, cards)? {
             Some(key) => Ok(Self::Card(key)),
             None => SoftwareKey::from_bytes(bytes).map(Self::Software),
@@ -42,7 +49,7 @@ impl Own {
     pub fn software(&self) -> Option<&SoftwareKey> {
         match self {
             Self::Software(key) => Some(key),
-            Self::Card(_) => None,
+            Self::Card(_) | Self::Held(_) => None,
         }
     }
 
@@ -51,6 +58,7 @@ impl Own {
         match self {
             Self::Software(key) => key,
             Self::Card(key) => key,
+            Self::Held(stub) => stub,
         }
     }
 }

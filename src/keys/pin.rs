@@ -1,12 +1,12 @@
 //! How a PIN is asked for: by a window of its own, or in the terminal. It is kept nowhere: the card remembers that it was given.
 
-use crate::base::Secret;
-use crate::base::limits::{PIN_MAX, PIN_SECONDS};
-use crate::text::card::{self as say, TriesLeft};
-use crate::text::{Explain, Explanation};
+use crate::base::limits::{PASSPHRASE_MAX, PIN_MAX, PIN_SECONDS};
+use crate::base::{Address, Secret};
+use crate::text::card::{self as say, PinFor, TriesLeft};
+use crate::text::{Explain, Explanation, held};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -38,11 +38,20 @@ pub enum Again {
 impl Again {
     fn said(self) -> Option<&'static str> {
         match self {
-            Self::No => None,
+            Self::No | Self::EachTime => None,
             Self::Wrong => Some(say::PIN_WRONG),
             Self::Malformed => Some(say::PIN_MALFORMED),
-            Self::EachTime => Some(say::PIN_EACH_TIME),
         }
+    }
+}
+
+impl PinQuestion {
+    fn described(&self) -> String {
+        let what = match self.again {
+            Again::EachTime => PinFor::OneSignature,
+            Again::No | Again::Wrong | Again::Malformed => PinFor::Card,
+        };
+        say::pin_question(&self.card, self.left, what)
     }
 }
 
@@ -74,9 +83,43 @@ pub enum NoPin {
 pub trait AsksPin: Send + Sync + std::fmt::Debug {
     /// The PIN, which is his and goes to the card and nowhere else.
     fn ask(&self, question: &PinQuestion) -> Result<Secret, NoPin>;
+    /// The rescue passphrase of an account, which is kept nowhere.
+    fn ask_passphrase(&self, account: &Address) -> Result<Secret, NoPin>;
 }
 
-/// A window of its own where there is a pinentry, else the terminal.
+/// What a window or a terminal shows.
+struct Shown {
+    title: &'static str,
+    text: String,
+    word: &'static str,
+    again: Option<&'static str>,
+    /// Octets of an answer.
+    most: usize,
+}
+
+impl Shown {
+    fn pin(question: &PinQuestion) -> Self {
+        Self {
+            title: say::PIN_TITLE,
+            text: question.described(),
+            word: say::PIN_WORD,
+            again: question.again.said(),
+            most: PIN_MAX,
+        }
+    }
+
+    fn passphrase(account: &Address) -> Self {
+        Self {
+            title: held::PASSPHRASE_TITLE,
+            text: held::passphrase_question(account),
+            word: held::PASSPHRASE_WORD,
+            again: None,
+            most: PASSPHRASE_MAX,
+        }
+    }
+}
+
+/// A window of its own where there is a pinentry, else the terminal; on Windows always a window.
 #[derive(Debug)]
 pub struct Prompt {
     pinentry: Option<PathBuf>,
@@ -91,21 +134,52 @@ impl Prompt {
 
 impl AsksPin for Prompt {
     fn ask(&self, question: &PinQuestion) -> Result<Secret, NoPin> {
+        self.show(&Shown::pin(question))
+    }
+
+    fn ask_passphrase(&self, account: &Address) -> Result<Secret, NoPin> {
+        self.show(&Shown::passphrase(account))
+    }
+}
+
+impl Prompt {
+    fn show(&self, shown: &Shown) -> Result<Secret, NoPin> {
+        #[cfg(windows)]
+        if self.pinentry.is_none() {
+            return in_window(shown);
+        }
         let program = self.pinentry.clone().unwrap_or_else(|| PathBuf::from("pinentry"));
         match Pinentry::start(&program) {
-            Ok(pinentry) => pinentry.ask(question),
-            Err(_) if self.pinentry.is_none() && io::stdin().is_terminal() => in_terminal(question),
+            Ok(pinentry) => pinentry.ask(shown),
+            Err(_) if self.pinentry.is_none() && io::stdin().is_terminal() => in_terminal(shown),
             Err(_) => Err(NoPin::NoWay),
         }
     }
 }
 
-fn in_terminal(question: &PinQuestion) -> Result<Secret, NoPin> {
-    let mut shown = say::pin_question(&question.card, question.left);
-    if let Some(again) = question.again.said() {
-        shown = format!("{again}\n{shown}");
+#[cfg(windows)]
+fn in_window(shown: &Shown) -> Result<Secret, NoPin> {
+    use crate::windows::window::{self, Typed, ask};
+    let again = shown.again.map(|again| format!("{again}\n")).unwrap_or_default();
+    let window = window::Shown {
+        title: shown.title,
+        question: &format!("{again}{}", shown.text),
+        label: shown.word,
+        cancel: say::PIN_CANCEL,
+    };
+    match ask(window, shown.most, PIN_SECONDS) {
+        Typed::Text(typed) if typed.expose().is_empty() => Err(NoPin::Cancelled),
+        Typed::Text(typed) => Ok(typed),
+        Typed::Cancelled => Err(NoPin::Cancelled),
+        Typed::Nothing => Err(NoPin::Late),
+        Typed::NoWindow => Err(NoPin::NoWay),
     }
-    let typed = rpassword::prompt_password(format!("{shown}\n{} : ", say::PIN_WORD)).map_err(|_| NoPin::Cancelled)?;
+}
+
+fn in_terminal(shown: &Shown) -> Result<Secret, NoPin> {
+    let Shown { text, word, again, .. } = shown;
+    let again = again.map(|again| format!("{again}\n")).unwrap_or_default();
+    let typed = rpassword::prompt_password(format!("{again}{text}\n{word} : ")).map_err(|_| NoPin::Cancelled)?;
     match typed.is_empty() {
         true => Err(NoPin::Cancelled),
         false => Ok(Secret::new(typed.into_bytes())),
@@ -121,7 +195,7 @@ struct Pinentry {
 
 impl Pinentry {
     fn start(program: &Path) -> io::Result<Self> {
-        let mut child = Command::new(program)
+        let mut child = super::begin::program(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -136,12 +210,12 @@ impl Pinentry {
         })
     }
 
-    fn ask(mut self, question: &PinQuestion) -> Result<Secret, NoPin> {
+    fn ask(mut self, shown: &Shown) -> Result<Secret, NoPin> {
         self.done()?;
-        let title = format!("SETTITLE {}", escaped(say::PIN_TITLE));
-        let described = format!("SETDESC {}", escaped(&say::pin_question(&question.card, question.left)));
-        let prompt = format!("SETPROMPT {} :", escaped(say::PIN_WORD));
-        let error = question.again.said().map(|why| format!("SETERROR {}", escaped(why)));
+        let title = format!("SETTITLE {}", escaped(shown.title));
+        let described = format!("SETDESC {}", escaped(&shown.text));
+        let prompt = format!("SETPROMPT {} :", escaped(shown.word));
+        let error = shown.again.map(|why| format!("SETERROR {}", escaped(why)));
         let timeout = Some(format!("SETTIMEOUT {PIN_SECONDS}"));
         // It shows no time limit, or no title, where it knows none: what it does not know it refuses, and goes on.
         for line in [Some(title), Some(described), Some(prompt), error, timeout].into_iter().flatten() {
@@ -154,7 +228,7 @@ impl Pinentry {
             let line = self.line()?;
             match line.as_slice() {
                 ok if ok == b"OK" || ok.starts_with(b"OK ") => break,
-                data if data.starts_with(b"D ") => pin = Some(unescaped(&data[2..])),
+                data if data.starts_with(b"D ") => pin = Some(unescaped(&data[2..], shown.most)),
                 error if error.starts_with(b"ERR ") => return Err(refused(&error[4..])),
                 _ => {}
             }
@@ -242,10 +316,10 @@ fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn unescaped(data: &[u8]) -> Secret {
-    let mut out = Vec::with_capacity(PIN_MAX);
+fn unescaped(data: &[u8], most: usize) -> Secret {
+    let mut out = Vec::with_capacity(most);
     let mut rest = data.iter();
-    while let Some(octet) = rest.next().filter(|_| out.len() < PIN_MAX) {
+    while let Some(octet) = rest.next().filter(|_| out.len() < most) {
         let digits = rest.as_slice().get(..2).and_then(|d| std::str::from_utf8(d).ok());
         match digits.and_then(|d| u8::from_str_radix(d, 16).ok()).filter(|_| *octet == b'%') {
             Some(value) => {

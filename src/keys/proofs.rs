@@ -6,8 +6,7 @@ use super::token::token;
 use crate::base::limits::IMPORT_FILE_MAX;
 use crate::base::{Address, Secret};
 use crate::config::Account;
-use crate::net::port::ClientIdentities;
-use crate::net::tls::ClientIdentity;
+use crate::net::identity::{ClientIdentity, ClientKey};
 use crate::relay::port::{Pending, Proofs};
 use crate::sasl::Credentials;
 use crate::smime::port::PrivateKey;
@@ -50,7 +49,8 @@ impl HomeProofs {
         }
     }
 
-    fn identity_of(&self, account: &Address, file: &Path) -> Result<ClientIdentity, Explanation> {
+    /// The key and certificates of that PKCS#12 file of an account. Blocks.
+    pub fn identity_of(&self, account: &Address, file: &Path) -> Result<ClientIdentity, Explanation> {
         let shown = file.display().to_string();
         let octets = match atomic::read(file, IMPORT_FILE_MAX) {
             Ok(Some(octets)) => octets,
@@ -65,7 +65,7 @@ impl HomeProofs {
         let chain = std::iter::once(key.certificate()).chain(key.chain());
         Ok(ClientIdentity {
             chain: chain.map(|certificate| certificate.der().to_vec()).collect(),
-            key: key.pkcs8().clone(),
+            key: ClientKey::Here(key.pkcs8().clone()),
         })
     }
 }
@@ -78,11 +78,5 @@ impl Proofs for HomeProofs {
 
     fn proof<'a>(&'a self, account: &'a Account) -> Pending<'a, Result<Credentials, Explanation>> {
         Box::pin(async move { tokio::task::block_in_place(|| self.proof_of(account)) })
-    }
-}
-
-impl ClientIdentities for HomeProofs {
-    fn identity(&self, account: &Address, file: &Path) -> Result<ClientIdentity, Explanation> {
-        tokio::task::block_in_place(|| self.identity_of(account, file))
     }
 }

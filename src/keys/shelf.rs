@@ -6,7 +6,7 @@ use crate::base::{Address, UnixTime};
 use crate::pki::Certificate;
 use crate::pki::life::{self, Notice, Stage};
 use crate::store::{KeyId, KeyNote, KeysStore};
-use crate::text::{Explain, Explanation, key_life as words};
+use crate::text::{Explain, Explanation, held, key_life as words};
 use std::sync::Arc;
 
 /// A key of the store.
@@ -58,6 +58,7 @@ impl Shelved {
         match (self.is_retired, life::stage(self.certificate(), now)) {
             (true, _) => words::RETIRED,
             (false, Stage::Early) => words::EARLY,
+            (false, Stage::Valid) if matches!(self.key, Own::Held(_)) => held::BY_CARD,
             (false, Stage::Valid) => words::IN_USE,
             (false, Stage::Expired) => words::EXPIRED,
         }

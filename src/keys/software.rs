@@ -113,6 +113,14 @@ impl SoftwareKey {
         pkcs12::holds(&read, &entries).then_some(file)
     }
 
+    /// The same without a password, **in clear**: for what is encrypted as a whole. `None`: it does not give back what went in.
+    pub fn in_clear(keys: &[&Self]) -> Option<Secret> {
+        let entries: Vec<pkcs12::Entry<'_>> = keys.iter().map(|key| key.entry()).collect();
+        let file = pkcs12::in_clear(&entries);
+        let read = pkcs12::read(file.expose(), &Secret::from("")).ok()?;
+        pkcs12::holds(&read, &entries).then_some(file)
+    }
+
     fn entry(&self) -> pkcs12::Entry<'_> {
         pkcs12::Entry {
             pkcs8: &self.pkcs8,

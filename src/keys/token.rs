@@ -6,7 +6,7 @@ use crate::base::Secret;
 use crate::base::limits::{TOKEN_MAX, TOKEN_SECONDS_MAX};
 use crate::text::{Explain, Explanation, Why, login as words};
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -46,7 +46,7 @@ pub fn token(command: &[String]) -> Result<Secret, NoToken> {
 
 fn token_within(command: &[String], time: Duration) -> Result<Secret, NoToken> {
     let (program, arguments) = command.split_first().ok_or(NoToken::NotAToken)?;
-    let mut child = Command::new(program)
+    let mut child = super::begin::program(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

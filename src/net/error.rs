@@ -1,8 +1,9 @@
 //! What can go wrong with connections, told so that the right person can mend it.
 
+use super::identity::{NotSigned, Tls13};
 use crate::config::{Roots, Server};
 use crate::text::{Explain, Explanation, Why, net as words};
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,6 +50,15 @@ pub enum NetError {
         host: String,
         /// Why.
         source: io::Error,
+    },
+    /// Our own key did not sign the handshake.
+    #[error("not signed: {}", .0.code)]
+    NotSigned(Box<Explanation>),
+    /// The server wants a version of TLS that the key on the card cannot sign.
+    #[error("{host}: TLS 1.3 wanted")]
+    Tls13Wanted {
+        /// The host.
+        host: String,
     },
     /// A name that a token would be shown to leads into a private network.
     #[error("{host}: in a private network")]
@@ -109,6 +119,14 @@ pub enum CertificateFlaw {
 }
 
 impl NetError {
+    /// The port that another program has, where this is the error.
+    pub fn taken_port(&self) -> Option<u16> {
+        match self {
+            Self::PortInUse(address) => Some(address.port()),
+            _ => None,
+        }
+    }
+
     /// What a handshake with that server failed of.
     pub fn of_handshake(server: &Server, source: io::Error) -> Self {
         let host = server.host.clone();
@@ -117,9 +135,29 @@ impl NetError {
                 host,
                 flaw: CertificateFlaw::of(error).where_believed(server.terms.roots),
             },
-            _ => NetError::Tls { host, source },
+            Some(error) => match NotSigned::behind(error) {
+                Some(why) => NetError::NotSigned(Box::new(why.clone())),
+                None => NetError::Tls { host, source },
+            },
+            None => NetError::Tls { host, source },
         }
     }
+}
+
+impl NetError {
+    /// The same, of a handshake in which TLS 1.3 could be offered, or could not.
+    pub fn with(self, tls13: Tls13) -> Self {
+        match self {
+            NetError::Tls { host, source } if tls13 == Tls13::Withheld && wants_another_version(&source) => NetError::Tls13Wanted { host },
+            other => other,
+        }
+    }
+}
+
+/// RFC 8446 §6.2.
+fn wants_another_version(source: &io::Error) -> bool {
+    let error = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)))
 }
 
 impl CertificateFlaw {
@@ -167,6 +205,8 @@ impl Explain for NetError {
                 CertificateFlaw::Unfit => words::unfit(host),
             },
             NetError::Tls { host, source } => words::tls(host, &Why::from(source)),
+            NetError::NotSigned(why) => (**why).clone(),
+            NetError::Tls13Wanted { host } => words::tls13_wanted(host),
             NetError::Private { host } => words::private_network(host),
             NetError::NoSpaceAuthority { host } => words::no_space_authority(host),
             NetError::Authorities { path, why } => words::authorities(&path.display().to_string(), why),

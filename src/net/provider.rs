@@ -1,18 +1,21 @@
 //! The two ends of TLS as the protocol drivers use them: towards providers as a client, towards mail programs as a server.
 
 use super::NetError;
+use super::identity::Tls13;
 use super::port::{Acceptor, ClientIdentities, Standing, Upstreams};
+use super::reached::{Away, Reached, Step};
 use super::stream::{BoxedStream, beneath_tls};
 use super::tls::{self, Believed};
 use super::upstream;
-use crate::base::limits::HANDSHAKE_SECONDS_MAX;
+use crate::base::limits::{CARD_SECONDS, HANDSHAKE_SECONDS_MAX};
 use crate::config::{Config, Roots, Server, ServerTls, Terms};
-use crate::relay::port::Pending;
+use crate::relay::port::{Asker, Pending};
 use crate::text::{Explain, Explanation};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -23,6 +26,7 @@ pub struct Providers {
     space: Option<Believed>,
     identities: Option<Arc<dyn ClientIdentities>>,
     standing: OnceLock<Arc<dyn Standing>>,
+    reached: Reached,
 }
 
 /// The server side of TLS on loopback.
@@ -31,15 +35,17 @@ pub struct TlsServer {
 }
 
 impl Providers {
-    /// With the roots of the platform beside those configured, and for the space of trust those of its own, in DER, alone.
-    pub fn new(config: &Config, space: Vec<Vec<u8>>, identities: Arc<dyn ClientIdentities>) -> Result<Self, NetError> {
+    /// With the roots of the platform beside those configured, and for the space of trust those of its own, in DER, alone. Without
+    /// `identities` nobody logs in.
+    pub fn new(config: &Config, space: Vec<Vec<u8>>, identities: Option<Arc<dyn ClientIdentities>>) -> Result<Self, NetError> {
         let platform = tls::platform(&config.upstream_authorities)?;
         Ok(Self {
             ordinary: tls::speak(Arc::clone(&platform), None)?,
             platform,
             space: tls::pinned(space)?,
-            identities: Some(identities),
+            identities,
             standing: OnceLock::new(),
+            reached: Reached::default(),
         })
     }
 
@@ -52,6 +58,7 @@ impl Providers {
             space: None,
             identities: None,
             standing: OnceLock::new(),
+            reached: Reached::default(),
         })
     }
 
@@ -61,34 +68,74 @@ impl Providers {
         let _ = self.standing.set(standing);
     }
 
+    /// Which servers do not answer, and to be woken when another does not, or does again.
+    pub fn away(&self) -> Receiver<Away> {
+        self.reached.watched()
+    }
+
+    async fn connected(&self, server: &Server) -> Result<BoxedStream, Explanation> {
+        let clear = upstream::open(server).await.map_err(|e| e.explain())?;
+        match server.tls {
+            ServerTls::Implicit => self.secured(server, clear).await,
+            ServerTls::StartTls | ServerTls::Plain => Ok(clear),
+        }
+    }
+
     async fn secured(&self, server: &Server, clear: BoxedStream) -> Result<BoxedStream, Explanation> {
-        let connector = self.connector(server)?;
-        let (stream, shown) = upstream::handshake(clear, server, &connector).await.map_err(|e| e.explain())?;
+        let Speaking { connector, tls13, limit } = self.speaking(server)?;
+        let (stream, shown) = upstream::handshake(clear, server, &connector, limit)
+            .await
+            .map_err(|e| e.with(tls13).explain())?;
         if let (Roots::Space, Some(standing)) = (server.terms.roots, self.standing.get()) {
             standing.stands(&server.host, shown).await?;
         }
         Ok(stream)
     }
 
-    fn connector(&self, server: &Server) -> Result<TlsConnector, Explanation> {
+    fn speaking(&self, server: &Server) -> Result<Speaking, Explanation> {
         let Terms { roots, certificate, .. } = &server.terms;
         let believed = match roots {
-            Roots::Platform if certificate.is_none() => return Ok(self.ordinary.clone()),
+            Roots::Platform if certificate.is_none() => return Ok(Speaking::by(self.ordinary.clone())),
             Roots::Platform => &self.platform,
             Roots::Space => match &self.space {
                 Some(space) => space,
                 // In clear there is nothing to check, and only this computer may be spoken to so.
-                None if server.tls == ServerTls::Plain => return Ok(self.ordinary.clone()),
+                None if server.tls == ServerTls::Plain => return Ok(Speaking::by(self.ordinary.clone())),
                 None => return Err(NetError::NoSpaceAuthority { host: server.host.clone() }.explain()),
             },
         };
         let identity = match (certificate, &self.identities) {
-            (Some((account, file)), Some(identities)) => Some(identities.identity(account, file)?),
+            (Some((account, shown)), Some(identities)) => Some(identities.identity(account, shown)?),
             (None, _) | (_, None) => None,
         };
-        tls::speak(Arc::clone(believed), identity).map_err(|e| e.explain())
+        let (tls13, limit) = match &identity {
+            Some(identity) if identity.is_outside() => (identity.tls13(), HANDSHAKE + Duration::from_secs(CARD_SECONDS)),
+            Some(_) | None => (Tls13::Offered, HANDSHAKE),
+        };
+        let connector = tls::speak(Arc::clone(believed), identity).map_err(|e| e.explain())?;
+        Ok(Speaking { connector, tls13, limit })
     }
 }
+
+/// How TLS is spoken with a server.
+struct Speaking {
+    connector: TlsConnector,
+    tls13: Tls13,
+    limit: Duration,
+}
+
+impl Speaking {
+    fn by(connector: TlsConnector) -> Self {
+        Self {
+            connector,
+            tls13: Tls13::Offered,
+            limit: HANDSHAKE,
+        }
+    }
+}
+
+/// What a handshake may take, but for a card.
+const HANDSHAKE: Duration = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
 
 impl TlsServer {
     /// With the local certificate.
@@ -106,7 +153,7 @@ impl TlsServer {
     /// The handshake.
     pub async fn begin(&self, stream: BoxedStream) -> io::Result<BoxedStream> {
         let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let tls = timeout(Duration::from_secs(HANDSHAKE_SECONDS_MAX), acceptor.accept(beneath_tls(stream)))
+        let tls = timeout(HANDSHAKE, acceptor.accept(beneath_tls(stream)))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(Box::new(tls))
@@ -114,22 +161,33 @@ impl TlsServer {
 }
 
 impl Upstreams for Providers {
-    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
+    fn ready<'a>(&'a self, server: &'a Server, asker: Asker, patience: Duration) -> Pending<'a, Result<(), Explanation>> {
         Box::pin(async move {
-            if server.tls == ServerTls::StartTls {
-                // What stands in the way of TLS is told before anything is tried.
-                self.connector(server)?;
-            }
-            let clear = upstream::open(server).await.map_err(|e| e.explain())?;
-            match server.tls {
-                ServerTls::Implicit => self.secured(server, clear).await,
-                ServerTls::StartTls | ServerTls::Plain => Ok(clear),
+            match (&server.terms.certificate, &self.identities) {
+                (Some((account, shown)), Some(identities)) => identities.ready(account, shown, asker, patience).await,
+                (None, _) | (_, None) => Ok(()),
             }
         })
     }
 
+    fn connect<'a>(&'a self, server: &'a Server) -> Pending<'a, Result<BoxedStream, Explanation>> {
+        Box::pin(async move {
+            if server.tls == ServerTls::StartTls {
+                // What stands in the way of TLS is told before anything is tried.
+                self.speaking(server)?;
+            }
+            let connected = self.connected(server).await;
+            self.reached.note(server, Step::Connecting, &connected);
+            connected
+        })
+    }
+
     fn secure<'a>(&'a self, server: &'a Server, plain: BoxedStream) -> Pending<'a, Result<BoxedStream, Explanation>> {
-        Box::pin(self.secured(server, plain))
+        Box::pin(async move {
+            let secured = self.secured(server, plain).await;
+            self.reached.note(server, Step::Securing, &secured);
+            secured
+        })
     }
 }
 
@@ -143,19 +201,23 @@ impl Acceptor for TlsServer {
 mod tests {
     use super::*;
     use crate::base::{Address, UnixTime};
+    use crate::config::ClientCertificate;
+    use crate::net::identity::ClientIdentity;
     use crate::net::listen;
     use crate::net::local::LocalCertificate;
-    use crate::net::tls::ClientIdentity;
     use crate::store::Home;
     use crate::text::net as words;
-    use std::path::Path;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     struct Nobody;
 
     impl ClientIdentities for Nobody {
-        fn identity(&self, _: &Address, file: &Path) -> Result<ClientIdentity, Explanation> {
-            Err(words::unfit(&file.display().to_string()))
+        fn ready<'a>(&'a self, _: &'a Address, _: &'a ClientCertificate, _: Asker, _: Duration) -> Pending<'a, Result<(), Explanation>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn identity(&self, account: &Address, _: &ClientCertificate) -> Result<ClientIdentity, Explanation> {
+            Err(words::unfit(account.as_str()))
         }
     }
 
@@ -186,7 +248,7 @@ mod tests {
             heard
         });
         let space = tls::authorities(&[local.file().to_owned()]).unwrap();
-        let providers = Providers::new(&Config::default(), space, Arc::new(Nobody)).unwrap();
+        let providers = Providers::new(&Config::default(), space, Some(Arc::new(Nobody))).unwrap();
         if let Some(standing) = standing {
             providers.ask(Arc::new(standing));
         }

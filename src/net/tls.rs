@@ -2,14 +2,14 @@
 //! verified towards the providers.
 
 use super::NetError;
+use super::identity::{ClientIdentity, each_time_anew};
 use super::local::LocalCertificate;
-use crate::base::Secret;
 use crate::text::Why;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_platform_verifier::Verifier;
 use std::path::{Path, PathBuf};
@@ -33,20 +33,24 @@ pub fn acceptor(local: &LocalCertificate) -> Result<TlsAcceptor, NetError> {
 /// Who says that a provider's server is what it says.
 pub type Believed = Arc<dyn ServerCertVerifier>;
 
-/// What a provider's server knows us by: a key and its certificates, the own one first.
-pub struct ClientIdentity {
-    /// In DER.
-    pub chain: Vec<Vec<u8>>,
-    /// PKCS#8.
-    pub key: Secret,
-}
-
 /// Speaks TLS to providers; trusts the platform's authorities and those of these PEM files.
 pub fn connector(authorities: &[PathBuf]) -> Result<TlsConnector, NetError> {
     speak(platform(authorities)?, None)
 }
 
 /// The platform's authorities and those of these PEM files.
+#[cfg(windows)]
+pub fn platform(authorities: &[PathBuf]) -> Result<Believed, NetError> {
+    let own = pinned(read_all(authorities)?.iter().map(|one| one.to_vec()).collect())?;
+    let platform: Believed = Arc::new(Verifier::new(provider()).map_err(setup)?);
+    Ok(match own {
+        Some(own) => Arc::new(super::either::Either { own, platform }),
+        None => platform,
+    })
+}
+
+/// The platform's authorities and those of these PEM files.
+#[cfg(not(windows))]
 pub fn platform(authorities: &[PathBuf]) -> Result<Believed, NetError> {
     let roots = read_all(authorities)?;
     Ok(Arc::new(Verifier::new_with_extra_roots(roots, provider()).map_err(setup)?))
@@ -68,19 +72,16 @@ pub fn pinned(authorities: Vec<Vec<u8>>) -> Result<Option<Believed>, NetError> {
 
 /// Speaks TLS to providers that `believed` answers for, and shows them who we are where that is asked.
 pub fn speak(believed: Believed, identity: Option<ClientIdentity>) -> Result<TlsConnector, NetError> {
+    let versions = identity.as_ref().map_or(rustls::DEFAULT_VERSIONS, ClientIdentity::versions);
     let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(setup)?
         // "Dangerous" is the builder's word for any verifier that is not its own; these verify.
         .dangerous()
         .with_custom_certificate_verifier(believed);
     let config = match identity {
         None => config.with_no_client_auth(),
-        Some(ClientIdentity { chain, key }) => {
-            let chain = chain.into_iter().map(CertificateDer::from).collect();
-            let key = PrivatePkcs8KeyDer::from(key.expose().to_vec());
-            config.with_client_auth_cert(chain, key.into()).map_err(setup)?
-        }
+        Some(identity) => each_time_anew(config.with_client_cert_resolver(identity.resolver()?)),
     };
     Ok(TlsConnector::from(Arc::new(config)))
 }
@@ -99,7 +100,7 @@ fn read_all(authorities: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Net
 }
 
 /// One cryptographic provider for every configuration, whatever the process default is.
-pub(super) fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 

@@ -35,15 +35,20 @@ pub async fn open(server: &Server) -> Result<BoxedStream, NetError> {
 /// TLS over a stream on which the server has agreed to STARTTLS. The caller has thrown away whatever it had read beyond
 /// that answer (command injection, RFC 3207 §6).
 pub async fn starttls(stream: BoxedStream, server: &Server, connector: &TlsConnector) -> Result<BoxedStream, NetError> {
-    Ok(handshake(stream, server, connector).await?.0)
+    let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
+    Ok(handshake(stream, server, connector, limit).await?.0)
 }
 
-/// The same, with the certificates that the server has shown, its own first, in DER.
-pub async fn handshake(stream: BoxedStream, server: &Server, connector: &TlsConnector) -> Result<(BoxedStream, Vec<Vec<u8>>), NetError> {
+/// The same within `limit`, with the certificates that the server has shown, its own first, in DER.
+pub async fn handshake(
+    stream: BoxedStream,
+    server: &Server,
+    connector: &TlsConnector,
+    limit: Duration,
+) -> Result<(BoxedStream, Vec<Vec<u8>>), NetError> {
     let host = server.host.as_str();
     let bare = host.strip_suffix('.').unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Name { host: host.to_owned() })?;
-    let limit = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
     match timeout(limit, connector.connect(name, beneath_tls(stream))).await {
         Ok(Ok(stream)) => {
             let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();

@@ -2,8 +2,9 @@
 
 use crate::pki::ber::{BerError, Reader, Value, tag};
 use crate::pki::oid::{self, Oid};
+use crate::pki::public_keys;
 use crate::pki::rsa::{self, Signed};
-use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{self as lc, VerificationAlgorithm};
 
 /// AlgorithmIdentifier (RFC 5280 §4.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,7 +280,7 @@ impl Scheme {
 }
 
 fn verified(algorithm: &'static dyn VerificationAlgorithm, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> bool {
-    UnparsedPublicKey::new(algorithm, key.bits).verify(message, signature).is_ok()
+    public_keys::verifies(algorithm, key.bits, message, signature)
 }
 
 /// What aws-lc-rs itself would take: below, anybody factors it; above, a hostile key costs seconds.

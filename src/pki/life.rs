@@ -19,6 +19,19 @@ pub fn is_for_mail(certificate: &Certificate) -> bool {
         .is_none_or(|uses| uses.iter().any(|u| any.contains(u)))
 }
 
+/// Whether TLS servers may know its owner by it (RFC 5246 §7.4.6, RFC 8446 §4.4.2.3); no extension means any.
+pub fn logs_in(certificate: &Certificate) -> bool {
+    let any = [oid::CLIENT_AUTH, oid::ANY_EXTENDED_KEY_USAGE];
+    let purposes = certificate.extended_key_usage();
+    has_one_of(certificate, &[KeyUsage::DIGITAL_SIGNATURE]) && purposes.is_none_or(|uses| uses.iter().any(|u| any.contains(u)))
+}
+
+/// Whether it was made for that.
+pub fn is_for_login(certificate: &Certificate) -> bool {
+    let purposes = certificate.extended_key_usage();
+    purposes.is_some_and(|uses| uses.contains(&oid::CLIENT_AUTH))
+}
+
 /// Whether others may encrypt to it.
 pub fn is_encrypted_to(certificate: &Certificate) -> bool {
     let usages = [KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT, KeyUsage::KEY_AGREEMENT];

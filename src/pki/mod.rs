@@ -16,6 +16,7 @@ pub mod name;
 pub mod ocsp;
 pub mod oid;
 pub mod path;
+pub mod public_keys;
 pub mod request;
 pub mod revocation;
 pub mod rsa;

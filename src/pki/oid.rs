@@ -134,6 +134,8 @@ oids! {
     AES192_CBC = "2.16.840.1.101.3.4.1.22";
     /// id-aes256-CBC.
     AES256_CBC = "2.16.840.1.101.3.4.1.42";
+    /// id-alg-PWRI-KEK (RFC 3211 §2.3).
+    PWRI_KEK = "1.2.840.113549.1.9.16.3.9";
     /// id-aes128-GCM.
     AES128_GCM = "2.16.840.1.101.3.4.1.6";
     /// id-aes192-GCM.
@@ -226,6 +228,8 @@ oids! {
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// id-kp-serverAuth.
     SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    /// id-kp-clientAuth.
+    CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
     /// id-kp-codeSigning.
     CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
     /// id-kp-timeStamping.

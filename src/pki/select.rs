@@ -5,7 +5,7 @@ use crate::pki::Certificate;
 use crate::pki::algorithm::{Curve, KeyKind};
 use crate::pki::path::{self, Path, PathError, Purpose, Trust};
 use crate::pki::revocation::{Revoked, Unknown};
-use crate::text::{Explain, Explanation, directory};
+use crate::text::{Explain, Explanation, Tongue, directory};
 
 /// Why a certificate was not chosen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -75,12 +75,12 @@ impl Source {
     }
 
     /// As shown.
-    pub fn words(&self) -> &str {
+    pub fn words(&self, tongue: Tongue) -> String {
         match self {
-            Self::Imported => directory::IMPORTED,
-            Self::Harvested => directory::HARVESTED,
-            Self::Confirmed => directory::CONFIRMED,
-            Self::Ldap { name } => name,
+            Self::Imported => tongue.of(directory::IMPORTED),
+            Self::Harvested => tongue.of(directory::HARVESTED),
+            Self::Confirmed => tongue.of(directory::CONFIRMED),
+            Self::Ldap { name } => name.clone(),
         }
     }
 }

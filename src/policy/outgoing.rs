@@ -92,6 +92,8 @@ pub enum Thread {
     Sealed,
     /// None was, and one left over the channel of the space of trust: within it that way is open to the others as well.
     OverChannel,
+    /// Only of this very message it is known that it left so, or was to leave: another try of it is what the first one was.
+    ItselfOverChannel,
 }
 
 /// Whether a message holds what was opened or sealed here.
@@ -284,6 +286,10 @@ fn why(submission: &Submission, account: &Account, rules: Rules<'_>, marks: Mark
             thread: Thread::OverChannel,
             ..
         } if !stays_in_trust(submission, account, rules.space) => Some(Why::Thread),
+        Marks {
+            thread: Thread::ItselfOverChannel,
+            ..
+        } if !stays_in_trust(submission, account, rules.space) && domain().is_none() => Some(Why::Thread),
         Marks { banner: Banner::Found, .. } => Some(Why::Banner),
         Marks {
             banner: Banner::SameText, ..

@@ -31,9 +31,22 @@ pub fn addresses(message: &[u8]) -> BTreeSet<Address> {
     super::visible::addresses(message, &["From"])
 }
 
+/// Every address that a message goes under in any field: also of who sends it for another, or once more (RFC 5322 §3.6.2, §3.6.6).
+pub fn named(message: &[u8]) -> BTreeSet<Address> {
+    super::visible::addresses(message, &["From", "Sender", "Resent-From", "Resent-Sender"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_sends_for_another_or_once_more_is_named() {
+        let message =
+            b"From: a@x.fr\r\nSender: b@x.fr\r\nResent-From: c@x.fr\r\nresent-sender: D <d@x.fr>\r\nTo: e@x.fr\r\n\r\nFrom: f@x.fr\r\n";
+        let found: Vec<_> = named(message).iter().map(|a| a.as_str().to_owned()).collect();
+        assert_eq!(found, ["a@x.fr", "b@x.fr", "c@x.fr", "d@x.fr"]);
+    }
 
     #[test]
     fn every_name_counts() {

@@ -4,7 +4,7 @@ use super::capability::StartTls;
 use super::known::Memory;
 use super::session::{Action, Event, Session, Silent};
 use super::shelf::{Found, Shelf};
-use crate::base::limits::PROVIDER_SILENCE_SECONDS;
+use crate::base::limits::{KEY_WAIT_IN_SILENCE_SECONDS, PROVIDER_SILENCE_SECONDS};
 use crate::base::{MessageKey, Secret};
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
@@ -66,6 +66,8 @@ impl Default for Patience {
 
 /// Connecting, and TLS.
 const CONNECT_TIME: Duration = Duration::from_secs(30);
+/// How long a card is awaited: the mail program cannot be told so.
+const KEY_WAIT: Duration = Duration::from_secs(KEY_WAIT_IN_SILENCE_SECONDS);
 /// A write that nobody takes.
 const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
 
@@ -272,6 +274,10 @@ impl Connection {
                 Err(NotProved::Stranger(why)) => Happened::NotAdmitted(why),
                 Err(NotProved::Nothing(why)) => Happened::Connected(Err(why)),
                 Ok(proof) => {
+                    // Its card is awaited while nobody waits at the other end.
+                    if let Err(closed) = upstreams.ready(server, Asker::Program, KEY_WAIT).await {
+                        return Happened::Connected(Err(closed));
+                    }
                     let connected = timeout(CONNECT_TIME, upstreams.connect(server)).await;
                     Happened::Proved(proof, connected.unwrap_or_else(|_| Err(text::provider_silent())))
                 }

@@ -7,16 +7,16 @@
 //! request (it is no secret) could have one issued by an authority of his own.
 
 use super::Relay;
-use super::identities::{CardGate, Identity};
+use super::identities::Identity;
 use crate::base::Address;
+use crate::keys::SoftwareKey;
 use crate::keys::request::RequestedKey;
-use crate::keys::{Own, SoftwareKey};
 use crate::pki::life;
 use crate::pki::path::{Purpose, validate};
 use crate::smime::brought::certificates_brought;
 use crate::store::{Event, FolderStamp, JournalEntry, KeyId, KeyNote, KeysStore, StoreError};
 use crate::text::{Explain, Explanation, requests as say};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys of a home whose certificates have been asked for.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Relay {
 
     /// True where it is in use now.
     fn take_answer(&self, waiting: &Waiting, key: SoftwareKey) -> bool {
-        let own = Identity::of(waiting.account.clone(), Own::Software(key), CardGate::new);
+        let own = Identity::new(waiting.account.clone(), Arc::new(key));
         let serial = own.key.certificate().serial_hex();
         let proven = self.proves_itself(&own);
         let done = match proven {

@@ -14,7 +14,6 @@ use crate::smime::encrypt::Cipher;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::sealed::is_sealed;
 use crate::smime::sign::Form;
-use crate::store::Event;
 use crate::text::imap::not_stored;
 use crate::text::{Explain, Explanation, outgoing as say, subject};
 use crate::view::header::MARK;
@@ -46,7 +45,7 @@ impl Relay {
         }
         match self.seal_for_owner(account, message, sent) {
             Ok(sealed) => {
-                self.note(&self.entry(Event::Store, &account.address, ids.own.as_deref(), 0, "ok"));
+                self.note_stored(account, ids.own.as_deref());
                 Append::Store(sealed)
             }
             Err(refusal) => Append::Refuse(not_stored(refusal)),

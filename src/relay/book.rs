@@ -1,6 +1,7 @@
 //! The certificate book as its owner sees and changes it: `souspli cert`.
 
 use super::{Relay, clock};
+use crate::base::limits::JOURNAL_CERTIFICATES_MAX;
 use crate::base::{Address, UnixTime};
 use crate::directory::answer::{Answer, Known};
 use crate::directory::cache::Age;
@@ -8,9 +9,10 @@ use crate::directory::kept::{How, KeptCertificate};
 use crate::directory::ldap::LdapDirectory;
 use crate::directory::port::{Candidate, Directory, Lookup, Person, Source};
 use crate::pki::revocation::Status;
-use crate::pki::{Certificate, select};
-use crate::store::{CertificateFolder, Event, Fingerprint, JournalEntry, StoreError};
-use crate::text::{Explain, Explanation, directory as say};
+use crate::pki::{Certificate, certificates_in, select};
+use crate::smime::brought::certificates_brought;
+use crate::store::{CertificateFolder, Event, Fingerprint, Home, JournalEntry, StoreError, StoredCertificate, journal};
+use crate::text::{Explain, Explanation, directory as say, keys};
 
 /// A certificate of the book, and whether one can write to its owner by it now.
 #[derive(Debug)]
@@ -169,21 +171,7 @@ impl Relay {
 
     /// Binds a certificate that was found to an address, by the user's word. It stays in the journal.
     pub fn confirm(&self, imported: &CertificateFolder, address: &Address, fingerprint: &str) -> Result<Row, Explanation> {
-        let found = self
-            .people(address)
-            .into_iter()
-            .flat_map(|p| p.candidates.into_iter().map(move |c| (p.directory.clone(), c)));
-        let of_home = imported.list().map_err(|e| e.explain())?.into_iter();
-        let of_home = of_home.map(|stored| (String::new(), Candidate::of_home(stored.der, Source::Imported)));
-        let mut named = found.chain(of_home).filter(|(_, c)| is_named(&c.der, fingerprint));
-        let (from, candidate) = named.next().ok_or_else(|| say::not_found_to_confirm(fingerprint))?;
-        if named.any(|(_, other)| other.der != candidate.der) {
-            return Err(say::not_found_to_confirm(fingerprint));
-        }
-        let certificate = Certificate::from_der(candidate.der.clone()).map_err(|_| say::not_found_to_confirm(fingerprint))?;
-        if !select::can_be_bound(address, &certificate) {
-            return Err(say::of_another_address(address, &certificate.emails().join(", ")));
-        }
+        let (from, candidate, certificate) = self.named_for(imported, address, fingerprint)?;
         let now = clock().0;
         let kept = KeptCertificate {
             held: crate::directory::answer::Held {
@@ -201,17 +189,70 @@ impl Relay {
             certificates: vec![certificate.serial_hex()],
             ..JournalEntry::of_home(clock(), Event::Certificate, "confirmed")
         });
-        let confirmed = Candidate {
-            source: Source::Confirmed,
-            as_of: Some(UnixTime(now)),
-            ..candidate
-        };
-        self.row(Some(address.as_str()), confirmed)
+        self.as_confirmed(address, candidate, UnixTime(now))
             .ok_or_else(|| say::not_found_to_confirm(fingerprint))
     }
 
+    /// The row that [`Relay::confirm`] would make; nothing is bound.
+    pub fn to_confirm(&self, imported: &CertificateFolder, address: &Address, fingerprint: &str) -> Result<Row, Explanation> {
+        let (_, candidate, _) = self.named_for(imported, address, fingerprint)?;
+        self.as_confirmed(address, candidate, clock())
+            .ok_or_else(|| say::not_found_to_confirm(fingerprint))
+    }
+
+    fn as_confirmed(&self, address: &Address, candidate: Candidate, at: UnixTime) -> Option<Row> {
+        let confirmed = Candidate {
+            source: Source::Confirmed,
+            as_of: Some(at),
+            ..candidate
+        };
+        self.row(Some(address.as_str()), confirmed)
+    }
+
+    /// The one certificate of that name among those that were found for an address or imported, and which directory has it.
+    fn named_for(
+        &self,
+        imported: &CertificateFolder,
+        address: &Address,
+        fingerprint: &str,
+    ) -> Result<(String, Candidate, Certificate), Explanation> {
+        let found = self
+            .people(address)
+            .into_iter()
+            .flat_map(|p| p.candidates.into_iter().map(move |c| (p.directory.clone(), c)));
+        let of_home = imported.list().map_err(|e| e.explain())?.into_iter();
+        let of_home = of_home.map(|stored| (String::new(), Candidate::of_home(stored.der, Source::Imported)));
+        let mut named = found.chain(of_home).filter(|(_, c)| is_named(&c.der, fingerprint));
+        let (from, candidate) = named.next().ok_or_else(|| say::not_found_to_confirm(fingerprint))?;
+        if named.any(|(_, other)| other.der != candidate.der) {
+            return Err(say::not_found_to_confirm(fingerprint));
+        }
+        let certificate = Certificate::from_der(candidate.der.clone()).map_err(|_| say::not_found_to_confirm(fingerprint))?;
+        if !select::can_be_bound(address, &certificate) {
+            return Err(say::of_another_address(address, &certificate.emails().join(", ")));
+        }
+        Ok((from, candidate, certificate))
+    }
+
+    /// Removes the certificate of that name wherever it is kept.
+    pub fn remove(&self, imported: &CertificateFolder, fingerprint: &str) -> Result<(), Explanation> {
+        let stored = imported.list().map_err(|e| e.explain())?;
+        let named: Vec<&StoredCertificate> = stored.iter().filter(|c| c.fingerprint.begins_with(fingerprint)).collect();
+        if named.len() > 1 {
+            return Err(say::several(fingerprint));
+        }
+        for one in &named {
+            imported.remove(&one.fingerprint).map_err(|e| e.explain())?;
+            self.note_removed(&one.der);
+        }
+        match self.forget(fingerprint)? || !named.is_empty() {
+            true => Ok(()),
+            false => Err(keys::no_such_certificate(fingerprint)),
+        }
+    }
+
     /// Forgets the certificate of that name wherever it is kept beside the imported ones. True: it was there.
-    pub fn forget(&self, fingerprint: &str) -> Result<bool, Explanation> {
+    fn forget(&self, fingerprint: &str) -> Result<bool, Explanation> {
         let kept = self.directory.kept();
         let mut forgotten = None;
         for of in kept.all().map_err(|e| e.explain())? {
@@ -222,14 +263,40 @@ impl Relay {
             }
         }
         if let Some(certificate) = &forgotten {
-            let serial = Certificate::from_der(certificate.held.der.clone()).map(|c| c.serial_hex());
-            self.note(&JournalEntry {
-                certificates: serial.into_iter().collect(),
-                ..JournalEntry::of_home(clock(), Event::Certificate, "removed")
-            });
+            self.note_removed(&certificate.held.der);
         }
         Ok(forgotten.is_some())
     }
+
+    fn note_removed(&self, der: &[u8]) {
+        let serial = Certificate::from_der(der.to_vec()).map(|c| c.serial_hex());
+        self.note(&JournalEntry {
+            certificates: serial.into_iter().collect(),
+            ..JournalEntry::of_home(clock(), Event::Certificate, "removed")
+        });
+    }
+}
+
+/// Every certificate of a file as people give it: DER, PEM, PKCS#7; or a signed message, which is how colleagues give theirs.
+pub fn certificates_of(octets: &[u8]) -> Vec<Certificate> {
+    match certificates_in(octets) {
+        none if none.is_empty() => certificates_brought(octets),
+        some => some,
+    }
+}
+
+/// Keeps certificates of correspondents; the journal says which.
+pub fn import(home: &Home, certificates: &[Certificate]) -> Result<(), StoreError> {
+    let folder = CertificateFolder::new(home.certificates());
+    certificates.iter().try_for_each(|one| folder.put(one.der()).map(drop))?;
+    for some in certificates.chunks(JOURNAL_CERTIFICATES_MAX) {
+        let entry = JournalEntry {
+            certificates: some.iter().map(Certificate::serial_hex).collect(),
+            ..JournalEntry::of_home(clock(), Event::Certificate, "imported")
+        };
+        journal::record(home, &entry)?;
+    }
+    Ok(())
 }
 
 /// Fingerprints are given whole, or by their beginning as tables show it.

@@ -1,16 +1,18 @@
 //! Keys that stay on cards: who needs one that is closed waits for its user, in front of the mail program's patience, and tries again.
 
 use super::Relay;
+use super::happened::Happened;
+use super::identities::CardGate;
 use super::port::{Append, MessageKey, Outgoing, Silence};
 use crate::base::Asker;
-use crate::base::limits::{CARD_LOOKED_AT_MILLISECONDS, KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS};
+use crate::base::limits::{KEY_WAIT_IN_SILENCE_SECONDS, KEY_WAIT_SECONDS};
 use crate::config::Account;
 use crate::keys::card::{Cards, Wanted};
-use crate::text::{Explanation, keys};
+use crate::text::{Explanation, keys, provider};
 use crate::view::View;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::sleep;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A card may be pulled out between its PIN and the operation; more often than this somebody plays.
 const TRIES: usize = 3;
@@ -21,6 +23,23 @@ pub(super) struct NotViewed {
     pub(super) why: Box<Explanation>,
     /// The message, where a key that is closed could open it.
     pub(super) stored: Option<Vec<u8>>,
+}
+
+/// Two connections that open one letter at once ask the card once: the second finds what the first has opened.
+#[derive(Debug, Default)]
+pub(super) struct Turns([Mutex<()>; TURNS]);
+
+/// Letters that share a turn by chance wait for each other, which their card would have them do anyway.
+const TURNS: usize = 32;
+
+impl Turns {
+    /// The turn of a message, until it is dropped.
+    pub(super) fn of(&self, key: &MessageKey) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
+        self.0[at].lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl From<Explanation> for NotViewed {
@@ -49,10 +68,17 @@ impl Relay {
         asker: Asker,
         silence: Silence,
     ) -> Result<Arc<View>, Explanation> {
+        let reader = self
+            .accounts
+            .iter()
+            .find(|account| account.address.folded() == &*key.account)
+            .map(Arc::as_ref);
         for _ in 1..TRIES {
+            let since = Instant::now();
             match self.view_now(key, stored) {
                 Err(NotViewed { why, stored: Some(back) }) => {
-                    self.await_cards(*why, asker, silence).await?;
+                    let missed = || self.identities.missed(since, reader.map(|account| &account.address));
+                    self.await_cards(*why, (reader, missed), asker, silence).await?;
                     stored = back;
                 }
                 other => return other.map_err(|not| *not.why),
@@ -62,12 +88,14 @@ impl Relay {
     }
 
     /// Decides and seals; where a card is wanted for it, after its user was awaited.
-    pub(super) async fn sealed_with_cards<F: Future<Output = Outgoing>>(&self, seal: impl Fn() -> F) -> Outgoing {
+    pub(super) async fn sealed_with_cards<F: Future<Output = Outgoing>>(&self, account: &Account, seal: impl Fn() -> F) -> Outgoing {
         for _ in 1..TRIES {
+            let since = Instant::now();
             match seal().await {
                 Outgoing::Refuse(why) => {
-                    if let Err(why) = self.await_cards(why, Asker::Sender, Silence::Kept).await {
-                        return Outgoing::Refuse(why);
+                    let missed = || self.identities.missed_of(&account.address, since);
+                    if let Err(why) = self.await_cards(why, (Some(account), missed), Asker::Sender, Silence::Kept).await {
+                        return Outgoing::Refuse(provider::not_sent(why));
                     }
                 }
                 other => return other,
@@ -82,9 +110,14 @@ impl Relay {
         // A card takes its time: never on the thread that serves the others.
         let store = || tokio::task::block_in_place(|| handle.block_on(self.store_upload(account, message)));
         for _ in 1..TRIES {
+            let since = Instant::now();
             match store() {
                 Append::Refuse(why) => {
-                    if let Err(why) = self.await_cards(why, Asker::Program, Silence::Broken).await {
+                    let missed = || self.identities.missed_of(&account.address, since);
+                    if let Err(why) = self
+                        .await_cards(why, (Some(account), missed), Asker::Program, Silence::Broken)
+                        .await
+                    {
                         return Append::Refuse(why);
                     }
                 }
@@ -94,31 +127,39 @@ impl Relay {
         store()
     }
 
-    /// Waits for every card that was wanted in vain; `Err`: there is none, or it did not open.
-    pub(super) async fn await_cards(&self, otherwise: Explanation, asker: Asker, silence: Silence) -> Result<(), Explanation> {
+    /// Waits for the cards that were wanted in vain, one after the other, until one opens; `Err`: there is none, or none opened.
+    async fn await_cards(
+        &self,
+        otherwise: Explanation,
+        (whose, missed): (Option<&Account>, impl Fn() -> Vec<(CardGate, Wanted)>),
+        asker: Asker,
+        silence: Silence,
+    ) -> Result<(), Explanation> {
         let missed = match is_locked(&otherwise) {
-            true => self.identities.missed(),
+            true => missed(),
             false => Vec::new(),
         };
-        if missed.is_empty() {
-            return Err(otherwise);
-        }
-        // A letter to several is opened by whichever card is there.
-        let (mut opened, mut closed) = (false, None);
+        let mut closed = None;
         for (card, wanted) in missed {
             let passed = match wanted {
                 Wanted::Closed => card.pass(asker, patience(silence)).await,
                 Wanted::Fault(why) => Err(why),
             };
-            opened |= passed.is_ok();
-            closed = closed.or(passed.err());
+            match passed {
+                // A letter to several is opened by whichever card is there.
+                Ok(()) => return Ok(()),
+                Err(why) => closed = closed.or(Some(why)),
+            }
         }
-        closed.filter(|_| !opened).map_or(Ok(()), Err)
+        if let (Some(_), Some(account)) = (&closed, whose) {
+            self.tell(Happened::CardWanted(account.address.clone()));
+        }
+        Err(closed.unwrap_or(otherwise))
     }
 
     /// The same in front of a terminal; blocks. True: something may go better now.
     pub fn open_cards_by_hand(&self) -> Result<bool, Explanation> {
-        let missed = self.identities.missed();
+        let missed = self.identities.missed_of_late();
         let (mut opened, mut closed) = (false, None);
         for (card, wanted) in &missed {
             let passed = match wanted {
@@ -134,24 +175,6 @@ impl Relay {
     /// The cards of this machine.
     pub fn cards(&self) -> &Arc<Cards> {
         &self.cards
-    }
-
-    /// Notices that a card is pulled out, and closes those that nobody has used for long, for as long as the relay runs.
-    pub async fn keep_cards(&self) {
-        loop {
-            sleep(Duration::from_millis(CARD_LOOKED_AT_MILLISECONDS)).await;
-            if self.cards.has_open() {
-                let cards = Arc::clone(&self.cards);
-                // A module takes its time; a look that fails has forgotten the logins.
-                let looked = tokio::task::spawn_blocking(move || {
-                    cards.close_idle();
-                    cards.look().map(|_| ())
-                });
-                if let Ok(Err(why)) = looked.await {
-                    tracing::warn!(code = why.code, "cards could not be looked at");
-                }
-            }
-        }
     }
 }
 

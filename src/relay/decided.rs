@@ -10,6 +10,7 @@ use crate::config::Account;
 use crate::policy::outgoing::{self, Copies, CopyKind, Decision, Lookup, Refusal, Why};
 use crate::policy::resolution::Resolution;
 use crate::policy::{Recipient, Submission, readable};
+use crate::store::Look;
 use crate::text::{Explain, Explanation, outgoing as say};
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ impl Relay {
         copies: Vec<Copies>,
         resolutions: &[Resolution],
     ) -> Result<Plan, Explanation> {
+        let _look = Look::begin();
         let space = self.space()?;
         let lookups: Vec<Lookup> = resolutions.iter().map(Resolution::lookup).collect();
         let (left_out, trusted) = match outgoing::decide(submission, account, self.rules(&space), why, &lookups) {

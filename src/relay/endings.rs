@@ -1,6 +1,7 @@
 //! Own certificates that end soon: told thirty, fifteen and seven days before, each once, over restarts too.
 
 use super::Relay;
+use super::happened::Happened;
 use crate::base::UnixTime;
 use crate::keys::shelf::Shelved;
 use crate::pki::life;
@@ -36,6 +37,9 @@ impl Relay {
             certificates: vec![certificate.serial_hex()],
             ..JournalEntry::new(now, Event::Key, &key.account, said.code)
         });
+        if let Some(days) = life::days_left(certificate.not_after(), now) {
+            self.tell(Happened::EndsSoon(key.account.clone(), days));
+        }
         if let Err(error) = self.identities.store().put_note(&key.id, KeyNote::Told, notice.as_str()) {
             tracing::warn!(%error, "that the end of an own certificate was told could not be noted");
         }

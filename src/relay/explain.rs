@@ -15,7 +15,7 @@ use crate::store::Traits;
 use crate::store::whitelist::KeptList;
 use crate::text::explain as say;
 use crate::text::rule::{self, Rule};
-use crate::text::{Explain, Explanation, whitelist};
+use crate::text::{Explain, Explanation, Tongue, whitelist};
 use serde_json::{Value, json};
 
 /// What would be decided, and by what.
@@ -135,61 +135,56 @@ impl Relay {
 }
 
 impl Explained {
-    /// For people: a block for each recipient, French first.
-    pub fn lines(&self) -> Vec<String> {
+    /// For people: a block for each recipient.
+    pub fn lines(&self, tongue: Tongue) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         // A refusal says by itself which rule asks.
-        lines.extend(
-            self.rule
-                .iter()
-                .filter(|_| self.decision == Do::Refuse)
-                .map(|rule| rule::would_seal(rule).to_string()),
-        );
-        lines.extend(self.said.iter().map(ToString::to_string));
-        let through = |(companion, them): &(Address, Vec<Address>)| rule::would_leave_through(companion, them).to_string();
+        let asks = self.rule.iter().filter(|_| self.decision == Do::Refuse);
+        lines.extend(asks.map(|rule| tongue.sentence(&rule::would_seal(rule))));
+        lines.extend(self.said.iter().map(|said| tongue.sentence(said)));
+        let through = |(companion, them): &(Address, Vec<Address>)| tongue.sentence(&rule::would_leave_through(companion, them));
         lines.extend(self.companion.iter().map(through));
-        lines.extend(self.whitelist.iter().map(|list| self.by_list(list)));
+        lines.extend(self.whitelist.iter().map(|list| self.by_list(tongue, list)));
         for recipient in &self.recipients {
-            lines.extend(self.block(recipient));
+            lines.extend(self.block(tongue, recipient));
         }
-        lines.extend(self.cipher.map(|cipher| say::cipher(cipher == Cipher::Aes256Gcm).to_owned()));
+        lines.extend(self.cipher.map(|cipher| say::cipher(tongue, cipher == Cipher::Aes256Gcm)));
         lines
     }
 
-    fn by_list(&self, list: &KeptList) -> String {
+    fn by_list(&self, tongue: Tongue, list: &KeptList) -> String {
         let days = age(list.taken, self.now) / 86_400;
-        whitelist::kept(list.domains.len(), &list.generated, &list.origin, days)
+        whitelist::kept(tongue, list.domains.len(), &list.generated, &list.origin, days)
     }
 
-    fn block(&self, recipient: &Resolution) -> Vec<String> {
+    fn block(&self, tongue: Tongue, recipient: &Resolution) -> Vec<String> {
         let mut lines = match &recipient.outcome {
-            Outcome::Own(certificate) => vec![say::own(&recipient.address, &shown(certificate))],
-            Outcome::Chosen(chosen) => self.chosen(&recipient.address, chosen),
+            Outcome::Own(certificate) => vec![say::own(tongue, &recipient.address, &shown(certificate))],
+            Outcome::Chosen(chosen) => self.chosen(tongue, &recipient.address, chosen),
             Outcome::Missing(_) | Outcome::Away(_) => {
-                let cause = recipient.cause().map(|cause| cause.to_string()).unwrap_or_default();
-                vec![say::without(&recipient.address, &cause)]
+                vec![say::without(tongue, &recipient.address, recipient.cause().as_ref())]
             }
         };
         for (Candidate { certificate, .. }, why) in &recipient.refused {
             let (serial, issuer) = (certificate.serial_hex(), certificate.issuer_common_name());
-            lines.push(rule::not_chosen(&recipient.address, &serial, issuer, &why.explain()).to_string());
+            lines.push(tongue.sentence(&rule::not_chosen(&recipient.address, &serial, issuer, &why.explain())));
         }
         lines
     }
 
-    fn chosen(&self, address: &Address, chosen: &Chosen) -> Vec<String> {
+    fn chosen(&self, tongue: Tongue, address: &Address, chosen: &Chosen) -> Vec<String> {
         let Candidate {
             certificate,
             source,
             as_of,
         } = &chosen.candidate;
         vec![
-            say::encrypted_to(address, &shown(certificate)),
-            say::source(source.words(), *as_of, self.now),
-            say::choice(chosen.others),
+            say::encrypted_to(tongue, address, &shown(certificate)),
+            say::source(tongue, &source.words(tongue), *as_of, self.now),
+            say::choice(tongue, chosen.others),
             match &chosen.status {
-                Status::Good(proof) => say::stands(proof.kind.words(), proof.as_of, proof.until, proof.age.words()),
-                _ => say::not_published(certificate.issuer_common_name()),
+                Status::Good(proof) => say::stands(tongue, proof.kind.words(), proof.as_of, proof.until, proof.age.words()),
+                _ => say::not_published(tongue, certificate.issuer_common_name()),
             },
         ]
     }
@@ -213,7 +208,7 @@ impl Explained {
                 Cipher::Aes256Cbc => "aes-256-cbc",
                 Cipher::Aes256Gcm => "aes-256-gcm",
             }),
-            "content_encryption_why": self.cipher.map(|cipher| say::cipher(cipher == Cipher::Aes256Gcm)),
+            "content_encryption_why": self.cipher.map(|cipher| say::cipher(Tongue::Both, cipher == Cipher::Aes256Gcm)),
             "recipients": self.recipients.iter().map(|recipient| self.recipient(recipient)).collect::<Vec<_>>(),
         })
     }

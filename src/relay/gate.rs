@@ -4,7 +4,8 @@
 
 use crate::base::Asker;
 use crate::base::limits::{KEY_LOOKED_AT_SECONDS, KEY_READER_PAUSE_SECONDS, KEY_REFUSED_SECONDS};
-use crate::keys::card::{CardLock, NotOpened};
+use crate::keys::card::{CardLock, NotOpened, Wanted};
+use crate::keys::held::HeldLock;
 use crate::store::{Secrets, StoreError};
 use crate::text::{Explain, Explanation, card};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,16 @@ pub trait Lock: Send + Sync + std::fmt::Debug {
     fn looked_at(&self) -> LookedAt;
     /// What is said while nobody has answered.
     fn awaited(&self) -> Explanation;
+}
+
+/// One of which it is known whether somebody has wanted it in vain.
+pub trait Door: Lock {
+    /// What became of a key that was wanted a moment ago.
+    fn wanted_of_late(&self) -> Option<Wanted>;
+    /// The same, since then.
+    fn wanted_since(&self, since: Instant) -> Option<Wanted>;
+    /// Asks in front of a terminal; blocks.
+    fn open_by_hand(&self) -> Result<(), Explanation>;
 }
 
 /// Why it did not open.
@@ -80,16 +91,71 @@ impl Lock for Secrets {
     }
 }
 
+impl From<NotOpened> for Closed {
+    fn from(not: NotOpened) -> Self {
+        match not {
+            NotOpened::NotAsked(why) => Self::NotAsked(why),
+            NotOpened::Refused(why) => Self::Awaited(why),
+        }
+    }
+}
+
+impl Door for CardLock {
+    fn wanted_of_late(&self) -> Option<Wanted> {
+        CardLock::wanted_of_late(self)
+    }
+
+    fn wanted_since(&self, since: Instant) -> Option<Wanted> {
+        CardLock::wanted_since(self, since)
+    }
+
+    fn open_by_hand(&self) -> Result<(), Explanation> {
+        CardLock::unlock(self).map_err(NotOpened::why)
+    }
+}
+
+impl Door for HeldLock {
+    fn wanted_of_late(&self) -> Option<Wanted> {
+        HeldLock::wanted_of_late(self)
+    }
+
+    fn wanted_since(&self, since: Instant) -> Option<Wanted> {
+        HeldLock::wanted_since(self, since)
+    }
+
+    fn open_by_hand(&self) -> Result<(), Explanation> {
+        HeldLock::unlock(self).map_err(NotOpened::why)
+    }
+}
+
+impl Lock for HeldLock {
+    fn is_open(&self) -> bool {
+        HeldLock::is_open(self)
+    }
+
+    fn unlock(&self) -> Result<(), Closed> {
+        Ok(HeldLock::unlock(self)?)
+    }
+
+    fn looked_at(&self) -> LookedAt {
+        match HeldLock::is_open(self) {
+            true => LookedAt::Open,
+            false => LookedAt::Unknown,
+        }
+    }
+
+    fn awaited(&self) -> Explanation {
+        card::pin_awaited()
+    }
+}
+
 impl Lock for CardLock {
     fn is_open(&self) -> bool {
         CardLock::is_open(self)
     }
 
     fn unlock(&self) -> Result<(), Closed> {
-        CardLock::unlock(self).map_err(|not| match not {
-            NotOpened::NotAsked(why) => Closed::NotAsked(why),
-            NotOpened::Refused(why) => Closed::Awaited(why),
-        })
+        Ok(CardLock::unlock(self)?)
     }
 
     /// No other hands type into our window.
@@ -216,6 +282,11 @@ impl Gate {
             turns: Mutex::default(),
             ended: watch::Sender::new(0),
         })
+    }
+
+    /// How many tries have ended, and to be woken by the next.
+    pub fn tries(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 
     /// Whether the keys are at hand.

@@ -2,7 +2,7 @@
 
 use super::notice::{Notice, Told};
 use super::port::{Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord, Way};
-use super::{Relay, seals};
+use super::{Relay, noting, seals};
 use crate::config::Account;
 use crate::policy::Recipient;
 use crate::store::Event;
@@ -36,7 +36,12 @@ impl Relay {
             (0, true) => outcomes.iter().map(|o| o.recipients.len()).sum(),
             (accepted, _) => accepted,
         };
-        self.note(&self.entry(event, &account.address, record.message_id.as_deref(), recipients, code));
+        let entry = self.entry(event, &account.address, record.message_id.as_deref(), recipients, code);
+        let theirs = outcomes
+            .iter()
+            .filter(|o| accepted == 0 || o.result.is_ok())
+            .flat_map(|o| &o.recipients);
+        self.note(&self.entry_for(entry, theirs, &record.used, noting::reply(outcomes)));
         let through = self.note_companion(done, record, outcomes);
         let told = self.told(record, outcomes);
         let unencrypted = told.iter().any(|(_, told)| matches!(told, Told::OverChannel));
@@ -48,12 +53,12 @@ impl Relay {
     fn note_companion(&self, done: Event, record: &SealedRecord, outcomes: &[GroupOutcome]) -> bool {
         let Some((companion, through)) = &record.via else { return false };
         let accepted = outcomes.iter().filter(|o| o.result.is_ok()).flat_map(|o| &o.recipients);
-        let accepted = accepted.filter(|r| through.contains(&r.address)).count();
-        if accepted > 0 {
-            let id = record.message_id.as_deref();
-            self.note(&self.entry(done, companion, id, accepted, "SP-VIA-COMPANION"));
+        let accepted: Vec<&Recipient> = accepted.filter(|r| through.contains(&r.address)).collect();
+        if !accepted.is_empty() {
+            let entry = self.entry(done, companion, record.message_id.as_deref(), accepted.len(), "SP-VIA-COMPANION");
+            self.note(&self.entry_for(entry, accepted.iter().copied(), &record.used, Some(noting::TAKEN)));
         }
-        accepted > 0
+        !accepted.is_empty()
     }
 
     fn told<'a>(&self, record: &'a SealedRecord, outcomes: &'a [GroupOutcome]) -> Vec<(&'a Recipient, Told)> {

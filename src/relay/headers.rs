@@ -168,12 +168,22 @@ impl Relay {
         Ok(())
     }
 
-    /// Keeps what a View says. A message that could not be opened is not frozen: its key may still be imported.
-    pub(super) fn freeze(&self, key: &MessageKey, verdict: &Verdict, evidence: u64, view: &Draft) -> Result<(), Explanation> {
+    /// Keeps what a View says; its fields where they `may_stay` on this disk. A message that could not be opened is not frozen: its key may still be imported.
+    pub(super) fn freeze(
+        &self,
+        key: &MessageKey,
+        verdict: &Verdict,
+        evidence: u64,
+        view: &Draft,
+        may_stay: bool,
+    ) -> Result<(), Explanation> {
         let Some(index) = verdict.index().filter(|_| verdict.grade != Grade::Unopenable) else {
             return Ok(());
         };
-        let header = self.keep_header(key, view);
+        let header = match may_stay {
+            true => self.keep_header(key, view),
+            false => HeaderKept::Unknown,
+        };
         let shown = Shown {
             verdict: index,
             header,

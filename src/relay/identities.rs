@@ -1,18 +1,20 @@
 //! Own keys at hand: unsealed from the store once, read again when the store has changed.
 
-use super::gate::{Gate, Lock};
+use super::gate::{Door, Gate, Lock};
+use super::held::{Held, openers};
 use crate::base::{Address, Asker, UnixTime};
 use crate::keys::Own;
-use crate::keys::card::{CardLock, Cards, NotOpened, Wanted};
+use crate::keys::card::{CardKey, CardLock, Cards, Wanted};
+use crate::keys::held::HeldLock;
 use crate::keys::shelf::{Shelved, shelved};
 use crate::pki::Certificate;
 use crate::pki::life::{self, Stage};
 use crate::smime::port::PrivateKey;
 use crate::store::{FolderStamp, KeysStore};
-use crate::text::{Explanation, key_life, keys as say};
+use crate::text::{Explanation, held as say_held, key_life, keys as say, login};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A key and whose it is.
 #[derive(Clone)]
@@ -23,14 +25,18 @@ pub struct Identity {
     pub key: Arc<dyn PrivateKey>,
     /// Its owner has said not to use it any more: it opens what was encrypted to it, and nothing else.
     pub is_retired: bool,
-    /// What stands before it, where it is a card's.
+    /// What stands before it, where it is a card's or in a held file.
     pub card: Option<CardGate>,
+    /// Itself, where it is a card's.
+    pub(super) on_card: Option<Arc<CardKey>>,
+    /// The file that it is in.
+    pub(super) held: Option<Arc<HeldLock>>,
 }
 
-/// The way to a key of a card.
+/// The way to a key of a card, or of a held file.
 #[derive(Clone, Debug)]
 pub struct CardGate {
-    lock: Arc<CardLock>,
+    door: Arc<dyn Door>,
     gate: Arc<Gate>,
 }
 
@@ -42,23 +48,18 @@ impl Identity {
             key,
             is_retired: false,
             card: None,
+            on_card: None,
+            held: None,
         }
     }
 
-    /// One that is in use.
-    pub(super) fn of(account: Address, own: Own, gate: impl FnOnce(&Arc<CardLock>) -> CardGate) -> Self {
-        let (key, card): (Arc<dyn PrivateKey>, _) = match own {
-            Own::Software(key) => (Arc::new(key), None),
-            Own::Card(key) => {
-                let gate = gate(key.lock());
-                (Arc::new(key), Some(gate))
-            }
-        };
+    /// One that is on a card.
+    fn of_card(account: Address, key: CardKey, gate: CardGate) -> Self {
+        let key = Arc::new(key);
         Self {
-            account,
-            key,
-            is_retired: false,
-            card,
+            card: Some(gate),
+            on_card: Some(Arc::clone(&key)),
+            ..Self::new(account, key)
         }
     }
 
@@ -75,10 +76,13 @@ impl Identity {
 impl CardGate {
     /// The way to that lock.
     pub(super) fn new(lock: &Arc<CardLock>) -> Self {
-        Self {
-            lock: Arc::clone(lock),
-            gate: Gate::new(Arc::clone(lock) as Arc<dyn Lock>),
-        }
+        let door = Arc::clone(lock) as Arc<dyn Door>;
+        Self::of_door(door, Gate::new(Arc::clone(lock) as Arc<dyn Lock>))
+    }
+
+    /// The way through that door.
+    pub(super) fn of_door(door: Arc<dyn Door>, gate: Arc<Gate>) -> Self {
+        Self { door, gate }
     }
 
     /// Waits for the card and its PIN, no longer than that.
@@ -86,9 +90,14 @@ impl CardGate {
         self.gate.pass(asker, patience).await
     }
 
+    /// Whether it is the same way.
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.gate, &other.gate)
+    }
+
     /// Asks in front of a terminal.
     pub(super) fn open_by_hand(&self) -> Result<(), Explanation> {
-        self.lock.unlock().map_err(NotOpened::why)
+        self.door.open_by_hand()
     }
 
     /// Somebody has sat down.
@@ -111,17 +120,27 @@ pub struct Identities {
     cards: Arc<Cards>,
     /// One for each card, however many keys and accounts it has.
     gates: Mutex<BTreeMap<String, CardGate>>,
-    held: Mutex<(FolderStamp, Arc<Vec<Identity>>)>,
+    files: Held,
+    held: Mutex<AtHand>,
+}
+
+/// What was read, and the folder and files that it was read from.
+#[derive(Default)]
+struct AtHand {
+    folder: FolderStamp,
+    files: u64,
+    keys: Arc<Vec<Identity>>,
 }
 
 impl Identities {
     /// Nothing is unsealed before the first use.
-    pub fn new(store: KeysStore, cards: Arc<Cards>) -> Self {
+    pub(super) fn new(store: KeysStore, cards: Arc<Cards>, files: Held) -> Self {
         Self {
             store,
             outside: Mutex::default(),
             cards,
             gates: Mutex::default(),
+            files,
             held: Mutex::default(),
         }
     }
@@ -137,22 +156,54 @@ impl Identities {
     /// Every key, past and present.
     pub fn all(&self) -> Result<Arc<Vec<Identity>>, Explanation> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.store.is_unchanged(&held.0) {
-            let stamp = self.store.stamp();
+        if !self.store.is_unchanged(&held.folder) || held.files != self.files.news() {
+            let (folder, files) = (self.store.stamp(), self.files.news());
             let read = self.read()?;
             // What was said with these keys holds for as long as they are these: a folder that changed a moment ago is read
             // more than once.
-            let same = read.len() == held.1.len() && read.iter().zip(held.1.iter()).all(|(a, b)| a.is_as(b));
-            *held = (stamp, if same { Arc::clone(&held.1) } else { Arc::new(read) });
+            let same = read.len() == held.keys.len() && read.iter().zip(held.keys.iter()).all(|(a, b)| a.is_as(b));
+            let keys = if same { Arc::clone(&held.keys) } else { Arc::new(read) };
+            *held = AtHand { folder, files, keys };
         }
-        Ok(Arc::clone(&held.1))
+        Ok(Arc::clone(&held.keys))
     }
 
-    /// The ways to keys of cards that were wanted in vain, and what became of each.
-    pub(super) fn missed(&self) -> Vec<(CardGate, Wanted)> {
+    /// The files that hold keys for several persons.
+    pub(super) fn held(&self) -> &Held {
+        &self.files
+    }
+
+    /// The ways to keys that were wanted in vain since then, and what became of each: those of the reader's own account first.
+    pub(super) fn missed(&self, since: Instant, first: Option<&Address>) -> Vec<(CardGate, Wanted)> {
+        let own = first.map(|account| self.gates_of(account)).unwrap_or_default();
+        let mut missed = self.wanted(|door| door.wanted_since(since));
+        missed.sort_by_key(|(gate, _)| !own.iter().any(|other| other.is(gate)));
+        missed
+    }
+
+    /// Those of that account alone.
+    pub(super) fn missed_of(&self, account: &Address, since: Instant) -> Vec<(CardGate, Wanted)> {
+        let own = self.gates_of(account);
+        let mut missed = self.wanted(|door| door.wanted_since(since));
+        missed.retain(|(gate, _)| own.iter().any(|other| other.is(gate)));
+        missed
+    }
+
+    /// Those that were wanted a moment ago, for a program that does one thing.
+    pub(super) fn missed_of_late(&self) -> Vec<(CardGate, Wanted)> {
+        self.wanted(|door| door.wanted_of_late())
+    }
+
+    fn wanted(&self, wanted: impl Fn(&dyn Door) -> Option<Wanted>) -> Vec<(CardGate, Wanted)> {
         let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let missed = gates.values().filter_map(|card| Some((card.clone(), card.lock.wanted_of_late()?)));
+        let missed = gates.values().filter_map(|gate| Some((gate.clone(), wanted(&*gate.door)?)));
         missed.collect()
+    }
+
+    fn gates_of(&self, account: &Address) -> Vec<CardGate> {
+        let all = self.all().unwrap_or_default();
+        let own = all.iter().filter(|own| own.account == *account);
+        own.filter_map(|own| own.card.clone()).collect()
     }
 
     /// Somebody has sat down: what he was asked in vain may be asked again.
@@ -161,20 +212,71 @@ impl Identities {
         gates.values().for_each(CardGate::somebody_came);
     }
 
+    /// The cards of accounts whose keys are in use: whose mail, which card, whose card.
+    pub(super) fn cards(&self) -> Result<Vec<(Address, String, String)>, Explanation> {
+        let all = self.all()?;
+        let locks = all
+            .iter()
+            .filter(|own| !own.is_retired)
+            .filter_map(|own| Some((own, own.on_card.as_ref()?.lock())));
+        let cards: BTreeSet<_> = locks
+            .map(|(own, lock)| (own.account.clone(), lock.card().to_owned(), lock.holder().to_owned()))
+            .collect();
+        Ok(cards.into_iter().collect())
+    }
+
     fn read(&self) -> Result<Vec<Identity>, Explanation> {
-        let identity = |shelved: Shelved| Identity {
-            is_retired: shelved.is_retired,
-            ..Identity::of(shelved.account, shelved.key, |lock| self.gate_of(lock))
-        };
-        let mut all: Vec<Identity> = self.shelved()?.into_iter().map(identity).collect();
+        let mut all: Vec<Identity> = self.shelved()?.into_iter().map(|shelved| self.identity(shelved)).collect();
         all.extend(self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        for lock in all.iter().filter_map(|identity| identity.held.as_ref()) {
+            // A file that opens itself would be opened by nobody.
+            let may_open = |other: &&Identity| other.account == *lock.account() && other.held.is_none();
+            lock.give(openers(all.iter().filter(may_open)));
+        }
+        let own = openers(all.iter());
+        for lock in self.files.of_others() {
+            lock.give(own.clone());
+            for certificate in self.files.known(&lock) {
+                // Whoever writes that file may name anybody in it: what the user has himself, and what was named, stays what it is.
+                if !all.iter().any(|known| *known.key.certificate() == certificate) {
+                    all.push(Identity::of_other(certificate, &lock, self.gate_of_file(&lock)));
+                }
+            }
+        }
         Ok(all)
     }
 
+    fn identity(&self, shelved: Shelved) -> Identity {
+        let account = shelved.account;
+        let identity = match shelved.key {
+            Own::Software(key) => Identity::new(account, Arc::new(key)),
+            Own::Card(key) => {
+                let gate = self.gate_of(key.lock());
+                Identity::of_card(account, key, gate)
+            }
+            Own::Held(stub) => {
+                let lock = self.files.of_own(&account);
+                Identity::of_stub(account, &stub, &lock, self.gate_of_file(&lock))
+            }
+        };
+        Identity {
+            is_retired: shelved.is_retired,
+            ..identity
+        }
+    }
+
     fn gate_of(&self, lock: &Arc<CardLock>) -> CardGate {
+        self.gate_named(lock.card().to_owned(), || CardGate::new(lock))
+    }
+
+    fn gate_of_file(&self, lock: &Arc<HeldLock>) -> CardGate {
+        // No serial number of a card has such a sign.
+        self.gate_named(format!("\n{}", lock.account().folded()), || CardGate::of_held(lock))
+    }
+
+    fn gate_named(&self, name: String, made: impl FnOnce() -> CardGate) -> CardGate {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = gates.entry(lock.card().to_owned()).or_insert_with(|| CardGate::new(lock));
-        gate.clone()
+        gates.entry(name).or_insert_with(made).clone()
     }
 
     /// Those of the store, each with where it stands in its life.
@@ -208,6 +310,24 @@ impl Identities {
         self.best(account, now, life::is_encrypted_to, |_| Naming::These)
     }
 
+    /// The key on a card by which the account's provider knows its owner: the newest of those made for it, else of those that can.
+    pub(super) fn on_card(&self, account: &Address, now: UnixTime) -> Result<(Arc<CardKey>, CardGate), Explanation> {
+        let all = self.all()?;
+        let fits = |i: &&Identity| i.account == *account && !i.is_retired && CardKey::signs_handshakes(i.key.certificate());
+        let on_card = all.iter().filter(fits).filter_map(|i| Some((i.on_card.clone()?, i.card.clone()?)));
+        let rank = |(key, _): &(Arc<CardKey>, CardGate)| {
+            let certificate = key.certificate();
+            let is_valid = life::stage(certificate, now) == Stage::Valid;
+            (is_valid, life::is_for_login(certificate), certificate.not_before())
+        };
+        let (key, gate) = on_card.max_by_key(rank).ok_or_else(|| login::no_key_on_card(account))?;
+        match life::stage(key.certificate(), now) {
+            Stage::Valid => Ok((key, gate)),
+            Stage::Early => Err(say::own_certificate_not_yet_valid(account, key.certificate().not_before())),
+            Stage::Expired => Err(login::certificate_on_card_expired(account, key.certificate().not_after())),
+        }
+    }
+
     fn best(
         &self,
         account: &Address,
@@ -217,6 +337,9 @@ impl Identities {
     ) -> Result<Identity, Explanation> {
         let all = self.all()?;
         let valid = |i: &&Identity| life::stage(i.key.certificate(), now) == Stage::Valid;
+        if all.iter().any(|i| i.account == *account && i.is_delegated()) {
+            return Err(say_held::delegate_reads_only(account));
+        }
         let fitting = || all.iter().filter(|i| i.account == *account && fits(i.key.certificate()));
         let own = || fitting().filter(|i| !i.is_retired);
         let best = own().filter(valid).max_by_key(|i| {

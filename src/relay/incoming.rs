@@ -2,16 +2,18 @@
 
 use super::Relay;
 use super::cards::NotViewed;
+use super::held::held_by;
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
 use super::seals::{self, Seals};
 use super::views::{Imprint, Lasts};
-use crate::base::{Address, UnixTime};
+use crate::base::UnixTime;
+use crate::keys::held::Whose;
 use crate::mime::Contents;
 use crate::mime::header::Header;
 use crate::policy::threads;
 use crate::smime::open::{OpenError, Opened};
-use crate::store::Event;
+use crate::store::Look;
 use crate::text::subject::without_marks;
 use crate::text::{Explain, Explanation};
 use crate::view::letter::{self, Agreement, HeaderShown, Letter, Senders};
@@ -91,7 +93,10 @@ impl Relay {
             return self.view_of(key, stored);
         }
         // Opening takes milliseconds of computing, a card longer: never on the thread that serves the others.
-        tokio::task::block_in_place(|| self.view_looked_into(key, stored))
+        tokio::task::block_in_place(|| {
+            let _turn = has_card.then(|| self.card_turns.of(key));
+            self.view_looked_into(key, stored)
+        })
     }
 
     /// The View; the message and what it opens to may bring the certificate that a key waits for.
@@ -104,11 +109,13 @@ impl Relay {
 
     /// The View, from memory or made now. `Err`: a key is locked; nothing provisional is shown.
     fn view_of(&self, key: &MessageKey, stored: Vec<u8>) -> Result<Arc<View>, NotViewed> {
+        let _look = Look::begin();
         self.notice_wiped_keys();
         if let Some(view) = self.views.find_of(key, &stored, self.now(), || self.identities.all().ok()) {
             return Ok(view);
         }
         let seals = self.seals.at_hand().map_err(|e| e.explain())?;
+        let epoch = self.views.epoch();
         let keys = self.identities.all()?;
         let mut read = match self.read(&stored, &keys) {
             Ok(read) => read,
@@ -119,7 +126,7 @@ impl Relay {
                 });
             }
         };
-        self.remember_content_keys(&read);
+        self.remember_content_keys(&read, &keys);
         self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);
         self.recall(key, &mut read.verdict, evidence)?;
@@ -137,15 +144,14 @@ impl Relay {
         };
         let draft = self.draft(seals, key, &stored, &read, &shown);
         drop(letter);
-        self.freeze(key, &read.verdict, evidence, &draft)?;
+        let held = held_by(&read, &keys);
+        self.freeze(key, &read.verdict, evidence, &draft, Some(Whose::Other) != held)?;
         self.keep_size(key, told, &stored, draft.view_len() as u64, &verdict)?;
-        if !self.needs_card_again(&read) {
+        if !self.needs_card_again(&read) && held.is_none() {
             self.keep_text(key, verdict.grade, &draft);
         }
         let ids = message_ids(&stored, draft.bytes());
-        if let Ok(account) = Address::parse(&key.account) {
-            self.note(&self.entry(Event::Open, &account, ids.first().map(String::as_str), 0, verdict.code));
-        }
+        self.note_opened(key, &ids, &read, verdict.code);
         self.remember_thread(&ids, &verdict)?;
         self.remember_letter(&like)?;
         let lasts = match verdict.grade {
@@ -156,7 +162,8 @@ impl Relay {
         let imprint = Imprint::of(&stored);
         // A large message and its content are not held beside the whole View.
         drop((read, stored));
-        Ok(self.views.keep(key, imprint, Arc::new(draft.filled()), lasts))
+        let view = Arc::new(draft.filled());
+        Ok(self.views.keep(key, epoch, imprint, view, lasts))
     }
 
     /// The View that is in memory.
@@ -235,8 +242,9 @@ impl Relay {
 
     /// The header of a stored message with its author's fields.
     pub(super) fn shown_header(&self, stored: &[u8]) -> Result<Vec<u8>, Explanation> {
-        let read = self.read(stored, &self.identities.all()?)?;
-        self.remember_content_keys(&read);
+        let keys = self.identities.all()?;
+        let read = self.read(stored, &keys)?;
+        self.remember_content_keys(&read, &keys);
         let letter = read.letter(stored, HeaderShown::Protected);
         let restored = letter.map(|letter| letter.restored).unwrap_or_default();
         Ok(restored.applied(&Header::parse(stored).0))
@@ -263,6 +271,7 @@ impl Relay {
 
     /// `souspli open`: no client, no mailbox, nothing remembered.
     pub fn open_by_hand(&self, stored: Vec<u8>) -> Result<OpenedByHand, Explanation> {
+        self.look_at_files();
         let read = match self.read(&stored, &self.identities.all()?) {
             Err(why) if !self.open_cards_by_hand()? => return Err(why),
             Err(_) => self.read(&stored, &self.identities.all()?)?,

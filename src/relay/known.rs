@@ -6,7 +6,7 @@ use crate::mime::Contents;
 use crate::policy::outgoing::{self, Banner, Need, Refusal, Thread, Why};
 use crate::policy::threads;
 use crate::policy::{Space, Submission};
-use crate::store::{Recognised, StoreError, Traits};
+use crate::store::{Look, Recognised, StoreError, Traits};
 use crate::text::{Explain, Explanation};
 use crate::view::likeness::{Likeness, likeness_in};
 use crate::view::{Marks, marks_in};
@@ -19,15 +19,24 @@ impl Relay {
 
     /// The same, with what the message is like, unless it is refused.
     pub(super) fn judged(&self, account: &Account, submission: &Submission) -> (Need, Likeness) {
+        let _look = Look::begin();
         // It may not leave in clear while nobody can say where it goes.
         let space = match self.space() {
             Ok(space) => space,
             Err(why) => return (Need::Refuse(Refusal::Unknowable(Box::new(why))), Likeness::default()),
         };
+        if let Some(why) = self.reads_only(account, submission, &space) {
+            return (Need::Refuse(Refusal::Unknowable(Box::new(why))), Likeness::default());
+        }
         let message = Contents::of(&submission.message);
         let ids = threads::ids_in(&message);
         // Its own too: sent on as it is (Resent-To), or once more to others, it is the message that was sealed.
-        let thread = self.thread(&[ids.related, ids.own.into_iter().collect()].concat());
+        let own: Vec<String> = ids.own.into_iter().collect();
+        let thread = match (self.thread(&ids.related), self.thread(&own)) {
+            (Thread::Sealed, _) | (_, Thread::Sealed) => Thread::Sealed,
+            (Thread::Unknown, Thread::OverChannel) => Thread::ItselfOverChannel,
+            (related, _) => related,
+        };
         match self.need_with(account, submission, &space, (thread, marked(&message))) {
             // The channel of the space of trust may carry what a domain asks for unencrypted.
             Need::Clear | Need::Sign | Need::Secure(Why::Domain(_)) => {

@@ -1,10 +1,10 @@
-//! What serves later questions only - lists after a restart, searches - is written behind the answer that it was learnt from,
-//! many messages together. Whoever asks for any of it waits until it is written.
+//! What serves later questions only - lists after a restart, searches, what the journal says was read - is written behind the
+//! answer that it was learnt from, many messages together. Whoever asks for any of it waits until it is written.
 
 use super::port::{Indexed, MessageKey, Place};
 use super::seals;
 use crate::base::limits::{LATER_MAX, LATER_MILLISECONDS};
-use crate::store::{Fields, Index, StoreError};
+use crate::store::{Fields, Index, Journal, StoreError};
 use crate::text::Explain;
 use crate::view::searchable::Searchable;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +18,8 @@ pub(super) enum Learnt {
     Fields(Zeroizing<Vec<u8>>),
     /// Its text.
     Text(Searchable),
+    /// That it was opened: the entry is in the journal's queue.
+    Opened,
 }
 
 impl Learnt {
@@ -25,6 +27,7 @@ impl Learnt {
         match self {
             Self::Fields(octets) => octets.len(),
             Self::Text(text) => text.octets().len(),
+            Self::Opened => 0,
         }
     }
 }
@@ -34,6 +37,7 @@ impl Learnt {
 struct Stores {
     fields: Arc<Fields>,
     index: Arc<Index>,
+    journal: Journal,
 }
 
 /// A thread that writes, begun when there is something to write.
@@ -59,10 +63,11 @@ struct Queue {
 }
 
 impl Later {
-    pub(super) fn new(fields: &Arc<Fields>, index: &Arc<Index>) -> Self {
+    pub(super) fn new(fields: &Arc<Fields>, index: &Arc<Index>, journal: &Journal) -> Self {
         let stores = Stores {
             fields: Arc::clone(fields),
             index: Arc::clone(index),
+            journal: journal.clone(),
         };
         let shared = Shared {
             stores,
@@ -172,11 +177,14 @@ impl Shared {
 impl Stores {
     /// What cannot be written hides no mail: a list opens the message again, a search is the provider's.
     fn write(&self, batch: &[(MessageKey, Learnt)]) {
+        if let Err(error) = self.journal.write_queued() {
+            tracing::error!(%error, "the journal could not be written");
+        }
         let places: Vec<(Vec<u8>, &Zeroizing<Vec<u8>>)> = batch
             .iter()
             .filter_map(|(key, learnt)| match learnt {
                 Learnt::Fields(octets) => Some((seals::place(key), octets)),
-                Learnt::Text(_) => None,
+                Learnt::Text(_) | Learnt::Opened => None,
             })
             .collect();
         let names: Vec<[&[u8]; 1]> = places.iter().map(|(place, _)| [place.as_slice()]).collect();
@@ -239,7 +247,7 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let (home, secrets) = (Home::open(guard.path()).unwrap(), Secrets::ephemeral().unwrap());
         let kept = Arc::new(Fields::new(&home, &secrets));
-        let later = Later::new(&kept, &Arc::new(Index::new(&home, &secrets)));
+        let later = Later::new(&kept, &Arc::new(Index::new(&home, &secrets)), &Journal::new(&home, &secrets));
         for uid in 1..100 {
             later.keep(&key(uid), fields(&format!("Subject: {uid}")));
         }

@@ -8,6 +8,7 @@ pub mod authorities;
 pub mod book;
 mod bound;
 pub mod budget;
+mod card_states;
 mod cards;
 mod companion;
 mod decided;
@@ -15,13 +16,17 @@ mod endings;
 mod explain;
 mod gate;
 mod handed_over;
+pub mod handshakes;
+pub mod happened;
 mod harvest;
 mod headers;
+mod held;
 mod identities;
 mod incoming;
 mod known;
 mod later;
 pub mod notice;
+mod noting;
 mod operators;
 mod outgoing;
 pub mod port;
@@ -31,11 +36,15 @@ mod seals;
 mod searching;
 mod sender;
 mod space;
+pub mod state;
 mod status;
+pub mod trusting;
 mod views;
 
+pub use card_states::{CardStates, CardStatus};
 pub use identities::Identity;
 pub use incoming::OpenedByHand;
+pub use noting::JournalStanding;
 
 use crate::base::limits::{KEY_AT_START_SECONDS, VIEW_CACHE_MAX};
 use crate::base::{Address, Asker, UnixTime};
@@ -52,8 +61,8 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, ContentKeys, Event, Fields, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets, StoreError,
-    Threads,
+    CertificateFolder, ContentKeys, Event, Fields, HeldPlaces, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets,
+    StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -64,12 +73,17 @@ use authorities::Authorities;
 use gate::Gate;
 use harvest::Harvested;
 use headers::Unopened;
+use held::Held;
 use identities::Identities;
 use later::Later;
-use port::{Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids};
+use port::{
+    Append, Group, GroupOutcome, Indexed, MessageKey, Opening, Outgoing, Pending, SealedRecord, Sealing, Silence, SoughtUids, Used,
+};
 use seals::LockedSeals;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::watch;
 use views::Views;
 
 /// One home at work.
@@ -94,42 +108,52 @@ pub struct Relay {
     seals: LockedSeals,
     gate: Arc<Gate>,
     cards: Arc<Cards>,
+    card_states: watch::Sender<CardStates>,
+    card_turns: cards::Turns,
     views: Views,
     published: Arc<Published>,
     wanted: status::Wanted,
+    refusals: state::Refusals,
+    heard: happened::Heard,
 }
 
 impl Relay {
     /// Opens the stores of a home, whose keys may be locked yet.
     pub fn open(config: Config, home: &Home, secrets: &Secrets) -> Result<Self, StoreError> {
         let (fields, index) = (Arc::new(Fields::new(home, secrets)), Arc::new(Index::new(home, secrets)));
+        let journal = Journal::new(home, secrets);
         let local = LocalDirectory::new(CertificateFolder::new(home.certificates()), reading);
         let reach = Arc::new(Reach::new(config.upstream_authorities.clone()));
         let published = Published::new(home, config.revocation.clone(), reach);
         let cards = Arc::new(Cards::new(std::env::current_exe().unwrap_or_default(), &config.card));
+        let held = Held::new(HeldPlaces::new(home, secrets), Arc::clone(cards.pins()), &config, clock);
         Ok(Self {
             accounts: config.accounts.iter().cloned().map(Arc::new).collect(),
             authorities: Authorities::of(home, config.trust.environment),
             directory: Arc::new(Book::new(local, home, secrets, &config)),
-            identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards)),
+            identities: Identities::new(KeysStore::new(home, secrets.clone()), Arc::clone(&cards), held),
             cards,
+            card_states: watch::Sender::new(CardStates::default()),
+            card_turns: cards::Turns::default(),
             answers: Answers::new(KeysStore::requested(home, secrets.clone())),
             whitelist: WhitelistFile::new(home),
             threads: Threads::open(home, secrets, clock())?,
             letters: Letters::open(home, secrets, clock())?,
             marks: Marks::open(home, secrets)?,
-            later: Later::new(&fields, &index),
+            later: Later::new(&fields, &index, &journal),
             content_keys: ContentKeys::new(home, secrets, recalled::days(&config)),
             fields,
             index,
             unopened: Unopened::default(),
             harvested: Harvested::default(),
-            journal: Journal::new(home, secrets),
+            journal,
             seals: LockedSeals::new(secrets),
             gate: Gate::new(Arc::new(secrets.clone())),
             views: Views::new(VIEW_CACHE_MAX),
             published: Arc::new(published),
             wanted: status::Wanted::default(),
+            refusals: state::Refusals::default(),
+            heard: happened::Heard::default(),
             config,
         })
     }
@@ -160,6 +184,7 @@ impl Relay {
         if let Err(error) = self.threads.read_ahead().and_then(|()| self.marks.read_ahead()) {
             tracing::warn!(%error, "the memory of threads and messages could not be read");
         }
+        self.look_at_files();
         self.begin_index();
         self.begin_content_keys();
         self.note_imported();
@@ -202,7 +227,7 @@ impl Relay {
     /// What is done is done: an entry that cannot be written is told in the log, without content. A disk that takes one takes
     /// what it did not take before.
     fn note(&self, entry: &JournalEntry) {
-        match self.journal.record(entry) {
+        match apart(|| self.journal.record(entry)) {
             Ok(()) => self.write_what_waits(),
             Err(error) => tracing::error!(%error, "the journal could not be written"),
         }
@@ -223,6 +248,15 @@ impl Relay {
     }
 }
 
+/// What waits for the disk keeps no thread from those whom it serves.
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    let flavour = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match flavour {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 impl Sealing for Relay {
     fn account(&self, login: &str) -> Option<Arc<Account>> {
         self.by_login(login)
@@ -237,14 +271,19 @@ impl Sealing for Relay {
             // Sealing takes seconds of computing for the largest: never on the thread that serves the others.
             let handle = tokio::runtime::Handle::current();
             if self.unlock(Asker::Sender, Silence::Kept).await.is_err() {
-                return Outgoing::Refuse(say::key_locked());
+                let why = say::key_locked();
+                // The journal is locked too: its owner hears of it all the same.
+                self.show_refusal(account, &why);
+                return Outgoing::Refuse(why);
             }
             let seal = || async { tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission))) };
-            let outgoing = self.sealed_with_cards(seal).await;
+            let outgoing = self.sealed_with_cards(account, seal).await;
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::own(&submission.message);
-                let recipients = submission.envelope.recipients.len();
-                self.note(&self.entry(Event::Refuse, &account.address, id.as_deref(), recipients, refusal.code));
+                let recipients = &submission.envelope.recipients;
+                let entry = self.entry(Event::Refuse, &account.address, id.as_deref(), recipients.len(), refusal.code);
+                self.note(&self.entry_for(entry, recipients.iter(), &Used::default(), None));
+                self.show_refusal(account, refusal);
             }
             outgoing
         })
@@ -281,6 +320,7 @@ impl Opening for Relay {
     fn cached(&self, key: &MessageKey) -> Option<Arc<crate::view::View>> {
         self.notice_removed_texts();
         self.notice_wiped_keys();
+        self.look_at_file(&key.account);
         self.known_view(key)
     }
 
@@ -292,6 +332,7 @@ impl Opening for Relay {
         silence: Silence,
     ) -> Pending<'a, Result<Arc<crate::view::View>, Explanation>> {
         Box::pin(async move {
+            self.look_at_file(&key.account);
             if !self.awaits_answer(&key.account) {
                 return self.viewed(key, stored, asker, silence).await;
             }

@@ -4,7 +4,7 @@
 
 use super::decided::Plan;
 use super::identities::Identity;
-use super::port::{Group, LeftOut, Outgoing, Protection, SealedRecord, SealedSubmission, Way};
+use super::port::{Group, LeftOut, Outgoing, Protection, SealedRecord, SealedSubmission, Used, Way};
 use super::recipients::Certificates;
 use super::{Relay, seals};
 use crate::base::Address;
@@ -21,7 +21,7 @@ use crate::smime::encrypt;
 use crate::smime::header_protection::{self, Purpose};
 use crate::smime::port::{KeyError, SignatureScheme};
 use crate::smime::sign::{self, Form};
-use crate::store::Traits;
+use crate::store::{Look, Traits};
 use crate::text::{Explain, Explanation, outgoing as say, provider};
 use crate::view::likeness::Likeness;
 use crate::view::{legacy_display, strip};
@@ -87,6 +87,9 @@ impl Relay {
         submission: &Submission,
         copies: Vec<Copies>,
     ) -> Result<SealedSubmission, Explanation> {
+        if let Some(why) = self.reads_only(account, submission, &self.space()?) {
+            return Err(why);
+        }
         let judged = Judged {
             why: Why::AlwaysEncrypt,
             like: None,
@@ -112,6 +115,7 @@ impl Relay {
             clear,
             through,
         } = decided.plan?;
+        let _look = Look::begin();
         let mut record = self.record(&clear, left_out, &trusted);
         self.remember(&record)?;
         // What the channel carries unencrypted may go that way again.
@@ -128,7 +132,10 @@ impl Relay {
         let mut groups = Vec::new();
         for (way, account, clear, copies) in sides {
             let side = Side { way, account, clear };
-            groups.extend(tokio::task::block_in_place(|| self.groups(&side, copies, &certificates, &trusted))?);
+            let used = &mut record.used;
+            groups.extend(tokio::task::block_in_place(|| {
+                self.groups(&side, copies, &certificates, &trusted, used)
+            })?);
         }
         if groups.iter().map(|group| group.message.len()).sum::<usize>() > SEALED_COPIES_MAX {
             return Err(say::too_many_copies());
@@ -147,6 +154,7 @@ impl Relay {
         copies: Vec<Copies>,
         certificates: &Certificates,
         trusted: &[Address],
+        used: &mut Used,
     ) -> Result<Vec<Group>, Explanation> {
         if copies.is_empty() {
             return Ok(Vec::new());
@@ -155,6 +163,7 @@ impl Relay {
         let content = self.content(clear, Purpose::Sealed(self.subject()));
         let signer = self.signer(account, &clear.header)?;
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Opaque)?;
+        used.key(signer.key.as_ref());
         let mut groups = Vec::new();
         for copies in copies {
             let (sealed, others): (Vec<_>, Vec<_>) = copies.recipients.into_iter().partition(|r| certificates.contains_key(&r.address));
@@ -163,6 +172,7 @@ impl Relay {
                 if copies.kind == CopyKind::Open {
                     readers.push(self.own_encryption_certificate(account)?);
                 }
+                readers.iter().for_each(|reader| used.certificate(reader));
                 let message = content.closed(self.encrypt(signed.clone(), &readers, self.cipher_for(&sealed))?);
                 groups.push(Group {
                     way,
@@ -188,6 +198,8 @@ impl Relay {
         let signer = self.signs_for(account, &submission.message)?;
         let content = self.content(&self.clear(account, &submission.message)?, Purpose::Signed);
         let signed = self.sign(account, &signer, content.entity.clone(), Form::Detached)?;
+        let mut used = Used::default();
+        used.key(signer.key.as_ref());
         let group = Group {
             way: Way::Own,
             recipients: submission.envelope.recipients.clone(),
@@ -199,6 +211,7 @@ impl Relay {
                 message_id: threads::own(&submission.message),
                 protection: Protection::Signed,
                 traits,
+                used,
                 ..SealedRecord::default()
             },
             companion: None,

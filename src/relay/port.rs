@@ -79,6 +79,19 @@ pub struct SealedRecord {
     pub protection: Protection,
     /// What it is known by where everybody can read it.
     pub traits: Traits,
+    /// Which keys and certificates made it.
+    pub used: Used,
+}
+
+/// The keys and certificates that made a message, for the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Used {
+    /// Serial numbers, in hexadecimal: who signs, then the readers.
+    pub certificates: Vec<String>,
+    /// Serial number of the card that has signed.
+    pub card: Option<String>,
+    /// The number of its holder in the register of professionals.
+    pub rpps: Option<String>,
 }
 
 /// A recipient who gets nothing.

@@ -3,6 +3,7 @@
 //! Keys in this process are never looked up, and a card is asked only where neither they nor the memory will do.
 
 use super::Relay;
+use super::held::held_by;
 use super::identities::Identity;
 use super::incoming::Read;
 use super::views::Lasts;
@@ -116,7 +117,11 @@ impl Relay {
     }
 
     /// Keeps what cards have unwrapped for a message that was opened by it. What cannot be kept is asked of the card again.
-    pub(super) fn remember_content_keys(&self, read: &Read) {
+    /// What a held file has opened is remembered by nobody: its owner's card is wanted for it, or he may take it back.
+    pub(super) fn remember_content_keys(&self, read: &Read, keys: &[Identity]) {
+        if held_by(read, keys).is_some() {
+            return;
+        }
         let unwrapped = read.opened.iter().flat_map(|opened| &opened.unwrapped);
         for by in unwrapped {
             if let Some(content_key) = &by.content_key {

@@ -68,7 +68,7 @@ impl Relay {
 impl Identity {
     /// The account's address, which a card without one is bound to, and those of the certificate.
     pub(super) fn covers(&self, address: &Address) -> bool {
-        *address == self.account || self.key.certificate().has_email(address.as_str())
+        !self.is_delegated() && (*address == self.account || self.key.certificate().has_email(address.as_str()))
     }
 
     fn addresses(&self) -> Vec<Address> {

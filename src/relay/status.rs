@@ -1,10 +1,11 @@
 //! Whether a certificate still stands: known when a letter is sent, looked up when one is read, and kept up to date in between.
 
 use super::Relay;
+use super::happened::Happened;
 use super::identities::Identity;
 use crate::base::limits::{LISTS_LOOKED_AT_SECONDS, LOOKUP_SECONDS_MAX, STATUS_QUESTIONS_MAX, STATUS_SECONDS_MAX};
 use crate::config::StatusSource;
-use crate::directory::lists::{Event, Outcome, Published, Which};
+use crate::directory::lists::{Event, Outcome, Published, Summary, Which};
 use crate::pki::Trust;
 use crate::pki::path::{Path, Purpose, validate};
 use crate::pki::revocation::{Age, ProofKind, Revoked, Status};
@@ -23,6 +24,8 @@ pub(super) struct Wanted {
     questions: Mutex<Vec<Path>>,
     /// Somebody met a list that does not hold.
     lists: Notify,
+    /// The user wants all of them now.
+    all: Notify,
     questioned: Notify,
 }
 
@@ -152,6 +155,7 @@ impl Relay {
         loop {
             tokio::select! {
                 () = sleep(pause) => {}
+                () = self.wanted.all.notified() => which = Which::All,
                 () = self.wanted.lists.notified() => which = Which::Wanting,
                 () = self.wanted.questioned.notified() => {
                     self.answer_questions().await;
@@ -165,6 +169,11 @@ impl Relay {
         }
     }
 
+    /// Has every list fetched now.
+    pub fn want_all_lists(&self) {
+        self.wanted.all.notify_one();
+    }
+
     async fn answer_questions(&self) {
         let Ok(trust) = self.trust() else { return };
         for path in self.wanted.take() {
@@ -173,13 +182,26 @@ impl Relay {
     }
 
     async fn refresh_lists(&self, which: Which) -> Result<(), StoreError> {
+        self.refresh_seen(which, |_| {}).await.map(drop)
+    }
+
+    /// Fetches every list now, for somebody who looks on.
+    pub async fn refresh_all(&self, see: impl Fn(&Event) + Send + Sync + 'static) -> Result<Summary, StoreError> {
+        self.refresh_seen(Which::All, see).await
+    }
+
+    async fn refresh_seen(&self, which: Which, see: impl Fn(&Event) + Send + Sync + 'static) -> Result<Summary, StoreError> {
         let trust = self.trust()?;
-        let see = Arc::new(|event: Event| log(&event));
+        let see = Arc::new(move |event: Event| {
+            log(&event);
+            see(&event);
+        });
         let summary = self.published.refresh(trust, which, self.now(), see).await;
         if summary.kept > 0 {
             self.note(&JournalEntry::of_home(self.now(), Noted::Trust, "lists-updated"));
         }
-        Ok(())
+        self.tell(Happened::Changed);
+        Ok(summary)
     }
 }
 

@@ -22,6 +22,7 @@ struct Held {
     order: BTreeMap<u64, MessageKey>,
     octets: usize,
     turn: u64,
+    epoch: u64,
 }
 
 #[derive(Debug)]
@@ -88,9 +89,13 @@ impl Views {
         (imprint == Imprint::of(stored)).then(|| self.find(key, now, keys)).flatten()
     }
 
-    /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays.
-    pub fn keep(&self, key: &MessageKey, imprint: Imprint, view: Arc<View>, lasts: Lasts) -> Arc<View> {
+    /// Keeps a View and returns the one to serve: when two connections opened the same message, the first stays. What began
+    /// before a wipe is served, and not kept.
+    pub fn keep(&self, key: &MessageKey, epoch: u64, imprint: Imprint, view: Arc<View>, lasts: Lasts) -> Arc<View> {
         let mut held = self.held();
+        if held.epoch != epoch {
+            return view;
+        }
         match held.views.get(key) {
             Some(kept) if kept.imprint == imprint => return Arc::clone(&kept.view),
             Some(_) => held.forget(key),
@@ -112,9 +117,18 @@ impl Views {
         view
     }
 
+    /// Another one after each wipe: what was begun before is not kept after.
+    pub fn epoch(&self) -> u64 {
+        self.held().epoch
+    }
+
     /// Forgets every View.
     pub fn wipe(&self) {
-        *self.held() = Held::default();
+        let mut held = self.held();
+        *held = Held {
+            epoch: held.epoch.wrapping_add(1),
+            ..Held::default()
+        };
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -185,22 +199,39 @@ mod tests {
         let views = Views::new(100);
         let find = |uid| views.find(&key(uid), NOW, || None).is_some();
         for uid in 1..=3 {
-            views.keep(&key(uid), Imprint::of(b""), view(30), Lasts::ForGood);
+            views.keep(&key(uid), 0, Imprint::of(b""), view(30), Lasts::ForGood);
         }
         assert!(find(1));
-        views.keep(&key(4), Imprint::of(b""), view(30), Lasts::ForGood);
+        views.keep(&key(4), 0, Imprint::of(b""), view(30), Lasts::ForGood);
         assert_eq!([find(1), find(2), find(3), find(4)], [true, false, true, true]);
-        views.keep(&key(5), Imprint::of(b""), view(101), Lasts::ForGood);
+        views.keep(&key(5), 0, Imprint::of(b""), view(101), Lasts::ForGood);
         assert_eq!([find(1), find(5)], [true, false]);
+    }
+
+    #[test]
+    fn what_began_before_a_wipe_is_not_kept_after_it() {
+        let views = Views::new(100);
+        let epoch = views.epoch();
+        views.wipe();
+        assert_eq!(
+            views.keep(&key(1), epoch, Imprint::of(b""), view(10), Lasts::ForGood).bytes().len(),
+            10
+        );
+        assert!(views.find(&key(1), NOW, || None).is_none());
+        views.keep(&key(1), views.epoch(), Imprint::of(b""), view(10), Lasts::ForGood);
+        assert!(views.find(&key(1), NOW, || None).is_some());
     }
 
     #[test]
     fn other_octets_under_one_name_are_another_message() {
         let views = Views::new(100);
-        views.keep(&key(1), Imprint::of(b"a"), view(10), Lasts::ForGood);
+        views.keep(&key(1), 0, Imprint::of(b"a"), view(10), Lasts::ForGood);
         assert!(views.find_of(&key(1), b"a", NOW, || None).is_some());
         assert!(views.find_of(&key(1), b"b", NOW, || None).is_none());
-        assert_eq!(views.keep(&key(1), Imprint::of(b"b"), view(20), Lasts::ForGood).bytes().len(), 20);
+        assert_eq!(
+            views.keep(&key(1), 0, Imprint::of(b"b"), view(20), Lasts::ForGood).bytes().len(),
+            20
+        );
         assert_eq!(views.held().octets, 20);
     }
 
@@ -208,7 +239,7 @@ mod tests {
     fn what_no_key_opened_is_forgotten_when_there_is_another_key() {
         let views = Views::new(100);
         let (then, now) = (KeyRing::default(), Arc::new(Vec::with_capacity(1)));
-        views.keep(&key(1), Imprint::of(b""), view(10), Lasts::While(Arc::clone(&then)));
+        views.keep(&key(1), 0, Imprint::of(b""), view(10), Lasts::While(Arc::clone(&then)));
         assert!(views.find(&key(1), NOW, || Some(Arc::clone(&then))).is_some());
         assert!(views.find(&key(1), NOW, || None).is_some());
         assert!(views.find(&key(1), NOW, || Some(Arc::clone(&now))).is_none());
@@ -219,7 +250,7 @@ mod tests {
     #[test]
     fn what_a_card_has_opened_leaves_when_its_time_is_over() {
         let views = Views::new(100);
-        views.keep(&key(1), Imprint::of(b""), view(10), Lasts::Until(NOW.plus(60)));
+        views.keep(&key(1), 0, Imprint::of(b""), view(10), Lasts::Until(NOW.plus(60)));
         assert!(views.find(&key(1), NOW.plus(59), || None).is_some());
         assert!(views.find(&key(1), NOW.plus(60), || None).is_none());
         assert_eq!(views.held().octets, 0);

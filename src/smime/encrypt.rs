@@ -5,14 +5,14 @@ use crate::base::Secret;
 use crate::pki::algorithm::{Curve, Digest, KeyKind};
 use crate::pki::ber::tag;
 use crate::pki::oid;
-use crate::pki::{Certificate, der};
+use crate::pki::{Certificate, der, public_keys};
 use crate::smime::agree::{self, KeyWrap};
 use crate::smime::encipher::{GCM_NONCE, GCM_TAG, cbc_len};
 use crate::smime::flow::Flow;
 use crate::smime::port::Derivation;
 use crate::smime::reread;
 use aws_lc_rs::agreement;
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey};
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey};
 use std::sync::Arc;
 
 /// Content ciphers that are written.
@@ -100,6 +100,15 @@ struct Infos {
 }
 
 fn recipient_infos(recipients: &[&Certificate], transport: Transport, material: &Material) -> Result<Infos, EncryptError> {
+    let (infos, version) = infos_of(recipients, transport, material)?;
+    Ok(Infos {
+        set: der::set(&infos),
+        version,
+    })
+}
+
+/// One RecipientInfo for each of them, and the version that they ask for; read again by another hand.
+pub(super) fn infos_of(recipients: &[&Certificate], transport: Transport, material: &Material) -> Result<(Vec<Vec<u8>>, u8), EncryptError> {
     let mut written: Vec<&Certificate> = Vec::new();
     let mut infos = Vec::new();
     let mut version = 0;
@@ -123,16 +132,15 @@ fn recipient_infos(recipients: &[&Certificate], transport: Transport, material: 
     if infos.is_empty() {
         return Err(EncryptError::NoRecipient);
     }
-    let set = der::set(&infos);
-    if !reread::is_for(&set, &written) {
+    if !reread::is_for(&der::set(&infos), &written) {
         return Err(EncryptError::Failed);
     }
-    Ok(Infos { set, version })
+    Ok((infos, version))
 }
 
 /// KeyTransRecipientInfo.
 fn transported(recipient: &Certificate, transport: Transport, content_key: &[u8]) -> Option<Vec<u8>> {
-    let key = PublicEncryptingKey::from_der(recipient.spki()).ok()?;
+    let key = public_keys::encrypting(recipient.spki())?;
     let mut out = vec![0; key.key_size_bytes()];
     let algorithm = match transport {
         Transport::Pkcs1 => {

@@ -10,6 +10,7 @@ use crate::smime::recipient::{self, Recipients};
 use std::borrow::Cow;
 
 /// An EnvelopedData or AuthEnvelopedData but for what is encrypted in it.
+#[derive(Debug)]
 pub struct Envelope {
     /// For whom.
     pub recipients: Recipients,

@@ -14,6 +14,7 @@ mod envelope;
 pub mod field;
 pub mod flow;
 pub mod header_protection;
+pub mod lockbox;
 pub mod offer;
 
 mod old_wrap;
@@ -22,6 +23,7 @@ pub mod opened;
 pub mod parts;
 pub mod port;
 pub mod protected;
+pub mod pwri;
 mod question;
 pub mod recipient;
 pub mod reread;

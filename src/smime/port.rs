@@ -31,6 +31,9 @@ pub enum KeyError {
     /// It tried and failed.
     #[error("the key failed")]
     Failed,
+    /// Its owner reads without his card, and does nothing else.
+    #[error("the key only reads")]
+    ReadsOnly,
 }
 
 impl Explain for KeyError {
@@ -39,6 +42,7 @@ impl Explain for KeyError {
             Self::Locked => crate::text::keys::locked(),
             Self::Unsupported => crate::text::keys::unsupported_key(),
             Self::Failed => crate::text::keys::failed(),
+            Self::ReadsOnly => crate::text::keys::reads_only(),
         }
     }
 }
@@ -148,6 +152,10 @@ pub trait PrivateKey: Send + Sync {
     fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError>;
     /// Unwraps a content key.
     fn unwrap(&self, key: &WrappedKey) -> Unwrapped;
+    /// Serial number of the card that it is on.
+    fn card(&self) -> Option<&str> {
+        None
+    }
     /// False for a key in this process; true where each use is an operation of a card, which may ask for a PIN.
     fn is_outside(&self) -> bool {
         false

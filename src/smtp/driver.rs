@@ -3,6 +3,7 @@
 
 mod budget;
 mod groups;
+mod in_hand;
 mod login;
 mod outcome;
 mod patience;
@@ -11,6 +12,7 @@ mod upstream;
 
 pub use self::budget::Budget;
 use self::budget::Room;
+pub use self::in_hand::InHand;
 use self::login::Entry;
 pub use self::patience::Patience;
 pub use self::probe::Offers;
@@ -44,6 +46,8 @@ pub struct Submissions {
     pub offers: Offers,
     /// Room in memory for messages.
     pub budget: Budget,
+    /// How many are in hand.
+    pub in_hand: InHand,
     /// How long is waited for whom.
     pub patience: Patience,
     /// Set when the program ends: idle connections are closed, submissions in hand are finished first.
@@ -166,7 +170,10 @@ impl Connection {
                 Ok(self.session.input(event))
             }
             Action::Submit(submission) => {
+                let shared = Arc::clone(&self.shared);
+                let held = shared.in_hand.one_more();
                 let reply = self.submit(submission).await;
+                drop(held);
                 Ok(self.session.input(Event::Answered(reply)))
             }
             Action::Close => Ok(Vec::new()),

@@ -1,6 +1,7 @@
 //! Files that are there whole or not at all: written beside, synced, renamed, the folder synced.
 
 use super::StoreError;
+use super::look;
 use super::owner::private;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -20,7 +21,7 @@ pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let written = || {
         let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&temporary)?;
         file.write_all(bytes)?;
-        fs::rename(&temporary, path)
+        rename(&temporary, path)
     };
     let done = written();
     if done.is_err() {
@@ -35,6 +36,7 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
+    look::forget();
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(path);
@@ -61,7 +63,9 @@ pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// Removes a file for good; `Absent` where there was none.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
+    let removed = fs::remove_file(path);
+    look::forget();
+    match removed {
         Ok(()) => sync_folder(path).map_err(StoreError::write(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Absent),
         Err(error) => Err(StoreError::write(path)(error)),
@@ -84,12 +88,45 @@ fn fill_and_rename(path: &Path, temporary: &Path, fill: impl FnOnce(&mut File) -
     fill(&mut file)?;
     file.sync_all()?;
     drop(file);
-    fs::rename(temporary, path)?;
+    rename(temporary, path)?;
     sync_folder(path)
 }
 
+/// Replaces what stands there, also while it is read.
+#[cfg(unix)]
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let done = fs::rename(from, to);
+    look::forget();
+    done
+}
+
+/// The same. Virus scanners and backups hold a file for a moment in a way that lets nobody replace it.
+#[cfg(windows)]
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    use crate::base::limits::FILE_HELD_MILLISECONDS;
+    use std::time::{Duration, Instant};
+    const SHARING_VIOLATION: i32 = 32;
+    let until = Instant::now() + Duration::from_millis(FILE_HELD_MILLISECONDS);
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if is_held(&error, SHARING_VIOLATION) && Instant::now() < until => {
+                std::thread::park_timeout(Duration::from_millis(20))
+            }
+            done => {
+                look::forget();
+                return done;
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+fn is_held(error: &io::Error, violation: i32) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(violation)
+}
+
 /// A name in the same folder (a rename does not cross file systems), unique among threads and processes.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     path.with_file_name(format!(".{name}.{}.{number}.tmp", std::process::id()))

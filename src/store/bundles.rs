@@ -1,6 +1,7 @@
 //! Bundles of authorities as files: `<name>.toml` in the home's folder and in the machine's. What they say is read by `pki`.
 
 use super::folder::FolderStamp;
+use super::owner::binds;
 use super::{StoreError, atomic};
 use crate::base::limits::{BUNDLE_FILE_MAX, BUNDLES_MAX};
 use std::fs;
@@ -75,12 +76,21 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
 fn read(path: PathBuf) -> Option<BundleFile> {
     let name = path.file_stem()?.to_str()?.to_owned();
     let text = match atomic::read(&path, BUNDLE_FILE_MAX).transpose()? {
+        // What anybody could have put there is no authority.
+        Ok(_) if !is_ours(&path) => Err(StoreError::Changeable(path.clone())),
         Ok(octets) => String::from_utf8(octets).map_err(|_| StoreError::Damaged(path.clone())),
         Err(error) => Err(error),
     };
     Some(BundleFile { path, name, text })
 }
 
+fn is_ours(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    [folder, path].iter().all(|each| binds(each).unwrap_or(false))
+}
+
+// Only a file's time can be set by the standard library on Windows.
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! What can go wrong with the home and its files.
 
-use crate::text::{Explain, Explanation, Why, store as words};
+use crate::text::{Explain, Explanation, Why, journal, store as words};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ pub enum StoreError {
     /// The home belongs to another user.
     #[error("{0}: belongs to another user")]
     NotOurs(PathBuf),
+    /// It binds every user of this computer, and others than administrators may change it.
+    #[error("{0}: others than administrators may change it")]
+    Changeable(PathBuf),
     /// The home cannot be made.
     #[error("making {path}: {source}")]
     NotMade {
@@ -40,6 +43,9 @@ pub enum StoreError {
     /// A file is not what was written.
     #[error("{0}: damaged")]
     Damaged(PathBuf),
+    /// A journal that a later Souspli has written.
+    #[error("{0}: of a later version")]
+    NewerJournal(PathBuf),
     /// Larger than what the store takes.
     #[error("{0}: too large")]
     TooLarge(PathBuf),
@@ -98,11 +104,13 @@ impl Explain for StoreError {
         match self {
             StoreError::NoHome => words::no_home(),
             StoreError::NotOurs(path) => words::not_ours(&shown(path)),
+            StoreError::Changeable(path) => crate::text::config::changeable(&shown(path)),
             StoreError::NotMade { path, source } => words::home_not_made(&shown(path), &Why::from(source)),
             StoreError::Read { path, source } => words::unreadable(&shown(path), &Why::from(source)),
             StoreError::Write { path, source } if is_full(source) => words::disk_full(&shown(path)),
             StoreError::Write { path, source } => words::unwritable(&shown(path), &Why::from(source)),
             StoreError::Damaged(path) => words::damaged(&shown(path)),
+            StoreError::NewerJournal(path) => journal::newer(&shown(path)),
             StoreError::TooLarge(path) => words::too_large(&shown(path)),
             StoreError::Absent => words::absent(),
             StoreError::KeyringLocked => words::keyring_locked(),

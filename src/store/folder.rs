@@ -1,5 +1,6 @@
 //! Folders, and files, that other processes may change: read again only when they have changed.
 
+use super::look;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -43,9 +44,9 @@ impl FolderStamp {
         }
     }
 
-    /// True when nothing has changed since.
+    /// True when nothing has changed since, as the look that lives has it.
     pub fn still_holds(&self, folder: &Path) -> bool {
-        self.settled == Settled::Yes && *self == Self::of(folder)
+        self.settled == Settled::Yes && *self == look::stamp(folder, || Self::of(folder))
     }
 }
 

@@ -84,8 +84,18 @@ mod quiet {
     }
 }
 
-/// Elsewhere nobody can tell without asking; the Credential Manager of Windows is never locked.
-#[cfg(not(all(unix, not(target_os = "macos"))))]
+/// The Credential Manager opens with the session, and never asks.
+#[cfg(windows)]
+mod quiet {
+    use super::{Keyring, Secret, StoreError, SystemKeyring};
+
+    pub(super) fn read(id: &str) -> Result<Option<Secret>, StoreError> {
+        SystemKeyring.read(id)
+    }
+}
+
+/// A Keychain tells nothing without asking.
+#[cfg(target_os = "macos")]
 mod quiet {
     use super::{Secret, StoreError};
 

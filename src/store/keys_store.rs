@@ -96,7 +96,8 @@ impl KeysStore {
     pub fn list(&self) -> Result<Vec<StoredKey>, StoreError> {
         let entries = fs::read_dir(&self.folder).map_err(StoreError::read(&self.folder))?;
         let mut keys = Vec::new();
-        for path in entries.flatten().map(|entry| entry.path()) {
+        for entry in entries {
+            let path = entry.map_err(StoreError::read(&self.folder))?.path();
             if path.extension().is_none_or(|e| e != self.extension) {
                 continue;
             }

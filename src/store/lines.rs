@@ -2,7 +2,7 @@
 //! first line, so that a reader sees cheaply whether there is more, or whether it must start again.
 
 use super::owner::private;
-use super::{Home, StoreError, atomic, hex};
+use super::{Home, StoreError, atomic, hex, look};
 use crate::base::limits::LINE_FILE_MAX;
 use aws_lc_rs::rand;
 use std::fs::{self, File, OpenOptions};
@@ -44,6 +44,8 @@ pub(super) struct Seen {
     title: Vec<u8>,
     offset: u64,
     as_of: Option<(u64, SystemTime)>,
+    /// The look in which that was.
+    look: Option<u64>,
 }
 
 /// What [`LineFile::read_on`] found.
@@ -83,7 +85,9 @@ impl LineFile {
     /// Appends a line, which a reader who knew all before it need not read again.
     pub(super) fn append(&self, line: &str, seen: &mut Seen, when: OnDisk) -> Result<Reader, StoreError> {
         let _lock = self.home.lock()?;
-        self.append_locked(line, seen, when).map_err(StoreError::write(&self.path))
+        let appended = self.append_locked(line, seen, when).map_err(StoreError::write(&self.path));
+        look::forget();
+        appended
     }
 
     /// Replaces the lines by what `keep` makes of all of them. Other processes wait.
@@ -102,6 +106,16 @@ impl LineFile {
 
     /// The whole lines that came since `seen`. Costs one look at the folder where nothing has changed.
     pub(super) fn read_on(&self, seen: &mut Seen) -> Result<News, StoreError> {
+        let look = look::number();
+        if look.is_some() && seen.look == look {
+            return Ok(News::More(Vec::new()));
+        }
+        let news = self.read_as_it_is(seen)?;
+        seen.look = look;
+        Ok(news)
+    }
+
+    fn read_as_it_is(&self, seen: &mut Seen) -> Result<News, StoreError> {
         let error = || StoreError::read(&self.path);
         let found = match fs::metadata(&self.path) {
             Ok(found) => found,

@@ -4,7 +4,7 @@ use super::StoreError;
 use super::owner::{Access, access, create_private_folder};
 use crate::text::{Explanation, store as words};
 use std::env;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// A home that exists and is ours.
@@ -48,8 +48,7 @@ impl Home {
             path: root.clone(),
             source,
         })?;
-        let found = fs::metadata(&root).map_err(StoreError::read(&root))?;
-        let access = access(&found);
+        let access = access(&root).map_err(StoreError::read(&root))?;
         if access == Access::Foreign {
             return Err(StoreError::NotOurs(root));
         }
@@ -73,6 +72,11 @@ impl Home {
     /// Sealed private keys.
     pub fn keys(&self) -> PathBuf {
         self.root.join("keys")
+    }
+
+    /// Own keys for several persons, and what is known of them.
+    pub fn held(&self) -> PathBuf {
+        self.root.join("held")
     }
 
     /// Correspondents' certificates.
@@ -110,9 +114,29 @@ impl Home {
         self.root.join(MASTER)
     }
 
-    /// The journal being written.
+    /// The journal.
     pub fn journal(&self) -> PathBuf {
-        self.root.join("journal.jsonl")
+        self.root.join("journal.sqlite")
+    }
+
+    /// How far the journal has come, sealed.
+    pub fn journal_head(&self) -> PathBuf {
+        self.root.join("journal.head")
+    }
+
+    /// Where the dashboard is, and a link into it.
+    pub fn dashboard(&self) -> PathBuf {
+        self.root.join("dashboard.json")
+    }
+
+    /// How far the assistant has come.
+    pub fn assistant(&self) -> PathBuf {
+        self.root.join("assistant.json")
+    }
+
+    /// What was changed in profiles of Thunderbird.
+    pub fn thunderbird(&self) -> PathBuf {
+        self.root.join("thunderbird.json")
     }
 
     /// What sealed letters were like.
@@ -165,6 +189,7 @@ impl Home {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_home_is_made_with_its_folders_and_is_private() {

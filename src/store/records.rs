@@ -1,5 +1,6 @@
 //! Small sealed records, each named by what it is of: `<mac>.sealed`. Whoever reads the folder learns how many there are.
 
+use super::folder::FolderStamp;
 use super::lines::OnDisk;
 use super::owner::create_private_folder;
 use super::seal::{seal, unseal};
@@ -44,6 +45,16 @@ impl Records {
         let mac = self.mac(name)?;
         let file = atomic::read(&self.path(&mac), RECORD_MAX)?;
         file.map_or(Ok(None), |sealed| self.opened(&mac, &sealed))
+    }
+
+    /// To know later whether any record may say something else; taken before one is read.
+    pub fn stamp(&self) -> FolderStamp {
+        FolderStamp::of(&self.folder)
+    }
+
+    /// True when none does.
+    pub fn are_unchanged(&self, stamp: &FolderStamp) -> bool {
+        stamp.still_holds(&self.folder)
     }
 
     /// Keeps a record; the last one counts.

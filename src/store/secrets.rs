@@ -61,8 +61,10 @@ pub enum Purpose {
     Boundaries,
     /// Tokens in header fields of Views.
     Tokens,
-    /// Naming messages in the journal.
+    /// Naming messages and recipients in the journal.
     Journal,
+    /// Sealing the chain of the journal.
+    JournalSeals,
     /// Sealing passwords for providers and key files.
     Passwords,
     /// Sealing and naming what is known of correspondents.
@@ -177,6 +179,7 @@ impl Purpose {
             Purpose::Boundaries => "souspli 1 boundaries",
             Purpose::Tokens => "souspli 1 tokens",
             Purpose::Journal => "souspli 1 journal",
+            Purpose::JournalSeals => "souspli 1 journal seals",
             Purpose::Passwords => "souspli 1 passwords",
             Purpose::Book => "souspli 1 book",
             Purpose::ContentKeys => "souspli 1 content keys",

@@ -8,6 +8,9 @@ pub const PIN_TITLE: &str = "Souspli – code de la carte / card PIN";
 /// What is typed.
 pub const PIN_WORD: &str = "Code porteur (PIN)";
 
+/// The button that says no.
+pub const PIN_CANCEL: &str = "Annuler";
+
 /// How the next try stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TriesLeft {
@@ -19,22 +22,35 @@ pub enum TriesLeft {
     One,
 }
 
+/// What a PIN is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PinFor {
+    /// To open the card.
+    Card,
+    /// For one signature, of a key that asks at each.
+    OneSignature,
+}
+
 /// What is asked for, and what a wrong answer costs.
-pub fn pin_question(card: &str, left: TriesLeft) -> String {
+pub fn pin_question(card: &str, left: TriesLeft, what: PinFor) -> String {
     let warning = match left {
         TriesLeft::All => "",
         TriesLeft::Fewer => "\nUn code faux a déjà été donné. / A wrong PIN was given before.",
         TriesLeft::One => "\nDERNIER ESSAI : un code faux bloque la carte. / LAST TRY: a wrong PIN blocks the card.",
     };
-    format!("Code de la carte « {card} » / PIN of the card “{card}”{warning}")
+    let each = match what {
+        PinFor::Card => "",
+        PinFor::OneSignature => {
+            "\nPour signer ce message : cette carte demande le code à chaque signature. / To sign this message: this card asks for the PIN at each signature."
+        }
+    };
+    format!("Code de la carte « {card} » / PIN of the card “{card}”{each}{warning}")
 }
 
 /// The last one was wrong.
 pub const PIN_WRONG: &str = "Code faux / wrong PIN";
 /// The last one cannot be one.
 pub const PIN_MALFORMED: &str = "Ce code n’a pas la longueur ou les signes voulus / not the length or the characters of a PIN";
-/// The key asks at each use.
-pub const PIN_EACH_TIME: &str = "Cette clé demande le code à chaque signature / this key asks at each signature";
 
 /// No module is configured, and none of the known ones is installed.
 pub fn no_module() -> Explanation {
@@ -52,13 +68,13 @@ pub fn no_module() -> Explanation {
     )
 }
 
-/// The module is there and cannot be used.
+/// The module is there and cannot be used; `why`: for who knows about modules.
 pub fn module_not_loaded(file: &str, why: &str) -> Explanation {
     Explanation::new(
         "SP-CARD-MODULE",
         Retry::AfterUser,
         (
-            format!("Le logiciel de carte {file} ne peut pas être utilisé ({why})."),
+            format!("Le logiciel de carte {file} ne peut pas être utilisé."),
             "Vérifiez qu’il est bien installé pour ce système (64 bits), ou corrigez [card] module.",
         ),
         (
@@ -132,6 +148,83 @@ pub fn absent(holder: &str) -> Explanation {
     )
 }
 
+/// Nobody knows the readers.
+pub fn no_service() -> Explanation {
+    Explanation::new(
+        "SP-CARD-NO-SERVICE",
+        Retry::AfterUser,
+        (
+            "Le service des lecteurs de carte (PC/SC) ne fonctionne pas sur ce poste : aucune carte n’est vue.",
+            "Vérifiez que le lecteur est branché et démarrez ce service (pcscd ; « Carte à puce » sous Windows), puis réessayez.",
+        ),
+        (
+            "The service of card readers (PC/SC) does not run on this machine: no card is seen.",
+            "Check that the reader is connected and start that service (pcscd; “Smart Card” on Windows), then try again.",
+        ),
+    )
+}
+
+/// A card is there, and nobody can speak with it.
+pub fn unreadable() -> Explanation {
+    Explanation::new(
+        "SP-CARD-UNREADABLE",
+        Retry::AfterUser,
+        (
+            "Une carte est dans le lecteur, mais elle ne répond pas ou n’est pas reconnue par le logiciel de carte.",
+            "Retirez-la et remettez-la, la puce du bon côté ; vérifiez que c’est la bonne carte, puis réessayez.",
+        ),
+        (
+            "A card is in the reader, but it does not answer or the card software does not know it.",
+            "Take it out and put it in again, the chip on the right side; check that it is the right card, then try again.",
+        ),
+    )
+}
+
+/// Nobody has looked yet.
+pub fn not_looked_for(holder: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-UNKNOWN",
+        Retry::Later,
+        (
+            format!("La carte de {holder} n’a pas encore été cherchée."),
+            "Patientez un instant.",
+        ),
+        (format!("The card of {holder} has not been looked for yet."), "Wait a moment."),
+    )
+}
+
+/// It is there, its PIN was not given.
+pub fn closed(holder: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-READY",
+        Retry::Never,
+        (
+            format!("La carte de {holder} est dans le lecteur."),
+            "Son code sera demandé quand elle servira : rien à faire.",
+        ),
+        (
+            format!("The card of {holder} is in the reader."),
+            "Its PIN will be asked for when it is needed: nothing to do.",
+        ),
+    )
+}
+
+/// It is there, and its PIN was given.
+pub fn open(holder: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-OPEN",
+        Retry::Never,
+        (
+            format!("La carte de {holder} est dans le lecteur et son code a été donné."),
+            "Retirez-la quand vous quittez le poste.",
+        ),
+        (
+            format!("The card of {holder} is in the reader and its PIN was given."),
+            "Take it out when you leave the machine.",
+        ),
+    )
+}
+
 /// A reader is there, and nothing in it.
 pub fn empty_reader() -> Explanation {
     Explanation::new(
@@ -142,18 +235,37 @@ pub fn empty_reader() -> Explanation {
     )
 }
 
-/// Another card is.
-pub fn other_card(holder: &str, present: &str) -> Explanation {
+/// Another card is; `whose`: what is known of it without a PIN.
+pub fn other_card(holder: &str, whose: &str) -> Explanation {
+    if holder == whose {
+        return another_of_the_same(holder);
+    }
     Explanation::new(
         "SP-CARD-OTHER",
         Retry::AfterUser,
         (
-            format!("La carte dans le lecteur est « {present} » ; il faut celle de {holder}."),
+            format!("La carte dans le lecteur est celle de « {whose} » ; il faut celle de {holder}."),
             "Changez de carte, puis réessayez.",
         ),
         (
-            format!("The card in the reader is “{present}”; that of {holder} is needed."),
+            format!("The card in the reader is that of “{whose}”; that of {holder} is needed."),
             "Change the card, then try again.",
+        ),
+    )
+}
+
+/// A holder has more than one, or a new one.
+fn another_of_the_same(holder: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-NEW",
+        Retry::AfterUser,
+        (
+            format!("La carte dans le lecteur est aussi celle de {holder}, mais ce n’est pas celle que ce compte connaît."),
+            "Mettez l’autre carte ; ou, si celle-ci la remplace, prenez-la par : souspli key card --account ADRESSE.",
+        ),
+        (
+            format!("The card in the reader is {holder}’s too, but not the one that this account knows."),
+            "Put the other card in; or, if this one replaces it, take it by: souspli key card --account ADDRESS.",
         ),
     )
 }
@@ -229,18 +341,92 @@ pub fn pin_blocked(holder: &str) -> Explanation {
     )
 }
 
-/// The card or its module says something else.
+/// The same, where nobody knows whose card it is.
+pub fn pin_blocked_somehow() -> Explanation {
+    Explanation::new(
+        "SP-PIN-BLOCKED",
+        Retry::AfterUser,
+        (
+            "La carte est bloquée : trop de codes faux.",
+            "Débloquez-la avec le logiciel de la carte et le code de déblocage.",
+        ),
+        (
+            "The card is blocked: too many wrong PINs.",
+            "Unblock it with the card's own software and the unblocking code.",
+        ),
+    )
+}
+
+/// The card or its module says something else; `why`: for who knows about modules.
 pub fn failed(why: &str) -> Explanation {
     Explanation::new(
         "SP-CARD-FAILED",
         Retry::Later,
         (
-            format!("La carte n’a pas fait ce qui lui était demandé ({why})."),
-            "Retirez et remettez la carte, puis réessayez.",
+            "La carte n’a pas fait ce qui lui était demandé.",
+            "Retirez-la et remettez-la, puis réessayez ; si cela dure, mettez à jour le logiciel de carte.",
         ),
         (
             format!("The card did not do what it was asked ({why})."),
-            "Take the card out and put it in again, then retry.",
+            "Take it out and put it in again, then retry; if it lasts, update the card software.",
+        ),
+    )
+}
+
+/// It was taken out meanwhile.
+pub fn gone() -> Explanation {
+    Explanation::new(
+        "SP-CARD-GONE",
+        Retry::AfterUser,
+        ("La carte a été retirée.", "Remettez-la, puis réessayez."),
+        ("The card was taken out.", "Put it in again, then retry."),
+    )
+}
+
+/// The key of a certificate is not on its card.
+pub fn key_not_there() -> Explanation {
+    Explanation::new(
+        "SP-CARD-NO-KEY",
+        Retry::AfterUser,
+        (
+            "La clé que ce compte connaît n’est plus sur la carte.",
+            "Reprenez la carte pour ce compte : souspli key card --account ADRESSE.",
+        ),
+        (
+            "The key that this account knows is not on the card any more.",
+            "Take the card again for this account: souspli key card --account ADDRESS.",
+        ),
+    )
+}
+
+/// The card cannot sign or open in that way.
+pub fn not_able() -> Explanation {
+    Explanation::new(
+        "SP-CARD-UNABLE",
+        Retry::Never,
+        (
+            "La clé de cette carte ne sait pas faire ce qui lui est demandé.",
+            "Choisissez un autre certificat de la carte (souspli key card --account ADRESSE --certificate …), ou mettez à jour le logiciel de carte.",
+        ),
+        (
+            "The key of this card cannot do what it is asked.",
+            "Choose another certificate of the card (souspli key card --account ADDRESS --certificate …), or update the card software.",
+        ),
+    )
+}
+
+/// Its key asks for the PIN at each use: connections would each open a window.
+pub fn no_handshake_key(holder: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-LOGIN-EACH-TIME",
+        Retry::AfterUser,
+        (
+            format!("La clé de la carte de {holder} demande le code à chaque usage : Souspli ne s’identifie pas avec elle."),
+            "Prenez la clé d’authentification de la carte (souspli key card), ou retirez celle-ci (souspli key retire).",
+        ),
+        (
+            format!("The key of the card of {holder} asks for the PIN at each use: Souspli does not log in with it."),
+            "Take the card’s authentication key (souspli key card), or retire this one (souspli key retire).",
         ),
     )
 }
@@ -257,6 +443,38 @@ pub fn nothing_on_card(card: &str) -> Explanation {
         (
             format!("The card “{card}” shows no certificate that can be used."),
             "Check that it is the right card, and the right card software.",
+        ),
+    )
+}
+
+/// A card speaks for its holder in several activities, and none was chosen.
+pub fn several_situations(choice: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-SITUATIONS",
+        Retry::AfterUser,
+        (
+            format!("Plusieurs situations d’exercice sont là, et un compte n’en a qu’une : {choice}."),
+            "Choisissez-en une : ajoutez --situation et son numéro.",
+        ),
+        (
+            format!("There are several activities, and an account has one: {choice}."),
+            "Choose one: add --situation and its number.",
+        ),
+    )
+}
+
+/// No activity has that number.
+pub fn no_such_situation(number: usize, choice: &str) -> Explanation {
+    Explanation::new(
+        "SP-CARD-NO-SITUATION",
+        Retry::AfterUser,
+        (
+            format!("Aucune situation d’exercice n’a le numéro {number}. Celles qui sont là : {choice}."),
+            "Corrigez --situation.",
+        ),
+        (
+            format!("No activity has the number {number}. Those that are there: {choice}."),
+            "Correct --situation.",
         ),
     )
 }

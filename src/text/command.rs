@@ -19,6 +19,27 @@ pub fn usage() -> Explanation {
     )
 }
 
+/// A relay that was told to end goes on (Windows).
+pub fn not_stopped() -> Explanation {
+    Explanation::new(
+        "SP-NOT-STOPPED",
+        Retry::Later,
+        (
+            "Souspli n’a pas fini à temps : un envoi est peut-être en cours.",
+            "Recommencez dans une minute ; sinon fermez la session de l’utilisateur.",
+        ),
+        (
+            "Souspli did not end in time: a message may be leaving.",
+            "Try again in a minute; or else log the user off.",
+        ),
+    )
+}
+
+/// What Windows shows while a session that is to end waits for Souspli.
+pub fn session_ends() -> &'static str {
+    "Les envois en cours sont terminés, quelques secondes. / Submissions in hand are finished, a few seconds."
+}
+
 /// Not an address.
 pub fn not_an_address(given: &str) -> Explanation {
     Explanation::new(
@@ -165,6 +186,71 @@ pub fn system(why: &Why) -> Explanation {
         (
             format!("The system did not let Souspli work ({en})."),
             "Close other programs, then try again; if it lasts, restart the computer.",
+        ),
+    )
+}
+
+/// Nothing is behind the link of the home, or there is none.
+pub fn no_dashboard() -> Explanation {
+    Explanation::new(
+        "SP-NO-DASHBOARD",
+        Retry::AfterUser,
+        (
+            "Souspli ne tourne pas pour ce dossier, ou son tableau de bord est coupé.",
+            "Démarrez Souspli (souspli run) ; vérifiez que [dashboard] listen n’est pas \"off\".",
+        ),
+        (
+            "Souspli is not running for this home, or its dashboard is off.",
+            "Start Souspli (souspli run); check that [dashboard] listen is not \"off\".",
+        ),
+    )
+}
+
+/// Another program has taken the port of a relay that was ended by force.
+pub fn stranger_at_dashboard() -> Explanation {
+    Explanation::new(
+        "SP-DASHBOARD-STRANGER",
+        Retry::AfterUser,
+        (
+            "Un autre programme répond à la place du tableau de bord de Souspli : il n’a pas été ouvert.",
+            "Démarrez Souspli à nouveau ; si cela revient, montrez ce message à votre informaticien.",
+        ),
+        (
+            "Another program answers in place of Souspli’s dashboard: it was not opened.",
+            "Start Souspli again; if it comes back, show this message to your IT.",
+        ),
+    )
+}
+
+/// The system opens no browser.
+pub fn no_browser(why: &Why) -> Explanation {
+    let Why { fr, en } = why;
+    Explanation::new(
+        "SP-NO-BROWSER",
+        Retry::AfterUser,
+        (
+            format!("Le navigateur n’a pas pu être ouvert ({fr})."),
+            "Ouvrez vous-même le lien affiché : il sert une seule fois.",
+        ),
+        (
+            format!("The browser could not be opened ({en})."),
+            "Open the link that is shown yourself: it serves once.",
+        ),
+    )
+}
+
+/// A diagnosis found what keeps mail from being sealed or read.
+pub fn doctor_found(count: usize) -> Explanation {
+    Explanation::new(
+        "SP-DOCTOR",
+        Retry::AfterUser,
+        (
+            format!("{count} point(s) en panne."),
+            "Suivez le remède indiqué sous chacun, puis relancez le diagnostic.",
+        ),
+        (
+            format!("{count} thing(s) out of order."),
+            "Follow the mend below each, then run the diagnosis again.",
         ),
     )
 }

@@ -402,6 +402,38 @@ pub fn unreadable(path: &str, why: &Why) -> Explanation {
     )
 }
 
+/// A machine policy that could not be put in its place.
+pub fn not_written(path: &str) -> Explanation {
+    fault(
+        "SP-POLICY-NOT-WRITTEN",
+        0,
+        (
+            format!("{path} n’a pas pu être écrit."),
+            "Recommencez en administrateur ; sinon vérifiez la place sur le disque.",
+        ),
+        (
+            format!("{path} could not be written."),
+            "Try again as an administrator; or else check the room on the disk.",
+        ),
+    )
+}
+
+/// A machine policy that somebody who administers nothing could change.
+pub fn changeable(path: &str) -> Explanation {
+    fault(
+        "SP-POLICY-CHANGEABLE",
+        0,
+        (
+            format!("{path} lie tous les utilisateurs de cet ordinateur, et d’autres que ses administrateurs peuvent le modifier."),
+            "Administrateur : reprenez-en la propriété et retirez aux autres le droit d’écrire (icacls), ou supprimez-le.",
+        ),
+        (
+            format!("{path} binds every user of this computer, and others than its administrators can change it."),
+            "Administrator: take its ownership and the others' right to write (icacls), or remove it.",
+        ),
+    )
+}
+
 /// A file too large, or not text.
 pub fn not_text(path: &str) -> Explanation {
     fault(

@@ -1,26 +1,27 @@
 //! Sentences about directories of colleagues' certificates.
 
-use super::{Explanation, config::fault};
+use super::dashboard::Words;
+use super::{Explanation, Tongue, config::fault};
 use crate::base::{Address, Retry, UnixTime};
 
 /// Where certificates come from, in a table.
-pub const IMPORTED: &str = "importé / imported";
+pub const IMPORTED: Words = Words::new("importé", "imported");
 /// With a message that was verified.
-pub const HARVESTED: &str = "message vérifié / verified mail";
+pub const HARVESTED: Words = Words::new("message vérifié", "verified mail");
 /// Bound to the address by the user.
-pub const CONFIRMED: &str = "confirmé / confirmed";
+pub const CONFIRMED: Words = Words::new("confirmé", "confirmed");
 /// `souspli cert list` of an empty book.
 pub const NOTHING_YET: &str = "Aucun certificat : souspli cert import. / No certificate: souspli cert import.";
 /// `souspli cert show` of a good one.
 pub const WILL_DO: &str = "Utilisable pour chiffrer. / Can be encrypted to.";
 
 /// How long ago, in a table.
-pub fn age(at: UnixTime, now: UnixTime) -> String {
+pub fn age(tongue: Tongue, at: UnixTime, now: UnixTime) -> String {
     let date = at.civil().date();
     match (now.0 - at.0) / 86_400 {
         ..=0 => format!("{date}"),
-        1 => format!("{date} (1 jour / day)"),
-        days => format!("{date} ({days} jours / days)"),
+        1 => format!("{date} (1 {})", tongue.words("jour", "day")),
+        days => format!("{date} ({days} {})", tongue.words("jours", "days")),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What `souspli explain` shows of each recipient.
 
+use super::dashboard::Language;
 use super::directory::age;
+use super::{Explanation, Tongue};
 use crate::base::{Address, UnixTime};
 
 /// A certificate as people see it.
@@ -25,54 +27,89 @@ impl ShownCertificate {
 }
 
 /// A recipient, and the certificate that is encrypted to.
-pub fn encrypted_to(address: &Address, certificate: &ShownCertificate) -> String {
-    format!("\n{address} : chiffré pour / encrypted to: {}", certificate.shown())
+pub fn encrypted_to(tongue: Tongue, address: &Address, certificate: &ShownCertificate) -> String {
+    let said = tongue.words("chiffré pour", "encrypted to");
+    format!("\n{address}{}{said}: {}", colon(tongue), certificate.shown())
 }
 
 /// One of the doctor's own addresses.
-pub fn own(address: &Address, certificate: &ShownCertificate) -> String {
-    format!("\n{address} : une de vos adresses / one of your addresses: {}", certificate.shown())
+pub fn own(tongue: Tongue, address: &Address, certificate: &ShownCertificate) -> String {
+    let said = tongue.words("une de vos adresses", "one of your addresses");
+    format!("\n{address}{}{said}: {}", colon(tongue), certificate.shown())
 }
 
 /// A recipient without a certificate that will do.
-pub fn without(address: &Address, cause: &str) -> String {
-    format!("\n{address} : aucun certificat utilisable / no usable certificate\n{cause}")
+pub fn without(tongue: Tongue, address: &Address, cause: Option<&Explanation>) -> String {
+    let said = tongue.words("aucun certificat utilisable", "no usable certificate");
+    let cause = cause.map(|cause| tongue.sentence(cause)).unwrap_or_default();
+    format!("\n{address}{}{said}\n{cause}", colon(tongue))
 }
 
 /// Where a certificate came from, and when that source had it last.
-pub fn source(source: &str, as_of: Option<UnixTime>, now: UnixTime) -> String {
-    let seen = as_of.map(|at| format!(", {}", age(at, now))).unwrap_or_default();
-    format!("    origine / source: {source}{seen}")
+pub fn source(tongue: Tongue, source: &str, as_of: Option<UnixTime>, now: UnixTime) -> String {
+    let seen = as_of.map(|at| format!(", {}", age(tongue, at, now))).unwrap_or_default();
+    format!("    {}: {source}{seen}", tongue.words("origine", "source"))
 }
 
 /// Why this one of those that fit.
-pub fn choice(others: usize) -> String {
-    match others {
-        0 => "    choix / choice: le seul qui convienne / the only one that fits".to_owned(),
-        others => {
-            let all = others + 1;
-            format!("    choix / choice: le plus récent des {all} qui conviennent / the newest of {all} that fit")
-        }
-    }
+pub fn choice(tongue: Tongue, others: usize) -> String {
+    let all = others + 1;
+    let said = match others {
+        0 => tongue.words("le seul qui convienne", "the only one that fits"),
+        _ => tongue.words(
+            format_args!("le plus récent des {all} qui conviennent"),
+            format_args!("the newest of {all} that fit"),
+        ),
+    };
+    format!("    {}: {said}", tongue.words("choix", "choice"))
 }
 
 /// By which proof it is known to stand.
-pub fn stands((proof_fr, proof_en): (&str, &str), as_of: UnixTime, until: UnixTime, (age_fr, age_en): (&str, &str)) -> String {
+pub fn stands(tongue: Tongue, proof: (&str, &str), as_of: UnixTime, until: UnixTime, age: (&str, &str)) -> String {
     let (as_of, until) = (as_of.rfc3339(), until.rfc3339());
-    format!("    révocation / revocation: non révoqué / not revoked – {proof_fr} / {proof_en}, {as_of} → {until}, {age_fr} / {age_en}")
+    let said = tongue.words("non révoqué", "not revoked");
+    let (proof, age) = (tongue.words(proof.0, proof.1), tongue.words(age.0, age.1));
+    format!("    {}: {said} – {proof}, {as_of} → {until}, {age}", revocation(tongue))
 }
 
 /// An authority that publishes nothing.
-pub fn not_published(issuer: &str) -> String {
-    format!("    révocation / revocation: « {issuer} » ne publie aucune liste / “{issuer}” publishes no list")
+pub fn not_published(tongue: Tongue, issuer: &str) -> String {
+    let said = tongue.words(
+        format_args!("« {issuer} » ne publie aucune liste"),
+        format_args!("“{issuer}” publishes no list"),
+    );
+    format!("    {}: {said}", revocation(tongue))
+}
+
+fn revocation(tongue: Tongue) -> String {
+    tongue.words("révocation", "revocation")
 }
 
 /// The cipher of the content, and why.
-pub fn cipher(everyone_reads_gcm: bool) -> &'static str {
-    match everyone_reads_gcm {
-        true => {
-            "Contenu / content: AES-256-GCM – tous les destinataires le lisent (reads_gcm, ou annoncé dans leurs lettres) / every recipient reads it (reads_gcm, or their letters say so)"
-        }
-        false => "Contenu / content: AES-256-CBC – tous les logiciels le lisent / every mail program reads it",
+pub fn cipher(tongue: Tongue, everyone_reads_gcm: bool) -> String {
+    let (name, why) = match everyone_reads_gcm {
+        true => (
+            "AES-256-GCM",
+            tongue.words(
+                "tous les destinataires le lisent (reads_gcm, ou annoncé dans leurs lettres)",
+                "every recipient reads it (reads_gcm, or their letters say so)",
+            ),
+        ),
+        false => (
+            "AES-256-CBC",
+            tongue.words("tous les logiciels le lisent", "every mail program reads it"),
+        ),
+    };
+    let content = match tongue {
+        Tongue::One(Language::English) => "Content".to_owned(),
+        _ => tongue.words("Contenu", "content"),
+    };
+    format!("{content}: {name} – {why}")
+}
+
+fn colon(tongue: Tongue) -> &'static str {
+    match tongue {
+        Tongue::One(Language::English) => ": ",
+        _ => " : ",
     }
 }

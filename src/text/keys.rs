@@ -100,9 +100,28 @@ pub fn failed() -> Explanation {
         Retry::Later,
         (
             "Votre clé n’a pas pu signer.",
-            "Recommencez ; si cela persiste, importez la clé à nouveau.",
+            "Recommencez ; si cela persiste, importez la clé à nouveau, ou remettez la carte.",
         ),
-        ("Your key could not sign.", "Try again; if it persists, import the key again."),
+        (
+            "Your key could not sign.",
+            "Try again; if it persists, import the key again, or put the card in again.",
+        ),
+    )
+}
+
+/// A key that was opened for reading alone.
+pub fn reads_only() -> Explanation {
+    Explanation::new(
+        "SP-KEY-READS-ONLY",
+        Retry::Never,
+        (
+            "Cette clé n’est ouverte que pour lire : rien n’est signé avec elle.",
+            "Remettez la carte, ou écrivez depuis votre propre compte.",
+        ),
+        (
+            "This key is open for reading only: nothing is signed with it.",
+            "Put the card back, or write from your own account.",
+        ),
     )
 }
 

@@ -1,7 +1,8 @@
 //! Sentences about who logs in: local passwords, tokens, client certificates.
 
+use super::verdict::day;
 use super::{Explanation, Why};
-use crate::base::{Address, Retry};
+use crate::base::{Address, Retry, UnixTime};
 
 /// The local password is another.
 pub fn wrong_local_password() -> Explanation {
@@ -184,6 +185,39 @@ pub fn certificate_file_closed(path: &str, account: &Address, why: &Explanation)
         (
             format!("The client certificate {path} does not open: {}", why.en.what),
             format!("Give its password: souspli account password --certificate {account}."),
+        ),
+    )
+}
+
+/// No key of a card is known that the account could log in with.
+pub fn no_key_on_card(account: &Address) -> Explanation {
+    Explanation::new(
+        "SP-CLIENT-CARD-NO-KEY",
+        Retry::AfterUser,
+        (
+            format!("Souspli ne connaît aucune clé de carte avec laquelle {account} puisse s’identifier."),
+            format!("Mettez la carte, puis : souspli key card --account {account}."),
+        ),
+        (
+            format!("Souspli knows no key of a card that {account} could log in with."),
+            format!("Put the card in, then: souspli key card --account {account}."),
+        ),
+    )
+}
+
+/// The certificate on the card is too old.
+pub fn certificate_on_card_expired(account: &Address, until: UnixTime) -> Explanation {
+    let (fr, en) = day(until);
+    Explanation::new(
+        "SP-CLIENT-CARD-EXPIRED",
+        Retry::AfterUser,
+        (
+            format!("Le certificat de la carte avec lequel {account} s’identifie a expiré le {fr}."),
+            format!("Mettez la nouvelle carte, puis : souspli key card --account {account}."),
+        ),
+        (
+            format!("The certificate of the card that {account} logs in with expired on {en}."),
+            format!("Put the new card in, then: souspli key card --account {account}."),
         ),
     )
 }

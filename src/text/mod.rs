@@ -3,15 +3,22 @@
 //! One file per subject (`outgoing`, `incoming`, `imap`, `keys`, …), each a list of functions that take plain values and
 //! return an [`Explanation`]. An error enum implements [`Explain`] beside its definition, so that imports point downwards.
 
+pub mod assistant;
 pub mod banner;
+pub mod beginning;
 pub mod card;
+pub mod colleagues;
 pub mod command;
 pub mod config;
 pub mod config_space;
+pub mod dashboard;
+pub mod diagnosis;
 pub mod directory;
 pub mod explain;
+pub mod held;
 pub mod http;
 pub mod imap;
+pub mod journal;
 pub mod key_life;
 pub mod keys;
 pub mod login;
@@ -25,15 +32,21 @@ pub mod report;
 pub mod requests;
 pub mod revocation;
 pub mod rule;
+pub mod settings;
+pub mod setup;
 pub mod smtp;
 pub mod space;
 pub mod store;
 pub mod subject;
+mod tongue;
+pub mod tray;
 pub mod trust;
+pub mod trusting;
 pub mod verdict;
 pub mod whitelist;
 mod why;
 
+pub use tongue::Tongue;
 pub use why::Why;
 
 use crate::base::Retry;

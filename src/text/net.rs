@@ -120,6 +120,40 @@ pub fn outside_space(host: &str) -> Explanation {
     )
 }
 
+/// A server that asks for a certificate, and for a signature that its key does not make.
+pub fn no_way_to_sign() -> Explanation {
+    Explanation::new(
+        "SP-TLS-NO-WAY",
+        Retry::AfterUser,
+        (
+            "Le serveur demande une signature que votre clé (carte ou fichier) ne sait pas faire : la connexion n’a pas eu lieu.",
+            "Demandez à votre opérateur quelles clés il accepte (RSA, P-256), et changez client_certificate.",
+        ),
+        (
+            "The server asks for a signature that your key (card or file) does not make: no connection was made.",
+            "Ask your operator which keys it accepts (RSA, P-256), and change client_certificate.",
+        ),
+    )
+}
+
+/// A server that takes TLS 1.3 only, and a card that cannot sign it.
+pub fn tls13_wanted(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-TLS-CARD-TOO-OLD",
+        Retry::AfterUser,
+        (
+            format!(
+                "Le serveur {host} exige TLS 1.3, que cette carte ne sait pas signer (elle ne connaît pas RSA-PSS) : rien ne lui a été envoyé."
+            ),
+            "Demandez à votre opérateur s’il accepte TLS 1.2, ou utilisez une carte plus récente (CPS4) ou un fichier PKCS#12.",
+        ),
+        (
+            format!("The server {host} demands TLS 1.3, which this card cannot sign (it knows no RSA-PSS): nothing was sent to it."),
+            "Ask your operator whether TLS 1.2 is accepted, or use a newer card (CPS4) or a PKCS#12 file.",
+        ),
+    )
+}
+
 /// A name that a token would be shown to, in a private network.
 pub fn private_network(host: &str) -> Explanation {
     Explanation::new(

@@ -59,11 +59,11 @@ pub fn open_home(path: &str) -> Explanation {
         Retry::AfterUser,
         (
             format!("Le dossier {path} est accessible à d’autres utilisateurs de cet ordinateur."),
-            format!("Réservez-le : chmod 700 {path}"),
+            format!("Réservez-le : chmod 700 {path} (Windows : retirez les autres comptes dans Propriétés, Sécurité)."),
         ),
         (
             format!("The folder {path} is open to other users of this computer."),
-            format!("Keep it to yourself: chmod 700 {path}"),
+            format!("Keep it to yourself: chmod 700 {path} (Windows: remove the other accounts under Properties, Security)."),
         ),
     )
 }

@@ -8,7 +8,7 @@ fn never(code: &'static str, fr: (String, &str), en: (String, &str)) -> Explanat
 }
 
 /// A date as each language writes it.
-pub(super) fn day(at: UnixTime) -> (String, String) {
+pub fn day(at: UnixTime) -> (String, String) {
     let date = at.civil().date();
     let (y, m, d) = (date.year(), u8::from(date.month()), date.day());
     (format!("{d:02}/{m:02}/{y}"), format!("{y}-{m:02}-{d:02}"))

@@ -1,6 +1,7 @@
 //! Sentences about the liste blanche: the domains of the MSSanté space of trust.
 
-use super::Explanation;
+use super::dashboard::Language;
+use super::{Explanation, Tongue};
 use crate::base::Retry;
 
 /// Larger than any list.
@@ -96,17 +97,17 @@ pub fn unreadable() -> Explanation {
 }
 
 /// One line on what is kept: how much, of when, from where, how old.
-pub fn kept(domains: usize, generated: &str, origin: &str, days: i64) -> String {
+pub fn kept(tongue: Tongue, domains: usize, generated: &str, origin: &str, days: i64) -> String {
     let made = |words: &str| match generated {
         "" => String::new(),
         date => format!("{words} {date}, "),
     };
-    let (fr, en) = (age_fr(days), age_en(days));
-    format!(
-        "Liste blanche MSSanté : {domains} domaines, {}prise de {origin} {fr} / {domains} domains, {}taken from {origin} {en}",
-        made("du"),
-        made("of")
-    )
+    let fr = format!("{domains} domaines, {}prise de {origin} {}", made("du"), age_fr(days));
+    let en = format!("{domains} domains, {}taken from {origin} {}", made("of"), age_en(days));
+    match tongue {
+        Tongue::One(Language::English) => format!("MSSanté liste blanche: {en}"),
+        _ => format!("Liste blanche MSSanté : {}", tongue.words(fr, en)),
+    }
 }
 
 /// The same where there is none.

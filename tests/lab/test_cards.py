@@ -51,6 +51,9 @@ def rewrapped(der, start, instead):
 class CardCase(unittest.TestCase):
     """Alice, whose only key is on a card, and Bob, who has his in a file."""
     idle = 120
+    # Who gets the letters.
+    to = BOB
+    pop3_tls = None
 
     @classmethod
     def setUpClass(cls):
@@ -62,6 +65,7 @@ class CardCase(unittest.TestCase):
         cls.practice.start()
         cls.folder = cls.practice.folder.path
         cls.provider, cls.bob = cls.practice.provider, cls.practice.doctors["bob"]
+        cls.colleague = cls.bob
         cls.provider.smtp.lmtp = None
         cls.key = cps.single(cls.practice.authority, address=ALICE)
 
@@ -72,8 +76,9 @@ class CardCase(unittest.TestCase):
         self.pinentry = pinentry.Pinentry(place / "pinentry")
         self.addCleanup(self.pinentry.close)
         card = f'\n[card]\nmodule = "{module}"\npinentry = "{self.pinentry.program}"\nidle_minutes = {self.idle}\n'
-        accounts = [self.provider.account(ALICE), self.provider.account(BOB)]
-        self.souspli = souspli.Souspli(place, accounts, [self.provider.tls.bundle], f"recognise_letters = false\n{card}")
+        accounts = [self.provider.account(ALICE, pop3_tls=self.pop3_tls), self.provider.account(BOB)]
+        policy = f"recognise_letters = false\n{card}"
+        self.souspli = souspli.Souspli(place, accounts, [self.provider.tls.bundle], policy, pop3=bool(self.pop3_tls))
         self.souspli.furnish({BOB: [self.bob]}, [self.bob], [self.practice.authority.certificate])
         self.canary, self.before = Canary(), len(self.provider.smtp.accepted())
 
@@ -104,7 +109,7 @@ class CardCase(unittest.TestCase):
         return client
 
     def send(self, subject="#med# Lettre", sender=ALICE):
-        self.client(sender).sendmail(sender, [BOB], self.canary.letter(subject, [BOB], sender))
+        self.client(sender).sendmail(sender, [self.to], self.canary.letter(subject, [self.to], sender))
 
     def refused(self, *codes):
         """Nothing left, not even a word, and the answer can be tried again."""
@@ -118,15 +123,18 @@ class CardCase(unittest.TestCase):
         return said
 
     def sent(self):
-        """What left last: opened by Bob's key and verified by openssl."""
+        """What left last: opened by the colleague's key and verified by openssl."""
         accepted = self.provider.smtp.accepted()
         self.assertEqual(self.before + 1, len(accepted))
         self.before += 1
         octets = accepted[-1].octets
         self.assertEqual([], self.canary.found_in(octets))
-        signed = base.run("openssl", "cms", "-decrypt", "-recip", self.bob.certificate, "-inkey", self.bob.key, stdin=octets)
-        clear = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=signed)
+        clear = base.run("openssl", "cms", "-verify", "-CAfile", self.practice.authority.certificate, stdin=self.signed(octets))
         self.assertIn(self.canary.body.encode(), clear)
+
+    def signed(self, octets):
+        """What the colleague's key opens."""
+        return base.run("openssl", "cms", "-decrypt", "-recip", self.colleague.certificate, "-inkey", self.colleague.key, stdin=octets)
 
     def leaves(self):
         """Whether a letter leaves now; it must be sealed then."""
@@ -136,6 +144,13 @@ class CardCase(unittest.TestCase):
             return False
         self.sent()
         return True
+
+    def read(self, numbers="1:*"):
+        """The texts of these letters, as somebody gets them who has just sat down."""
+        with contextlib.closing(imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])) as box:
+            box.do('SELECT "INBOX"')
+            fetched = box.fetch(numbers, "UID BODY.PEEK[]")
+        return [mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values()]
 
     def sealed_for_alice(self, count=1):
         """Letters of Bob's to the key on the card, stored at the provider; the last of them."""
@@ -268,7 +283,8 @@ class CpsTest(CardCase):
             self.sent()
         prompts = [each for each in self.pinentry.asked() if each["command"] == "GETPIN"]
         self.assertEqual(3, len(prompts), "once for the card, and once for each signature")
-        self.assertIn("chaque signature", prompts[-1]["SETERROR"])
+        self.assertIn("chaque signature", prompts[-1]["SETDESC"])
+        self.assertNotIn("SETERROR", prompts[-1], "nothing was wrong")
 
     def of(self, pair):
         """SHA-256 of its certificate."""
@@ -278,13 +294,6 @@ class CpsTest(CardCase):
 
 class ReadingTest(CardCase):
     """Opened by the card."""
-
-    def read(self, numbers="1:*"):
-        """The texts of these letters, as somebody gets them who has just sat down."""
-        with contextlib.closing(imapline.Imap(self.souspli.imap, ALICE, self.provider.users[ALICE])) as box:
-            box.do('SELECT "INBOX"')
-            fetched = box.fetch(numbers, "UID BODY.PEEK[]")
-        return [mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values()]
 
     def test_letters_cost_one_pin(self):
         self.sealed_for_alice(5)

@@ -4,7 +4,7 @@ import unittest
 
 from lab import base, cps, vcard
 
-from test_cards import ALICE, CardCase
+from test_cards import ALICE, BOB, CardCase
 
 PRIVATE = "the virtual reader listens on every interface"
 
@@ -69,6 +69,46 @@ class PinTest(ReaderCase):
         self.assertEqual((3, 3), (self.pinentry.prompts(), self.card.state()["wrong"]))
 
 
+class TwoCardsTest(ReaderCase):
+    """Bob has a card as well, in the second reader; both write to Carol."""
+    to = "carol@lab.test"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.colleague = cls.practice.authority.doctor("carol", "Dr Carol", cls.to)
+
+    def run_both(self):
+        """Each account with its own card, open."""
+        holder = cps.Holder("DOMINIQUE", "AUTRE", "99700000006")
+        self.other = self.another(self.folder / f"two-{self.id().rpartition('.')[2][:20]}", cps.single(self.practice.authority, holder, address=BOB), 1)
+        self.souspli.cli("cert", "import", self.colleague.certificate)
+        self.souspli.cli("key", "remove", self.souspli.cli("key", "list").decode().split("\t")[0])
+        listed = self.souspli.cli("key", "card", "--config", self.souspli.config).decode().splitlines()
+        for address, name in ((ALICE, "CAMILLE"), (BOB, "DOMINIQUE")):
+            print_of = next(line.split("\t")[0] for line in listed if name in line)
+            self.souspli.cli("key", "card", "--account", address, "--certificate", print_of, "--config", self.souspli.config)
+        self.addCleanup(self.souspli.stop)
+        self.souspli.start()
+        self.pinentry.will(vcard.PIN, vcard.PIN)
+        for address in (ALICE, BOB):
+            self.send(sender=address)
+            self.sent()
+        self.assertEqual(2, self.pinentry.prompts())
+
+    def test_one_pulled_does_not_disturb_the_other(self):
+        self.run_both()
+        self.card.take_out()
+        self.assertIn('celle de "DOMINIQUE AUTRE" ; il faut celle de CAMILLE ESSAI-DURAND', self.refused("SP-CARD-OTHER"))
+        self.send(sender=BOB)
+        self.sent()
+        self.assertEqual((2, 2), (self.pinentry.prompts(), self.other.uses()))
+        self.card.put_in()
+        self.pinentry.will(vcard.PIN)
+        self.send()
+        self.sent()
+
+
 class PulledTest(ReaderCase):
     """Pulled out, before, during and after; and pcscd with it."""
 
@@ -112,8 +152,8 @@ class PulledTest(ReaderCase):
     def test_pcscd_stopped_and_started(self):
         self.open_card()
         self.reader.stop()
-        # OpenSC goes on to show the reader, and no card in it.
-        self.refused("SP-CARD-ABSENT")
+        # OpenSC goes on to show the reader, and no card in it: PC/SC knows better.
+        self.refused("SP-CARD-NO-SERVICE")
         self.reader.start()
         self.card.put_in()
         self.pinentry.will(vcard.PIN)

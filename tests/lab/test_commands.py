@@ -300,7 +300,7 @@ class JournalTest(CommandCase):
         self.addCleanup((self.relay.folder / "kept").rename, self.relay.folder / "passphrase")
         entries = [json.loads(line) for line in self.relay.cli("journal", "--json").splitlines()]
         seen = [(e["event"], e["code"], len(e.get("certificates", []))) for e in entries]
-        self.assertEqual([("trust", "added", 1), ("key", "imported", 1), ("trust", "removed", 1), ("trust", "added", 1)], seen)
+        self.assertEqual([("trust", "added", 1), ("key", "imported", 1), ("certificate", "imported", 1), ("trust", "removed", 1), ("trust", "added", 1)], seen)
         self.assertEqual(len(entries), len(self.relay.cli("journal").splitlines()))
 
     def test_two_at_once(self):

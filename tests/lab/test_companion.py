@@ -277,6 +277,18 @@ class NothingLeavesTest(CompanionCase):
                         self.assertEqual([], self.ordinary.accepted())
                     self.assertEqual([], self.canary.found_in(self.ordinary.received() + self.operator.received()))
 
+    def test_another_try_is_what_the_first_one_was(self):
+        letter = self.canary.letter("Lettre", [BOB, LISTED])
+        self.operator.fail("auth", "454 4.7.0 later")
+        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+            self.smtp("alice").sendmail(ALICE, [BOB, LISTED], letter)
+        self.assertEqual(4, caught.exception.smtp_code // 100)
+        self.operator.heal()
+        self.submit("alice", letter, BOB, LISTED)
+        (signed,) = self.operator.accepted()
+        self.assertEqual([LISTED], paths(signed.rcpts))
+        self.assertIn([BOB], [paths(accepted.rcpts) for accepted in self.ordinary.accepted()])
+
     def test_given_twice_and_blind(self):
         self.submit("alice", self.canary.letter("Lettre", [COLLEAGUE, BOB], Bcc=ALICE), COLLEAGUE, BOB, COLLEAGUE.upper(), ALICE, COLLEAGUE)
         inside = self.operator.accepted()

@@ -281,6 +281,7 @@ class FullDiskTest(unittest.TestCase):
 
     def test_sending_and_reading_on_a_full_disk(self):
         relay = self.practice.relays["alice"]
+        base.until(lambda: b"started" in relay.cli("journal"), 20, "what the start writes")
         before = {f: f.read_bytes() for f in relay.home.rglob("*") if f.is_file()}
         fill(relay.home)
         sealed = mails.smime(mails.letter("bob@lab.test", "alice@lab.test", "s", "Texte entier.\n"),
@@ -302,6 +303,9 @@ class FullDiskTest(unittest.TestCase):
             self.assertEqual(before_sending, len(self.practice.provider.smtp.accepted()))
             (relay.home / "filler").unlink()
             client.sendmail("alice@lab.test", ["bob@lab.test"], mails.letter("alice@lab.test", "bob@lab.test", "#med# s", "x\n"))
+        events = [line.split(b"\t")[1] for line in relay.cli("journal").splitlines()]
+        self.assertEqual([b"open", b"refuse", b"seal"], events[-3:], "what the full disk did not take waited")
+        relay.cli("journal", "--verify")
         self.assertIsNone(relay.process.poll())
         for file, octets in before.items():
             if "key" in str(file) or "trust" in str(file) or "cert" in str(file):

@@ -10,6 +10,7 @@ use souspli::relay::port::{Opening, Silence};
 use souspli::relay::{Identity, Relay};
 use souspli::smime::encrypt::{Cipher, Method, Transport};
 use souspli::smime::{KeyError, PrivateKey, SignatureScheme, Unwrapped, WrappedKey};
+use souspli::store::journal::{Order, Query, Reader};
 use souspli::store::{CertificateFolder, Home, Secrets};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -174,8 +175,9 @@ impl Practice {
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        let journal = std::fs::read_to_string(self.home.journal()).unwrap();
-        assert!(journal.lines().last().unwrap().contains("\"wiped\""), "{journal}");
+        let journal = Reader::open(&self.home).unwrap().unwrap();
+        let last = journal.page(&Query::default(), Order::NewestFirst, None, 1).unwrap();
+        assert_eq!(last.entries[0].entry.code, "wiped");
     }
 }
 

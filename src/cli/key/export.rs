@@ -4,10 +4,10 @@ use super::super::{Cli, Failure, input};
 use super::{Keys, named};
 use crate::base::limits::EXPORT_PASSWORD_MIN;
 use crate::base::{Address, Secret};
-use crate::keys::SoftwareKey;
 use crate::keys::pkcs12::{Weak, strength};
 use crate::keys::shelf::Shelved;
-use crate::text::{key_life as say, outgoing};
+use crate::keys::{Own, SoftwareKey};
+use crate::text::{held, key_life as say, outgoing};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -55,6 +55,9 @@ impl Export {
             Some(typed) => crate::text::keys::no_such_key(typed),
             None => outgoing::no_own_key(&self.account),
         };
+        if chosen.iter().any(|key| matches!(key.key, Own::Held(_))) {
+            return Err(held::by_the_card(&self.account).into());
+        }
         chosen.retain(|key| key.software().is_some());
         match chosen.is_empty() {
             false => Ok(chosen),
@@ -63,7 +66,8 @@ impl Export {
     }
 }
 
-fn holds(password: &Secret) -> Result<(), Failure> {
+/// Whether a password can hold off somebody who has the file.
+pub(super) fn holds(password: &Secret) -> Result<(), Failure> {
     strength(password).map_err(|weak| {
         let why = match weak {
             Weak::Short => say::short_password(EXPORT_PASSWORD_MIN),

@@ -5,10 +5,9 @@ use super::super::{Cli, Failure, input};
 use super::{Keys, described};
 use crate::base::Address;
 use crate::base::limits::IMPORT_FILE_MAX;
+use crate::desktop::own_keys::{self, OwnKey};
 use crate::keys::SoftwareKey;
 use crate::smime::port::PrivateKey;
-use crate::store::KeyNote;
-use crate::text::{key_life, keys as say};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -41,18 +40,9 @@ impl Import {
 }
 
 /// Seals it, writes it into the journal, says so.
-pub(super) fn keep(keys: &Keys, account: &Address, key: &SoftwareKey, code: &str, out: &mut Out) -> Result<(), Failure> {
-    let certificate = key.certificate();
-    let id = keys.store.put(account, &key.to_bytes()).map_err(|e| Failure::from(&e))?;
-    keys.note(account, code, Some(certificate))?;
-    out.line(format_args!("{id}\t{account}\t{}", described(certificate)));
-    // A card's certificate may name no address at all: then there is nothing to compare.
-    if !certificate.emails().is_empty() && !certificate.has_email(account.as_str()) {
-        complain(say::for_another_address(account, &certificate.emails().join(", ")));
-    }
-    // Brought in again, it stays what its owner made it.
-    if keys.store.note(&id, KeyNote::Retired).map_err(|e| Failure::from(&e))?.is_some() {
-        complain(key_life::still_retired(id.short()));
-    }
+pub(super) fn keep(keys: &Keys, account: &Address, key: &SoftwareKey, code: &'static str, out: &mut Out) -> Result<(), Failure> {
+    let kept = own_keys::keep(&keys.home, &keys.store, account, OwnKey::Software(key, code))?;
+    out.line(format_args!("{}\t{account}\t{}", kept.id, described(key.certificate())));
+    kept.warnings.iter().for_each(complain);
     Ok(())
 }

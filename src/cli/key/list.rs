@@ -8,7 +8,9 @@ use crate::keys::request::RequestedKey;
 use crate::keys::shelf::Shelved;
 use crate::pki::Certificate;
 use crate::relay::clock;
-use crate::text::{Explanation, key_life as say};
+use crate::smime::port::PrivateKey;
+use crate::store::{Fingerprint, HeldPlaces};
+use crate::text::{Explanation, held, key_life as say};
 
 pub(super) fn list(keys: &Keys, out: &mut Out) -> Result<(), Failure> {
     let (all, now) = (keys.all()?, clock());
@@ -17,6 +19,7 @@ pub(super) fn list(keys: &Keys, out: &mut Out) -> Result<(), Failure> {
         let state = key.state(now);
         out.line(format_args!("{}\t{}\t{}\t{state}", key.id, key.account, described(certificate)));
         key.warning(&all, now).into_iter().for_each(|warning| below(&warning, out));
+        not_in_file(keys, key)?.into_iter().for_each(|warning| below(&warning, out));
     }
     for waiting in keys.requested.list().map_err(|e| Failure::from(&e))? {
         let bytes = keys.requested.load(&waiting.id).map_err(|e| Failure::from(&e))?;
@@ -30,6 +33,18 @@ pub(super) fn list(keys: &Keys, out: &mut Out) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// A key that came after its account's file was written: nobody but the keyring has it.
+fn not_in_file(keys: &Keys, key: &Shelved) -> Result<Option<Explanation>, Failure> {
+    let Some(software) = key.software() else {
+        return Ok(None);
+    };
+    let places = HeldPlaces::new(&keys.home, &keys.secrets);
+    let record = places.record(&key.account).map_err(|e| Failure::from(&e))?;
+    let fingerprint = Fingerprint::of(software.certificate().der()).to_string();
+    let misses = record.is_some_and(|record| !record.keys.contains(&fingerprint));
+    Ok(misses.then(|| held::not_in_file(&key.account)))
 }
 
 /// Under its row.

@@ -1,10 +1,14 @@
 //! `souspli key`: own keys.
 
+mod delegate;
 mod export;
+mod held;
+mod hold;
 mod import;
 mod install;
 mod list;
 mod request;
+mod rescue;
 
 pub(super) use list::{described, warnings};
 
@@ -16,9 +20,10 @@ use crate::keys::card::Cards;
 use crate::keys::shelf::{Shelved, shelved};
 use crate::pki::Certificate;
 use crate::relay::clock;
-use crate::store::{Event, Home, Index, JournalEntry, KeyId, KeyNote, KeysStore, Secrets, StoredKey, journal};
-use crate::text::{key_life, keys as say};
+use crate::store::{Event, HeldPlaces, Home, Index, JournalEntry, KeyId, KeyNote, KeysStore, Secrets, StoredKey, journal};
+use crate::text::{held as held_words, key_life, keys as say};
 use clap::Subcommand;
+use held::HeldAccount;
 use std::sync::Arc;
 
 /// Own keys.
@@ -49,6 +54,13 @@ pub enum Key {
         /// Telle que « list » la montre, ou son début / as list shows it, or its beginning.
         id: String,
     },
+    /// La carte tient les clés d’un compte : elles ne s’ouvrent plus sans elle / the card holds an account’s keys: they open no more without it.
+    Hold(hold::Hold),
+    /// Mode de secours : lire sans la carte, par une phrase / rescue mode: reading without the card, by a passphrase.
+    Rescue(rescue::Rescue),
+    /// Qui d’autre lit un compte / who else reads an account.
+    #[command(subcommand, subcommand_help_heading = "Commandes / commands", disable_help_subcommand = true)]
+    Delegate(delegate::Delegate),
     /// Oublie les clés des messages ouverts par une carte ; vos clés restent / forget the keys of messages that a card opened; yours stay.
     Wipe,
 }
@@ -71,7 +83,10 @@ impl Key {
             Key::Request(request) => request.execute(cli, out),
             Key::Install(install) => install.execute(cli, out),
             Key::Retire { undo, id } => retire(&Keys::open(cli)?, id, *undo),
-            Key::Remove { id } => remove(&Keys::open(cli)?, id),
+            Key::Remove { id } => remove(cli, &Keys::open(cli)?, id),
+            Key::Hold(hold) => hold.execute(cli),
+            Key::Rescue(rescue) => rescue.execute(cli, out),
+            Key::Delegate(delegate) => delegate.execute(cli, out),
             Key::Wipe => content_keys::wipe(cli),
         }
     }
@@ -99,6 +114,12 @@ impl Keys {
             ..JournalEntry::new(clock(), Event::Key, account, code)
         };
         journal::record(&self.home, &entry).map_err(|e| Failure::from(&e))
+    }
+
+    /// Whether the key itself rests in a held file.
+    fn is_stub(&self, id: &KeyId) -> bool {
+        let own = self.store.load(id).ok().and_then(|bytes| Own::from_bytes(&bytes, &no_cards()).ok());
+        matches!(own, Some(Own::Held(_)))
     }
 
     /// The certificate of one, where it can be read.
@@ -135,7 +156,17 @@ fn retire(keys: &Keys, typed: &str, undo: bool) -> Result<(), Failure> {
     keys.note(&account, code, keys.certificate(&id).as_ref())
 }
 
-fn remove(keys: &Keys, typed: &str) -> Result<(), Failure> {
+/// Where the account has a held file, it goes on without the key first: else others, and the passphrase, would still open it.
+fn left_out(cli: &Cli, keys: &Keys, account: &Address, certificate: Option<&Certificate>) -> Result<Option<HeldAccount>, Failure> {
+    let Some(certificate) = certificate.filter(|_| HeldPlaces::new(&keys.home, &keys.secrets).file(account).exists()) else {
+        return Ok(None);
+    };
+    let held = HeldAccount::to_change(cli, account)?;
+    held.leave_out(certificate)?;
+    Ok(Some(held))
+}
+
+fn remove(cli: &Cli, keys: &Keys, typed: &str) -> Result<(), Failure> {
     let StoredKey { id, account } = match named(&keys.store, typed) {
         Ok(key) => key,
         // A request that nobody will answer opens no mail.
@@ -147,8 +178,12 @@ fn remove(keys: &Keys, typed: &str) -> Result<(), Failure> {
             return keys.note(&waiting.account, "request-removed", None);
         }
     };
-    // A damaged one can be removed too.
+    // In the file it would stay; a damaged one can be removed too.
+    if keys.is_stub(&id) {
+        return Err(held_words::by_the_card(&account).into());
+    }
     let certificate = keys.certificate(&id);
+    let _turn = left_out(cli, keys, &account, certificate.as_ref())?;
     keys.store.remove(&id).map_err(|e| Failure::from(&e))?;
     // What it has opened must not stay to be searched; with which key a text was opened is not kept.
     let wiped = Index::new(&keys.home, &keys.secrets).wipe().map_err(|e| Failure::from(&e));

@@ -38,7 +38,7 @@ pub(super) fn with_terms(mut account: Account) -> Account {
             true => Reach::Public,
             false => Reach::Anywhere,
         },
-        certificate: account.client_certificate.clone().map(|file| (account.address.clone(), file)),
+        certificate: account.client_certificate.clone().map(|shown| (account.address.clone(), shown)),
     };
     for server in account.servers_mut() {
         server.terms = terms.clone();

@@ -57,6 +57,13 @@ impl LdapDirectory {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Connects, as for a question, and asks nothing.
+    pub async fn reach(&self) -> Result<(), LdapError> {
+        let connection = self.connect().await?;
+        self.close(connection).await;
+        Ok(())
+    }
+
     /// Why it could not be reached a moment ago; who can do without its answer need not wait for it again.
     pub fn away(&self) -> Option<LdapError> {
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);

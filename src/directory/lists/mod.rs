@@ -225,7 +225,7 @@ impl Published {
             let watch = Watch::of(issuers, certificate.issuer_common_name());
             let urls = point.names.iter().flat_map(|n| &n.locations);
             for url in urls.filter(|url| host_of(url).is_some_and(|host| hosts.allow(&host))) {
-                places.entry(url.clone()).or_insert_with(|| watch.clone());
+                places.entry(url.clone()).or_default().learn(&watch);
             }
         }
     }
@@ -243,8 +243,8 @@ fn is_allowed(path: &Path, hosts: &Hosts) -> bool {
 fn places_of_bundle(authority: &Authority, places: &mut BTreeMap<String, Watch>) {
     let certificate = &authority.certificate;
     for url in &authority.published.lists {
-        let watch = || Watch::of([certificate.subject_name()], &certificate.holder());
-        places.entry(url.clone()).or_insert_with(watch);
+        let watch = Watch::of([certificate.subject_name()], &certificate.holder());
+        places.entry(url.clone()).or_default().learn(&watch);
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Row {
     pub url: String,
     /// Common name of its authority, where it is known.
     pub authority: String,
+    /// Whether a certificate that was met names it.
+    pub is_met: bool,
     /// What is held.
     pub state: RowState,
     /// When it was last asked.
@@ -66,6 +68,7 @@ impl Published {
             let signer = list.and_then(|l| l.signer().certificates.first().map(|c| c.holder()));
             Row {
                 url: url.to_owned(),
+                is_met: watch.was_met(),
                 authority: signer.unwrap_or(watch.authority),
                 state,
                 tried: watch.tried.map(UnixTime),

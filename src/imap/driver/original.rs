@@ -1,7 +1,7 @@
 //! Fetching a stored message over a connection of its own.
 
 use super::{CONNECT_TIME, UPSTREAM_SILENCE, Upstreams, read, write};
-use crate::base::MessageKey;
+use crate::base::{Asker, MessageKey};
 use crate::config::Server;
 use crate::imap::login::Credentials;
 use crate::imap::retrieve::{Next, Retrieval};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 /// The message of that place; `None`: it cannot be had, for whatever reason.
 pub(super) async fn original(upstreams: &dyn Upstreams, server: &Server, key: MessageKey, credentials: Credentials) -> Option<Vec<u8>> {
     let mut retrieval = Retrieval::new(key, credentials)?;
+    upstreams.ready(server, Asker::Program, CONNECT_TIME).await.ok()?;
     let mut channel = Some(timeout(CONNECT_TIME, upstreams.connect(server)).await.ok()?.ok()?);
     retrieval.connected(server.tls);
     let mut buffer = vec![0; 64 * 1024];

@@ -31,20 +31,20 @@ pub fn serve(module: &Path) -> io::Result<()> {
 
 /// Unbuffered: a buffer would keep what was asked last, a PIN.
 #[cfg(unix)]
-fn standard_input() -> io::Result<File> {
+pub(super) fn standard_input() -> io::Result<File> {
     use std::os::fd::AsFd;
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 #[cfg(windows)]
-fn standard_input() -> io::Result<File> {
+pub(super) fn standard_input() -> io::Result<File> {
     use std::os::windows::io::AsHandle;
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
 /// For our words alone: what the module prints goes to standard error.
 #[cfg(unix)]
-fn standard_output() -> io::Result<File> {
+pub(super) fn standard_output() -> io::Result<File> {
     use std::os::fd::AsFd;
     let ours = io::stdout().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdout(io::stderr().as_fd())?;
@@ -52,7 +52,9 @@ fn standard_output() -> io::Result<File> {
 }
 
 #[cfg(windows)]
-fn standard_output() -> io::Result<File> {
+pub(super) fn standard_output() -> io::Result<File> {
     use std::os::windows::io::AsHandle;
-    Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+    let ours = io::stdout().as_handle().try_clone_to_owned()?;
+    crate::windows::process::print_to_standard_error()?;
+    Ok(File::from(ours))
 }

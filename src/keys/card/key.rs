@@ -66,6 +66,18 @@ impl CardLock {
         self.cards.is_open(&self.card)
     }
 
+    /// Something that it has opened was of use.
+    pub fn touch(&self) {
+        self.cards.touch(&self.card);
+    }
+
+    /// Whether it is in a reader, open or not.
+    pub fn is_present(&self) -> bool {
+        self.cards
+            .look()
+            .is_ok_and(|seen| seen.cards.iter().any(|card| card.serial == self.card))
+    }
+
     /// Asks the user; blocks.
     pub fn unlock(&self) -> Result<(), NotOpened> {
         let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +95,7 @@ impl CardLock {
             // It is typed there.
             return Ok(Octets::from(Vec::new()));
         }
+        let _asked = self.cards.sight.asked(&self.card);
         let pin = self.cards.pin(&seen, &self.holder, Again::EachTime)?;
         Ok(Octets::from(&pin))
     }
@@ -91,6 +104,17 @@ impl CardLock {
     pub fn wanted_of_late(&self) -> Option<Wanted> {
         let wanted = self.wanted().clone()?;
         (wanted.0.elapsed() < Duration::from_secs(CARD_WANTED_SECONDS)).then_some(wanted.1)
+    }
+
+    /// What became of a key that was wanted in vain since then, if one was.
+    pub fn wanted_since(&self, since: Instant) -> Option<Wanted> {
+        let wanted = self.wanted().clone()?;
+        (wanted.0 >= since).then_some(wanted.1)
+    }
+
+    /// What there is to say while it is closed.
+    pub fn still_closed(&self) -> Explanation {
+        self.cards.present(&self.card, &self.holder).err().unwrap_or_else(say::pin_awaited)
     }
 
     /// For whom the card is made.
@@ -162,12 +186,17 @@ impl CardKey {
         &self.lock
     }
 
-    fn cards(&self) -> &Cards {
+    pub(super) fn cards(&self) -> &Cards {
         &self.lock.cards
     }
 
+    /// Where it is.
+    pub(super) fn on(&self) -> &OnCard {
+        &self.on
+    }
+
     /// Operates, once the card is open.
-    fn operate(&self, request: &Request) -> Result<Octets, Silence> {
+    pub(super) fn operate(&self, request: &Request) -> Result<Octets, Silence> {
         match self.lock.is_open() {
             true => self.cards().operate(&self.on.card, request),
             false => Err(Silence::Refused(Refused::LoginFirst)),
@@ -193,17 +222,22 @@ impl CardKey {
 
     /// Keeps why the card is wanted in vain, for whoever can do something about it.
     fn miss(&self, silence: &Silence) {
+        self.lock.miss(self.in_vain(silence));
+    }
+
+    /// What its silence means for who wants it.
+    pub(super) fn in_vain(&self, silence: &Silence) -> Wanted {
         let closed = match silence {
-            Silence::Refused(Refused::LoginFirst | Refused::Absent) => true,
+            Silence::Refused(Refused::LoginFirst | Refused::Absent) | Silence::GivenUp => true,
             // Modules have many words for a card that was pulled out.
             Silence::Refused(Refused::Module(_) | Refused::Failed) => self.cards().present(&self.on.card, &self.lock.holder).is_err(),
             _ => false,
         };
-        self.lock.miss(match (closed, silence) {
+        match (closed, silence) {
             (true, _) => Wanted::Closed,
             (false, Silence::Refused(Refused::PinBlocked)) => Wanted::Fault(say::pin_blocked(&self.lock.holder)),
             (false, _) => Wanted::Fault(self.cards().explained(silence)),
-        });
+        }
     }
 
     fn secret(&self, request: &Request) -> Result<Octets, Refusal> {
@@ -267,14 +301,16 @@ impl PrivateKey for CardKey {
         &self.chain
     }
 
+    fn card(&self) -> Option<&str> {
+        Some(self.lock().card())
+    }
+
     fn sign(&self, scheme: SignatureScheme, to_be_signed: &[u8]) -> Result<Vec<u8>, KeyError> {
         let signature = self.signed(scheme, to_be_signed);
-        signature.map(|octets| octets.expose().to_vec()).map_err(|silence| match silence {
-            Silence::Refused(Refused::Unsupported | Refused::NoKey) => KeyError::Unsupported,
-            other => {
-                self.miss(&other);
-                KeyError::Locked
-            }
+        // Whatever it was, the sentence on cards says it better than one on keys of files.
+        signature.map(|octets| octets.expose().to_vec()).map_err(|silence| {
+            self.miss(&silence);
+            KeyError::Locked
         })
     }
 

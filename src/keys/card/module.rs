@@ -5,9 +5,9 @@ use crate::base::limits::{CARD_HUNG_SECONDS, CARD_LOOK_SECONDS, CARD_SECONDS, CA
 use crate::text::Explanation;
 use std::io::BufReader;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A module, in a process of its own.
@@ -18,6 +18,26 @@ pub struct Module {
     /// The file of the module.
     path: PathBuf,
     state: Mutex<State>,
+    /// What is being asked.
+    asked: Mutex<Option<Asked>>,
+}
+
+/// A question without an answer yet, from outside.
+#[derive(Debug)]
+struct Asked {
+    what: Stake,
+    since: Instant,
+    child: Arc<Mutex<Child>>,
+    is_given_up: bool,
+}
+
+/// What is lost with a question that is given up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stake {
+    /// A look, which can be had again.
+    Look,
+    /// An operation of a card.
+    Operation,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +49,7 @@ struct State {
 
 #[derive(Debug)]
 struct Running {
-    child: Child,
+    child: Arc<Mutex<Child>>,
     requests: Option<ChildStdin>,
     answers: Receiver<std::io::Result<Said>>,
     is_well: bool,
@@ -53,6 +73,9 @@ pub enum Silence {
     /// The process ended.
     #[error("the module crashed")]
     Crashed,
+    /// A card was pulled meanwhile, and the question given up.
+    #[error("given up")]
+    GivenUp,
     /// There is no process to be had.
     #[error("not started: {0}")]
     NotStarted(std::io::Error),
@@ -65,6 +88,7 @@ impl Module {
             program,
             path,
             state: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -85,7 +109,7 @@ impl Module {
             // Its module is loaded first, and finds its readers.
             None => (self.start()?, time_for(request).max(Duration::from_secs(CARD_SECONDS))),
         };
-        let said = running.ask(request, time);
+        let said = self.asked_of(&mut running, request, time);
         match said {
             Ok(said) => {
                 (state.running, state.hung) = (Some(running), None);
@@ -99,8 +123,35 @@ impl Module {
         }
     }
 
+    fn asked_of(&self, running: &mut Running, request: &Request, time: Duration) -> Result<Said, Silence> {
+        *locked(&self.asked) = Some(Asked {
+            what: match request {
+                Request::Look => Stake::Look,
+                _ => Stake::Operation,
+            },
+            since: Instant::now(),
+            child: Arc::clone(&running.child),
+            is_given_up: false,
+        });
+        let said = running.ask(request, time);
+        match locked(&self.asked).take() {
+            Some(asked) if asked.is_given_up && said.is_err() => Err(Silence::GivenUp),
+            _ => said,
+        }
+    }
+
+    /// Gives up a question that was put before then, if no more is at stake: some modules never come back where a card is pulled.
+    pub fn give_up(&self, put_before: Instant, at_stake: Stake) {
+        let mut asked = locked(&self.asked);
+        if let Some(asked) = asked.as_mut().filter(|asked| asked.since <= put_before && asked.what <= at_stake) {
+            asked.is_given_up = true;
+            // It may have ended by itself.
+            let _ = locked(&asked.child).kill();
+        }
+    }
+
     fn start(&self) -> Result<Running, Silence> {
-        let mut child = Command::new(&self.program)
+        let mut child = crate::keys::begin::program(&self.program)
             .arg("card-host")
             .arg(&self.path)
             .stdin(Stdio::piped())
@@ -113,7 +164,7 @@ impl Module {
             return Err(Silence::Crashed);
         };
         Ok(Running {
-            child,
+            child: Arc::new(Mutex::new(child)),
             requests: Some(requests),
             answers: read_apart(answers),
             is_well: true,
@@ -121,8 +172,12 @@ impl Module {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A pipe knows no deadline: it is read on a thread of its own, which ends with the process.
@@ -148,6 +203,7 @@ fn time_for(request: &Request) -> Duration {
         Request::Login { pin, .. } if pin.expose().is_empty() => CARD_TYPING_SECONDS,
         Request::Login { .. }
         | Request::Certificates { .. }
+        | Request::Ways { .. }
         | Request::Logout { .. }
         | Request::Sign { .. }
         | Request::Decrypt { .. }
@@ -172,13 +228,14 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.requests.take());
         let end = Instant::now() + CLOSING;
-        while self.is_well && Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
+        let mut child = locked(&self.child);
+        while self.is_well && Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
             // The standard library waits for a process for ever, or not at all.
             std::thread::park_timeout(Duration::from_millis(5));
         }
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 

@@ -3,14 +3,15 @@
 //! A session for each operation: a failed one leaves a session that does nothing more (CKR_OPERATION_ACTIVE). One stays open beside
 //! while a card is logged in, for the login ends with the last session.
 
+use super::one_step::OneStep;
+use super::way::Way;
 use super::words::{Answer, CardSeen, Hash, Octets, OnCard, Padding, PinLeft, Refused, Request, Said, Scheme, Seen, Shown};
 use crate::base::limits::{CARD_CERTIFICATE_MAX, CARD_CERTIFICATES_MAX, CARDS_MAX};
 use crate::pki::der;
-use aws_lc_rs::digest;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
-use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource, PkcsPssParams};
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, SessionState, UserType};
@@ -22,6 +23,7 @@ use std::path::Path;
 /// A module that is loaded.
 pub struct Module {
     pkcs11: Pkcs11,
+    one_step: Option<OneStep>,
     /// Of the cards that are logged in.
     kept: HashMap<String, Session>,
 }
@@ -36,6 +38,7 @@ impl Module {
         }
         Ok(Self {
             pkcs11,
+            one_step: OneStep::of(path),
             kept: HashMap::new(),
         })
     }
@@ -53,6 +56,7 @@ impl Module {
                 }
                 Ok(Answer::Done)
             }
+            Request::Ways { card } => self.ways(card).map(Answer::Ways),
             Request::Sign { key, scheme, octets, pin } => self.sign(key, *scheme, octets, pin.as_ref()),
             Request::Decrypt { key, padding, octets } => self.decrypt(key, padding, octets),
             Request::Agree { key, point, length } => self.agree(key, point, *length),
@@ -77,6 +81,8 @@ impl Module {
             });
         }
         seen.empty_readers = readers.len().saturating_sub(seen.cards.len());
+        let is_reader = |slot: &Slot| self.pkcs11.get_slot_info(*slot).is_ok_and(|slot| slot.hardware_slot());
+        seen.is_fixed = !readers.is_empty() && !readers.iter().any(is_reader);
         self.kept.retain(|serial, _| seen.cards.iter().any(|card| card.serial == *serial));
         Ok(seen)
     }
@@ -176,16 +182,28 @@ impl Module {
         }
     }
 
+    fn mechanisms(&self, card: &str) -> Result<Vec<MechanismType>, Refused> {
+        let (slot, _) = self.token(card)?;
+        self.pkcs11.get_mechanism_list(slot).map_err(refused)
+    }
+
+    /// Of a card that is there and logged in: one that was out for a moment is neither.
+    fn ways(&self, card: &str) -> Result<Vec<Scheme>, Refused> {
+        let offered = self.mechanisms(card)?;
+        if !self.is_logged_in(card) {
+            return Err(Refused::LoginFirst);
+        }
+        let all = Scheme::ALL.into_iter();
+        Ok(all.filter(|scheme| Way::of(*scheme, &offered).is_some()).collect())
+    }
+
     fn sign(&self, key: &OnCard, scheme: Scheme, octets: &[u8], pin: Option<&Octets>) -> Said {
         let (session, object) = self.key(key)?;
         let each_time = asks_each_time(&session, object);
         if each_time && pin.is_none() {
             return Err(Refused::PinEachTime);
         }
-        let offered = self
-            .token(&key.card)
-            .and_then(|(slot, _)| self.pkcs11.get_mechanism_list(slot).map_err(refused))?;
-        let way = Way::of(scheme, &offered);
+        let way = Way::of(scheme, &self.mechanisms(&key.card)?).ok_or(Refused::Unsupported)?;
         let said = match (each_time, pin) {
             (true, Some(pin)) => {
                 session.sign_init(&way.mechanism, object).map_err(refused)?;
@@ -196,7 +214,7 @@ impl Module {
         };
         let signature = said.map_err(refused)?;
         let signature = match scheme {
-            Scheme::RsaPkcs1 | Scheme::RsaPss => signature,
+            Scheme::RsaPkcs1(_) | Scheme::RsaPss(_) => signature,
             Scheme::EcdsaP256 | Scheme::EcdsaP384 => ecdsa(&signature).ok_or(Refused::Failed)?,
         };
         Ok(Answer::Octets(signature.into()))
@@ -212,9 +230,13 @@ impl Module {
         if asks_each_time(&session, object) {
             return Err(Refused::Unsupported);
         }
-        let said = session.decrypt(&mechanism, object, octets);
-        said.map(|octets| Answer::Octets(octets.into()))
-            .map_err(|error| self.of_secret(&key.card, error))
+        let said = match &self.one_step {
+            Some(one_step) => session
+                .decrypt_init(&mechanism, object)
+                .and_then(|()| one_step.decrypt(&session, octets)),
+            None => session.decrypt(&mechanism, object, octets).map(Octets::from),
+        };
+        said.map(Answer::Octets).map_err(|error| self.of_secret(&key.card, error))
     }
 
     fn agree(&self, key: &OnCard, point: &[u8], length: usize) -> Said {
@@ -239,64 +261,6 @@ impl Module {
         value_of(&attributes)
             .map(|value| Answer::Octets(value.into()))
             .ok_or(Refused::Failed)
-    }
-}
-
-/// A mechanism, and what it is given.
-struct Way {
-    mechanism: Mechanism<'static>,
-    input: Input,
-}
-
-enum Input {
-    /// The card, or its module, hashes.
-    AsItIs,
-    /// The hash.
-    Hashed(&'static digest::Algorithm),
-    /// DigestInfo (RFC 8017 §9.2).
-    Named,
-}
-
-impl Way {
-    /// Mechanisms that hash are asked where there are any: what is hashed outside is padded outside, which cards refuse for some keys.
-    fn of(scheme: Scheme, offered: &[MechanismType]) -> Self {
-        let has = |mechanism: &Mechanism<'_>| offered.contains(&mechanism.mechanism_type());
-        let (whole, otherwise, input) = match scheme {
-            Scheme::RsaPkcs1 => (Mechanism::Sha256RsaPkcs, Mechanism::RsaPkcs, Input::Named),
-            Scheme::RsaPss => {
-                let parameters = PkcsPssParams {
-                    hash_alg: MechanismType::SHA256,
-                    mgf: PkcsMgfType::MGF1_SHA256,
-                    s_len: 32.into(),
-                };
-                let hashed = Input::Hashed(&digest::SHA256);
-                (Mechanism::Sha256RsaPkcsPss(parameters), Mechanism::RsaPkcsPss(parameters), hashed)
-            }
-            Scheme::EcdsaP256 => (Mechanism::EcdsaSha256, Mechanism::Ecdsa, Input::Hashed(&digest::SHA256)),
-            Scheme::EcdsaP384 => (Mechanism::EcdsaSha384, Mechanism::Ecdsa, Input::Hashed(&digest::SHA384)),
-        };
-        if has(&whole) {
-            Self {
-                mechanism: whole,
-                input: Input::AsItIs,
-            }
-        } else {
-            Self {
-                mechanism: otherwise,
-                input,
-            }
-        }
-    }
-
-    fn input(&self, octets: &[u8]) -> Vec<u8> {
-        match self.input {
-            Input::AsItIs => octets.to_vec(),
-            Input::Hashed(algorithm) => digest::digest(algorithm, octets).as_ref().to_vec(),
-            Input::Named => {
-                let algorithm = der::algorithm(crate::pki::oid::SHA256, &der::null());
-                der::sequence(&[&algorithm, &der::octets(digest::digest(&digest::SHA256, octets).as_ref())])
-            }
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::base::Secret;
 use crate::base::limits::CARD_FRAME_MAX;
 use crate::pki::algorithm::{Curve, Digest};
 use crate::smime::port::SignatureScheme;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
@@ -28,6 +28,11 @@ pub enum Request {
     },
     /// Closes them.
     Logout {
+        /// Its serial number.
+        card: String,
+    },
+    /// How the keys of a card that is open can sign, as far as its module tells.
+    Ways {
         /// Its serial number.
         card: String,
     },
@@ -72,21 +77,38 @@ pub struct OnCard {
 }
 
 /// Octets that are wiped, in either process.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct Octets(Zeroizing<Vec<u8>>);
+
+/// Room for what is secret and short: a vector that grows leaves its octets behind unwiped.
+const ROOM: usize = 16 << 10;
 
 /// How a signature is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Scheme {
-    /// RSASSA-PKCS1-v1_5, SHA-256.
-    RsaPkcs1,
-    /// RSASSA-PSS, SHA-256.
-    RsaPss,
+    /// RSASSA-PKCS1-v1_5.
+    RsaPkcs1(Hash),
+    /// RSASSA-PSS; MGF1 by the same hash, a salt of its length.
+    RsaPss(Hash),
     /// ECDSA on P-256, SHA-256.
     EcdsaP256,
     /// ECDSA on P-384, SHA-384.
     EcdsaP384,
+}
+
+impl Scheme {
+    /// Every one that signatures of ours are made by.
+    pub const ALL: [Self; 8] = [
+        Self::RsaPkcs1(Hash::Sha256),
+        Self::RsaPkcs1(Hash::Sha384),
+        Self::RsaPkcs1(Hash::Sha512),
+        Self::RsaPss(Hash::Sha256),
+        Self::RsaPss(Hash::Sha384),
+        Self::RsaPss(Hash::Sha512),
+        Self::EcdsaP256,
+        Self::EcdsaP384,
+    ];
 }
 
 /// How a content key was encrypted.
@@ -98,7 +120,7 @@ pub enum Padding {
     Oaep(Hash, Hash, Vec<u8>),
 }
 
-/// A hash of OAEP.
+/// A hash, as RSA names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Hash {
     /// SHA-1.
@@ -120,6 +142,8 @@ pub enum Answer {
     Seen(Seen),
     /// To [`Request::Certificates`].
     Certificates(Vec<Shown>),
+    /// To [`Request::Ways`].
+    Ways(Vec<Scheme>),
     /// It is done.
     Done,
     /// A signature, a content key, a secret.
@@ -140,6 +164,8 @@ pub struct Shown {
 pub struct Seen {
     /// Readers without a card.
     pub empty_readers: usize,
+    /// Whether there are slots, and none that is a device (CKF_HW_SLOT): they are no readers of PC/SC.
+    pub is_fixed: bool,
     /// The cards.
     pub cards: Vec<CardSeen>,
 }
@@ -210,7 +236,7 @@ impl Request {
     pub fn card(&self) -> Option<&str> {
         match self {
             Self::Look => None,
-            Self::Certificates { card } | Self::Login { card, .. } | Self::Logout { card } => Some(card),
+            Self::Certificates { card } | Self::Login { card, .. } | Self::Logout { card } | Self::Ways { card } => Some(card),
             Self::Sign { key, .. } | Self::Decrypt { key, .. } | Self::Agree { key, .. } => Some(&key.card),
         }
     }
@@ -223,6 +249,36 @@ impl Octets {
     }
 }
 
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Wiping).map(Self)
+    }
+}
+
+/// Reads octets; where they outgrow their room, those of the smaller one are wiped.
+struct Wiping;
+
+impl<'de> Visitor<'de> for Wiping {
+    type Value = Zeroizing<Vec<u8>>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("octets")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut octets: A) -> Result<Self::Value, A::Error> {
+        let mut read = Zeroizing::new(Vec::with_capacity(ROOM));
+        while let Some(octet) = octets.next_element()? {
+            if read.len() == read.capacity() {
+                let mut larger = Zeroizing::new(Vec::with_capacity(2 * read.len()));
+                larger.extend_from_slice(&read);
+                read = larger;
+            }
+            read.push(octet);
+        }
+        Ok(read)
+    }
+}
+
 impl From<&Secret> for Octets {
     fn from(secret: &Secret) -> Self {
         Self(Zeroizing::new(secret.expose().to_vec()))
@@ -232,6 +288,12 @@ impl From<&Secret> for Octets {
 impl From<Vec<u8>> for Octets {
     fn from(octets: Vec<u8>) -> Self {
         Self(Zeroizing::new(octets))
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for Octets {
+    fn from(octets: Zeroizing<Vec<u8>>) -> Self {
+        Self(octets)
     }
 }
 
@@ -250,8 +312,8 @@ impl std::fmt::Debug for Octets {
 impl From<SignatureScheme> for Scheme {
     fn from(scheme: SignatureScheme) -> Self {
         match scheme {
-            SignatureScheme::RsaPkcs1Sha256 => Self::RsaPkcs1,
-            SignatureScheme::RsaPssSha256 => Self::RsaPss,
+            SignatureScheme::RsaPkcs1Sha256 => Self::RsaPkcs1(Hash::Sha256),
+            SignatureScheme::RsaPssSha256 => Self::RsaPss(Hash::Sha256),
             SignatureScheme::EcdsaP256Sha256 => Self::EcdsaP256,
             SignatureScheme::EcdsaP384Sha384 => Self::EcdsaP384,
         }
@@ -281,7 +343,8 @@ pub fn field_octets(curve: Curve) -> usize {
 
 /// Writes one.
 pub fn write(to: &mut impl Write, said: &impl Serialize) -> io::Result<()> {
-    let octets = Zeroizing::new(serde_json::to_vec(said)?);
+    let mut octets = Zeroizing::new(Vec::with_capacity(ROOM));
+    serde_json::to_writer(&mut *octets, said)?;
     let length = u32::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidData)?;
     if octets.len() > CARD_FRAME_MAX {
         return Err(io::ErrorKind::InvalidData.into());
@@ -302,4 +365,30 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
     let mut octets = Zeroizing::new(vec![0; length]);
     from.read_exact(&mut octets)?;
     Ok(serde_json::from_slice(&octets)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_of_any_length_come_as_they_went() {
+        for length in [0, 1, 4, ROOM, ROOM + 1, 5 * ROOM] {
+            let sent: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
+            let mut line = Vec::new();
+            write(&mut line, &Answer::Octets(Octets::from(sent.clone()))).unwrap();
+            let Answer::Octets(read) = read(&mut line.as_slice()).unwrap() else {
+                panic!("another answer");
+            };
+            assert_eq!(read.expose(), sent);
+        }
+    }
+
+    #[test]
+    fn a_frame_is_bounded_and_whole() {
+        let too_long = u32::try_from(CARD_FRAME_MAX + 1).unwrap().to_be_bytes();
+        for said in [&too_long[..], &[0, 0, 0, 9, b'"'], &[0, 0, 0, 2, b'[', b'1'], &[0, 0]] {
+            assert!(read::<Answer>(&mut &said[..]).is_err());
+        }
+    }
 }

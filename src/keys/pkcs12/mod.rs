@@ -5,4 +5,4 @@ mod read;
 mod write;
 
 pub use read::{Contents, read};
-pub use write::{Entry, Weak, holds, strength, write};
+pub use write::{Entry, Weak, holds, in_clear, strength, write};

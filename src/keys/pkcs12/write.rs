@@ -75,6 +75,34 @@ pub fn write(entries: &[Entry<'_>], password: &Secret) -> Result<Vec<u8>, Unspec
     Ok(der::sequence(&[&der::small(3), &data(&safe), &mac]))
 }
 
+/// A PFX of these keys without a password, **in clear**: for what is encrypted as a whole. Nothing of it is left behind in memory.
+pub fn in_clear(entries: &[Entry<'_>]) -> Secret {
+    let mut bags: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    let mut written: Vec<&[u8]> = Vec::new();
+    for entry in entries {
+        if !written.contains(&entry.pkcs8.expose()) {
+            written.push(entry.pkcs8.expose());
+            let value = wiped(tag::context(0), &[entry.pkcs8.expose()]);
+            bags.push(wiped(tag::SEQUENCE, &[&der::oid(oid::KEY_BAG), &value, &attributes(entry)]));
+        }
+    }
+    let bags: Vec<&[u8]> = bags.iter().map(|bag| bag.as_slice()).collect();
+    let keys = data_wiped(&wiped(tag::SEQUENCE, &bags));
+    let certificates = data(&certificate_bags(entries));
+    let safe = data_wiped(&wiped(tag::SEQUENCE, &[&certificates, &keys]));
+    Secret::new(der::sequence(&[&der::small(3), &safe]))
+}
+
+/// As [`data`].
+fn data_wiped(octets: &[u8]) -> Zeroizing<Vec<u8>> {
+    let octets = wiped(tag::context(0), &[&wiped(tag::OCTET_STRING, &[octets])]);
+    wiped(tag::SEQUENCE, &[&der::oid(oid::DATA), &octets])
+}
+
+fn wiped(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(der::tlv(tag, parts))
+}
+
 /// Whether what was written gives back every key and certificate.
 pub fn holds(contents: &Contents, entries: &[Entry<'_>]) -> bool {
     entries.iter().all(|entry| {

@@ -24,6 +24,7 @@ pub(crate) fn account() -> Account {
         mssante_via: None,
         token_command: Vec::new(),
         client_certificate: None,
+        held: None,
     }
 }
 
@@ -224,6 +225,7 @@ fn memory_and_marks_seal_without_a_tag() {
         Need::Refuse(Refusal::PatientSealed(Some(Why::Thread.rule(&Policy::default()))))
     );
     let beside = submission(&["d@medecin.mssante.fr", "a@b.fr"], PLAIN);
+    let domain = Why::Domain(Domain::parse("mssante.fr").unwrap());
     for (sent, account, sealed) in [
         (&patient, trust(), false),
         (&beside, trust(), true),
@@ -232,6 +234,10 @@ fn memory_and_marks_seal_without_a_tag() {
     ] {
         let got = need(sent, &account, &policy, Thread::OverChannel, Banner::Absent);
         assert_eq!(got == Need::Secure(Why::Thread), sealed, "{:?}", sent.envelope.recipients);
+    }
+    // Tried again after a failure it is what it was; sent once more to others it is not.
+    for (sent, why) in [(&beside, Need::Secure(domain)), (&plain, Need::Secure(Why::Thread))] {
+        assert_eq!(need(sent, &trust(), &policy, Thread::ItselfOverChannel, Banner::Absent), why);
     }
     let strict = Policy {
         glued_tag: GluedTag::Refuse,

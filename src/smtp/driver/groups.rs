@@ -2,7 +2,7 @@
 
 use super::login::Entry;
 use super::upstream::{Attempt, LoginFailure};
-use super::{LoggedIn, Submissions};
+use super::{LoggedIn, Patience, Submissions};
 use crate::base::Address;
 use crate::policy::{Envelope, Recipient};
 use crate::relay::port::{Group, GroupOutcome, Protection, SealedRecord, SealedSubmission, Way};
@@ -15,6 +15,8 @@ use tokio::time::{Instant, timeout};
 
 /// A companion is logged in while the mail program waits: what is left must do for the first part.
 const COMPANION_LOGIN: Duration = Duration::from_secs(30);
+/// Of this, a card of its may take so much: what is wrong with it is told.
+const COMPANION_CARD: Duration = Duration::from_secs(20);
 
 impl LoggedIn {
     /// The answer for the mail program, once every group has had its turn and the sender his notice.
@@ -101,7 +103,11 @@ impl LoggedIn {
             return (None, None);
         };
         let begun = Instant::now();
-        let login = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, self.patience);
+        let patience = Patience {
+            card: self.patience.card.min(COMPANION_CARD),
+            ..self.patience
+        };
+        let login = shared.log_in_as(Arc::clone(account), Entry::OfOurOwn, patience);
         let companion = timeout(COMPANION_LOGIN, login).await.unwrap_or(Err(LoginFailure::Away));
         // The mail program waits for all of it.
         self.be_patient(self.patience.after(begun.elapsed()));

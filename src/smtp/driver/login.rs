@@ -2,11 +2,13 @@
 
 use super::upstream::{LoginFailure, Upstream, said};
 use super::{LoggedIn, Patience, Submissions};
+use crate::base::Asker;
 use crate::config::Account;
 use crate::sasl::{Credentials, Mechanism};
 use crate::smtp::wire::Reply;
 use crate::text::{Explanation, login as words, smtp as text};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What an account's provider is given.
 #[derive(Clone, Debug)]
@@ -68,7 +70,11 @@ impl Submissions {
             Entry::Given(credentials) => credentials.clone(),
             Entry::OfOurOwn => self.proofs.proof(account).await.map_err(LoginFailure::NoProof)?,
         };
-        Upstream::open(&*self.upstreams, &account.smtp, Some(credentials), patience).await
+        let begun = Instant::now();
+        // A card is awaited while nobody waits at the other end.
+        let ready = self.upstreams.ready(&account.smtp, Asker::Sender, patience.card);
+        ready.await.map_err(LoginFailure::Unready)?;
+        Upstream::open(&*self.upstreams, &account.smtp, Some(credentials), patience.after(begun.elapsed())).await
     }
 }
 

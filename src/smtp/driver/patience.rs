@@ -3,6 +3,7 @@
 //! RFC 5321 §4.5.3.2 lets a server think for ten minutes. Thunderbird gives up after 100 seconds without an answer, and the
 //! doctor then sends once more what may have left: our words must come before.
 
+use crate::base::limits::KEY_WAIT_IN_SILENCE_SECONDS;
 use std::time::Duration;
 
 /// What is waited for at most.
@@ -17,6 +18,8 @@ pub struct Patience {
     pub silence: Duration,
     /// After so long no further group is begun; the notice names its recipients.
     pub later_groups: Duration,
+    /// The card that the provider's TLS asks for, before anything is said to the provider.
+    pub card: Duration,
 }
 
 /// A write that makes no progress for this long has failed.
@@ -37,6 +40,7 @@ impl Patience {
             reply: silence * 2 / 3,
             silence,
             later_groups: silence * 2 / 3,
+            card: Duration::from_secs(KEY_WAIT_IN_SILENCE_SECONDS).min(silence / 2),
         }
     }
 }
@@ -50,6 +54,7 @@ impl Patience {
             reply: left(self.reply),
             silence: left(self.silence),
             later_groups: left(self.later_groups),
+            card: left(self.card),
             ..self
         }
     }

@@ -3,7 +3,7 @@
 use super::Submissions;
 use super::patience::Patience;
 use super::upstream::Upstream;
-use crate::config::Server;
+use crate::config::{Account, ClientCertificate, Server};
 use crate::net::port::Upstreams;
 use crate::smtp::capabilities::Capabilities;
 use std::collections::BTreeMap;
@@ -65,14 +65,16 @@ impl Offers {
 }
 
 impl Submissions {
-    /// What can be offered whichever account it will be. A provider that is not known counts as one that has no extension.
+    /// What can be offered whichever account it will be. A provider that is not known counts as one that has no extension. One that
+    /// is known by the first login only takes nothing from the others until then: its card may be away.
     pub(super) async fn offer(&self) -> Capabilities {
         let accounts = self.sealing.accounts();
-        let servers: Vec<Server> = accounts.iter().map(|account| account.smtp.clone()).collect();
+        let asked = accounts.iter().filter(|account| !wants_card(account));
+        let servers: Vec<Server> = asked.map(|account| account.smtp.clone()).collect();
         self.ask(&servers).await;
-        let offers = accounts.iter().map(|account| {
-            let known = self.offers.known(&account.smtp).unwrap_or_default();
-            known.offered_to(account)
+        let offers = accounts.iter().filter_map(|account| match self.offers.known(&account.smtp) {
+            None if wants_card(account) => None,
+            known => Some(known.unwrap_or_default().offered_to(account)),
         });
         offers.reduce(|all, one| all.common(&one)).unwrap_or_default()
     }
@@ -90,6 +92,11 @@ impl Submissions {
             }
         }
     }
+}
+
+/// Nobody has logged in yet: no card is asked for anything.
+fn wants_card(account: &Account) -> bool {
+    account.client_certificate == Some(ClientCertificate::Card)
 }
 
 async fn probe(upstreams: Arc<dyn Upstreams>, server: Server) -> (Server, Option<Capabilities>) {

@@ -110,6 +110,7 @@ impl Stage {
             client_tls: Some(net),
             offers: Offers::default(),
             budget: Budget::default(),
+            in_hand: InHand::default(),
             patience,
             running,
         };
@@ -368,5 +369,6 @@ fn account(tls: ServerTls) -> Account {
         mssante_via: None,
         token_command: Vec::new(),
         client_certificate: None,
+        held: None,
     }
 }

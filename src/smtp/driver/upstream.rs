@@ -55,6 +55,8 @@ pub(super) enum Attempt {
 pub(super) enum LoginFailure {
     /// It cannot be reached, or is not who it says.
     Unreached(Explanation),
+    /// The card that its TLS asks for is not there, or closed.
+    Unready(Explanation),
     /// It went away.
     Away,
     /// There is nothing to log in with.
@@ -264,6 +266,7 @@ impl LoginFailure {
             LoginFailure::ProofRefused(_) => (535, "5.7.8"),
             LoginFailure::Protocol(Failure::NoMechanism) => (504, "5.5.4"),
             LoginFailure::Unreached(_)
+            | LoginFailure::Unready(_)
             | LoginFailure::NoProof(_)
             | LoginFailure::Away
             | LoginFailure::Refused(_)
@@ -275,7 +278,7 @@ impl LoginFailure {
     /// The enhanced code where a message was to be handed over (RFC 3463).
     fn enhanced(&self) -> &'static str {
         match self {
-            LoginFailure::Refused(_) | LoginFailure::ProofRefused(_) | LoginFailure::NoProof(_) => "4.7.8",
+            LoginFailure::Refused(_) | LoginFailure::ProofRefused(_) | LoginFailure::NoProof(_) | LoginFailure::Unready(_) => "4.7.8",
             LoginFailure::Protocol(failure) if failure.is_unsafe() => "4.7.5",
             LoginFailure::Unreached(_) | LoginFailure::Away | LoginFailure::Protocol(_) => "4.4.1",
         }
@@ -283,7 +286,9 @@ impl LoginFailure {
 
     fn explain(&self, host: &str) -> Explanation {
         match self {
-            LoginFailure::Unreached(why) | LoginFailure::NoProof(why) | LoginFailure::ProofRefused(why) => why.clone(),
+            LoginFailure::Unreached(why) | LoginFailure::Unready(why) | LoginFailure::NoProof(why) | LoginFailure::ProofRefused(why) => {
+                why.clone()
+            }
             LoginFailure::Refused(reply) if reply.code >= 500 => login_text::login_refused(&said(reply)),
             LoginFailure::Refused(reply) => provider::login_deferred(&said(reply)),
             LoginFailure::Protocol(Failure::NoMechanism) => login_text::no_mechanism(host),

@@ -58,6 +58,17 @@ impl Watch {
         }
     }
 
+    /// Whose list is expected there, where that was not known yet: what went wrong at a place may have been noted before anybody
+    /// was met who names it.
+    pub fn learn(&mut self, other: &Self) {
+        if self.issuers.is_empty() {
+            self.issuers.clone_from(&other.issuers);
+        }
+        if self.authority.is_empty() {
+            self.authority.clone_from(&other.authority);
+        }
+    }
+
     /// Whether a list of `issuer` is expected there.
     pub fn expects(&self, issuer: &DistinguishedName) -> bool {
         self.issuers.is_empty() || self.issuers.contains(&digest_of(issuer))
@@ -76,6 +87,11 @@ impl Watch {
     /// Whether one of the authorities that it was met under still counts.
     pub fn counts_under(&self, trust: &Trust) -> bool {
         self.anchors.is_empty() || trust.authorities().any(|a| self.anchors.contains(&name_of(&a.certificate)))
+    }
+
+    /// Whether a certificate that was met names the place: one that an authority names of itself alone may concern nobody here.
+    pub fn was_met(&self) -> bool {
+        !self.anchors.is_empty()
     }
 
     fn adds_to(&self, known: &Self) -> bool {

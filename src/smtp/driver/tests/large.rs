@@ -100,6 +100,7 @@ async fn large_messages_wait_for_each_other_and_all_leave() {
         offers: Offers::default(),
         // Two of them, with what sealing makes of them.
         budget: Budget::new(2 * 3_400_000),
+        in_hand: InHand::default(),
         patience: Patience::default(),
         running,
     });

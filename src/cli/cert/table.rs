@@ -9,7 +9,7 @@ use crate::pki::Certificate;
 use crate::relay::book::{FoundFor, Row};
 use crate::relay::{Relay, clock};
 use crate::store::{CertificateFolder, Fingerprint};
-use crate::text::{directory as say, keys};
+use crate::text::{Tongue, directory as say, keys};
 use std::path::Path;
 
 /// Columns of the table, in both languages.
@@ -54,27 +54,8 @@ pub(super) fn show(cli: &Cli, folder: &CertificateFolder, fingerprint: &str, out
 
 /// Removes it wherever it is kept.
 pub(super) fn remove(cli: &Cli, folder: &CertificateFolder, fingerprint: &str) -> Result<(), Failure> {
-    let stored = folder.list().map_err(|e| Failure::from(&e))?;
-    let imported: Vec<&Fingerprint> = stored
-        .iter()
-        .map(|c| &c.fingerprint)
-        .filter(|f| f.begins_with(fingerprint))
-        .collect();
-    match imported[..] {
-        [] if Fingerprint::parse(fingerprint).is_none() && fingerprint.len() < 8 => {
-            return Err(keys::no_such_certificate(fingerprint).into());
-        }
-        [_, _, ..] => return Err(say::several(fingerprint).into()),
-        _ => {}
-    }
-    for one in &imported {
-        folder.remove(one).map_err(|e| Failure::from(&e))?;
-    }
-    let kept = cli.relay(cli.config_or_default(None)?)?.forget(fingerprint)?;
-    match kept || !imported.is_empty() {
-        true => Ok(()),
-        false => Err(keys::no_such_certificate(fingerprint).into()),
-    }
+    let relay = cli.relay(cli.config_or_default(None)?)?;
+    Ok(relay.remove(folder, fingerprint)?)
 }
 
 /// All that is known here and in the directories, each with what it is good for.
@@ -150,15 +131,17 @@ fn cells(row: &Row, now: UnixTime) -> [String; 6] {
         plain(&certificate.holder()),
         source(&row.candidate.source),
         certificate.not_after().civil().date().to_string(),
-        row.candidate.as_of.map_or_else(|| "–".to_owned(), |at| say::age(at, now)),
+        row.candidate
+            .as_of
+            .map_or_else(|| "–".to_owned(), |at| say::age(Tongue::Both, at, now)),
     ]
 }
 
 fn source(source: &Source) -> String {
     match source {
-        Source::Imported => say::IMPORTED.to_owned(),
-        Source::Harvested => say::HARVESTED.to_owned(),
-        Source::Confirmed => say::CONFIRMED.to_owned(),
+        Source::Imported => Tongue::Both.of(say::IMPORTED),
+        Source::Harvested => Tongue::Both.of(say::HARVESTED),
+        Source::Confirmed => Tongue::Both.of(say::CONFIRMED),
         Source::Ldap { name } => name.clone(),
     }
 }

@@ -1,0 +1,144 @@
+"""Windows as Wine has it: a prefix of its own, programs of its user, and a Souspli that runs in it."""
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from . import base, souspli
+
+TOOLS = base.ROOT / "target" / "windows" / "tools"
+SOURCES = base.ROOT / "tests" / "windows"
+PROGRAM = r"C:\Program Files\Souspli\souspli.exe"
+
+
+def build_tools():
+    """The programs in C that the tests need, made once."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    compiler = "x86_64-w64-mingw32-gcc-posix"
+    made = ((TOOLS / "forward.exe", SOURCES / "forward.c", ["-lws2_32"]), (TOOLS / "bcryptprimitives.dll", SOURCES / "bcryptprimitives.c", ["-shared", "-ladvapi32"]))
+    for out, source, more in made:
+        if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run([compiler, "-O2", "-Wall", "-o", out, source, *more], check=True)
+
+
+class Windows:
+    """One Windows: its registry, its disk, its only user. Another prefix is another computer, but for the loopback that they share."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.prefix = folder
+        build_tools()
+        self.wine("wineboot", "-i", seconds=180)
+        self.settled()
+        system = folder / "drive_c" / "windows" / "system32"
+        (system / "bcryptprimitives.dll").write_bytes((TOOLS / "bcryptprimitives.dll").read_bytes())
+        # No display is needed for a window that is only driven by messages.
+        self.registry(r"HKCU\Software\Wine\Drivers", "Graphics", "null")
+
+    def environment(self, **more):
+        """Of every program in it."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "SOUSPLI_HOME")}
+        return dict(kept, WINEPREFIX=str(self.prefix), WINEARCH="win64", WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", **more)
+
+    def wine(self, *words, seconds=60, stdin=None, **more):
+        """Runs a program to its end."""
+        return subprocess.run(["wine", *map(str, words)], env=self.environment(**more), input=stdin, capture_output=True, timeout=seconds)
+
+    def begin(self, *words):
+        """Starts a program."""
+        return subprocess.Popen(["wine", *map(str, words)], env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def settled(self):
+        """Returns when no program runs in it any more and the registry is on disk."""
+        subprocess.run(["wineserver", "-w"], env=self.environment(), timeout=120, check=True)
+
+    def end(self):
+        """Ends all that runs in it."""
+        subprocess.run(["wineserver", "-k"], env=self.environment(), timeout=60)
+
+    def registry(self, key, name, value, kind="REG_SZ"):
+        """Sets a value."""
+        self._done(self.wine("reg", "add", key, "/v", name, "/t", kind, "/d", value, "/f"))
+
+    def forget(self, key):
+        """Removes a key."""
+        self._done(self.wine("reg", "delete", key, "/f"))
+
+    def value(self, key, name):
+        """A value as text; None where there is none."""
+        done = self.wine("reg", "query", key, "/v", name)
+        found = re.search(rf"(?m)^\s+{re.escape(name)}\s+REG_\w+\s+(.*?)\r?$", done.stdout.decode("utf-8", "replace"))
+        return found and found.group(1)
+
+    def installer(self, *words):
+        """msiexec, silent; its status."""
+        status = self.wine("msiexec", *words, "/qn", seconds=180).returncode
+        return status
+
+    def file(self, path):
+        """Where a path of drive C: lies."""
+        return self.prefix / "drive_c" / path.replace("\\", "/").removeprefix("C:/")
+
+    @staticmethod
+    def _done(done):
+        if done.returncode:
+            raise base.LabError(f"{done.args}: {done.returncode}\n{(done.stdout + done.stderr).decode('utf-8', 'replace')}")
+
+
+class Relay(souspli.Souspli):
+    """A Souspli in such a Windows. Paths of Linux are on its current drive, Z:."""
+
+    def __init__(self, windows, program, *given, **more):
+        super().__init__(*given, **more)
+        self.windows, self.direct, self.forwards = windows, {}, []
+        wrapper = self.folder / "souspli.sh"
+        wrapper.write_text(f'#!/bin/sh\nexec wine "{program}" "$@"\n')
+        wrapper.chmod(0o755)
+        self.command = wrapper
+
+    def program(self):
+        """What is run."""
+        return str(self.command)
+
+    def environment(self):
+        """With the passphrase, for those that say nothing else."""
+        return self.windows.environment(SOUSPLI_PASSPHRASE_FILE=str(self.folder / "passphrase"), RUST_BACKTRACE="1")
+
+    def start(self, seconds=60):
+        """Ready when a program of the same Windows listens in front of it: `smtp` and `imap` are that one's ports."""
+        super().start(seconds)
+        self.direct = {"smtp": self.smtp, "imap": self.imap}
+        self.smtp, self.imap = (self.forwarded(port) for port in (self.smtp, self.imap))
+        return self
+
+    def forwarded(self, port):
+        """The port of a program of the same Windows that leads to that one."""
+        own = base.free_ports(1)[0]
+        process = subprocess.Popen(["wine", TOOLS / "forward.exe", str(own), str(port)], env=self.windows.environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.forwards.append(process)
+        if process.stdout.readline().strip() != b"ready":
+            raise base.LabError("the program in front of the relay does not listen")
+        return own
+
+    def stop(self):
+        """`souspli stop`, as an installer says it; the exit status of the relay."""
+        self.unhook()
+        if self.process is None or self.process.poll() is not None:
+            return self.process and self.process.returncode
+        self.cli("stop")
+        return self.process.wait(20)
+
+    def unhook(self):
+        """Ends the programs in front of it."""
+        for process in self.forwards:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        self.forwards.clear()
+
+
+if __name__ == "__main__":
+    Windows(pathlib.Path(sys.argv[1])).settled()

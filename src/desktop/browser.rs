@@ -1,0 +1,34 @@
+//! The user's own browser.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+
+/// Opens a link in it; waits for nothing.
+pub fn open(link: &str) -> io::Result<()> {
+    // A browser that systemd's unit of the relay held would end with it, and be bound by what binds the relay.
+    let is_unit = cfg!(target_os = "linux") && std::env::var_os("INVOCATION_ID").is_some();
+    if is_unit && begin(&["systemd-run", "--user", "--quiet", "--collect", "xdg-open", link]).is_ok_and(|mut begun| succeeds(&mut begun)) {
+        return Ok(());
+    }
+    let mut begun = begin(&if cfg!(windows) {
+        vec!["rundll32", "url.dll,FileProtocolHandler", link]
+    } else if cfg!(target_os = "macos") {
+        vec!["open", link]
+    } else {
+        vec!["xdg-open", link]
+    })?;
+    // Some browsers stay until they are closed; one that has ended and is not waited for would stay in the table of processes.
+    std::thread::Builder::new().spawn(move || drop(begun.wait()))?;
+    Ok(())
+}
+
+fn begin(words: &[&str]) -> io::Result<Child> {
+    let mut program = Command::new(words.first().copied().unwrap_or_default());
+    program.args(words.iter().skip(1));
+    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// It only asks the user's systemd, which begins the browser.
+fn succeeds(begun: &mut Child) -> bool {
+    begun.wait().is_ok_and(|ended| ended.success())
+}

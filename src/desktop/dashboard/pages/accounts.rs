@@ -1,0 +1,97 @@
+//! Each account: its servers, its key, what its mail program is told.
+
+use super::assistant::{go_to, settings};
+use super::visit::Plain;
+use crate::config::{Account, Channel, Server, ServerTls};
+use crate::desktop::assistant::{Draft, Step};
+use crate::desktop::dashboard::Office;
+use crate::desktop::dashboard::guard::Visitor;
+use crate::desktop::dashboard::page::{self, form};
+use crate::text::dashboard::{self, Language};
+use crate::text::{Explain, assistant as words};
+use axum::Extension;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::response::{Html, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Which account.
+#[derive(Deserialize)]
+pub(in super::super) struct Chosen {
+    #[serde(flatten)]
+    plain: Plain,
+    compte: String,
+}
+
+pub(in super::super) async fn show(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>) -> Html<String> {
+    let language = office.language_of(&visitor);
+    let body = html! {
+        @if office.config.accounts.is_empty() { p { (words::NO_ACCOUNT.of(language)) } }
+        @for account in &office.config.accounts { (of_account(&office, &visitor, account, language)) }
+        (form(&visitor, "/assistant/nouveau", &html! { button { (words::ADD_ACCOUNT.of(language)) } }))
+    };
+    office
+        .page(&visitor, "/comptes", words::ACCOUNTS, office.config.trust.environment)
+        .with(&body)
+}
+
+/// On to the mail program, and from there to a test letter, of one that is in service.
+pub(in super::super) async fn choose(
+    State(office): State<Arc<Office>>,
+    Extension(visitor): Extension<Visitor>,
+    sent: Result<Form<Chosen>, FormRejection>,
+) -> Response {
+    let language = office.language_of(&visitor);
+    let Some(Form(chosen)) = sent.ok().filter(|Form(chosen)| visitor.has_written(&chosen.plain.mot)) else {
+        return page::form_refused(language);
+    };
+    let account = office
+        .config
+        .accounts
+        .iter()
+        .find(|account| account.address.as_str() == chosen.compte);
+    let Some(account) = account else { return page::not_found(language) };
+    let draft = Draft {
+        login: account.login.clone(),
+        key_later: true,
+        ..Draft::begun(&account.address)
+    };
+    match office.lasting.assistant.change(|kept| *kept = draft) {
+        Ok(()) => go_to(Step::Program),
+        Err(error) => page::failed(&error.explain(), language),
+    }
+}
+
+fn of_account(office: &Office, visitor: &Visitor, account: &Account, language: Language) -> Markup {
+    let channel = match account.channel {
+        Channel::Ordinary => dashboard::ORDINARY,
+        Channel::Mssante => dashboard::MSSANTE,
+    };
+    html! {
+        section.account {
+            h2 { (account.address) }
+            p { (channel.of(language)) " – " a href="/cles" { (dashboard::KEYS.of(language)) } }
+            h3 { (words::AT_PROVIDER.of(language)) }
+            ul { @for server in account.servers() { li.place { (place(server)) } } }
+            details {
+                summary { (words::FOR_PROGRAM.of(language)) }
+                (settings(office, account, language))
+            }
+            (form(visitor, "/comptes", &html! {
+                input type="hidden" name="compte" value=(account.address);
+                button.plain { (words::TEST_ACCOUNT.of(language)) }
+            }))
+        }
+    }
+}
+
+fn place(server: &Server) -> String {
+    let tls = match server.tls {
+        ServerTls::StartTls => "STARTTLS",
+        ServerTls::Implicit => "SSL/TLS",
+        ServerTls::Plain => "–",
+    };
+    format!("{}:{} ({tls})", server.host, server.port)
+}

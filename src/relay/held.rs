@@ -1,0 +1,338 @@
+//! Accounts whose keys are in a held file: the way to each, what is refused in their names, and what goes when they close.
+
+use super::Relay;
+use super::gate::{Door, Gate, Lock};
+use super::identities::{CardGate, Identity};
+use super::incoming::Read;
+use super::status::Questions;
+use crate::base::limits::{HELD_LOOK_MILLISECONDS, RESCUE_LOOKED_AT_SECONDS};
+use crate::base::{Address, UnixTime};
+use crate::config::{Account, Config, HeldAt};
+use crate::keys::held::{Behind, HeldKey, HeldLock, Opener, Stub, Whose};
+use crate::keys::pin::AsksPin;
+use crate::pki::path::{self, Purpose};
+use crate::pki::revocation::Status;
+use crate::pki::select::Unfit;
+use crate::pki::{Certificate, select};
+use crate::policy::sender::{self, Under};
+use crate::policy::{Space, Submission};
+use crate::smime::port::PrivateKey;
+use crate::store::{Event, HeldPlaces};
+use crate::text::{Explain, Explanation, held as say};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The held files of a home.
+pub(super) struct Held {
+    places: HeldPlaces,
+    pins: Arc<dyn AsksPin>,
+    clock: fn() -> UnixTime,
+    configured: BTreeMap<Address, HeldAt>,
+    locks: Mutex<BTreeMap<Address, Arc<HeldLock>>>,
+    looks: Arc<Looks>,
+    /// Accounts that the user may read no more, and that nobody has heard of yet.
+    ended: Mutex<Vec<Address>>,
+}
+
+/// Looks at the files of others, one after the other, on a thread of their own: a folder of the network may hang.
+#[derive(Default)]
+struct Looks {
+    turn: Mutex<Turn>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Turn {
+    is_looking: bool,
+    /// Looks that have ended.
+    count: u64,
+    /// Looks that told something new.
+    news: u64,
+}
+
+impl Held {
+    /// Nothing is read before it is needed.
+    pub(super) fn new(places: HeldPlaces, pins: Arc<dyn AsksPin>, config: &Config, clock: fn() -> UnixTime) -> Self {
+        let at = |account: &Account| Some((account.address.clone(), account.held.clone()?));
+        Self {
+            places,
+            pins,
+            clock,
+            configured: config.accounts.iter().filter_map(at).collect(),
+            locks: Mutex::default(),
+            looks: Arc::default(),
+            ended: Mutex::default(),
+        }
+    }
+
+    /// The way to the file of an account of one's own.
+    pub(super) fn of_own(&self, account: &Address) -> Arc<HeldLock> {
+        self.lock_of(account, Whose::Own, self.places.file(account))
+    }
+
+    fn lock_of(&self, account: &Address, whose: Whose, path: PathBuf) -> Arc<HeldLock> {
+        let mut locks = self.locks();
+        let made = || {
+            let (places, pins) = (self.places.clone(), Arc::clone(&self.pins));
+            Arc::new(HeldLock::new(account.clone(), whose, path, places, pins, self.clock))
+        };
+        Arc::clone(locks.entry(account.clone()).or_insert_with(made))
+    }
+
+    /// The ways to the files of others.
+    pub(super) fn of_others(&self) -> Vec<Arc<HeldLock>> {
+        let others = self.configured.iter().filter_map(|(account, at)| match at {
+            HeldAt::Delegated(path) => Some(self.lock_of(account, Whose::Other, path.clone())),
+            HeldAt::Own(_) => None,
+        });
+        others.collect()
+    }
+
+    /// Another number when the files of others have told something new.
+    pub(super) fn news(&self) -> u64 {
+        self.looks.turn().news
+    }
+
+    /// Looks at the files of others, and waits a moment for it. Where that is not enough nobody can say whether the user is still
+    /// let in, and he is not.
+    fn look(&self) {
+        let others = self.of_others();
+        if others.is_empty() || self.looks.wait(&others) {
+            return;
+        }
+        let is_news = others.iter().filter(|lock| lock.cannot_look()).count() > 0;
+        self.looks.turn().news += u64::from(is_news);
+    }
+
+    fn is_of_others(&self, account: &str) -> bool {
+        let mut others = self.configured.iter().filter(|(_, at)| matches!(at, HeldAt::Delegated(_)));
+        others.any(|(address, _)| address.folded() == account)
+    }
+
+    /// The certificates by which the mail of somebody else is known; none where he does not let the user read.
+    pub(super) fn known(&self, lock: &Arc<HeldLock>) -> Vec<Certificate> {
+        match lock.known() {
+            Ok(certificates) => certificates,
+            Err(why) => {
+                if lock.forget() {
+                    tracing::warn!(account = %lock.account(), code = why.code, "{}", why.fr.what);
+                    self.ended
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(lock.account().clone());
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn take_ended(&self) -> Vec<Address> {
+        std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn locks(&self) -> MutexGuard<'_, BTreeMap<Address, Arc<HeldLock>>> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all(&self) -> Vec<Arc<HeldLock>> {
+        self.locks().values().cloned().collect()
+    }
+}
+
+impl Looks {
+    /// Whether a look that began after this was asked has ended in time.
+    fn wait(self: &Arc<Self>, others: &[Arc<HeldLock>]) -> bool {
+        let until = Instant::now() + Duration::from_millis(HELD_LOOK_MILLISECONDS);
+        let mut turn = self.turn();
+        let wanted = turn.count + 1 + u64::from(turn.is_looking);
+        while turn.count < wanted {
+            if !turn.is_looking {
+                turn.is_looking = true;
+                self.begin(others.to_vec());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            turn = self.ended.wait_timeout(turn, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn begin(self: &Arc<Self>, others: Vec<Arc<HeldLock>>) {
+        let looks = Arc::clone(self);
+        thread::spawn(move || {
+            let news = others.iter().filter(|lock| lock.look()).count();
+            let mut turn = looks.turn();
+            turn.is_looking = false;
+            turn.count += 1;
+            turn.news += u64::from(news > 0);
+            looks.ended.notify_all();
+        });
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The user's own keys that may open a held file.
+pub(super) fn openers<'a>(identities: impl Iterator<Item = &'a Identity>) -> Vec<Opener> {
+    let opener = |identity: &Identity| Opener {
+        key: Arc::clone(&identity.key),
+        behind: match (&identity.on_card, &identity.held) {
+            (Some(card), _) => Behind::Card(Arc::clone(card.lock())),
+            (None, Some(file)) => Behind::File(Arc::clone(file)),
+            (None, None) => Behind::Nothing,
+        },
+    };
+    identities.map(opener).collect()
+}
+
+impl Identity {
+    /// A key of the user's own, in a held file.
+    pub(super) fn of_stub(account: Address, stub: &Stub, lock: &Arc<HeldLock>, gate: CardGate) -> Self {
+        Self {
+            held: Some(Arc::clone(lock)),
+            card: Some(gate),
+            ..Self::new(account, Arc::new(stub.behind(lock)))
+        }
+    }
+
+    /// A key of somebody else's, who lets the user read.
+    pub(super) fn of_other(certificate: Certificate, lock: &Arc<HeldLock>, gate: CardGate) -> Self {
+        let key = HeldKey::new(certificate, Vec::new(), Arc::clone(lock));
+        Self {
+            held: Some(Arc::clone(lock)),
+            card: Some(gate),
+            ..Self::new(lock.account().clone(), Arc::new(key) as Arc<dyn PrivateKey>)
+        }
+    }
+
+    /// Whether it opens somebody else's mail, and does nothing in his name.
+    pub(super) fn is_delegated(&self) -> bool {
+        self.held.as_ref().is_some_and(|lock| lock.whose() == Whose::Other)
+    }
+}
+
+impl CardGate {
+    /// The way to a held file.
+    pub(super) fn of_held(lock: &Arc<HeldLock>) -> Self {
+        let door = Arc::clone(lock) as Arc<dyn Door>;
+        Self::of_door(door, Gate::new(Arc::clone(lock) as Arc<dyn Lock>))
+    }
+}
+
+/// Whose held file opened a message, of the keys that it was opened with: by now they may have left. `None`: no such file did.
+pub(super) fn held_by(read: &Read, keys: &[Identity]) -> Option<Whose> {
+    let unwrapped = &read.opened.as_ref()?.unwrapped;
+    let of = |certificate: &Certificate| {
+        let behind = keys.iter().filter(|own| own.key.certificate() == certificate);
+        behind.filter_map(|own| own.held.as_ref()).map(|lock| lock.whose()).next()
+    };
+    unwrapped.iter().find_map(|by| of(&by.certificate))
+}
+
+impl Relay {
+    /// What may not be done in the names that a submission goes under: those of others whom the user reads for, and his own in
+    /// rescue mode.
+    pub(super) fn reads_only(&self, account: &Account, submission: &Submission, space: &Space) -> Option<Explanation> {
+        let mut named: BTreeSet<Address> = sender::named(&submission.message);
+        named.extend(submission.envelope.from.clone());
+        named.insert(account.address.clone());
+        if submission.envelope.recipients.iter().any(|r| space.holds(&r.address)) {
+            named.extend(account.mssante_via.clone());
+        }
+        let by_name = named.iter().find_map(|name| self.only_read(name));
+        by_name.or_else(|| self.only_read_by_nobody(&submission.message))
+    }
+
+    /// Where nobody can read whose name it is, it may be that of one who is only read.
+    fn only_read_by_nobody(&self, message: &[u8]) -> Option<Explanation> {
+        if sender::under(message, |_| true) != Under::Nobody {
+            return None;
+        }
+        let others = self.identities.held().configured.keys();
+        let mut all = others.chain(self.accounts.iter().map(|account| &account.address));
+        all.find_map(|name| self.only_read(name))
+    }
+
+    fn only_read(&self, name: &Address) -> Option<Explanation> {
+        let held = self.identities.held();
+        match held.configured.get(name) {
+            Some(HeldAt::Delegated(_)) => Some(say::delegate_reads_only(name)),
+            _ if self.accounts.iter().any(|a| a.address == *name) => held.of_own(name).rescue().map(|_| say::rescue_reads_only(name)),
+            _ => None,
+        }
+    }
+
+    /// Whether the keys of an account may be given to the holder of a certificate: an authority of today answers for it, and it
+    /// can be encrypted to.
+    pub async fn may_hold(&self, certificate: &Certificate, issuers: &[Certificate]) -> Result<(), Explanation> {
+        if !select::can_be_encrypted_to(certificate) {
+            return Err(Unfit::Key.explain());
+        }
+        let trust = self.trust().map_err(|e| e.explain())?;
+        let path = path::validate(certificate, issuers, &trust, self.now(), Purpose::Any).map_err(|e| e.explain())?;
+        match self.status_of(&path, &trust, &Questions::of_now()).await {
+            Status::Good(_) | Status::NotPublished => Ok(()),
+            Status::Revoked(revoked) => Err(revoked.explain()),
+            Status::Unknown(unknown) => Err(unknown.explain()),
+        }
+    }
+
+    /// Before a message of that account is told: whether the user may still read it.
+    pub(super) fn look_at_file(&self, account: &str) {
+        let held = self.identities.held();
+        if held.is_of_others(account) {
+            tokio::task::block_in_place(|| held.look());
+        }
+        self.notice_closed_files();
+    }
+
+    /// The same of all files, in front of a terminal or at the start.
+    pub(super) fn look_at_files(&self) {
+        self.identities.held().look();
+        self.notice_closed_files();
+    }
+
+    /// Whether no account is held for several persons, nor read for somebody else.
+    pub(super) fn holds_nothing(&self) -> bool {
+        let held = self.identities.held();
+        held.configured.is_empty() && held.all().is_empty()
+    }
+
+    /// What was opened by keys that have left memory leaves it too; of accounts that the user may read no more, it is noted.
+    pub(super) fn notice_closed_files(&self) {
+        let held = self.identities.held();
+        if !held.configured.is_empty() {
+            // Whom the files let in is looked at by this.
+            let _ = self.identities.all();
+        }
+        for account in held.take_ended() {
+            self.note(&self.entry(Event::Key, &account, None, 0, "delegation-ended"));
+        }
+        let closed = held.all().iter().filter(|lock| lock.has_closed()).count();
+        if closed > 0 {
+            self.views.wipe();
+        }
+    }
+
+    /// Ends rescue mode when the card is back or its time is over, for as long as the relay runs.
+    pub async fn keep_held(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(RESCUE_LOOKED_AT_SECONDS)).await;
+            let relay = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || {
+                relay.identities.held().all().iter().for_each(|lock| lock.look_after_rescue());
+                relay.look_at_files();
+            });
+            if let Err(error) = looked.await {
+                tracing::warn!(%error, "rescue mode could not be looked after");
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Who writes: one transaction for what waits, behind what others have written meanwhile.
+
+use super::chain::{Digest, Place, Sealed};
+use super::entry::{Event, JournalEntry};
+use super::file::{Book, OnDisk, Trouble};
+use super::head::{self, Head};
+use super::rows::Change;
+use super::{aside, cut, file, lines};
+use crate::base::UnixTime;
+use crate::base::limits::{JOURNAL_ENTRY_MAX, JOURNAL_WAITING_MAX};
+use crate::store::{Home, Secrets, StoreError};
+use crate::text::{Explain, Explanation, journal as say};
+use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A writer of the journal.
+#[derive(Debug, Default)]
+pub(super) struct Pen {
+    book: Option<Book>,
+    /// Where the last entry of this writer stands.
+    known: Option<Place>,
+    /// What the disk has not taken yet.
+    pub(super) waiting: VecDeque<Waiting>,
+    /// Why it has not.
+    stuck: Option<Explanation>,
+    /// What was lost and stands nowhere yet, and all that this writer has lost.
+    lost: Lost,
+    all_lost: Lost,
+}
+
+/// Entries that neither the journal nor a file beside it took.
+#[derive(Clone, Debug, Default)]
+struct Lost {
+    count: u64,
+    /// When the first of them was to be written.
+    since: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    entry: String,
+    when: OnDisk,
+}
+
+/// Entries on their way into a change.
+pub(super) struct Chain<'c> {
+    change: &'c Change<'c>,
+    secrets: Option<&'c Secrets>,
+    tip: Place,
+}
+
+impl Chain<'_> {
+    /// Adds one behind the last.
+    pub(super) fn add(&mut self, entry: &str) -> Result<(), Trouble> {
+        let place = self.tip.followed_by(entry);
+        self.change.add(&place, entry, seal(&place, self.secrets)?.as_ref())?;
+        self.tip = place;
+        Ok(())
+    }
+
+    /// Where the last one stands.
+    pub(super) fn tip(&self) -> Place {
+        self.tip
+    }
+
+    /// The file, for who takes something out.
+    pub(super) fn change(&self) -> &Change<'_> {
+        self.change
+    }
+}
+
+impl Pen {
+    /// Adds an entry, and what waits ahead of it.
+    pub(super) fn write(&mut self, home: &Home, secrets: Option<&Secrets>, entry: &JournalEntry) -> Result<(), StoreError> {
+        self.queue(entry);
+        self.write_queued(home, secrets)
+    }
+
+    /// Puts an entry behind those that wait, and says how many do; whoever writes next writes it.
+    pub(super) fn queue(&mut self, entry: &JournalEntry) -> usize {
+        let when = if entry.is_urgent() { OnDisk::Now } else { OnDisk::Soon };
+        let entry = bounded(entry);
+        self.waiting.push_back(Waiting { entry, when });
+        self.waiting.len()
+    }
+
+    /// Adds what was queued.
+    pub(super) fn write_queued(&mut self, home: &Home, secrets: Option<&Secrets>) -> Result<(), StoreError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let done = self.write_what_waits(home, secrets);
+        self.stuck = done.as_ref().err().map(Explain::explain);
+        self.lay_beside(home, JOURNAL_WAITING_MAX);
+        done
+    }
+
+    /// What waits, beyond so many, is written as lines into a file that the next writer takes over.
+    pub(super) fn lay_beside(&mut self, home: &Home, most: usize) {
+        while self.waiting.len() > most
+            && let Some(Waiting { entry, .. }) = self.waiting.pop_front()
+        {
+            if let Err(error) = lines::lay(home, &entry) {
+                tracing::error!(%error, "an entry of the journal that could not be written is lost");
+                let since = cut::time(&entry).unwrap_or_default();
+                self.lost.add(&since);
+                self.all_lost.add(&since);
+            }
+        }
+    }
+
+    /// What its reader has to be told of this writer.
+    pub(super) fn trouble(&self) -> Vec<Explanation> {
+        let lost = (self.all_lost.count > 0).then(|| say::lost(self.all_lost.count, &self.all_lost.since));
+        let waits = self.stuck.as_ref().map(|why| say::waits(self.waiting.len(), why));
+        lost.into_iter().chain(waits).collect()
+    }
+
+    /// Adds what waits; takes over what was written by an earlier version.
+    pub(super) fn write_what_waits(&mut self, home: &Home, secrets: Option<&Secrets>) -> Result<(), StoreError> {
+        // What stands in their way stops nothing that is new; and while nothing is taken they are not read again and again.
+        if self.stuck.is_none()
+            && let Err(error) = lines::take_over(self, home, secrets)
+        {
+            tracing::warn!(%error, "the lines of an earlier journal could not be taken over");
+        }
+        let when = match self.waiting.iter().any(|waiting| waiting.when == OnDisk::Now) {
+            true => OnDisk::Now,
+            false => OnDisk::Soon,
+        };
+        let lost = self.lost.entry();
+        let texts: Vec<String> = lost
+            .into_iter()
+            .chain(self.waiting.iter().map(|waiting| waiting.entry.clone()))
+            .collect();
+        self.changed(home, secrets, when, |chain| texts.iter().try_for_each(|text| chain.add(text)))?;
+        self.waiting.clear();
+        self.lost = Lost::default();
+        self.stuck = None;
+        Ok(())
+    }
+
+    /// One change to the chain, in a file that is set aside and made anew where it is damaged.
+    pub(super) fn changed<T>(
+        &mut self,
+        home: &Home,
+        secrets: Option<&Secrets>,
+        when: OnDisk,
+        change: impl Fn(&mut Chain<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let secrets = secrets.filter(|secrets| secrets.is_open());
+        let found = file::stamp_of(&home.journal()).ok();
+        match self.change_once(home, secrets, when, &change) {
+            Ok(done) => Ok(done),
+            Err(Trouble::Failed(error)) => Err(error),
+            Err(Trouble::Damaged) => {
+                self.book = None;
+                if let Some(name) = aside::set_aside(home, found)? {
+                    tell(&say::set_aside(&name));
+                }
+                match self.change_once(home, secrets, when, &change) {
+                    Ok(done) => Ok(done),
+                    Err(Trouble::Failed(error)) => Err(error),
+                    Err(Trouble::Damaged) => Err(StoreError::Damaged(home.journal())),
+                }
+            }
+        }
+    }
+
+    /// The file is swept of what was taken out.
+    pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
+        match self.book.as_ref().map(Book::sweep) {
+            Some(Err(Trouble::Failed(error))) => Err(error),
+            // A reader holds it back; or it is damaged, which the next entry finds.
+            _ => Ok(()),
+        }
+    }
+
+    fn change_once<T>(
+        &mut self,
+        home: &Home,
+        secrets: Option<&Secrets>,
+        when: OnDisk,
+        change: &impl Fn(&mut Chain<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        // Removed, or set aside by somebody else.
+        let mut book = match self.book.take().filter(Book::is_in_place) {
+            Some(book) => book,
+            None => Book::open(home)?,
+        };
+        let done = self.change_in(&mut book, home, secrets, when, change);
+        // To close it would give the room of its log to whoever finds a full disk next.
+        if done.as_ref().err().is_none_or(Trouble::passes) {
+            self.book = Some(book);
+        }
+        done
+    }
+
+    fn change_in<T>(
+        &mut self,
+        book: &mut Book,
+        home: &Home,
+        secrets: Option<&Secrets>,
+        when: OnDisk,
+        change: &impl Fn(&mut Chain<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let begun = book.change(when)?;
+        let tip = begun.tip()?;
+        let found = match secrets {
+            Some(secrets) => self.suspicion(home, secrets, &begun, tip)?,
+            None => None,
+        };
+        let mut chain = Chain {
+            change: &begun,
+            secrets,
+            // A new file goes on where the one before it ended.
+            tip: tip.or(self.known).unwrap_or_else(|| head::unchecked(home)),
+        };
+        if let Some(found) = &found {
+            chain.add(&JournalEntry::of_home(now(), Event::Journal, found.code).json())?;
+        }
+        let done = change(&mut chain)?;
+        let tip = chain.tip();
+        begun.done()?;
+        if let Some(secrets) = secrets {
+            self.known = Some(tip);
+            // Never ahead of what is on the disk.
+            if when == OnDisk::Now
+                && let Err(error) = head::write(home, &tip, secrets)
+            {
+                tracing::warn!(%error, "how far the journal has come could not be written");
+            }
+        }
+        found.iter().for_each(tell);
+        Ok(done)
+    }
+
+    /// Before anything is sealed on top: whether the chain still holds what was there.
+    fn suspicion(&self, home: &Home, secrets: &Secrets, change: &Change<'_>, tip: Option<Place>) -> Result<Option<Explanation>, Trouble> {
+        let known = match self.known {
+            Some(known) => known,
+            None => match head::read(home, secrets) {
+                Ok(Head::At(place)) => place,
+                Ok(Head::Forged) | Err(_) => return Ok(Some(say::head_forged())),
+                Ok(Head::Absent) => return Ok((change.has_seals()? && !head_comes(home, secrets)).then(say::head_gone)),
+            },
+        };
+        let held = known.number == 0 || change.hash(known.number)?.is_some_and(|hash| hash == known.hash);
+        Ok(match tip {
+            _ if held => None,
+            None => Some(say::gone()),
+            Some(tip) if tip.number < known.number => Some(say::shortened()),
+            Some(_) => Some(say::replaced()),
+        })
+    }
+}
+
+impl Lost {
+    fn add(&mut self, since: &str) {
+        if self.count == 0 {
+            since.clone_into(&mut self.since);
+        }
+        self.count += 1;
+    }
+
+    /// As the journal says it.
+    fn entry(&self) -> Option<String> {
+        let entry = || JournalEntry {
+            digest: Some(format!("{}:{}", self.count, self.since)),
+            ..JournalEntry::of_home(now(), Event::Journal, say::LOST)
+        };
+        (self.count > 0).then(|| entry().json())
+    }
+}
+
+/// Who has just written the first entry of all writes its head a moment behind it.
+fn head_comes(home: &Home, secrets: &Secrets) -> bool {
+    const LOOKS: u32 = 25;
+    (0..LOOKS).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        matches!(head::read(home, secrets), Ok(Head::At(_)))
+    })
+}
+
+fn tell(news: &Explanation) {
+    tracing::error!(code = news.code, "{} {}", news.fr.what, news.fr.todo);
+}
+
+fn seal(place: &Place, secrets: Option<&Secrets>) -> Result<Option<Digest>, Trouble> {
+    let sealed = secrets.map(|secrets| Sealed::Entry.seal(place, secrets));
+    sealed.transpose().map_err(Trouble::Failed)
+}
+
+/// The text of an entry; what is too long for one goes without its lists.
+fn bounded(entry: &JournalEntry) -> String {
+    let text = entry.json();
+    if text.len() <= JOURNAL_ENTRY_MAX {
+        return text;
+    }
+    let short = JournalEntry {
+        certificates: Vec::new(),
+        recipient_ids: Vec::new(),
+        ..entry.clone()
+    };
+    short.json()
+}
+
+/// The store says by itself only what happened to the journal.
+pub(super) fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

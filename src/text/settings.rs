@@ -1,0 +1,184 @@
+//! Words of the dashboard's page of settings.
+
+use super::Explanation;
+use super::dashboard::{Words, words};
+use crate::base::Retry;
+
+words! {
+    /// Title of a page.
+    SETTINGS: "Réglages", "Settings";
+    /// What the page is for.
+    INTRO: "Ce qui est en vigueur. Ce qui pourrait laisser partir quelque chose en clair ne se change que dans le fichier de configuration.",
+        "What is in force. What could let something leave in clear is changed in the configuration file only.";
+    /// Where the file is.
+    FILE: "Fichier", "File";
+    /// Who has fixed a setting.
+    BY_MACHINE: "fixé par votre informatique", "fixed by your IT";
+    /// Who may change it.
+    IN_FILE_ONLY: "dans le fichier seulement", "in the file only";
+    /// Where a setting protects less than it could.
+    LESS: "protège moins", "protects less";
+    /// Written, and not read yet.
+    AT_NEXT_START: "enregistré, en vigueur au prochain démarrage de Souspli", "saved, in force when Souspli starts next";
+    /// A button.
+    CHANGE: "Enregistrer", "Save";
+    /// What was done.
+    DONE: "Le réglage est enregistré. Il sera en vigueur au prochain démarrage de Souspli.", "The setting is saved. It will be in force when Souspli starts next.";
+    /// A word of a setting.
+    YES: "oui", "yes";
+    /// A word of a setting.
+    NO: "non", "no";
+}
+
+/// What a setting is called, and what it does; `name` as in the file: `policy.tag`.
+pub fn setting(name: &str) -> (Words, Words) {
+    let words = |title_fr, title_en, fr, en| (Words::new(title_fr, title_en), Words::new(fr, en));
+    match name {
+        "policy.tag" => words(
+            "Balise",
+            "Tag",
+            "Au début de l’objet, elle demande le chiffrement.",
+            "At the start of the subject it asks for sealing.",
+        ),
+        "policy.domains" => words(
+            "Domaines toujours chiffrés",
+            "Domains always sealed",
+            "Avec leurs sous-domaines, sans qu’aucune balise soit nécessaire.",
+            "With their subdomains; no tag is needed.",
+        ),
+        "policy.missing_certificate" => words(
+            "Destinataire sans certificat",
+            "Recipient without certificate",
+            "refuse : rien ne part. partial : les autres reçoivent la lettre chiffrée, un avis vous nomme les manquants.",
+            "refuse: nothing leaves. partial: the others get the sealed letter, a notice names the missing ones.",
+        ),
+        "policy.glued_tag" => words(
+            "Balise collée au texte",
+            "Tag glued to its text",
+            "secure : chiffré tout de même. refuse : à corriger.",
+            "secure: sealed all the same. refuse: to be corrected.",
+        ),
+        "policy.protect_subject" => words(
+            "Objet dans l’enveloppe",
+            "Subject inside the envelope",
+            "Le fournisseur lit « [...] » à la place de l’objet d’une lettre chiffrée.",
+            "The provider reads “[...]” in place of the subject of a sealed letter.",
+        ),
+        "policy.recognise_letters" => words(
+            "Lettres reconnues",
+            "Letters recognised",
+            "Ce qui fut envoyé chiffré et repart sans balise est chiffré encore.",
+            "What was sent sealed and leaves again without the tag is sealed again.",
+        ),
+        "policy.mssante_requires_certificate" => words(
+            "MSSanté : certificat exigé",
+            "MSSanté: certificate required",
+            "Sinon, la lettre part signée, protégée par l’espace de confiance seulement.",
+            "Else the letter leaves signed, protected by the space of trust only.",
+        ),
+        "policy.mssante_notice" => words(
+            "MSSanté : avis",
+            "MSSanté: notice",
+            "Un avis nomme ceux qui ont reçu une lettre ainsi, sans chiffrement de bout en bout.",
+            "A notice names those who got a letter so, not encrypted end to end.",
+        ),
+        "policy.banner" => words(
+            "Résumé d’une lettre ouverte",
+            "Summary of an opened letter",
+            "text : en tête de son texte. headers : dans ses en-têtes, sauf un avertissement.",
+            "text: above its text. headers: in its header, but for a warning.",
+        ),
+        "policy.search_index" => words(
+            "Recherche dans les lettres chiffrées",
+            "Searching sealed letters",
+            "Leur texte est gardé, chiffré, sur cet ordinateur.",
+            "Their text is kept, sealed, on this computer.",
+        ),
+        "policy.harvest" => words(
+            "Certificats reçus",
+            "Certificates received",
+            "Celui de qui vous écrit une lettre vérifiée est gardé pour lui répondre.",
+            "That of whoever sends you a verified letter is kept to answer him.",
+        ),
+        "policy.card_for_each_reading" => words(
+            "Carte exigée à chaque lecture",
+            "Card required for each reading",
+            "Rien de ce que la carte a ouvert n’est gardé.",
+            "Nothing that the card has opened is kept.",
+        ),
+        "card.idle_minutes" => words(
+            "Minutes avant de redemander le code",
+            "Minutes before the PIN is asked again",
+            "Sans usage de la carte.",
+            "Without a use of the card.",
+        ),
+        "keys.remember_days" => words(
+            "Jours de lecture sans la carte",
+            "Days of reading without the card",
+            "D’une lettre qu’elle a ouverte une fois ; 0 : jamais.",
+            "Of a letter that it has opened once; 0: never.",
+        ),
+        "journal.months" => words(
+            "Mois de journal",
+            "Months of journal",
+            "Ce qui est plus ancien est effacé pour de bon.",
+            "What is older is erased for good.",
+        ),
+        "dashboard.language" => words("Langue de ces pages", "Language of these pages", "Au départ.", "To begin with."),
+        "trust.environment" => words(
+            "Autorités qui comptent",
+            "Authorities that count",
+            "production, ou test : les certificats d’essai seuls.",
+            "production, or test: trial certificates alone.",
+        ),
+        _ => words("Réglage", "Setting", "", ""),
+    }
+}
+
+/// It cannot say that, or not by a click.
+pub fn not_here(name: &str) -> Explanation {
+    Explanation::new(
+        "SP-SETTING-NOT-HERE",
+        Retry::Never,
+        (
+            format!("Le réglage {name} ne peut pas être changé ainsi : rien n’a changé."),
+            "Changez-le dans le fichier de configuration (souspli check le vérifie).",
+        ),
+        (
+            format!("The setting {name} cannot be changed so: nothing has changed."),
+            "Change it in the configuration file (souspli check looks at it).",
+        ),
+    )
+}
+
+/// The machine's administrators have decided.
+pub fn ruled(name: &str) -> Explanation {
+    Explanation::new(
+        "SP-SETTING-FIXED",
+        Retry::Never,
+        (
+            format!("Le réglage {name} est fixé par votre informatique : rien n’a changé."),
+            "Demandez-lui de changer sa politique.",
+        ),
+        (
+            format!("The setting {name} is fixed by your IT: nothing has changed."),
+            "Ask them to change their policy.",
+        ),
+    )
+}
+
+/// The file is written in a way that is not changed here.
+pub fn by_hand(name: &str) -> Explanation {
+    Explanation::new(
+        "SP-SETTING-BY-HAND",
+        Retry::AfterUser,
+        (
+            format!("Le fichier est écrit d’une façon qui ne se change pas ici ({name}) : rien n’a changé."),
+            "Changez ce réglage dans le fichier de configuration.",
+        ),
+        (
+            format!("The file is written in a way that is not changed here ({name}): nothing has changed."),
+            "Change this setting in the configuration file.",
+        ),
+    )
+}

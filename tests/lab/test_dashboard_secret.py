@@ -1,0 +1,77 @@
+"""A secret that is typed into an open page goes to the relay that made the page, and to nobody who has its port afterwards."""
+import json
+import socket
+import threading
+import unittest
+
+from lab import base, chromium
+
+from test_assistant import ALICE, AssistantCase as _AssistantCase
+
+SECRET = "Secret-du-fournisseur-7"
+
+
+@unittest.skipUnless(chromium.place(), "no browser where scripts run")
+class SecretTest(_AssistantCase):
+    """The page where the provider's password is typed, in a browser with scripts."""
+    smtp = "sink"
+
+    def setUp(self):
+        super().setUp()
+        self.send("/assistant/adresse", adresse=ALICE)
+        self.send("/assistant/serveurs", **self.servers(passe=""))
+        self.real = chromium.Chromium(self.place.path / f"chromium-{self._testMethodName}")
+        self.addCleanup(self.real.stop)
+        self.real.open(json.loads((self.relay.home / "dashboard.json").read_text())["link"])
+        self.real.open(f"{self.own.origin}/assistant/serveurs")
+        self.real.until("document.querySelector('#passe') !== null && document.readyState === 'complete'")
+
+    def type_and_send(self, password):
+        """As somebody does who types it and presses Enter."""
+        self.real.script(f"document.querySelector('#passe').value = {json.dumps(password)}; document.querySelector('#passe').form.requestSubmit()")
+
+    def test_to_the_relay_that_made_the_page(self):
+        self.type_and_send("pw-alice")
+        self.real.until("document.querySelectorAll('.finding.good').length === 4")
+
+    def test_not_to_who_has_its_port(self):
+        self.relay.kill()
+        stranger = Stranger(self.own.port)
+        self.addCleanup(stranger.stop)
+        self.type_and_send(SECRET)
+        told = self.real.until("document.querySelector('form [role=alert]')?.textContent")
+        self.assertIn("n’est pas parti", told)
+        self.assertEqual("", self.real.script("document.querySelector('#passe').value"))
+        self.assertIn(b"GET /preuve/page", stranger.heard)
+        self.assertNotIn(SECRET.encode(), stranger.heard)
+        self.assertNotIn(b"POST", stranger.heard)
+
+
+class Stranger:
+    """Whoever takes the port: it keeps what it hears, and answers as if it could prove anything."""
+
+    def __init__(self, port):
+        self.heard, self._listener = b"", socket.create_server((base.LOOPBACK, port))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with connection:
+            while octets := connection.recv(1 << 16):
+                self.heard += octets
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 64\r\n\r\n" + b"0" * 64)
+
+    def stop(self):
+        """Ends it."""
+        self._listener.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
