@@ -52,7 +52,7 @@ pub(super) fn write(home: &Home, place: &Place, secrets: &Secrets) -> Result<(),
     let seal = Sealed::Head.seal(place, secrets)?;
     let line = format!("{:020} {} {}\n", place.number, hex::encode(&place.hash), hex::encode(&seal));
     let known = bytes(home)?.unwrap_or_default();
-    let of = |at: usize| known.get(at * SLOT..).and_then(slot).map_or(0, |slot| slot.place.number);
+    let of = |at: usize| known.get(at * SLOT..).and_then(slot).map(|slot| slot.place.number);
     let at = if of(0) > of(1) { SLOT } else { 0 };
     put(home, at as u64, line.as_bytes()).map_err(StoreError::write(&home.journal_head()))
 }

@@ -11,8 +11,7 @@ use crate::base::limits::{JOURNAL_ENTRY_MAX, JOURNAL_WAITING_MAX};
 use crate::store::{Home, Secrets, StoreError};
 use crate::text::{Explain, Explanation, journal as say};
 use std::collections::VecDeque;
-use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A writer of the journal.
 #[derive(Debug, Default)]
@@ -243,7 +242,12 @@ impl Pen {
             None => match head::read(home, secrets) {
                 Ok(Head::At(place)) => place,
                 Ok(Head::Forged) | Err(_) => return Ok(Some(say::head_forged())),
-                Ok(Head::Absent) => return Ok((change.has_seals()? && !head_comes(home, secrets)).then(say::head_gone)),
+                Ok(Head::Absent) if change.has_seals()? => return Ok(Some(say::head_gone())),
+                Ok(Head::Absent) => {
+                    // Ahead of the first seal, and while nobody else writes: who comes next finds one.
+                    begin_head(home, secrets);
+                    return Ok(None);
+                }
             },
         };
         let held = known.number == 0 || change.hash(known.number)?.is_some_and(|hash| hash == known.hash);
@@ -274,13 +278,11 @@ impl Lost {
     }
 }
 
-/// Who has just written the first entry of all writes its head a moment behind it.
-fn head_comes(home: &Home, secrets: &Secrets) -> bool {
-    const LOOKS: u32 = 25;
-    (0..LOOKS).any(|_| {
-        thread::sleep(Duration::from_millis(10));
-        matches!(head::read(home, secrets), Ok(Head::At(_)))
-    })
+/// A head that promises nothing yet.
+fn begin_head(home: &Home, secrets: &Secrets) {
+    if let Err(error) = head::write(home, &Place::default(), secrets) {
+        tracing::warn!(%error, "how far the journal has come could not be begun");
+    }
 }
 
 fn tell(news: &Explanation) {

@@ -197,10 +197,10 @@ impl Walk<'_> {
         let why = match self.head {
             Head::Forged => Some(Break::HeadForged),
             Head::At(place) if place.number > last => Some(Break::Shortened(place.number, last)),
-            Head::At(place) if !self.has_head => Some(Break::Replaced(place.number)),
+            Head::At(place) if place.number > 0 && !self.has_head => Some(Break::Replaced(place.number)),
             Head::Absent if self.has_seals => Some(Break::HeadGone),
-            Head::Absent if has_keys && self.found.entries > 0 => Some(Break::NothingSealed),
-            Head::At(_) | Head::Absent => None,
+            Head::At(place) if place.number > 0 || self.has_seals => None,
+            Head::At(_) | Head::Absent => (has_keys && self.found.entries > 0).then_some(Break::NothingSealed),
         };
         if let Some(why) = why {
             self.found.tell(why);

@@ -1,5 +1,6 @@
 //! Every change by somebody else is seen, by whoever verifies and by who writes next.
 
+use super::super::chain::Place;
 use super::*;
 
 #[test]
@@ -86,6 +87,13 @@ fn who_has_no_key_makes_no_chain() {
     desk.forge_from(1);
     fs::write(desk.home.master(), "{}").unwrap();
     assert_eq!(desk.verified(), (6, Some(Break::NothingSealed)));
+    head::write(&desk.home, &Place::default(), &desk.secrets).unwrap();
+    assert_eq!(
+        desk.verified(),
+        (6, Some(Break::NothingSealed)),
+        "a head kept from the first moment"
+    );
+    fs::remove_file(desk.home.journal_head()).unwrap();
     let strange = Secrets::ephemeral().unwrap();
     Pen::default().write(&desk.home, Some(&strange), &entry(9, "ok")).unwrap();
     assert_eq!(desk.verified(), (7, Some(Break::Forged(7))));
