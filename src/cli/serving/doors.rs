@@ -1,0 +1,133 @@
+//! The listeners: bound once, kept over the rounds, and who is let in.
+
+use super::super::Failure;
+use super::services::{Serve, Service};
+use crate::base::limits::CONNECTIONS_MAX;
+use crate::desktop::{Doors, Lasting};
+use crate::net::provider::TlsServer;
+use crate::net::stream::BoxedStream;
+use crate::net::{NetError, listen, peer};
+use crate::smtp::driver::Running;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// After a connection that could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// One protocol's listener.
+pub(super) struct Door {
+    name: &'static str,
+    listener: TcpListener,
+    serve: Serve,
+    implicit: Option<Arc<TlsServer>>,
+}
+
+/// A listener for each of the services that has a place.
+pub(super) async fn open(services: Vec<Service>, lasting: &Lasting, implicit: Option<&Arc<TlsServer>>) -> Result<Vec<Door>, Failure> {
+    let mut doors = Vec::with_capacity(services.len());
+    for Service { name, place, serve } in services {
+        if let Some(address) = place {
+            doors.push(Door {
+                name,
+                listener: listener(name, address, lasting).await?,
+                serve,
+                implicit: implicit.cloned(),
+            });
+        }
+    }
+    Ok(doors)
+}
+
+/// At a port that the round before had, by its listener.
+async fn listener(name: &'static str, address: SocketAddr, lasting: &Lasting) -> Result<TcpListener, Failure> {
+    let failed = |source| Failure::door(&NetError::Listen { address, source });
+    let kept = match lasting.listener(name, address) {
+        Some(kept) => kept,
+        None => {
+            let bound = listen::bind(address).await.map_err(|e| Failure::door(&e))?;
+            bound.into_std().map_err(failed)?
+        }
+    };
+    let listener = in_two(&kept).map_err(failed)?;
+    lasting.keep(name, kept);
+    Ok(listener)
+}
+
+/// A handle for this round.
+fn in_two(kept: &std::net::TcpListener) -> io::Result<TcpListener> {
+    kept.set_nonblocking(true)?;
+    TcpListener::from_std(kept.try_clone()?)
+}
+
+/// Where each of them is.
+pub(super) fn places(doors: &[Door]) -> Doors {
+    let open = doors.iter().filter_map(|door| Some((door.name, door.listener.local_addr().ok()?)));
+    open.collect()
+}
+
+/// One line on standard output, when and only when mail programs can connect. The mail is served whether or not somebody
+/// reads it.
+pub(super) fn say_ready(doors: &Doors, dashboard: Option<String>) {
+    let mut line = String::from("ready");
+    for name in ["smtp", "imap", "pop3"] {
+        if let Some(address) = doors.get(name) {
+            line += &format!(" {name}={address}");
+        }
+    }
+    if let Some(link) = dashboard {
+        line += &format!(" dashboard={link}");
+    }
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the line on standard output could not be written");
+    }
+}
+
+/// Serves whoever comes in, until the relay stops.
+pub(super) async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut open = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            break;
+        };
+        let accepted = tokio::select! {
+            accepted = door.listener.accept() => accepted,
+            _ = stopping.changed() => break,
+        };
+        // A client that left at once, or no descriptor left: the listener goes on, without asking again and again.
+        let Ok((stream, remote)) = accepted else {
+            tokio::time::sleep(ACCEPT_AGAIN).await;
+            continue;
+        };
+        while open.try_join_next().is_some() {}
+        let (serve, implicit) = (Arc::clone(&door.serve), door.implicit.clone());
+        open.spawn(async move {
+            if let Some(stream) = admitted(stream, remote, implicit).await {
+                serve(stream).await;
+            }
+            drop(place);
+        });
+    }
+    drop(door);
+    while open.join_next().await.is_some() {}
+}
+
+/// Only the user who runs the relay is served (invariant 6).
+async fn admitted(stream: TcpStream, remote: SocketAddr, implicit: Option<Arc<TlsServer>>) -> Option<BoxedStream> {
+    let local = stream.local_addr().ok()?;
+    if !peer::is_same_user(local, remote).is_served() {
+        tracing::warn!("a connection of another user of this computer was refused");
+        return None;
+    }
+    stream.set_nodelay(true).ok()?;
+    match implicit {
+        Some(tls) => tls.begin(Box::new(stream)).await.ok(),
+        None => Some(Box::new(stream)),
+    }
+}
