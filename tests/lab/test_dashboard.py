@@ -52,7 +52,7 @@ class AdmissionTest(DashboardCase):
         self.assertEqual(303, browser.Browser(link).enter().status)
         again = browser.Browser(link).enter()
         self.assertEqual((403, None), (again.status, again.headers["Set-Cookie"]))
-        self.assertNotEqual(link, base.until(lambda: (new := self.link()) != link and new, 10, "another link"))
+        self.assertNotEqual(link, self.link(), "whoever asks for one next gets one that serves")
 
     def test_the_link_of_the_ready_line(self):
         relay = self.relay("alice")

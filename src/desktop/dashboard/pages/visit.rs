@@ -14,6 +14,10 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a browser waits for the next link to be written.
+const LINK_LEFT_WITHIN: Duration = Duration::from_secs(1);
 
 /// An invitation as its link brings it.
 #[derive(Deserialize)]
@@ -46,8 +50,9 @@ pub(in super::super) async fn enter(State(office): State<Arc<Office>>, invited: 
         return page::not_admitted(office.language);
     };
     let leaving = Arc::clone(&office);
-    // The file of a home on a slow disk keeps nobody.
-    tokio::task::spawn_blocking(move || leaving.leave_link());
+    // Ahead of the answer: who opens it a second time finds a link that serves. The file of a home on a slow disk keeps nobody for long.
+    let left = tokio::task::spawn_blocking(move || leaving.leave_link());
+    let _ = tokio::time::timeout(LINK_LEFT_WITHIN, left).await;
     let cookie = format!("{}={word}; Path=/; HttpOnly; SameSite=Strict", office.cookie);
     (StatusCode::SEE_OTHER, [(LOCATION, ours(&page).to_owned()), (SET_COOKIE, cookie)]).into_response()
 }
