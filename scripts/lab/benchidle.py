@@ -5,9 +5,10 @@ import pathlib
 import re
 import threading
 
-from . import base, souspli
+from . import base, desk, souspli
 
 WINDOW, QUICK_WINDOW = 600, 60
+SETTLED = 30
 
 
 def family(pid):
@@ -23,17 +24,38 @@ def resident(pid):
 
 
 def idle(bench, quick):
-    """A relay that has just begun, and the same after a while in which nobody connects."""
-    bench.restart()
-    pid, seconds = bench.relay.process.pid, QUICK_WINDOW if quick else WINDOW
-    # Lists and directories are asked for as it begins.
-    _pass(10)
-    before = _spent(pid)
-    _pass(seconds)
-    after = _spent(pid)
-    bench.amount("memory, idle, with the processes that it has begun", "MB", [resident(pid)], 25)
-    bench.amount(f"idle for {seconds} s: processor", "% of a core", [(after[0] - before[0]) / seconds * 100], 0.1)
-    bench.amount(f"idle for {seconds} s: wake-ups", "1/s", [(after[1] - before[1]) / seconds], 1)
+    """Relays that have just begun, one with an icon beside the clock and one without, and the same after a while in which nobody connects."""
+    seconds = QUICK_WINDOW if quick else WINDOW
+    session = desk.Desk(bench.practice.folder.path / "desk") if desk.available() else None
+    try:
+        pids = {name: relay.process.pid for name, relay in _begun(bench, session).items()}
+        # Lists and directories are asked for as it begins.
+        _pass(SETTLED)
+        before = {name: _spent(pid) for name, pid in pids.items()}
+        _pass(seconds)
+        for name, pid in pids.items():
+            after = _spent(pid)
+            bench.amount(f"memory, idle, {name}, with the processes that it has begun", "MB", [resident(pid)], 25)
+            bench.amount(f"idle for {seconds} s, {name}: processor", "% of a core", [(after[0] - before[name][0]) / seconds * 100], 0.1)
+            bench.amount(f"idle for {seconds} s, {name}: wake-ups", "1/s", [(after[1] - before[name][1]) / seconds], 1)
+    finally:
+        if session:
+            session.stop()
+
+
+def _begun(bench, session):
+    """The relays by what they have."""
+    with_icon, without = bench.relay, bench.practice.relays["alice"]
+    for relay in (with_icon, without):
+        relay.stop()
+    if session:
+        with_icon.desk = session.start()
+    with_icon.start()
+    without.start()
+    if not session:
+        return {"without an icon": without}
+    session.icon(with_icon.process).says("Prêt")
+    return {"with an icon": with_icon, "without": without}
 
 
 def sizes(bench):

@@ -126,7 +126,7 @@ souspli_rust() {
 SOUSPLI_BUILD="build-essential ca-certificates"
 SOUSPLI_DEMO="openssl python3 dovecot-core dovecot-imapd dovecot-lmtpd"
 if [ "$(id -u)" -eq 0 ]; then SOUSPLI_DEMO="$SOUSPLI_DEMO postfix util-linux"; fi
-SOUSPLI_LAB="$SOUSPLI_DEMO slapd ldap-utils dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg faketime dbus dbus-bin libglib2.0-bin gnome-keyring"
+SOUSPLI_LAB="$SOUSPLI_DEMO slapd ldap-utils dovecot-pop3d xvfb libnss3-tools curl isync fetchmail getmail6 gpgsm gnupg faketime dbus dbus-bin libglib2.0-bin gnome-keyring stunnel4 chromium"
 # Tokens, and a virtual card behind a virtual reader (tests/lab/test_cardlab.py).
 SOUSPLI_LAB="$SOUSPLI_LAB softhsm2 opensc opensc-pkcs11 pcscd vsmartcard-vpcd libpcsclite1 libpcsclite-dev pkg-config"
 

@@ -262,7 +262,7 @@ class AnswersTest(RevocationCase):
         began = time.monotonic()
         self.refused(relay, NOT_FETCHED)
         self.assertEqual(1, self.web.count(published.OCSP))
-        self.assertLess(time.monotonic() - began, 3.5)
+        self.assertLess(time.monotonic() - began, 6, "twice as long as one answer is waited for")
 
     def test_the_authority_itself_answers_and_an_answer_made_ahead(self):
         relay = self.ask(nonce=False)
