@@ -139,6 +139,11 @@ impl Home {
         self.root.join("thunderbird.json")
     }
 
+    /// The local certificate that Windows was told to trust, in DER.
+    pub fn trusted_by_windows(&self) -> PathBuf {
+        self.root.join("trusted-by-windows.der")
+    }
+
     /// What sealed letters were like.
     pub fn letters(&self) -> PathBuf {
         self.root.join("letters")

@@ -3,6 +3,7 @@
 use super::Explanation;
 use super::dashboard::Words;
 use crate::base::{Address, Retry};
+use std::io;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $fr:literal, $en:literal;)*) => {
@@ -67,6 +68,15 @@ words! {
         "If Outlook had this account already, remove the old one or no longer send by it: it goes to your provider directly, and nothing is sealed there.";
     /// A link.
     OUTLOOK_PROFILE: "Profil pour Outlook (.prf)", "Profile for Outlook (.prf)";
+    /// How it stands with what Windows trusts.
+    WINDOWS_TRUSTS: "Windows fait confiance au certificat de Souspli sur cet ordinateur.", "Windows trusts Souspli's certificate on this computer.";
+    /// How it stands with what Windows trusts.
+    WINDOWS_DOES_NOT: "Windows ne connaît pas le certificat de Souspli : Outlook avertirait à chaque démarrage. Windows demande votre accord ; répondez « Oui ». Ce certificat ne vaut que pour cet ordinateur.",
+        "Windows does not know Souspli's certificate: Outlook would warn at each start. Windows asks whether you agree; answer “Yes”. This certificate counts for this computer only.";
+    /// A button.
+    WINDOWS_TRUST: "Faire confiance à ce certificat", "Trust this certificate";
+    /// A button.
+    WINDOWS_DISTRUST: "Ne plus lui faire confiance", "Trust it no longer";
     /// A heading.
     OTHERS: "Tout logiciel de messagerie", "Any mail program";
 }
@@ -83,6 +93,22 @@ pub fn thunderbird_runs() -> Explanation {
         (
             "Thunderbird is open.",
             "Close it, then try again: it would write its settings anew when it ends.",
+        ),
+    )
+}
+
+/// The user said no, or his clinic's IT.
+pub fn not_trusted_by_windows(why: &io::Error) -> Explanation {
+    Explanation::new(
+        "SP-WINDOWS-TRUST",
+        Retry::AfterUser,
+        (
+            format!("Windows n’a pas changé ce à quoi il fait confiance ({why})."),
+            "Recommencez et répondez « Oui » à Windows ; s’il ne demande rien, votre service informatique l’a interdit : voyez avec lui.",
+        ),
+        (
+            format!("Windows has not changed what it trusts ({why})."),
+            "Try again and answer “Yes” to Windows; if it asks nothing, your IT department does not allow it: ask them.",
         ),
     )
 }

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod balloon;
+pub(crate) mod certificates;
 pub(crate) mod connections;
 pub(crate) mod ending;
 pub(crate) mod messages;

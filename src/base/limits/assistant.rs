@@ -36,3 +36,5 @@ pub const PREFS_FILE_MAX: u64 = 16 << 20;
 pub const LEDGER_FILE_MAX: u64 = 8 << 20;
 /// Octets of what the assistant keeps of a set-up that was begun.
 pub const ASSISTANT_FILE_MAX: u64 = 16 << 10;
+/// Octets of the local certificate in DER.
+pub const LOCAL_CERTIFICATE_MAX: u64 = 16 << 10;

@@ -1,8 +1,9 @@
 //! A mail program that is told to go through Souspli: Thunderbird's own files, changed and changed back; what others import.
 //!
 //! `profiles` where Thunderbird keeps its accounts, `prefs` its settings line by line, `place` an account in them, `overrides` the certificates that it takes, `files` all of them while it is closed, `thunderbird` one account
-//! switched and switched back, `ledger` what was changed; `outlook` a profile for classic Outlook, `isp` settings that Thunderbird reads.
+//! switched and switched back, `ledger` what was changed; `authorities` what Windows trusts, `outlook` a profile for classic Outlook, `isp` settings that Thunderbird reads.
 
+pub mod authorities;
 mod files;
 pub mod isp;
 mod ledger;

@@ -4,7 +4,7 @@ use super::files::{self, Files, OVERRIDES, PREFS};
 use super::ledger::{Entry, Ledger};
 use super::place::{Place, SERVERS, Way, listed};
 use super::prefs::{Change, Prefs, quoted};
-use super::{Profile, Told, overrides};
+use super::{Profile, Told, authorities, overrides};
 use crate::net::local::LocalCertificate;
 use crate::relay::clock;
 use crate::store::{Home, StoreError};
@@ -162,7 +162,13 @@ pub fn refresh(home: &Home) -> Vec<Explanation> {
         .map_err(|error| error.explain())
         .and_then(|local| Ok((local, Ledger::of(home).entries().map_err(told)?)));
     match entries {
-        Ok((local, entries)) => entries.iter().filter_map(|entry| follow(home, entry, &local).err()).collect(),
+        Ok((local, entries)) => {
+            let profiles = entries.iter().map(|entry| follow(home, entry, &local));
+            profiles
+                .chain([authorities::follow(home, &local)])
+                .filter_map(Result::err)
+                .collect()
+        }
         Err(why) => vec![why],
     }
 }

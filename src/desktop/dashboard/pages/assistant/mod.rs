@@ -1,6 +1,7 @@
 //! The assistant: a page for each step, in the order of `assistant::Step`. Whoever comes back goes on where he was.
 
 mod address;
+mod authorities;
 mod key;
 mod letter;
 mod program;
@@ -66,6 +67,7 @@ pub(in super::super) fn routes() -> Router<Arc<Office>> {
         .route(path(Step::Service), get(service::show).post(service::take_up))
         .route(path(Step::Program), get(program::show).post(program::done))
         .route("/assistant/thunderbird", post(thunderbird::switch))
+        .route("/assistant/windows", post(authorities::choose))
         .route("/assistant/isp.xml", get(thunderbird::isp_file))
         .route("/assistant/outlook.prf", get(thunderbird::outlook_profile))
         .route(path(Step::Letter), get(letter::show).post(letter::send))

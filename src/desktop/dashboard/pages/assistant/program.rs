@@ -1,5 +1,6 @@
 //! What the mail program must be told.
 
+use super::authorities;
 use super::thunderbird::{self, Done, profiles};
 use super::{Sent, Standing, go_to, ours};
 use crate::config::{Account, ListenTls};
@@ -54,7 +55,7 @@ pub(super) fn shown(office: &Office, visitor: &Visitor, standing: &Standing, abo
         p { (words::PROGRAM_INTRO.of(language)) }
         @if let Some(account) = account {
             section.way { (profiles(office, visitor, account, language)) }
-            section.way { (outlook(account, office.config.listen.tls, language)) }
+            section.way { (outlook(account, office.config.listen.tls, language)) (authorities::shown(office, visitor)) }
             section.way { h3 { (setup::OTHERS.of(language)) } (settings(office, account, language)) }
         }
         (form(visitor, super::path(Step::Program), &html! { button { (words::PROGRAM_DONE.of(language)) } }))
