@@ -92,6 +92,21 @@ class WhitelistTest(unittest.TestCase):
         self.assertEqual((1, True), (status, "SP-TLS-NOT-IGC-SANTE" in said), said)
         self.assertEqual([], self.server.asked)
 
+    def test_it_does_not_lead_out_of_tls(self):
+        """Whoever answers there would say what leaves in clear."""
+        relay = self.relay()
+        self.assertEqual(0, self.fetch(relay)[0])
+        stranger = http.server.ThreadingHTTPServer((base.LOOPBACK, 0), Keeper)
+        self.addCleanup(stranger.server_close)
+        self.addCleanup(stranger.shutdown)
+        stranger.asked, stranger.answer = [], (200, {}, document(9))
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        self.server.answer = (302, {"Location": f"http://localhost:{stranger.server_address[1]}/listeblanchemssante.xml"}, b"")
+        status, said = self.fetch(relay)
+        self.assertEqual((1, True), (status, "SP-HTTP" in said), said)
+        self.assertEqual([], stranger.asked)
+        self.assertIn("10 domaines", relay.cli("trust", "whitelist", "show").decode())
+
     def test_it_is_taken_by_itself(self):
         relay = self.relay().start()
         kept = functools.partial(relay.cli, "trust", "whitelist", "show")

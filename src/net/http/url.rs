@@ -40,13 +40,14 @@ impl Url {
         })
     }
 
-    /// Where a Location leads from here: a whole URL, or a path from the root.
+    /// Where a Location leads from here: a whole URL, or a path from the root. From TLS it never leads out of it: what is believed for
+    /// the sake of its server would come from anybody (RFC 9110 §17.1).
     pub(super) fn join(&self, location: &str) -> Option<Self> {
         if location.starts_with('/') && !location.starts_with("//") {
             let scheme = if self.secure { "https" } else { "http" };
             return Self::parse(&format!("{scheme}://{}{location}", self.authority()));
         }
-        Self::parse(location)
+        Self::parse(location).filter(|next| next.secure || !self.secure)
     }
 
     /// Host name or address, in lower case.
@@ -154,6 +155,9 @@ mod tests {
         ] {
             assert_eq!(from.join(location).as_ref().map(Url::as_str), expected, "{location}");
         }
+        let secure = Url::parse("https://h/a").unwrap();
+        assert!(secure.join("http://h/b").is_none(), "out of TLS");
+        assert!(secure.join("https://h/b").is_some());
     }
 
     #[test]
