@@ -86,7 +86,7 @@ settings! {
         |c| c.policy.mssante_requires_certificate.to_string(), |r| r.mssante_requires_certificate.is_some();
     "policy" mssante_notice, Kind::YesNo, Change::OnlyTo("true"), policy.mssante_notice,
         |c| c.policy.mssante_notice.to_string(), |r| r.mssante_notice.is_some();
-    "policy" banner, Kind::OneOf(&["text", "headers"]), Change::Free, policy.banner,
+    "policy" banner, Kind::OneOf(&["text", "headers"]), Change::OnlyTo("text"), policy.banner,
         |c| banner(c.policy.banner).to_owned(), |r| r.banner.is_some();
     "policy" search_index, Kind::YesNo, Change::Free, policy.search_index,
         |c| c.policy.search_index.to_string(), |r| r.search_index.is_some();
@@ -225,8 +225,11 @@ mod tests {
         let text = changed("journal.months", FILE, "9").unwrap();
         assert!(text.contains("[journal]\nmonths = 9\n"), "{text}");
         assert!(FILE.lines().all(|line| text.contains(line)), "{text}");
-        let text = changed("policy.banner", FILE, "headers").unwrap();
-        assert!(parse(&text).is_ok() && text.contains("# récolte\nbanner = \"headers\"\n"), "{text}");
+        let text = changed("policy.glued_tag", FILE, "refuse").unwrap();
+        assert!(
+            parse(&text).is_ok() && text.contains("# récolte\nglued_tag = \"refuse\"\n"),
+            "{text}"
+        );
         let inline = format!("policy = {{ tag = \"#moi#\" }}\n{}", FILE.split("[policy]").next().unwrap());
         assert_eq!(
             parse(&changed("policy.harvest", &inline, "false").unwrap()).unwrap().policy.tag,
@@ -251,6 +254,8 @@ mod tests {
             ("policy.mssante_requires_certificate", "false"),
             ("policy.mssante_notice", "false"),
             ("policy.card_for_each_reading", "false"),
+            // A short text that is used again is known by the summary above it.
+            ("policy.banner", "headers"),
             ("trust.environment", "test"),
             ("journal.months", "13"),
             ("journal.months", "0"),

@@ -85,8 +85,8 @@ pub fn setting(name: &str) -> (Words, Words) {
         "policy.banner" => words(
             "Résumé d’une lettre ouverte",
             "Summary of an opened letter",
-            "text : en tête de son texte. headers : dans ses en-têtes, sauf un avertissement.",
-            "text: above its text. headers: in its header, but for a warning.",
+            "text : en tête de son texte ; un texte court que vous reprenez ailleurs y est reconnu, et scellé. headers : dans ses en-têtes, sauf un avertissement.",
+            "text: above its text; a short text that you use again elsewhere is known by it, and sealed. headers: in its header, but for a warning.",
         ),
         "policy.search_index" => words(
             "Recherche dans les lettres chiffrées",
