@@ -5,6 +5,7 @@
 //! than the envelope does. The domain counts as name servers ask for it: `évreux.fr` is `xn--vreux-9ra.fr`.
 
 use super::domain::Domain;
+use std::borrow::Cow;
 use std::fmt;
 
 /// An `addr-spec` as it was written, comparable without case.
@@ -30,6 +31,9 @@ pub enum AddressError {
     TooLong,
 }
 
+/// What stands in a local part within quotes only (RFC 5322 §3.2.3).
+const SPECIALS: &str = "<>(),;:\\\"[]@";
+
 impl Address {
     /// Reads `local@domain`. A quoted local part (`"a b"@x.fr`) keeps its quotes.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
@@ -43,14 +47,14 @@ impl Address {
             return Err(AddressError::Incomplete);
         }
         let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
-        let bad_local = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || "<>(),;:\\\"[]@".contains(c)));
+        let bad_local = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || SPECIALS.contains(c)));
         if local.contains(bad_local) {
             return Err(AddressError::Character);
         }
         let domain = Domain::written(domain)?;
         Ok(Self {
             written: text.strip_suffix('.').unwrap_or(text).to_owned(),
-            folded: format!("{}@{domain}", fold(local)),
+            folded: format!("{}@{domain}", fold(&unquoted(local))),
             at,
             domain,
         })
@@ -125,6 +129,24 @@ impl fmt::Debug for Address {
     }
 }
 
+/// A local part without the quotes and quoted pairs that it has no need of (RFC 5321 §4.1.2): `"a\l"` is `al`. What needs them keeps its
+/// quotes.
+fn unquoted(local: &str) -> Cow<'_, str> {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return local.into();
+    };
+    let mut bare = String::with_capacity(inner.len());
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        bare.push(if letter == '\\' { letters.next().unwrap_or(letter) } else { letter });
+    }
+    let is_atom = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || SPECIALS.contains(c));
+    match bare.split('.').all(is_atom) {
+        true => bare.into(),
+        false => format!("\"{bare}\"").into(),
+    }
+}
+
 /// Lower case, but what is no ASCII never becomes it: the Kelvin sign is not the letter k, so that no address can pass for
 /// another one.
 pub fn fold(text: &str) -> String {
@@ -151,6 +173,18 @@ mod tests {
         assert_ne!(a, Address::parse("dr.martin@mssante.com").unwrap());
         assert_eq!(Address::parse("\"a b\"@b.fr").unwrap().local(), "\"a b\"");
         assert_eq!(Address::parse("\"x@mssante.fr\"@lab.fr").unwrap().domain().as_str(), "lab.fr");
+    }
+
+    #[test]
+    fn quotes_and_quoted_pairs_that_are_not_needed_make_no_other_mailbox() {
+        let alice = Address::parse("alice@b.fr").unwrap();
+        for same in ["\"alice\"@b.fr", "\"al\\ice\"@b.fr", "\"\\a\\l\\i\\c\\e\"@B.fr"] {
+            assert_eq!(Address::parse(same).unwrap(), alice, "{same}");
+        }
+        for other in ["\"al ice\"@b.fr", "\"alice@b.fr\"@b.fr", "\"alice.\"@b.fr", "\"al\\\\ice\"@b.fr"] {
+            assert_ne!(Address::parse(other).unwrap(), alice, "{other}");
+        }
+        assert_eq!(Address::parse("\"a \\b\"@b.fr").unwrap(), Address::parse("\"a b\"@b.fr").unwrap());
     }
 
     #[test]

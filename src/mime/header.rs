@@ -119,7 +119,7 @@ impl<'a> Field<'a> {
             return Vec::new();
         };
         let read = |a: mail_parser::Addr<'_>| {
-            let address = Address::parse(a.address.as_deref()?.trim()).ok()?;
+            let address = written(a.name.as_deref(), a.address.as_deref()?.trim())?;
             Some((a.name.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()), address))
         };
         list.into_list().into_iter().map(read).collect()
@@ -175,6 +175,17 @@ pub fn is_blank(line: &[u8]) -> bool {
     matches!(line, b"\n" | b"\r\n")
 }
 
+/// An address of a list. Its reader leaves quoted pairs as they are, or takes a quoted local part that has some for a name (RFC 5322 §3.2.4).
+fn written(name: Option<&str>, text: &str) -> Option<Address> {
+    let (local, domain) = text.rsplit_once('@')?;
+    let quoted = |local: &str| Address::parse(&format!("\"{local}\"@{domain}")).ok();
+    Address::parse(text).ok().or_else(|| match local {
+        "" => quoted(&name?.replace('\\', "\\\\")),
+        local if local.contains('\\') => quoted(local),
+        _ => None,
+    })
+}
+
 fn field_end(message: &[u8], at: usize) -> usize {
     let mut end = line_end(message, at);
     while end < message.len() && matches!(message[end], b' ' | b'\t') {
@@ -216,6 +227,15 @@ mod tests {
             ["From", "Subject", "", "X"]
         );
         assert!(!header.retain(|f| !f.is("SUBJECT")).windows(5).any(|w| w == b"Bilan"));
+    }
+
+    #[test]
+    fn a_quoted_pair_hides_nobody() {
+        for from in ["\"al\\ice\"@x.fr", "A <\"al\\ice\"@x.fr>", "\"alice\"@x.fr"] {
+            let message = format!("From: {from}\r\n\r\n");
+            let list = Header::parse(message.as_bytes()).0.addresses("from");
+            assert_eq!(list.first().map(|(_, address)| address.folded()), Some("alice@x.fr"), "{from}");
+        }
     }
 
     #[test]
