@@ -294,7 +294,9 @@ async fn act(choice: Choice, followed: &Followed) {
         Choice::Diagnosis => open(followed, "/diagnostic"),
         Choice::Lists => {
             followed.relay.want_all_lists();
-            followed.relay.refresh_directories().await;
+            let relay = Arc::clone(&followed.relay);
+            // Silent directories take minutes, and whoever locks in the meantime is not to wait for them.
+            tokio::spawn(async move { relay.refresh_directories().await });
         }
         Choice::Lock => {
             let relay = Arc::clone(&followed.relay);

@@ -1,7 +1,9 @@
 """The assistant of the first run: from nothing to a sealed letter, as a doctor goes, and what nobody can make it do."""
+import base64
 import html
 import http.server
 import re
+import socketserver
 import ssl
 import threading
 import tomllib
@@ -241,6 +243,34 @@ class FirstRunTest(AssistantCase):
             pass  # It was hung up on in the midst of it.
         self.page("/assistant")
         self.assertEqual("/assistant/cle", self.at)
+
+
+class RefusedTest(AssistantCase):
+    """A server that offers AUTH LOGIN and does not want it then."""
+
+    def test_the_password_is_no_command(self):
+        context, heard = self.provider.tls.server_context(), []
+
+        class Server(socketserver.StreamRequestHandler):
+            def handle(self):
+                with context.wrap_socket(self.request, server_side=True) as secured:
+                    stream = secured.makefile("rwb", buffering=0)
+                    stream.write(b"220 h\r\n")
+                    for line in stream:
+                        heard.append(line)
+                        answers = {b"EHLO": b"250-h\r\n250 AUTH LOGIN\r\n", b"AUTH": b"454 4.7.0 later\r\n"}
+                        stream.write(answers.get(line[:4].upper(), b"500 5.5.1 unknown\r\n"))
+
+        server = socketserver.ThreadingTCPServer((base.LOOPBACK, 0), Server)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.send("/assistant/adresse", adresse=ALICE)
+        shown = self.send("/assistant/serveurs", **self.servers(envoi_port=str(server.server_address[1]), envoi_tls="implicit"))
+        self.assertIn("SP-SETUP-LOGIN", shown)
+        self.assertTrue(any(line.startswith(b"AUTH LOGIN") for line in heard), heard)
+        for secret in (b"pw-alice", base64.b64encode(b"pw-alice"), base64.b64encode(ALICE.encode())):
+            self.assertFalse(any(secret in line for line in heard), heard)
 
 
 class ProgramTest(AssistantCase):

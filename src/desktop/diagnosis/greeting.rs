@@ -58,7 +58,7 @@ impl<'a> Greeting<'a> {
     /// Each line with how the last line of its answer begins (RFC 3207, RFC 9051 §6.2.1, RFC 2595 §4).
     fn towards_tls(self) -> Vec<(&'static str, &'static str)> {
         match self {
-            Self::Smtp(_) => vec![("EHLO [127.0.0.1]\r\n", "250 "), ("STARTTLS\r\n", "220")],
+            Self::Smtp(_) => vec![("EHLO [127.0.0.1]\r\n", "250"), ("STARTTLS\r\n", "220")],
             Self::Imap(_) => vec![("a STARTTLS\r\n", "a OK")],
             Self::Pop3(_) => vec![("STLS\r\n", "+OK")],
         }
@@ -68,6 +68,10 @@ impl<'a> Greeting<'a> {
     async fn answer(self, stream: &mut BoxedStream, expected: &str) -> Result<(), Explanation> {
         for _ in 0..DIAGNOSIS_LINES_MAX {
             let line = line(stream).await.ok_or_else(|| self.unexpected())?;
+            // Of several lines the last one counts (RFC 5321 §4.2.1).
+            if matches!(self, Self::Smtp(_)) && line.get(3) == Some(&b'-') {
+                continue;
+            }
             if line.starts_with(expected.as_bytes()) {
                 return Ok(());
             }
@@ -87,9 +91,8 @@ impl<'a> Greeting<'a> {
 /// Whether nothing follows it: a refusal is not waited upon.
 fn is_last(line: &[u8], greeting: Greeting<'_>) -> bool {
     match greeting {
-        Greeting::Smtp(_) => line.get(3) != Some(&b'-'),
         Greeting::Imap(_) => !line.starts_with(b"* ") || line.starts_with(b"* BYE"),
-        Greeting::Pop3(_) => true,
+        Greeting::Smtp(_) | Greeting::Pop3(_) => true,
     }
 }
 
@@ -103,4 +106,36 @@ async fn line(stream: &mut BoxedStream) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Terms;
+
+    #[tokio::test]
+    async fn an_answer_of_several_lines_is_read_to_its_end() {
+        for (said, is_good) in [
+            ("220 h\r\n250-h\r\n250 STARTTLS\r\n220 go\r\n", true),
+            ("220-h\r\n220-no spam\r\n220 h\r\n250 STARTTLS\r\n220\r\n", true),
+            ("554 no\r\n", false),
+            ("220-h\r\n220 h\r\n502 what\r\n", false),
+        ] {
+            let server = Server {
+                host: "h".to_owned(),
+                port: 587,
+                tls: ServerTls::StartTls,
+                terms: Terms::default(),
+            };
+            let greeting = Greeting::Smtp(&server);
+            let (near, mut far) = tokio::io::duplex(1024);
+            far.write_all(said.as_bytes()).await.unwrap();
+            let mut near: BoxedStream = Box::new(near);
+            let mut is_taken = greeting.answer(&mut near, greeting.first()).await.is_ok();
+            for (_, expected) in greeting.towards_tls() {
+                is_taken = is_taken && greeting.answer(&mut near, expected).await.is_ok();
+            }
+            assert_eq!(is_taken, is_good, "{said}");
+        }
+    }
 }

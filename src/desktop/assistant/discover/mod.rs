@@ -91,12 +91,12 @@ pub(in crate::desktop) async fn discover(
         return known.into_iter().collect();
     }
     let (published, dns, exchange) = tokio::join!(
-        timeout(limit, published(upstreams, address)),
+        published(upstreams, address),
         timeout(limit, by_dns(resolver, address)),
         timeout(limit, by_exchange(resolver, address)),
     );
     let mut offers: Vec<Offer> = Vec::new();
-    for offer in [published, dns, exchange].into_iter().filter_map(|found| found.ok().flatten()) {
+    for offer in [published, dns.ok().flatten(), exchange.ok().flatten()].into_iter().flatten() {
         let same = |other: &Offer| (&other.imap, &other.smtp) == (&offer.imap, &offer.smtp);
         if !offers.iter().any(same) {
             offers.push(offer);
@@ -136,7 +136,10 @@ async fn published(upstreams: &Arc<dyn Upstreams>, address: &Address) -> Option<
     ];
     let urls = places.iter().filter_map(|place| Url::parse(place));
     let asked = urls.map(|url| async move {
-        let document = fetched(upstreams, &url).await?;
+        // One that is silent takes nothing from the other.
+        let document = timeout(Duration::from_secs(DISCOVERY_SECONDS), fetched(upstreams, &url))
+            .await
+            .ok()??;
         let servers = parse(&document, address).ok()?;
         offer(&servers, Source::Published(url.host().to_owned()))
     });

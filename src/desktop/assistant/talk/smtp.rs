@@ -52,8 +52,14 @@ impl<'a> SmtpTalk<'a> {
             let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", STANDARD.encode_to_string(&*Zeroizing::new(proof))));
             self.ask(line.as_bytes()).await?
         } else if ways.iter().any(|way| way == "LOGIN") {
-            self.ask(b"AUTH LOGIN\r\n").await?;
-            self.ask(format!("{}\r\n", STANDARD.encode_to_string(who.login)).as_bytes()).await?;
+            let login = format!("{}\r\n", STANDARD.encode_to_string(who.login));
+            // Where it is not asked for, the password would be a command, which servers log.
+            for said in [b"AUTH LOGIN\r\n".as_slice(), login.as_bytes()] {
+                let reply = self.ask(said).await?;
+                if reply.code != 334 {
+                    return Err(self.wire.refused_login(&reply.text()));
+                }
+            }
             let line = Zeroizing::new(format!("{}\r\n", STANDARD.encode_to_string(who.password)));
             self.ask(line.as_bytes()).await?
         } else {
