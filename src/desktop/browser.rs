@@ -7,7 +7,18 @@ use std::process::{Child, Command, Stdio};
 pub fn open(link: &str) -> io::Result<()> {
     // A browser that systemd's unit of the relay held would end with it, and be bound by what binds the relay.
     let is_unit = cfg!(target_os = "linux") && std::env::var_os("INVOCATION_ID").is_some();
-    if is_unit && begin(&["systemd-run", "--user", "--quiet", "--collect", "xdg-open", link]).is_ok_and(|mut begun| succeeds(&mut begun)) {
+    if is_unit
+        && begin(&[
+            "systemd-run",
+            "--user",
+            "--quiet",
+            "--collect",
+            "--description=Souspli",
+            "xdg-open",
+            link,
+        ])
+        .is_ok_and(|mut begun| succeeds(&mut begun))
+    {
         return Ok(());
     }
     let mut begun = begin(&if cfg!(windows) {

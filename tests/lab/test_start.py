@@ -187,6 +187,18 @@ class EndTest(StartCase):
         self.assertIn(str(other.smtp), self.refused("SP-LISTEN-PORT-IN-USE", done))
         self.assertTrue(base.answers(other.smtp))
 
+    def test_no_link_into_the_dashboard_reaches_a_journal(self):
+        stated = ["sh", "-c", 'exec 3>&1; export JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/3); exec 3>&-; exec "$@"', "sh"]
+        for before, is_told in ((["env", "JOURNAL_STREAM=1:1"], True), (stated, False)):
+            with self.subTest(before):
+                process = self.begin(self.relay, before, stdout=subprocess.PIPE)
+                self.addCleanup(process.stdout.close)
+                line = process.stdout.readline()
+                self.assertTrue(line.startswith(b"ready smtp="), line)
+                self.assertEqual(is_told, b"dashboard=" in line, line)
+                process.terminate()
+                process.wait(12)
+
     def test_signals_that_end_it(self):
         # Whoever runs the tests under nohup has it ignored, and so would Souspli.
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))

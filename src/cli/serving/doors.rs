@@ -79,13 +79,29 @@ pub(super) fn say_ready(doors: &Doors, dashboard: Option<String>) {
             line += &format!(" {name}={address}");
         }
     }
-    if let Some(link) = dashboard {
+    // A link is good for whoever reads it first: no log keeps one.
+    if let Some(link) = dashboard.filter(|_| !is_journaled()) {
         line += &format!(" dashboard={link}");
     }
     let mut out = std::io::stdout().lock();
     if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
         tracing::warn!(%error, "the line on standard output could not be written");
     }
+}
+
+/// Whether standard output is systemd's journal (systemd.exec(5), `JOURNAL_STREAM`).
+#[cfg(target_os = "linux")]
+fn is_journaled() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let said = std::env::var("JOURNAL_STREAM").ok();
+    let own = std::fs::metadata("/proc/self/fd/1").ok();
+    said.zip(own)
+        .is_some_and(|(said, own)| said == format!("{}:{}", own.dev(), own.ino()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_journaled() -> bool {
+    false
 }
 
 /// Serves whoever comes in, until the relay stops.
