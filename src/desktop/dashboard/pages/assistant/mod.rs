@@ -1,8 +1,10 @@
 //! The assistant: a page for each step, in the order of `assistant::Step`. Whoever comes back goes on where he was.
 
 mod address;
+mod drawing;
 mod key;
 mod letter;
+mod outlook;
 mod program;
 mod servers;
 mod service;
