@@ -149,20 +149,34 @@ class SettingsTest(OfficeCase):
         """A form of the page."""
         return self.own.post("/reglages", {"mot": self.own.word(), "reglage": name, "valeur": word}, **headers)
 
+    def followed(self, path):
+        """A page, also while the relay begins again."""
+        def answered():
+            try:
+                answer = self.own.ask("GET", path)
+            except OSError:
+                return None
+            return answer.text if answer.status == 200 else None
+        return base.until(answered, 20, path)
+
+    def test_what_was_written_by_hand_waits_and_says_so(self):
+        self.alices.config.write_text(self.alices.config.read_text() + "\n[journal]\nmonths = 9\n")
+        self.assertIn("en vigueur au prochain démarrage", self.own.page("/reglages"))
+        self.assertEqual(303, self.set("journal.months", "9").status)
+        self.assertNotIn("en vigueur au prochain démarrage", self.followed("/reglages?fait=oui"))
+
     def test_one_is_changed_and_every_comment_stays(self):
         before = self.alices.config.read_text()
         self.alices.config.write_text(before + "\n[journal] # le journal\nmonths = 6 # mois\n# fin\n")
         self.assertEqual(303, self.set("journal.months", "9").status)
         after = self.alices.config.read_text()
         self.assertEqual(before + "\n[journal] # le journal\nmonths = 9 # mois\n# fin\n", after)
-        self.assertIn("en vigueur au prochain démarrage", self.own.page("/reglages"))
-        self.assertEqual(["set-journal.months"], [code for code in self.journal("service") if code.startswith("set-")])
-        self.alices.cli("check", "--config", self.alices.config)
-        self.alices.stop()
-        self.started()
-        page = self.own.page("/reglages")
+        page = self.followed("/reglages?fait=oui")
+        self.assertIn("enregistré et en vigueur", page)
         self.assertIn('value="9"', page)
         self.assertNotIn("en vigueur au prochain démarrage", page)
+        self.assertEqual(["set-journal.months"], [code for code in self.journal("service") if code.startswith("set-")])
+        self.alices.cli("check", "--config", self.alices.config)
 
     def test_what_could_leave_in_clear_is_not_changed_here(self):
         before = self.alices.config.read_text()
