@@ -199,3 +199,37 @@ impl<'a> Typed<'a> {
         [label::TAB_GENERAL, label::TAB_OUTGOING, label::TAB_ADVANCED].map(|tab| self.said(tab))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse::parse;
+
+    #[test]
+    fn pop3_has_a_box_for_tls_and_no_word_for_starttls() {
+        let doors = Doors::from([
+            ("pop3", "127.0.0.1:2110".parse().unwrap()),
+            ("smtp", "127.0.0.1:2587".parse().unwrap()),
+        ]);
+        let text = "[[account]]\naddress = \"zoe@b.fr\"\nlogin = \"zoe\"\nsmtp = { host = \"s.b.fr\", port = 465, tls = \"implicit\" }\n\
+                    pop3 = { host = \"i.b.fr\", port = 995, tls = \"implicit\" }\n";
+        let account = parse(text).unwrap().accounts.remove(0);
+        let drawn = |tls| section(&account, &doors, tls, Language::English).into_string();
+        let whole = drawn(ListenTls::Implicit);
+        for said in [
+            "Incoming server (POP3):</text>",
+            ">2110</text>",
+            "(SSL/TLS) (ticked)",
+            ">POP3</text>",
+            ">zoe</text>",
+        ] {
+            assert!(whole.contains(said), "{said}: {whole}");
+        }
+        assert!(!whole.contains("Add Account; type"), "the short way asks for no user name");
+        let wanting = drawn(ListenTls::StartTls);
+        assert!(
+            wanting.contains(words::NO_POP3.of(Language::English).split('"').next().unwrap()) && !wanting.contains("<svg"),
+            "{wanting}"
+        );
+    }
+}
