@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import urllib.parse
 import uuid
@@ -58,15 +59,27 @@ class Browser:
         """What the forms of this session bring back."""
         return re.search(r'name="mot" value="([0-9a-f]+)"', self.page("/")).group(1)
 
+    def proved(self, fields):
+        """What `preuve.js` adds to a form that brings a secret."""
+        if "passe" not in fields or "mot" not in fields:
+            return fields
+        question = os.urandom(20).hex()
+        answer = self.ask("GET", f"/preuve/page?defi={question}")
+        return {**fields, "defi": question, "preuve": answer.text} if answer.status == 200 else fields
+
     def post(self, path, fields, **headers):
-        """A form, as our own pages send it."""
+        """A form, as our own pages send it where scripts run."""
+        return self.bare(path, self.proved(fields), **headers)
+
+    def bare(self, path, fields, **headers):
+        """The same where none do."""
         body = urllib.parse.urlencode(fields).encode()
         return self.ask("POST", path, body, {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded", **headers})
 
     def upload(self, path, fields, file=b"", field="message", **headers):
         """The same with a file."""
         boundary = uuid.uuid4().hex
-        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in self.proved(fields).items()]
         parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="m.eml"\r\n\r\n'.encode() + file + b"\r\n")
         body = b"".join(parts) + f"--{boundary}--\r\n".encode()
         return self.ask("POST", path, body, {"Origin": self.origin, "Content-Type": f"multipart/form-data; boundary={boundary}", **headers})

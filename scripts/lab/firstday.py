@@ -55,6 +55,8 @@ class FirstDay:
         page.click("main form button")
         page.wait_for_selector("table.settings")
         take("logiciel")
+        page.click("details.drawn summary")
+        take("outlook")
         page.click("main > form button")
         page.fill("#passe", "pw-alice")
         page.click("main form button")

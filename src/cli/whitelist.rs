@@ -4,13 +4,14 @@ use super::out::Out;
 use super::{Cli, Failure, input};
 use crate::base::limits::WHITELIST_FILE_MAX;
 use crate::directory::listed::ListServer;
-use crate::directory::whitelist::{Whitelist as Parsed, parse};
+use crate::directory::whitelist::parse;
 use crate::net::provider::Providers;
 use crate::relay::authorities::Authorities;
 use crate::relay::clock;
+use crate::relay::trusting::{fetch_whitelist, take_whitelist};
+use crate::store::Home;
 use crate::store::whitelist::{KeptList, Shrunk, WhitelistFile};
-use crate::store::{Event, Home, JournalEntry, journal};
-use crate::text::{Explain, Explanation, Tongue, whitelist as say};
+use crate::text::{Tongue, whitelist as say};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,7 +55,7 @@ fn import(home: &Home, file: &Path, shrunk: Shrunk, out: &mut Out) -> Result<(),
     if list.unreadable > 0 {
         out.line(say::unreadable_entries(list.unreadable));
     }
-    take_in(home, list, &origin, shrunk).map_err(Failure::from)
+    take_whitelist(home, list, &origin, shrunk).map_err(Failure::from)
 }
 
 fn fetch(cli: &Cli, home: &Home) -> Result<(), Failure> {
@@ -63,15 +64,7 @@ fn fetch(cli: &Cli, home: &Home) -> Result<(), Failure> {
     let operators = Authorities::of(home, config.trust.environment).of_operators(&config.mssante.authorities)?;
     let providers = Providers::new(&config, operators, None).map_err(|e| Failure::from(&e))?;
     let server = ListServer::new(Arc::new(providers), &url).ok_or_else(say::no_address)?;
-    let list = cli.block_on(server.fetch())??;
-    take_in(home, list, server.host(), Shrunk::Refused).map_err(Failure::from)
-}
-
-fn take_in(home: &Home, list: Parsed, origin: &str, shrunk: Shrunk) -> Result<(), Explanation> {
-    let kept = KeptList::of(list, clock(), origin);
-    WhitelistFile::new(home).keep(&kept, shrunk).map_err(|e| e.explain())?;
-    let entry = JournalEntry::of_home(clock(), Event::Trust, "whitelist");
-    journal::record(home, &entry).map_err(|e| e.explain())
+    cli.block_on(fetch_whitelist(home, &server))?.map_err(Failure::from)
 }
 
 /// Every day, while the relay runs. What does not come is asked for again later; the last good list counts until then.
@@ -79,14 +72,8 @@ pub(super) async fn keep_fresh(home: Home, server: ListServer) {
     let file = WhitelistFile::new(&home);
     loop {
         let due = file.kept().ok().flatten().is_none_or(|kept| kept.is_due(clock()));
-        if due {
-            let taken = match server.fetch().await {
-                Ok(list) => take_in(&home, list, server.host(), Shrunk::Refused),
-                Err(why) => Err(why),
-            };
-            if let Err(why) = taken {
-                tracing::warn!(code = why.code, "the liste blanche could not be taken");
-            }
+        if due && let Err(why) = fetch_whitelist(&home, &server).await {
+            tracing::warn!(code = why.code, "the liste blanche could not be taken");
         }
         tokio::time::sleep(LOOKED_AT).await;
     }

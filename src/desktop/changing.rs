@@ -1,16 +1,16 @@
 //! One setting changed in the user's file, under the machine policy: written whole or not at all.
 
+use super::taken_up::{self, Held, TakenUp};
 use crate::base::limits::CONFIG_FILE_MAX;
-use crate::config::load::{LoadError, Loaded, Places, defaults, load, machine_rules, read_text};
+use crate::config::load::{LoadError, Loaded, Places, defaults, load, machine_rules};
 use crate::config::setting::{SETTINGS, Setting, SettingFault};
 use crate::relay::clock;
-use crate::store::{Event, Home, JournalEntry, atomic, journal};
+use crate::store::{Event, Home, JournalEntry, journal};
 use crate::text::{Explain, Explanation, settings as say};
-use std::path::Path;
 
 /// How a setting stands.
 pub(super) struct Standing {
-    /// What the file says; in force from the next start.
+    /// What the file says; in force once the relay has begun with it.
     pub(super) loaded: Loaded,
     /// Those that the machine's administrators have decided, by name.
     pub(super) ruled: Vec<String>,
@@ -29,15 +29,16 @@ impl Standing {
     }
 }
 
-/// `setting` says `word` from the next start on; the journal says that it was changed.
-pub(super) fn change(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<(), Explanation> {
-    write(home, places, setting, word)?;
+/// `setting` says `word`, for the relay to begin again with; the journal says that it was changed.
+pub(super) fn change(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<TakenUp, Explanation> {
+    let taken_up = write(home, places, setting, word)?;
     let entry = JournalEntry::of_home(clock(), Event::Service, &format!("set-{}", setting.name()));
-    journal::record(home, &entry).map_err(|error| error.explain())
+    journal::record(home, &entry).map_err(|error| error.explain())?;
+    Ok(taken_up)
 }
 
 /// Nobody else writes the file between reading and writing.
-fn write(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<(), Explanation> {
+fn write(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<TakenUp, Explanation> {
     let name = setting.name();
     let _turn = home.lock().map_err(|error| error.explain())?;
     let standing = Standing::now(places)?;
@@ -45,23 +46,33 @@ fn write(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<
         return Err(say::ruled(&name));
     }
     let file = standing.loaded.file;
-    let text = read_text(&file).map_err(|error| error.explain())?;
+    // What a link leads to is written, not the link.
+    let file = file.canonicalize().unwrap_or(file);
+    let before = taken_up::read(&file)?;
+    let text = before.as_deref().unwrap_or_default();
+    // Windows' Notepad may write a byte order mark, which is no TOML.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let machine = defaults(places).map_err(|error| error.explain())?;
-    let written = setting.changed(&text, word, &machine).map_err(|fault| match fault {
+    let after = setting.changed(text, word, &machine).map_err(|fault| match fault {
         SettingFault::Faults(faults) => faults.first().map_or_else(|| say::by_hand(&name), Explain::explain),
         SettingFault::Value => say::not_here(&name),
         SettingFault::Shape => say::by_hand(&name),
     })?;
-    if written.len() as u64 > CONFIG_FILE_MAX {
+    if after.len() as u64 > CONFIG_FILE_MAX {
         return Err(say::by_hand(&name));
     }
-    put(&file, &written)
-}
-
-/// What a link leads to is written, not the link.
-fn put(file: &Path, text: &str) -> Result<(), Explanation> {
-    let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    atomic::write(&place, text.as_bytes()).map_err(|error| error.explain())
+    taken_up::write(&file, &after)?;
+    if let Err(error) = load(places) {
+        taken_up::put_back(&file, before.as_deref())?;
+        return Err(error.explain());
+    }
+    Ok(TakenUp {
+        home: home.clone(),
+        file,
+        before,
+        after,
+        held: Held::new(),
+    })
 }
 
 #[cfg(test)]
@@ -107,7 +118,7 @@ mod tests {
         let turn = home.lock().unwrap();
         let (said, told) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            scope.spawn(|| said.send(change(&home, &places, Setting::named("journal.months").unwrap(), "9")));
+            scope.spawn(|| said.send(change(&home, &places, Setting::named("journal.months").unwrap(), "9").map(drop)));
             let waited = told.recv_timeout(std::time::Duration::from_millis(200));
             assert!(waited.is_err(), "it waits for its turn");
             fs::write(guard.path().join("souspli.toml"), format!("{FILE}# ajouté\n")).unwrap();

@@ -2,8 +2,8 @@
 //! how far the assistant has come.
 
 use super::assistant::Assistant;
-use super::assistant::take_up::TakenUp;
 use super::dashboard::admission::Admission;
+use super::taken_up::TakenUp;
 use crate::config::load::Places;
 use crate::store::Home;
 use crate::text::Explanation;
@@ -100,7 +100,9 @@ impl Lasting {
         for (door, listener) in std::mem::take(&mut taken_up.held) {
             self.keep(door, listener);
         }
-        *locked(&self.taken_up) = Some(taken_up);
+        let mut last = locked(&self.taken_up);
+        *last = Some(taken_up.behind(last.take()));
+        drop(last);
         *locked(&self.setback) = None;
         self.is_between.store(true, Ordering::Release);
         self.again.notify_one();

@@ -4,7 +4,8 @@
 //! all that the relay stands on. `status` is how things stand as one value, `menu` what an icon offers then, `icon` its picture, `bell`
 //! when a notification rings: these are pure. `tray` alone knows what shows an icon, `notify` what shows a notification, `desk` stands
 //! between them and the relay. `assistant` leads from nothing to a sealed letter, `own_keys` takes keys into a home, `setup` tells mail
-//! programs of it, `lasting` is what stays while the relay begins again.
+//! programs of it, `lasting` is what stays while the relay begins again, `taken_up` a configuration
+//! that it is to begin with, and the way back.
 
 pub mod assistant;
 pub mod bell;
@@ -20,6 +21,7 @@ mod notify;
 pub mod own_keys;
 pub mod setup;
 pub mod status;
+mod taken_up;
 pub mod tray;
 
 pub use lasting::{Doors, Lasting};

@@ -61,7 +61,12 @@ impl Refusal {
             "SP-LINE-END" | "SP-NUL" => Reason::Malformed,
             code if code.starts_with("SP-PIN-") || code.starts_with("SP-CARD-") => Reason::Card,
             code if code.starts_with("SP-KEY-") || code.starts_with("SP-OWN-") || code == "SP-NO-OWN-KEY" => Reason::OwnKey,
-            code if code.starts_with("SP-PROVIDER-") || code.starts_with("SP-TLS-") => Reason::Provider,
+            code if ["SP-PROVIDER-", "SP-RECIPIENT-", "SP-TLS-"]
+                .iter()
+                .any(|kind| code.starts_with(kind)) =>
+            {
+                Reason::Provider
+            }
             _ => Reason::Other,
         }
     }

@@ -1,12 +1,12 @@
 //! What is done once the provider has answered: the journal, and what the sender is told.
 
 use super::notice::{Notice, Told};
-use super::port::{Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord, Way};
+use super::port::{Failed, Group, GroupOutcome, Protection, Reason, SaidBy, SealedRecord, Way};
 use super::{Relay, noting, seals};
 use crate::config::Account;
 use crate::policy::Recipient;
 use crate::store::Event;
-use crate::text::Explanation;
+use crate::text::{Explanation, provider};
 
 impl Relay {
     /// The entry of the journal; the notice, where there is something to tell.
@@ -42,11 +42,22 @@ impl Relay {
             .filter(|o| accepted == 0 || o.result.is_ok())
             .flat_map(|o| &o.recipients);
         self.note(&self.entry_for(entry, theirs, &record.used, noting::reply(outcomes)));
+        if event == Event::Refuse {
+            self.show_provider_refusal(account, outcomes);
+        }
         let through = self.note_companion(done, record, outcomes);
         let told = self.told(record, outcomes);
         let unencrypted = told.iter().any(|(_, told)| matches!(told, Told::OverChannel));
         let wanted = event == Event::SealPartly || ((unencrypted || through) && self.config.policy.mssante_notice);
         wanted.then(|| self.notice(account, record, told))
+    }
+
+    /// What will not be taken later either. The provider's words may name whom the letter was for, and are not kept.
+    fn show_provider_refusal(&self, account: &Account, outcomes: &[GroupOutcome]) {
+        let failed = outcomes.iter().find_map(|outcome| outcome.result.as_ref().err());
+        if let Some((code, status)) = failed.and_then(for_good) {
+            self.show_refusal(account, &provider::not_taken(code, status));
+        }
     }
 
     /// What left under the companion's address is in the journal under that address too; whether something did.
@@ -107,11 +118,43 @@ fn why_not(outcomes: &[GroupOutcome]) -> Option<&'static str> {
     failed.map(|failed| failed.code)
 }
 
+/// The code and the status (RFC 3463) of a refusal that stays one.
+fn for_good(failed: &Failed) -> Option<(&'static str, &str)> {
+    let reason = failed.named.first().map_or(&failed.others, |(_, reason)| reason);
+    reason.status.starts_with('5').then_some((failed.code, &reason.status))
+}
+
 /// RFC 3463 §3.8: "necessary information such as key was not available". What happened, and what to do about it.
 fn not_reached(why: &Explanation) -> Reason {
     Reason {
         status: "5.7.5".to_owned(),
         said: format!("{} {} [{}]", why.fr.what, why.fr.todo, why.code),
         by: SaidBy::Souspli,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Address;
+
+    #[test]
+    fn what_may_go_later_is_no_refusal_and_a_name_is_not_kept() {
+        let reason = |status: &str| Reason {
+            status: status.to_owned(),
+            said: "550 jeanne.canari@patient.example is unknown".to_owned(),
+            by: SaidBy::Provider("mail.test".to_owned()),
+        };
+        assert_eq!(for_good(&Failed::all("SP-PROVIDER-DEFERRED", reason("4.2.1"))), None);
+        let named = |status: &str| Failed {
+            named: vec![(Address::parse("jeanne.canari@patient.example").unwrap(), reason(status))],
+            ..Failed::all("SP-RECIPIENT-REFUSED", reason("5.1.0"))
+        };
+        assert_eq!(for_good(&named("4.2.1")), None);
+        let refused = named("5.1.1");
+        let (code, status) = for_good(&refused).unwrap();
+        let told = provider::not_taken(code, status);
+        assert_eq!((told.code, told.fr.what.contains("(5.1.1)")), ("SP-RECIPIENT-REFUSED", true));
+        assert!(!format!("{told:?}").contains("canari"));
     }
 }

@@ -1,10 +1,14 @@
-//! The authorities of a home as its owner changes them: `souspli trust add`, `remove`, and by hand in the dashboard.
+//! The authorities of a home as its owner changes them: `souspli trust add`, `remove`, and by hand in the dashboard; the liste blanche as it is
+//! taken, from a file or from its keeper.
 
 use super::authorities::Authorities;
 use super::clock;
 use crate::base::Realm;
+use crate::directory::listed::ListServer;
+use crate::directory::whitelist::Whitelist;
 use crate::pki::Certificate;
 use crate::pki::authority::{Origin, Profile, note};
+use crate::store::whitelist::{KeptList, Shrunk, WhitelistFile};
 use crate::store::{CertificateFolder, Event, Fingerprint, Home, JournalEntry, StoreError, journal};
 use crate::text::{Explain, Explanation, keys, trust as say};
 
@@ -46,6 +50,19 @@ fn bundle_of(home: &Home, wanted: Fingerprint) -> Result<Option<String>, Explana
         Origin::BuiltIn(bundle) | Origin::Bundle(bundle) => Some(bundle),
         Origin::User => None,
     }))
+}
+
+/// The liste blanche as its keeper publishes it now.
+pub async fn fetch_whitelist(home: &Home, server: &ListServer) -> Result<(), Explanation> {
+    let list = server.fetch().await?;
+    take_whitelist(home, list, server.host(), Shrunk::Refused)
+}
+
+/// Who is in the space of trust from now on.
+pub fn take_whitelist(home: &Home, list: Whitelist, origin: &str, shrunk: Shrunk) -> Result<(), Explanation> {
+    let kept = KeptList::of(list, clock(), origin);
+    WhitelistFile::new(home).keep(&kept, shrunk).map_err(|e| e.explain())?;
+    journaled(home, "whitelist", None).map_err(|e| e.explain())
 }
 
 /// Whom the doctor believes decides every verdict: the journal says since when.

@@ -45,11 +45,11 @@ pub fn not_begun() -> Explanation {
         "SP-SETUP-NOT-BEGUN",
         Retry::AfterUser,
         (
-            "Souspli n’a pas pu reprendre avec ce compte : le fichier de configuration d’avant a été remis et sert, comme avant.",
+            "Souspli n’a pas pu reprendre avec ce changement : le fichier de configuration d’avant a été remis et sert, comme avant.",
             "Levez ce qui suit, puis recommencez.",
         ),
         (
-            "Souspli could not go on with this account: the configuration file of before was put back and serves, as before.",
+            "Souspli could not go on with this change: the configuration file of before was put back and serves, as before.",
             "Mend what follows, then try again.",
         ),
     )

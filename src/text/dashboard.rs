@@ -1,6 +1,7 @@
 //! Words of the dashboard. A page speaks one language at a time: French unless its user chooses English.
 
 use super::{Explanation, Said};
+use crate::base::Retry;
 
 /// A language of the dashboard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -278,6 +279,22 @@ pub fn code(word: &str) -> Option<Words> {
         word if word.starts_with("set-") => Words::new("réglage changé", "setting changed"),
         _ => return None,
     })
+}
+
+/// Nothing has asked who listens before the secret left.
+pub fn scripts_off() -> Explanation {
+    Explanation::new(
+        "SP-SCRIPTS-OFF",
+        Retry::AfterUser,
+        (
+            "Le mot de passe n’est pas pris : les scripts sont désactivés dans ce navigateur, et rien n’y vérifie qui écoute avant qu’il parte.",
+            "Autorisez les scripts pour cette page (127.0.0.1) ou ouvrez le tableau de bord dans un autre navigateur, puis recommencez.",
+        ),
+        (
+            "The password is not taken: scripts are off in this browser, and nothing there checks who listens before it leaves.",
+            "Allow scripts for this page (127.0.0.1) or open the dashboard in another browser, then try again.",
+        ),
+    )
 }
 
 /// What a kind of entry of the journal is called; `word`: as JSON has it.

@@ -25,6 +25,7 @@ pub mod login;
 pub mod net;
 pub mod notice;
 pub mod outgoing;
+pub mod outlook;
 pub mod pop3;
 pub mod provider;
 pub mod recipients;

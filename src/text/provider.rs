@@ -101,6 +101,22 @@ pub fn recipients_deferred(addresses: &[Address], said: &str) -> Explanation {
     )
 }
 
+/// For who was not at the mail program, which shows the provider's words: under the same code, and only its status (RFC 3463).
+pub fn not_taken(code: &'static str, status: &str) -> Explanation {
+    Explanation::new(
+        code,
+        Retry::Never,
+        (
+            format!("Message chiffré non envoyé : le serveur de votre fournisseur ne l’accepte pas ({status})."),
+            "Votre messagerie en a montré la raison ; corrigez, puis renvoyez. Personne n’a reçu ce message.",
+        ),
+        (
+            format!("Sealed message not sent: your provider's server does not take it ({status})."),
+            "Your mail program has shown the reason; mend it, then send again. Nobody has received this message.",
+        ),
+    )
+}
+
 /// Sealed, it is larger than the provider takes; `most` in octets.
 pub fn too_large_sealed(most: u64) -> Explanation {
     let (after, before) = (megabytes(most), megabytes(most / 2));

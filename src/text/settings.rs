@@ -19,11 +19,12 @@ words! {
     /// Where a setting protects less than it could.
     LESS: "protège moins", "protects less";
     /// Written, and not read yet.
-    AT_NEXT_START: "enregistré, en vigueur au prochain démarrage de Souspli", "saved, in force when Souspli starts next";
+    AT_NEXT_START: "dans le fichier, en vigueur au prochain démarrage de Souspli", "in the file, in force when Souspli starts next";
     /// A button.
     CHANGE: "Enregistrer", "Save";
     /// What was done.
-    DONE: "Le réglage est enregistré. Il sera en vigueur au prochain démarrage de Souspli.", "The setting is saved. It will be in force when Souspli starts next.";
+    DONE: "Le réglage est enregistré et en vigueur : Souspli a repris avec lui, les envois en cours d’abord. Votre messagerie se reconnecte d’elle-même ; une carte redemande son code.",
+        "The setting is saved and in force: Souspli has gone on with it, the submissions in hand first. Your mail program connects again by itself; a card asks for its PIN again.";
     /// A word of a setting.
     YES: "oui", "yes";
     /// A word of a setting.

@@ -48,26 +48,6 @@ words! {
         "No Thunderbird profile of this computer has this account: add it with the settings below.";
     /// For who sets up many computers.
     ISP_FILE: "Fichier pour le dossier « isp » de Thunderbird", "File for Thunderbird's folder “isp”";
-    /// A heading.
-    OUTLOOK: "Outlook classique", "Classic Outlook";
-    /// Above its steps.
-    OUTLOOK_INTRO: "Le nouvel Outlook lit votre boîte depuis les serveurs de Microsoft, où Souspli n’est pas : il faut Outlook classique.",
-        "The new Outlook reads your mailbox from Microsoft's servers, where Souspli is not: classic Outlook is needed.";
-    /// A step.
-    OUTLOOK_1: "Fichier, Ajouter un compte ; écrivez votre adresse, cochez « Me laisser configurer mon compte manuellement ».",
-        "File, Add Account; type your address, tick “Let me set up my account manually”.";
-    /// A step.
-    OUTLOOK_2: "Choisissez IMAP, puis donnez les réglages ci-dessous.", "Choose IMAP, then give the settings below.";
-    /// A step.
-    OUTLOOK_3: "Mot de passe : celui de votre messagerie, comme avant.", "Password: that of your mailbox, as before.";
-    /// A step; how TLS is spoken follows.
-    OUTLOOK_SECURITY: "Méthode de chiffrement, pour la réception et pour l’envoi (jamais « Aucune »)",
-        "Encryption method, for incoming and for outgoing mail (never “None”)";
-    /// A step.
-    OUTLOOK_4: "Si Outlook avait déjà ce compte, retirez l’ancien ou n’envoyez plus par lui : il va directement chez votre fournisseur, et rien n’y est scellé.",
-        "If Outlook had this account already, remove the old one or no longer send by it: it goes to your provider directly, and nothing is sealed there.";
-    /// A link.
-    OUTLOOK_PROFILE: "Profil pour Outlook (.prf)", "Profile for Outlook (.prf)";
     /// How it stands with what Windows trusts.
     WINDOWS_TRUSTS: "Windows fait confiance au certificat de Souspli sur cet ordinateur.", "Windows trusts Souspli's certificate on this computer.";
     /// How it stands with what Windows trusts.

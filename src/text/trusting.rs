@@ -99,6 +99,12 @@ words! {
     /// There is none.
     NO_WHITELIST: "Aucune liste blanche : seuls mssante.fr et ses sous-domaines sont reconnus (souspli trust whitelist).",
         "No liste blanche: only mssante.fr and its subdomains are known (souspli trust whitelist).";
+    /// A button.
+    WHITELIST_NOW: "Prendre la liste blanche maintenant", "Take the liste blanche now";
+    /// It goes on.
+    WHITELIST_COMING: "La liste blanche est demandée…", "The liste blanche is being asked for…";
+    /// What was done.
+    WHITELIST_CAME: "La liste blanche vient d’être prise.", "The liste blanche has just been taken.";
     /// Who gives it.
     WHITELIST_TAKEN: "Elle est prise chaque jour à l’adresse de la configuration.", "It is taken every day from the address of the configuration.";
     /// Who gives it.

@@ -290,6 +290,16 @@ class ProgramTest(AssistantCase):
         self.assertNotIn(".prf", shown)
         self.assertRegex(shown, "jamais « Aucune »\\)\\s: STARTTLS")
         self.assertIn("rien n’y est scellé", shown)
+        # Each of its windows is drawn, with what is typed into it.
+        drawn = shown.split("<svg ")[1:]
+        self.assertEqual(7, len(drawn))
+        for picture, words in ((4, (ALICE, "IMAP", "127.0.0.1", "Nom d’utilisateur :")), (5, ("requiert une authentification (coché)",)),
+                               (6, (port, doors["smtp"].rpartition(":")[2], "STARTTLS", "Serveur entrant (IMAP) :"))):
+            for word in words:
+                self.assertIn(word, drawn[picture].partition("</svg>")[0])
+        self.assertIn('role="img" aria-labelledby="outlook-1-nom"', drawn[0])
+        self.own.post("/langue", {"mot": self.word(), "langue": "en", "page": "/assistant"})
+        self.assertIn("Outgoing mail server (SMTP):</text>", self.page("/assistant/logiciel"))
         answer = self.own.ask("GET", "/assistant/outlook.prf")
         self.assertEqual((303, "/assistant/logiciel"), (answer.status, answer.headers["Location"]))
         answer = self.own.post("/assistant/thunderbird", {"mot": self.word(), "profil": "/etc"})
@@ -308,6 +318,22 @@ class ImplicitTest(AssistantCase):
         for word in ("[Account1]\r\n", f"IMAPPort={port}\r\n", f"IMAPUserName={ALICE}\r\n", "IMAPUseSSL=1\r\n", "SMTPSecureConnection=1\r\n"):
             self.assertIn(word, answer.text)
         self.assertNotIn("pw-alice", answer.text)
+
+
+class MarkupTest(AssistantCase):
+    """A login that looks like a page."""
+    text = (f"[listen]\nsmtp = \"127.0.0.1:0\"\nimap = \"127.0.0.1:0\"\n\n[[account]]\naddress = \"{ALICE}\"\nlogin = '''{HTML}'''\nsmtp = {{ host = \"127.0.0.1\", port = 1, tls = \"starttls\" }}\n"
+            "imap = { host = \"127.0.0.1\", port = 1, tls = \"implicit\" }\n")
+
+    def test_a_login_is_drawn_as_it_was_typed(self):
+        self.send("/assistant/adresse", adresse=ALICE)
+        self.send("/assistant/cle/plus-tard")
+        shown = self.page("/assistant/logiciel")
+        self.assertEqual("/assistant/logiciel", self.at)
+        self.assertNotIn("<script>alert", shown)
+        # In the picture, and for who hears it.
+        for end in ("</text>", " ; Mot de passe"):
+            self.assertIn("&lt;script&gt;alert('pli')&lt;/script&gt;&lt;b&gt;&amp;amp;" + end, shown)
 
 
 class BegunTest(AssistantCase):

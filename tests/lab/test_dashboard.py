@@ -11,8 +11,8 @@ from lab import base, browser, mails
 from common import PracticeCase
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
-PAGES = ("/", "/cles", "/correspondants", "/correspondants/certificat", "/correspondants/lier", "/listes", "/listes/progres", "/autorites", "/reglages", "/journal", "/journal.csv", "/pourquoi", "/diagnostic")
-FORMS = ("/correspondants/chercher", "/correspondants/importer", "/correspondants/lier", "/correspondants/supprimer", "/listes/actualiser",
+PAGES = ("/", "/cles", "/correspondants", "/correspondants/certificat", "/correspondants/lier", "/listes", "/listes/progres", "/listes/blanche", "/autorites", "/reglages", "/journal", "/journal.csv", "/pourquoi", "/diagnostic")
+FORMS = ("/correspondants/chercher", "/correspondants/importer", "/correspondants/lier", "/correspondants/supprimer", "/listes/actualiser", "/listes/blanche",
          "/autorites/lire", "/autorites/ajouter", "/autorites/supprimer", "/reglages", "/pourquoi", "/journal/verifier", "/diagnostic",
          "/diagnostic/dossier", "/langue", "/fermer")
 HTML = "\"><script>alert('pli')</script><b>&amp;"

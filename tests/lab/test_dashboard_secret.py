@@ -46,6 +46,34 @@ class SecretTest(_AssistantCase):
         self.assertNotIn(SECRET.encode(), stranger.heard)
         self.assertNotIn(b"POST", stranger.heard)
 
+    def test_without_scripts_it_cannot_be_sent(self):
+        self.real.command("Emulation.setScriptExecutionDisabled", value=True)
+        self.real.open(f"{self.own.origin}/assistant/serveurs")
+        self.assertIn("scripts sont désactivés", self.real.until("document.querySelector('form noscript')?.innerText"))
+        self.assertTrue(self.real.script("document.querySelector('#passe').form.querySelector('button').disabled"))
+        self.relay.kill()
+        stranger = Stranger(self.own.port)
+        self.addCleanup(stranger.stop)
+        self.real.script(f"document.querySelector('#passe').value = {json.dumps(SECRET)}; document.querySelector('#passe').focus()")
+        for kind in ("keyDown", "keyUp"):
+            self.real.command("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
+        # What comes after it has come.
+        self.real.command("Page.navigate", url=f"{self.own.origin}/apres")
+        base.until(lambda: b"GET /apres" in stranger.heard, 20, "the next page")
+        self.assertNotIn(b"POST", stranger.heard)
+        self.assertNotIn(SECRET.encode(), stranger.heard)
+
+    def test_what_nobody_has_asked_for_is_not_taken(self):
+        word = self.word()
+        good = self.own.proved({"mot": word, "passe": ""})
+        for path, fields in (("serveurs", self.servers()), ("pli", {"passe": "pw-alice"})):
+            for proof in ({}, {"defi": good["defi"], "preuve": "0" * 64}, {"defi": "0" * 40, "preuve": good["preuve"]}, {"defi": "", "preuve": ""}):
+                with self.subTest(f"{path} {list(proof)}"):
+                    answer = self.own.bare(f"/assistant/{path}", {"mot": word, **fields, **proof})
+                    self.assertEqual(403, answer.status)
+                    self.assertIn("SP-SCRIPTS-OFF", answer.text)
+        self.assertNotIn("finding good", self.own.page("/assistant/serveurs"))
+
 
 class Stranger:
     """Whoever takes the port: it keeps what it hears, and answers as if it could prove anything."""

@@ -1,12 +1,14 @@
 """The dashboard's pages on authorities, lists and settings: what can be changed, and what nobody is led to change."""
+import http.server
 import json
 import re
+import threading
 import unittest
 
 from lab import base, browser, pki, souspli
 
 from common import need_product
-from test_whitelist import document
+from test_whitelist import Keeper, document
 
 ALICE = "alice@lab.test"
 HTML = "\"><script>alert('pli')</script><b>&amp;"
@@ -25,7 +27,11 @@ class OfficeCase(unittest.TestCase):
         self.alice = self.authority.doctor("alice", "Dr Alice ESSAI", ALICE)
         self.alices = souspli.Souspli(self.folder, [souspli.account(ALICE, 1, 1)], [])
         self.alices.furnish({ALICE: [self.alice]}, [], [self.authority.certificate])
+        self.furnished()
         self.started()
+
+    def furnished(self):
+        """What else there is before it starts."""
 
     def started(self):
         """The relay begins, and a browser gets in."""
@@ -140,6 +146,49 @@ class AuthoritiesTest(OfficeCase):
         self.assertRegex(self.own.page("/listes"), r"2 domaines, prise de liste.xml le \d\d/\d\d/\d{4} \(0 j\)")
         (self.alices.home / "whitelist.json").write_text("{")
         self.assertIn("SP-WHITELIST-UNREADABLE", self.own.page("/listes"))
+        # Nobody has said where it could be taken from.
+        self.assertNotIn("/listes/blanche", self.own.page("/listes"))
+
+
+class FetchTest(OfficeCase):
+    """The liste blanche at the click of a button."""
+
+    def furnished(self):
+        """Its keeper's server, which has nothing yet."""
+        tls = pki.Tls(self.folder / "tls")
+        self.server = http.server.ThreadingHTTPServer((base.LOOPBACK, 0), Keeper)
+        self.server.socket = tls.server_context().wrap_socket(self.server.socket, server_side=True)
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.server.asked, self.server.answer = [], (500, {}, b"")
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        url = f"https://localhost:{self.server.server_address[1]}/listeblanche.xml"
+        text = self.alices.config.read_text()
+        self.alices.config.write_text(re.sub(r"\[mssante\]\nauthorities = .*", f'[mssante]\nwhitelist = "{url}"\nauthorities = ["{tls.bundle}"]', text))
+
+    def take(self, answer):
+        """What the page says once it has ended."""
+        self.server.answer = answer
+        sent = self.own.post("/listes/blanche", {"mot": self.own.word()})
+        self.assertEqual((303, "/listes"), (sent.status, sent.headers["Location"]))
+        base.until(lambda: "data-ended" in self.own.page("/listes/blanche"), 30, "the list, or why not")
+        return self.own.page("/listes")
+
+    def test_taken_now_or_told_why_not(self):
+        # By itself it asks once at the start.
+        base.until(lambda: self.server.asked, 20, "the first question")
+        self.assertIn("Aucune liste blanche", self.own.page("/listes"))
+        shown = self.take((200, {}, document(7)))
+        self.assertIn("La liste blanche vient d’être prise", shown)
+        self.assertIn("7 domaines, prise de localhost", shown)
+        self.assertEqual(["added", "whitelist"], self.journal("trust"))
+        for answer, code in (((200, {}, document(2)), "SP-WHITELIST-SHRUNK"), ((500, {}, b""), "SP-HTTP"), ((200, {}, b"<html>"), "SP-WHITELIST-")):
+            shown = self.take(answer)
+            self.assertIn(code, shown)
+            self.assertIn("7 domaines", shown)
+        asked = len(self.server.asked)
+        self.assertEqual(403, self.own.post("/listes/blanche", {"mot": "0"}).status)
+        self.assertEqual(asked, len(self.server.asked))
 
 
 class SettingsTest(OfficeCase):
@@ -149,20 +198,34 @@ class SettingsTest(OfficeCase):
         """A form of the page."""
         return self.own.post("/reglages", {"mot": self.own.word(), "reglage": name, "valeur": word}, **headers)
 
+    def followed(self, path):
+        """A page, also while the relay begins again."""
+        def answered():
+            try:
+                answer = self.own.ask("GET", path)
+            except OSError:
+                return None
+            return answer.text if answer.status == 200 else None
+        return base.until(answered, 20, path)
+
+    def test_what_was_written_by_hand_waits_and_says_so(self):
+        self.alices.config.write_text(self.alices.config.read_text() + "\n[journal]\nmonths = 9\n")
+        self.assertIn("en vigueur au prochain démarrage", self.own.page("/reglages"))
+        self.assertEqual(303, self.set("journal.months", "9").status)
+        self.assertNotIn("en vigueur au prochain démarrage", self.followed("/reglages?fait=oui"))
+
     def test_one_is_changed_and_every_comment_stays(self):
         before = self.alices.config.read_text()
         self.alices.config.write_text(before + "\n[journal] # le journal\nmonths = 6 # mois\n# fin\n")
         self.assertEqual(303, self.set("journal.months", "9").status)
         after = self.alices.config.read_text()
         self.assertEqual(before + "\n[journal] # le journal\nmonths = 9 # mois\n# fin\n", after)
-        self.assertIn("en vigueur au prochain démarrage", self.own.page("/reglages"))
-        self.assertEqual(["set-journal.months"], [code for code in self.journal("service") if code.startswith("set-")])
-        self.alices.cli("check", "--config", self.alices.config)
-        self.alices.stop()
-        self.started()
-        page = self.own.page("/reglages")
+        page = self.followed("/reglages?fait=oui")
+        self.assertIn("enregistré et en vigueur", page)
         self.assertIn('value="9"', page)
         self.assertNotIn("en vigueur au prochain démarrage", page)
+        self.assertEqual(["set-journal.months"], [code for code in self.journal("service") if code.startswith("set-")])
+        self.alices.cli("check", "--config", self.alices.config)
 
     def test_what_could_leave_in_clear_is_not_changed_here(self):
         before = self.alices.config.read_text()

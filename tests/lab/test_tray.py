@@ -205,6 +205,31 @@ class TroubleTest(DeskCase):
         base.until(lambda: len(self.desk.notifications()) == 2, 20, "another notification")
         self.clean(*canaries)
 
+    def test_a_refusal_of_the_provider_behind_the_sealing_is_one_too(self):
+        icon = self.run_it()
+        canaries = [Canary() for _ in range(3)]
+        letters = [canary.letter("#med# Mme Durand", [BOB]) for canary in canaries]
+        smtp = self.provider.smtp
+        # What may go later is no refusal; the words of the provider may name anybody.
+        for letter, (step, answer) in zip(letters, (("dot", f"451 4.7.1 later {PATIENT}"), ("dot", f"554 5.7.1 Mme Durand {PATIENT}"), ("rcpt", f"550 5.1.1 <{BOB}> unknown"))):
+            smtp.fail(step, answer)
+            with self.assertRaises(smtplib.SMTPException):
+                self.submit("alice", letter, BOB)
+            smtp.heal()
+            if answer.startswith("451"):
+                self.assertNotIn("Dernier refus", icon.says("Prêt"))
+            if answer.startswith("554"):
+                self.rung("Un message n’est pas parti")
+                icon.says("Dernier refus", "fournisseur [SP-PROVIDER-REFUSED]")
+                own = browser.Browser(self.own.dashboard)
+                own.enter()
+                self.assertIn("ne l’accepte pas (5.7.1)", own.page("/"))
+                self.assertNotIn(PATIENT, own.page("/"))
+        icon.says("Dernier refus", "fournisseur [SP-RECIPIENT-REFUSED]")
+        base.until(lambda: len(self.desk.notifications()) == 2, 20, "another notification")
+        self.clean(*canaries)
+        self.assertNotIn(BOB.encode(), self.desk.overheard())
+
     def test_notifications_can_be_turned_off(self):
         icon = self.run_it("\n[desktop]\nnotifications = false\n")
         with self.assertRaises(smtplib.SMTPException):

@@ -1,50 +1,16 @@
 //! The account written into the configuration, beside whatever stands there.
 
 use super::Draft;
-use crate::base::limits::CONFIG_FILE_MAX;
 use crate::config::edit::{EditFault, NewAccount, with_account};
 use crate::config::load::{Loaded, Places, defaults, load, load_begun};
 use crate::config::parse::parse;
 use crate::config::{Account, Config, Defaults};
 use crate::desktop::Doors;
-use crate::store::{Home, atomic};
-use crate::text::{Explain, Explanation, Why, assistant as say, beginning, net};
+use crate::desktop::taken_up::{Held, TakenUp, put_back, read, write};
+use crate::store::Home;
+use crate::text::{Explain, Explanation, Why, assistant as say, net};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-
-/// What was written, and what there was before.
-#[derive(Debug)]
-pub(in crate::desktop) struct TakenUp {
-    home: Home,
-    file: PathBuf,
-    before: Option<String>,
-    after: String,
-    /// The ports that were chosen, held for the doors to come.
-    pub(in crate::desktop) held: Held,
-}
-
-/// Listeners, by the door that each is for.
-pub(in crate::desktop) type Held = Vec<(&'static str, TcpListener)>;
-
-impl TakenUp {
-    /// Puts back the file of before, unless somebody has changed it since; what came of it.
-    pub(in crate::desktop) fn undo(&self) -> Explanation {
-        match self.is_undone() {
-            Ok(true) => beginning::not_begun(),
-            Ok(false) | Err(_) => beginning::not_undone(&self.file.display().to_string()),
-        }
-    }
-
-    fn is_undone(&self) -> Result<bool, Explanation> {
-        let _turn = self.home.lock().map_err(|e| e.explain())?;
-        let is_ours = read(&self.file)?.as_ref() == Some(&self.after);
-        if is_ours {
-            undo(&self.file, self.before.as_deref())?;
-        }
-        Ok(is_ours)
-    }
-}
 
 /// Writes it, if the whole is right then.
 pub(in crate::desktop) fn take_up(places: &Places, home: &Home, draft: &Draft, open: &Doors) -> Result<TakenUp, Explanation> {
@@ -61,7 +27,7 @@ pub(in crate::desktop) fn take_up(places: &Places, home: &Home, draft: &Draft, o
     let after = edited(text, draft, &ports, &machine)?;
     write(&file, &after)?;
     if let Err(error) = load(places) {
-        undo(&file, before.as_deref())?;
+        put_back(&file, before.as_deref())?;
         return Err(error.explain());
     }
     Ok(TakenUp {
@@ -132,30 +98,12 @@ fn not_listening(at: SocketAddr) -> impl FnOnce(std::io::Error) -> Explanation {
     move |error| net::not_listening(&at.to_string(), &Why::from(&error))
 }
 
-fn read(file: &Path) -> Result<Option<String>, Explanation> {
-    let octets = atomic::read(file, CONFIG_FILE_MAX).map_err(|e| e.explain())?;
-    octets.map(String::from_utf8).transpose().map_err(|_| say::not_edited())
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Explanation> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|error| say::not_written(&file.display().to_string(), &Why::from(&error)))?;
-    }
-    atomic::write(file, text.as_bytes()).map_err(|e| e.explain())
-}
-
-fn undo(file: &Path, before: Option<&str>) -> Result<(), Explanation> {
-    match before {
-        Some(text) => write(file, text),
-        None => atomic::remove(file).map_err(|e| e.explain()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Address;
     use crate::desktop::assistant::Place;
+    use crate::store::atomic;
 
     #[test]
     fn into_a_home_without_a_file_and_a_second_beside_the_first() {

@@ -30,7 +30,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::Listener;
-use rounds::Rounds;
+use rounds::{Rounds, Taking};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -46,6 +46,7 @@ pub(super) struct Office {
     upstreams: Arc<dyn Upstreams>,
     lasting: Arc<Lasting>,
     rounds: Rounds,
+    taking: Taking,
     /// One change of it at a time.
     settings: Mutex<()>,
     link: LinkFile,
@@ -90,6 +91,7 @@ impl Dashboard {
             upstreams,
             lasting: Arc::clone(lasting),
             rounds: Rounds::default(),
+            taking: Taking::default(),
             settings: Mutex::default(),
             link,
             proof: random_word().unwrap_or_default(),
@@ -196,6 +198,7 @@ fn routes(office: Arc<Office>) -> Router {
         .route("/listes", get(pages::lists::show))
         .route("/listes/actualiser", post(pages::rounds::begin))
         .route("/listes/progres", get(pages::rounds::show))
+        .route("/listes/blanche", get(pages::whitelist::show).post(pages::whitelist::begin))
         .route("/autorites", get(pages::authority::show))
         .route(
             "/autorites/lire",

@@ -74,9 +74,22 @@ pub(super) fn form(visitor: &Visitor, action: &str, fields: &Markup) -> Markup {
     }
 }
 
-/// Beside a form that takes a secret: where scripts run it is sent only to the relay that made the page.
+/// What sends a form with a secret: pressed by nobody until a script can ask whether the relay that made the page still listens.
+pub(super) fn proven_button(words: Words, language: Language) -> Markup {
+    html! {
+        button disabled { (words.of(language)) }
+        noscript { div role="alert" { (told(&words::scripts_off(), language)) } }
+    }
+}
+
+/// Beside a form that takes a secret.
 pub(super) fn proven_first(language: Language) -> Markup {
     html! { script src="/preuve.js" defer data-etranger=(words::STRANGER.of(language)) {} }
+}
+
+/// For a secret that came without that question.
+pub(super) fn not_proven(language: Language) -> Response {
+    refused(StatusCode::FORBIDDEN, &words::scripts_off(), language)
 }
 
 /// A sentence with what to do, and its code small.
@@ -111,8 +124,12 @@ pub(super) fn form_refused(language: Language) -> Response {
 
 /// For what could not be done.
 pub(super) fn failed(why: &Explanation, language: Language) -> Response {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, why, language)
+}
+
+fn refused(status: StatusCode, why: &Explanation, language: Language) -> Response {
     let said = html! { h1 { (words::FAILED.of(language)) } (told(why, language)) p { a href="/" { (words::TO_STATE.of(language)) } } };
-    alone(StatusCode::INTERNAL_SERVER_ERROR, language, words::FAILED, &said)
+    alone(status, language, words::FAILED, &said)
 }
 
 /// For a page that is not there.

@@ -71,6 +71,14 @@ pub(super) async fn to_page(
     }
 }
 
+impl Office {
+    /// Whether a page has asked that, and heard this, before it sent a secret: without scripts none has.
+    pub(super) fn was_asked(&self, visitor: &Visitor, question: &str, proof: &str) -> bool {
+        let proof = hex::decode(proof).unwrap_or_default();
+        is_question(question) && verify(&key(&visitor.session.form), &said_to_page(&self.origin, question), &proof).is_ok()
+    }
+}
+
 impl LinkFile {
     /// A link that was not used, into a dashboard that has proved to be this home's.
     pub fn proven(&self) -> Result<String, NoLink> {

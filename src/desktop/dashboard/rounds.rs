@@ -1,4 +1,4 @@
-//! How far a round over the revocation lists is that somebody has begun here.
+//! How far a round over the revocation lists is that somebody has begun here, and the taking of the liste blanche.
 
 use crate::directory::lists::{Event, Outcome, Summary};
 use crate::text::Explanation;
@@ -91,6 +91,40 @@ impl Came {
             Outcome::Elsewhere => Self::Elsewhere,
             Outcome::Failed(why) => Self::Not(why.code),
         }
+    }
+}
+
+/// The liste blanche, when somebody has asked for it here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taking(Arc<Mutex<Taken>>);
+
+/// How far that is.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Taken {
+    /// Nobody has asked.
+    #[default]
+    NotAsked,
+    UnderWay,
+    Ended(Result<(), Explanation>),
+}
+
+impl Taking {
+    /// False: it is under way already.
+    pub(super) fn begin(&self) -> bool {
+        let mut taken = self.locked();
+        !matches!(std::mem::replace(&mut *taken, Taken::UnderWay), Taken::UnderWay)
+    }
+
+    pub(super) fn end(&self, ended: Result<(), Explanation>) {
+        *self.locked() = Taken::Ended(ended);
+    }
+
+    pub(super) fn taken(&self) -> Taken {
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

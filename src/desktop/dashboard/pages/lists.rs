@@ -1,6 +1,6 @@
 //! Authorities, their revocation lists and how old they are, the liste blanche.
 
-use super::rounds;
+use super::{rounds, whitelist};
 use crate::base::Realm;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
@@ -11,9 +11,8 @@ use crate::pki::revocation::Age;
 use crate::relay::authorities::Authorities;
 use crate::relay::clock;
 use crate::store::Fingerprint;
-use crate::store::whitelist::WhitelistFile;
 use crate::text::dashboard::{self as common, Language, Words};
-use crate::text::{Explain, trusting as words, whitelist};
+use crate::text::{Explain, trusting as words};
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -44,7 +43,7 @@ pub(in super::super) async fn show(
         @if let Some(done) = done { section.summary.good role="status" { p { (done.of(language)) } } }
         (tokio::task::block_in_place(|| of_authorities(&office, &visitor, language)))
         (of_lists(&office, &visitor, language).await)
-        (of_whitelist(&office, language))
+        (whitelist::section(&office, &visitor, language))
     };
     office
         .page(&visitor, "/listes", common::LISTS, office.config.trust.environment)
@@ -164,23 +163,6 @@ fn row(list: &Row, language: Language) -> Markup {
             td { (until) }
             td.number { (entries) }
             td.place { (list.url) }
-        }
-    }
-}
-
-fn of_whitelist(office: &Office, language: Language) -> Markup {
-    let source = match office.config.mssante.whitelist {
-        Some(_) => words::WHITELIST_TAKEN,
-        None => words::WHITELIST_BY_HAND,
-    };
-    html! {
-        h2 { (words::WHITELIST.of(language)) }
-        @match WhitelistFile::new(&office.home).kept() {
-            Err(_) => { (told(&whitelist::unreadable(), language)) },
-            Ok(None) => { p { (words::NO_WHITELIST.of(language)) } },
-            Ok(Some(kept)) => {
-                p { (words::whitelist(kept.domains.len(), kept.taken, kept.days(clock()), &kept.origin).of(language)) " " (source.of(language)) }
-            },
         }
     }
 }

@@ -15,6 +15,7 @@ pub(super) mod settings;
 pub(super) mod state;
 mod upload;
 pub(super) mod visit;
+pub(super) mod whitelist;
 pub(super) mod why;
 
 use super::Office;

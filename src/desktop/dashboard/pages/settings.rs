@@ -41,7 +41,7 @@ pub(in super::super) async fn show(
 ) -> Html<String> {
     let language = office.language_of(&visitor);
     let is_done = asked.is_ok_and(|Query(asked)| asked.fait == "oui");
-    let answer = html! { @if is_done { section.summary.good role="status" { p { (words::DONE.of(language)) } } } };
+    let answer = html! { @if is_done { (outcome(&office, language)) } };
     shown(&office, &visitor, &answer)
 }
 
@@ -67,7 +67,20 @@ impl Office {
     fn set(&self, wanted: &Wanted) -> Result<(), Explanation> {
         let setting = Setting::named(&wanted.reglage).ok_or_else(|| words::not_here(&wanted.reglage))?;
         let _turn = self.settings.lock();
-        change(&self.home, self.lasting.places(), setting, &wanted.valeur)
+        let taken_up = change(&self.home, self.lasting.places(), setting, &wanted.valeur)?;
+        // What is in force already ends nobody's connection.
+        if taken_up.is_change() || setting.said(&self.config) != wanted.valeur {
+            self.lasting.begin_again(taken_up);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the relay has begun again with what was written.
+fn outcome(office: &Office, language: Language) -> Markup {
+    match office.lasting.setback() {
+        None => html! { section.summary.good role="status" { p { (words::DONE.of(language)) } } },
+        Some(setback) => html! { section.summary.bad role="alert" { (told(&setback.what, language)) p.place { (setback.why) } } },
     }
 }
 

@@ -80,6 +80,10 @@ pub(super) async fn import(
     let Some(upload) = upload.filter(|upload| visitor.has_written(&upload.word)) else {
         return page::form_refused(office.language_of(&visitor));
     };
+    let [question, proof] = &upload.asked;
+    if !office.was_asked(&visitor, question, proof) {
+        return page::not_proven(office.language_of(&visitor));
+    }
     office.with_account(&visitor, &upload.address, |account| {
         own_keys::import(&office.home, &office.secrets, account, upload.file.expose(), &upload.password)
     })
@@ -204,6 +208,7 @@ struct Upload {
     word: String,
     address: String,
     password: Secret,
+    asked: [String; 2],
     file: Secret,
 }
 
@@ -213,6 +218,7 @@ async fn read(mut form: Multipart) -> Option<Upload> {
         word: String::new(),
         address: String::new(),
         password: Secret::new(Vec::new()),
+        asked: Default::default(),
         file: Secret::new(Vec::new()),
     };
     while let Some(field) = form.next_field().await.ok()? {
@@ -221,6 +227,8 @@ async fn read(mut form: Multipart) -> Option<Upload> {
         match name.as_str() {
             "mot" => upload.word = String::from_utf8(octets).ok()?,
             "adresse" => upload.address = String::from_utf8(octets).ok()?,
+            "defi" => upload.asked[0] = String::from_utf8(octets).ok()?,
+            "preuve" => upload.asked[1] = String::from_utf8(octets).ok()?,
             "passe" => upload.password = Secret::new(octets),
             "fichier" => upload.file = Secret::new(octets),
             _ => {}
@@ -281,7 +289,7 @@ fn of_file(visitor: &Visitor, account: &str, language: Language) -> Markup {
             input id="fichier" name="fichier" type="file" accept=".p12,.pfx,application/x-pkcs12" required;
             label for="passe" { (words::FILE_PASSWORD.of(language)) }
             input id="passe" name="passe" type="password" autocomplete="new-password";
-            button { (words::IMPORT.of(language)) }
+            (page::proven_button(words::IMPORT, language))
         }
         (page::proven_first(language))
     }

@@ -32,6 +32,10 @@ use zeroize::Zeroizing;
 pub(super) struct Typed {
     mot: String,
     passe: Zeroizing<String>,
+    #[serde(default)]
+    defi: String,
+    #[serde(default)]
+    preuve: String,
 }
 
 impl Written for Typed {
@@ -66,6 +70,9 @@ pub(super) async fn send(State(office): State<Arc<Office>>, Extension(visitor): 
     let Some(typed) = ours(&visitor, form) else {
         return page::form_refused(language);
     };
+    if !office.was_asked(&visitor, &typed.defi, &typed.preuve) {
+        return page::not_proven(language);
+    }
     let standing = office.standing();
     if standing.step < Step::Program {
         return go_to(standing.step);
@@ -138,7 +145,7 @@ fn question(visitor: &Visitor, again: bool, language: Language) -> Markup {
         label for="passe" { (words::PROGRAM_PASSWORD.of(language)) }
         input id="passe" name="passe" type="password" autocomplete="new-password" required aria-describedby="passe-note";
         p.note id="passe-note" { (words::PASSWORD_HINT.of(language)) }
-        button { (if again { words::SEND_AGAIN } else { words::SEND_TEST }.of(language)) }
+        (page::proven_button(if again { words::SEND_AGAIN } else { words::SEND_TEST }, language))
     };
     html! { div.fields { (form(visitor, super::path(Step::Letter), &fields)) } (page::proven_first(language)) }
 }

@@ -2,8 +2,10 @@
 
 mod address;
 mod authorities;
+mod drawing;
 mod key;
 mod letter;
+mod outlook;
 mod program;
 mod servers;
 mod service;

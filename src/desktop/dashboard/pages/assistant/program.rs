@@ -1,15 +1,13 @@
 //! What the mail program must be told.
 
-use super::authorities;
 use super::thunderbird::{self, Done, profiles};
-use super::{Sent, Standing, go_to, ours};
+use super::{Sent, Standing, authorities, go_to, ours, outlook};
 use crate::config::{Account, ListenTls};
 use crate::desktop::assistant::Step;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form};
 use crate::desktop::dashboard::pages::visit::Plain;
-use crate::desktop::setup::outlook as setup_outlook;
 use crate::text::dashboard::{Language, Words};
 use crate::text::{assistant as words, setup};
 use axum::Extension;
@@ -55,28 +53,15 @@ pub(super) fn shown(office: &Office, visitor: &Visitor, standing: &Standing, abo
         p { (words::PROGRAM_INTRO.of(language)) }
         @if let Some(account) = account {
             section.way { (profiles(office, visitor, account, language)) }
-            section.way { (outlook(account, office.config.listen.tls, language)) (authorities::shown(office, visitor)) }
+            section.way {
+                (outlook::section(account, &office.lasting.doors(), office.config.listen.tls, language))
+                (authorities::shown(office, visitor))
+            }
             section.way { h3 { (setup::OTHERS.of(language)) } (settings(office, account, language)) }
         }
         (form(visitor, super::path(Step::Program), &html! { button { (words::PROGRAM_DONE.of(language)) } }))
     };
     office.step(visitor, standing, Step::Program, &body)
-}
-
-/// What is clicked in Outlook, and a file that spares it.
-fn outlook(account: &Account, tls: ListenTls, language: Language) -> Markup {
-    html! {
-        h3 { (setup::OUTLOOK.of(language)) }
-        p { (setup::OUTLOOK_INTRO.of(language)) }
-        ol {
-            li { (setup::OUTLOOK_1.of(language)) }
-            li { (setup::OUTLOOK_2.of(language)) }
-            li { (setup::OUTLOOK_SECURITY.of(language)) (language.colon()) (security(tls).of(language)) }
-            li { (setup::OUTLOOK_3.of(language)) }
-            li { (setup::OUTLOOK_4.of(language)) }
-        }
-        @if account.imap.is_some() && setup_outlook::can_be_told(tls) { p { a href="/assistant/outlook.prf" { (setup::OUTLOOK_PROFILE.of(language)) } } }
-    }
 }
 
 /// The settings of an account, each with a button that copies it where scripts run.
@@ -98,7 +83,7 @@ pub(in super::super::super) fn settings(office: &Office, account: &Account, lang
     }
 }
 
-fn security(tls: ListenTls) -> Words {
+pub(super) fn security(tls: ListenTls) -> Words {
     match tls {
         ListenTls::StartTls => words::SECURITY_STARTTLS,
         ListenTls::Implicit => words::SECURITY_IMPLICIT,

@@ -34,6 +34,10 @@ pub(super) struct Typed {
     #[serde(default)]
     passe: Zeroizing<String>,
     #[serde(default)]
+    defi: String,
+    #[serde(default)]
+    preuve: String,
+    #[serde(default)]
     mssante: Option<String>,
 }
 
@@ -83,6 +87,9 @@ pub(super) async fn attempt(State(office): State<Arc<Office>>, Extension(visitor
     let Some(typed) = ours(&visitor, form) else {
         return page::form_refused(language);
     };
+    if !office.was_asked(&visitor, &typed.defi, &typed.preuve) {
+        return page::not_proven(language);
+    }
     let standing = office.standing();
     if standing.step < Step::Servers {
         return go_to(standing.step);
@@ -254,7 +261,7 @@ fn fields(typed: &Typed, language: Language) -> Markup {
             input id="mssante" name="mssante" type="checkbox" value="oui" checked[typed.mssante.is_some()];
             label for="mssante" { (words::IS_MSSANTE.of(language)) }
         }
-        button { (words::TRY.of(language)) }
+        (page::proven_button(words::TRY, language))
     }
 }
 
