@@ -8,7 +8,7 @@ use super::status::Questions;
 use crate::base::limits::{HELD_LOOK_MILLISECONDS, RESCUE_LOOKED_AT_SECONDS};
 use crate::base::{Address, UnixTime};
 use crate::config::{Account, Config, HeldAt};
-use crate::keys::held::{Behind, HeldKey, HeldLock, Opener, Stub, Whose};
+use crate::keys::held::{Behind, HeldKey, HeldLock, Opener, Stub, Unknown, Whose};
 use crate::keys::pin::AsksPin;
 use crate::pki::path::{self, Purpose};
 use crate::pki::revocation::Status;
@@ -112,11 +112,12 @@ impl Held {
         others.any(|(address, _)| address.folded() == account)
     }
 
-    /// The certificates by which the mail of somebody else is known; none where he does not let the user read.
+    /// The certificates by which the mail of somebody else is known; none where he does not let the user read, or nobody can say.
     pub(super) fn known(&self, lock: &Arc<HeldLock>) -> Vec<Certificate> {
         match lock.known() {
             Ok(certificates) => certificates,
-            Err(why) => {
+            Err(Unknown::CannotSay(_)) => Vec::new(),
+            Err(Unknown::NotForUs(why)) => {
                 if lock.forget() {
                     tracing::warn!(account = %lock.account(), code = why.code, "{}", why.fr.what);
                     self.ended
@@ -127,6 +128,12 @@ impl Held {
                 Vec::new()
             }
         }
+    }
+
+    /// Why nobody can say which mail of that account is for the user, where it is so.
+    pub(super) fn cannot_say(&self, account: &str) -> Option<Explanation> {
+        let lock = self.of_others().into_iter().find(|lock| lock.account().folded() == account)?;
+        lock.cannot_say()
     }
 
     fn take_ended(&self) -> Vec<Address> {

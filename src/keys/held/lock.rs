@@ -7,7 +7,7 @@
 //! file is open waits for no disk.
 
 use super::file::{Behind, Opened, Opener, open_by_key, open_by_passphrase, read};
-use super::sight::Sight;
+use super::sight::{Doubt, Sight};
 use super::{HeldError, Stub};
 use crate::base::limits::{CARD_WANTED_SECONDS, RESCUE_HOURS_MAX};
 use crate::base::{Address, UnixTime};
@@ -44,6 +44,7 @@ pub struct HeldLock {
     clock: fn() -> UnixTime,
     pub(super) openers: Mutex<Vec<Opener>>,
     pub(super) sight: Mutex<Sight>,
+    pub(super) doubt: Mutex<Doubt>,
     pub(super) open: Mutex<Open>,
     wanted: Mutex<Option<(Instant, Wanted)>>,
     /// One window, and one try to open it, at a time.
@@ -105,6 +106,7 @@ impl HeldLock {
             clock,
             openers: Mutex::default(),
             sight: Mutex::default(),
+            doubt: Mutex::default(),
             open: Mutex::default(),
             wanted: Mutex::default(),
             asking: Mutex::default(),

@@ -13,6 +13,7 @@ mod stub;
 pub use file::{Behind, Made, Opened, Opener, Passphrase, certificates_of, make, open_by_key, open_by_passphrase, read};
 pub use key::HeldKey;
 pub use lock::{HeldLock, Whose};
+pub use sight::Unknown;
 pub use stub::Stub;
 
 use crate::base::Address;
