@@ -1,10 +1,25 @@
 """One account's keys for several persons, where a disk or a folder comes between."""
+import contextlib
+import subprocess
+import sys
+import time
 import unittest
 
-from test_cards import ALICE, LETTER
+from lab import souspli
+
+from test_cards import ALICE, BOB, LETTER
 from test_holders import DelegateCase
 
 UNAVAILABLE = r"NO \[UNAVAILABLE\].*"
+# Who opens a file that another process has a lease of waits for that one (fcntl(2)), as for a folder of the network that hangs.
+LEASE = """
+import fcntl, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+with open(sys.argv[1], "r+b") as file:
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 class OutOfReachTest(DelegateCase):
@@ -51,6 +66,44 @@ class OutOfReachTest(DelegateCase):
         self.assertRegex(self.read(carol), UNAVAILABLE + "SP-HELD-NO-FILE")
         away.rename(self.file())
         self.assertIn(LETTER, self.read(carol))
+
+    def test_a_folder_that_hangs_keeps_no_other_account_waiting(self):
+        self.sealed(to=self.bob)
+        theirs = self.shared / "bob.p7m"
+        self.delegates(self.bob, theirs)
+        carol = self.secretary(others=[self.provider.account(BOB, extra=f'delegated = "{theirs}"\n')])
+        self.start(carol)
+        self.assertIn(LETTER, self.read(carol))
+        self.assertIn(LETTER, self.read(carol, BOB))
+        with self.hanging(theirs):
+            self.assertIn(LETTER, self.read(carol))
+            since = time.monotonic()
+            for _ in range(3):
+                self.assertIn(LETTER, self.read(carol))
+            self.assertLess(time.monotonic() - since, 6, "who is known to hang is not waited for each time")
+            said = self.read(carol, BOB)
+            self.assertRegex(said, UNAVAILABLE + "SP-HELD-NO-FILE")
+            self.assertIn(str(theirs), said)
+        self.assertIn(LETTER, self.read(carol, BOB))
+        self.assertNotIn("delegation-ended", self.journal(carol))
+
+    def delegates(self, doctor, file):
+        """Another doctor lets her read too."""
+        place = self.place / doctor.stem
+        place.mkdir()
+        theirs = souspli.Souspli(place, [self.provider.account(doctor.address, extra=f'held = "{file}"\n')], [self.provider.tls.bundle])
+        theirs.furnish({doctor.address: [doctor]}, [], [self.practice.authority.certificate])
+        theirs.cli("key", "delegate", "add", "--account", doctor.address, "--to", self.carol.certificate, "--config", theirs.config)
+
+    @contextlib.contextmanager
+    def hanging(self, file):
+        """Whoever opens that file meanwhile waits."""
+        with subprocess.Popen([sys.executable, "-c", LEASE, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            try:
+                self.assertEqual(b"held\n", holder.stdout.readline())
+                yield
+            finally:
+                holder.stdin.close()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 //! What was opened stays in memory as long as who opened it may: a card until it is pulled out or idle, a delegate until the file is
 //! another one, rescue mode until its time is over or the card is back.
 //!
-//! Somebody else's file may stand in a folder that hangs: it is looked at by [`HeldLock::look`] alone, and who asks whether the
+//! Somebody else's file may stand in a folder that hangs: it is looked at by [`HeldLock::ask_look`] alone, and who asks whether the
 //! file is open waits for no disk.
 
 use super::file::{Behind, Opened, Opener, open_by_key, open_by_passphrase, read};
+use super::look::Looks;
 use super::sight::{Doubt, Sight};
 use super::{HeldError, Stub};
 use crate::base::limits::{CARD_WANTED_SECONDS, RESCUE_HOURS_MAX};
@@ -43,6 +44,7 @@ pub struct HeldLock {
     pins: Arc<dyn AsksPin>,
     clock: fn() -> UnixTime,
     pub(super) openers: Mutex<Vec<Opener>>,
+    pub(super) looks: Looks,
     pub(super) sight: Mutex<Sight>,
     pub(super) doubt: Mutex<Doubt>,
     pub(super) open: Mutex<Open>,
@@ -105,6 +107,7 @@ impl HeldLock {
             pins,
             clock,
             openers: Mutex::default(),
+            looks: Looks::default(),
             sight: Mutex::default(),
             doubt: Mutex::default(),
             open: Mutex::default(),

@@ -1,8 +1,8 @@
 //! Somebody else's file, as it was seen last: who is let in, and the certificates by which the mail is known.
 
 use super::HeldError;
-use super::file::{certificate_set, certificates_of, read};
-use super::lock::{HeldLock, imprint, lock};
+use super::file::{certificate_set, certificates_of};
+use super::lock::{HeldLock, lock};
 use crate::pki::Certificate;
 use crate::smime::lockbox::Lockbox;
 use crate::text::{Explain, Explanation, held as say};
@@ -36,21 +36,8 @@ pub(super) struct Doubt {
 }
 
 impl HeldLock {
-    /// Looks at somebody else's file; may block for as long as its disk does. Whether it tells something new.
-    pub fn look(&self) -> bool {
-        let now = match read(&self.account, &self.path) {
-            Ok((file, octets)) => Sight::Readable(Arc::new(file), imprint(&octets)),
-            Err(error) => Sight::OutOfReach(error.explain()),
-        };
-        self.see(now)
-    }
-
-    /// The look takes too long: whether anybody is still let in cannot be said. Whether that is new.
-    pub fn cannot_look(&self) -> bool {
-        self.see(Sight::OutOfReach(self.no_file()))
-    }
-
-    fn see(&self, now: Sight) -> bool {
+    /// Takes what a look has told. Whether it is new.
+    pub(super) fn see(&self, now: Sight) -> bool {
         let is_in_doubt = {
             let doubt = lock(&self.doubt);
             doubt.is_kept || doubt.cannot_say.is_some()
@@ -126,7 +113,7 @@ impl HeldLock {
         })
     }
 
-    fn no_file(&self) -> Explanation {
+    pub(super) fn no_file(&self) -> Explanation {
         say::no_file(&self.account, &self.path.display().to_string())
     }
 
