@@ -116,6 +116,11 @@ impl Held {
         std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Forgets what the files have opened to.
+    pub(super) fn close(&self) {
+        self.all().iter().for_each(|lock| lock.close());
+    }
+
     fn locks(&self) -> MutexGuard<'_, BTreeMap<Address, Arc<HeldLock>>> {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,14 +1,14 @@
-"""One account's keys for several persons, where a disk or a folder comes between."""
+"""One account's keys for several persons, where a disk, a folder or the user's leaving comes between."""
 import contextlib
 import subprocess
 import sys
 import time
 import unittest
 
-from lab import souspli
+from lab import base, desk, pinentry, souspli
 
 from test_cards import ALICE, BOB, LETTER
-from test_holders import DelegateCase
+from test_holders import PASSPHRASE, DelegateCase, HoldersCase
 
 UNAVAILABLE = r"NO \[UNAVAILABLE\].*"
 # Who opens a file that another process has a lease of waits for that one (fcntl(2)), as for a folder of the network that hangs.
@@ -104,6 +104,39 @@ class OutOfReachTest(DelegateCase):
                 yield
             finally:
                 holder.stdin.close()
+
+
+class LockedTest(HoldersCase):
+    """Who leaves his desk leaves nothing open."""
+
+    def setUp(self):
+        super().setUp()
+        if not desk.available():
+            self.skipTest("dbus-daemon, dbus-monitor or gdbus is not installed")
+        place = self.folder / f"{self.id().rpartition('.')[2][:30]}-desk"
+        place.mkdir()
+        self.desk = desk.Desk(place).start()
+        self.addCleanup(self.desk.stop)
+        self.souspli.desk = self.desk
+
+    def test_what_the_passphrase_has_opened_is_locked_too(self):
+        self.sealed()
+        self.hold()
+        self.pull()
+        self.own("rescue", "--open", "--account", ALICE)
+        self.start()
+        self.pinentry.will(PASSPHRASE)
+        self.assertIn(LETTER, self.read())
+        prompts = self.pinentry.prompts()
+        self.desk.icon(self.souspli.process).choose("Verrouiller")
+        base.until(lambda: "rescue-ended" in self.journal(), 20, "its end in the journal")
+        self.pinentry.will(pinentry.CANCEL)
+        self.assertNotIn(LETTER, self.read())
+        # The mode itself lasts: the passphrase is asked for, not the card.
+        self.pinentry.will(PASSPHRASE)
+        self.assertIn(LETTER, self.read())
+        self.assertEqual(prompts + 2, self.pinentry.prompts())
+        self.assertEqual(["rescue-opened", "rescue-begun", "rescue-ended", "rescue-begun"], self.journal()[4:])
 
 
 if __name__ == "__main__":

@@ -352,12 +352,21 @@ impl HeldLock {
         if may && self.is_same_file(held) {
             return open;
         }
-        let ended = open.held.take();
+        self.forget_opened(&mut open);
+        open
+    }
+
+    /// Forgets what was opened, whoever has opened it. The mark of rescue mode stays: the passphrase is asked for anew.
+    pub fn close(&self) {
+        self.forget_opened(&mut lock(&self.open));
+    }
+
+    fn forget_opened(&self, open: &mut Open) {
+        let Some(ended) = open.held.take() else { return };
         open.has_closed = true;
-        if ended.is_some_and(|held| matches!(held.by, By::Passphrase(..))) {
+        if matches!(ended.by, By::Passphrase(..)) {
             self.note("rescue-ended");
         }
-        open
     }
 
     /// One of somebody else's that was written anew has to be opened anew: the user may have been taken out.

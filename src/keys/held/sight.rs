@@ -102,9 +102,7 @@ impl HeldLock {
 
     /// Nobody is let in any more: what was known of it goes. Whether anything was; what the disk does not take is tried again.
     pub fn forget(&self) -> bool {
-        let mut open = lock(&self.open);
-        open.has_closed |= open.held.take().is_some();
-        drop(open);
+        self.close();
         let forgotten = self.places.forget_seen(&self.account);
         lock(&self.doubt).is_kept = forgotten.is_err();
         forgotten.unwrap_or_else(|error| {
