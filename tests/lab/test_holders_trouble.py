@@ -1,11 +1,11 @@
-"""One account's keys for several persons, where a disk, a folder or the user's leaving comes between."""
+"""One account's keys for several persons, where a disk, a folder, a card or the user's leaving comes between."""
 import contextlib
 import subprocess
 import sys
 import time
 import unittest
 
-from lab import base, desk, pinentry, souspli
+from lab import badmodule, base, desk, pinentry, softhsm, souspli
 
 from test_cards import ALICE, BOB, LETTER
 from test_holders import PASSPHRASE, DelegateCase, HoldersCase
@@ -137,6 +137,72 @@ class LockedTest(HoldersCase):
         self.assertIn(LETTER, self.read())
         self.assertEqual(prompts + 2, self.pinentry.prompts())
         self.assertEqual(["rescue-opened", "rescue-begun", "rescue-ended", "rescue-begun"], self.journal()[4:])
+
+
+class CardThatIsThereTest(HoldersCase):
+    """Rescue mode beside a card that does not work."""
+
+    def test_a_blocked_card_in_the_reader_is_to_be_taken_out_first(self):
+        self.sealed()
+        self.hold()
+        self.start()
+        self.module.will("C_Login", badmodule.PIN_LOCKED)
+        self.pinentry.will(softhsm.PIN)
+        self.assertIn("SP-PIN-BLOCKED", self.read())
+        status, said = self.attempt("rescue", "--open", "--account", ALICE)
+        self.assertEqual((1, True, True), (status, "SP-RESCUE-CARD-THERE" in said, "retirez la carte" in said), said)
+        self.assertNotIn("rescue-opened", self.journal())
+        self.pull()
+        self.own("rescue", "--open", "--account", ALICE)
+        self.pinentry.will(PASSPHRASE)
+        self.assertIn(LETTER, self.read())
+
+    def test_a_card_that_does_not_work_is_not_back(self):
+        """The relay knows it; the command, which finds no card software here, does not."""
+        self.sealed()
+        self.hold()
+        blind = self.place / "blind.toml"
+        blind.write_text(self.souspli.config.read_text().replace(str(self.module.module), str(self.place / "nothing.so")))
+        self.start()
+        for fault, code in ((badmodule.PIN_LOCKED, "SP-PIN-BLOCKED"), (badmodule.DEVICE_ERROR, "SP-CARD-FAILED")):
+            with self.subTest(code):
+                self.module.will("C_Login", fault)
+                self.pinentry.will(softhsm.PIN)
+                self.assertIn(code, self.read())
+                self.souspli.cli("key", "rescue", "--open", "--account", ALICE, "--config", blind)
+                before = self.module.count("C_Login"), self.journal().count("rescue-ended")
+                self.pinentry.will(PASSPHRASE)
+                self.assertIn(LETTER, self.read())
+                self.assertEqual(before, (self.module.count("C_Login"), self.journal().count("rescue-ended")))
+                # Another time it works, and then it is back.
+                self.pull()
+                base.until(lambda: self.module.results("C_GetTokenInfo")[-1] == 0xE0, 20, "a look at the empty reader")
+                self.module.behave()
+                base.until(lambda: self.journal().count("rescue-ended") > before[1], 30, "the end of rescue mode")
+
+    def test_the_passphrase_goes_to_no_card(self):
+        self.sealed()
+        self.hold()
+        self.start()
+        before = self.module.count("C_Login")
+        self.pinentry.will(PASSPHRASE)
+        self.assertRegex(self.read(), UNAVAILABLE + "SP-RESCUE-NOT-PIN")
+        self.assertEqual(before, self.module.count("C_Login"))
+        self.pinentry.will(softhsm.PIN)
+        self.assertIn(LETTER, self.read())
+
+    def test_no_window_for_the_pin_stands_where_that_for_the_passphrase_is_expected(self):
+        self.sealed()
+        self.hold()
+        self.pull()
+        self.own("rescue", "--open", "--account", ALICE)
+        self.module.behave()
+        prompts = self.pinentry.prompts()
+        self.start()
+        self.assertRegex(self.read(), UNAVAILABLE + "SP-RESCUE-CARD-BACK")
+        self.assertEqual(prompts, self.pinentry.prompts())
+        self.pinentry.will(softhsm.PIN)
+        self.assertIn(LETTER, self.read())
 
 
 if __name__ == "__main__":
