@@ -49,10 +49,14 @@ impl Relay {
         self.tell(Happened::Refused(account.address.clone()));
     }
 
-    /// Forgets the PIN: every card is logged out, and what it had opened leaves memory.
+    /// The user leaves: all that stands open by his PIN or his passphrase is closed, and what it had opened leaves memory. What is
+    /// kept for longer is sealed under the key of the home - content keys, texts for searches, fields of lists - and has ends of
+    /// its own.
     pub fn lock(&self) {
         self.cards.close();
+        self.identities.held().close();
         self.notice_closed_files();
+        self.later.settle();
         self.views.wipe();
     }
 

@@ -5,10 +5,10 @@ use super::gate::{Door, Gate, Lock};
 use super::identities::{CardGate, Identity};
 use super::incoming::Read;
 use super::status::Questions;
-use crate::base::limits::{HELD_LOOK_MILLISECONDS, RESCUE_LOOKED_AT_SECONDS};
+use crate::base::limits::RESCUE_LOOKED_AT_SECONDS;
 use crate::base::{Address, UnixTime};
 use crate::config::{Account, Config, HeldAt};
-use crate::keys::held::{Behind, HeldKey, HeldLock, Opener, Stub, Whose};
+use crate::keys::held::{Behind, HeldKey, HeldLock, Look, Opener, Stub, Unknown, Whose};
 use crate::keys::pin::AsksPin;
 use crate::pki::path::{self, Purpose};
 use crate::pki::revocation::Status;
@@ -21,9 +21,8 @@ use crate::store::{Event, HeldPlaces};
 use crate::text::{Explain, Explanation, held as say};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The held files of a home.
 pub(super) struct Held {
@@ -32,25 +31,8 @@ pub(super) struct Held {
     clock: fn() -> UnixTime,
     configured: BTreeMap<Address, HeldAt>,
     locks: Mutex<BTreeMap<Address, Arc<HeldLock>>>,
-    looks: Arc<Looks>,
     /// Accounts that the user may read no more, and that nobody has heard of yet.
     ended: Mutex<Vec<Address>>,
-}
-
-/// Looks at the files of others, one after the other, on a thread of their own: a folder of the network may hang.
-#[derive(Default)]
-struct Looks {
-    turn: Mutex<Turn>,
-    ended: Condvar,
-}
-
-#[derive(Default)]
-struct Turn {
-    is_looking: bool,
-    /// Looks that have ended.
-    count: u64,
-    /// Looks that told something new.
-    news: u64,
 }
 
 impl Held {
@@ -63,7 +45,6 @@ impl Held {
             clock,
             configured: config.accounts.iter().filter_map(at).collect(),
             locks: Mutex::default(),
-            looks: Arc::default(),
             ended: Mutex::default(),
         }
     }
@@ -93,18 +74,13 @@ impl Held {
 
     /// Another number when the files of others have told something new.
     pub(super) fn news(&self) -> u64 {
-        self.looks.turn().news
+        self.locks().values().map(|lock| lock.news()).sum()
     }
 
-    /// Looks at the files of others, and waits a moment for it. Where that is not enough nobody can say whether the user is still
-    /// let in, and he is not.
+    /// Looks at the files of others, at all of them at once, and waits a moment for each.
     fn look(&self) {
-        let others = self.of_others();
-        if others.is_empty() || self.looks.wait(&others) {
-            return;
-        }
-        let is_news = others.iter().filter(|lock| lock.cannot_look()).count() > 0;
-        self.looks.turn().news += u64::from(is_news);
+        let looks: Vec<Look> = self.of_others().iter().map(HeldLock::ask_look).collect();
+        looks.into_iter().for_each(Look::wait);
     }
 
     fn is_of_others(&self, account: &str) -> bool {
@@ -112,11 +88,12 @@ impl Held {
         others.any(|(address, _)| address.folded() == account)
     }
 
-    /// The certificates by which the mail of somebody else is known; none where he does not let the user read.
+    /// The certificates by which the mail of somebody else is known; none where he does not let the user read, or nobody can say.
     pub(super) fn known(&self, lock: &Arc<HeldLock>) -> Vec<Certificate> {
         match lock.known() {
             Ok(certificates) => certificates,
-            Err(why) => {
+            Err(Unknown::CannotSay(_)) => Vec::new(),
+            Err(Unknown::NotForUs(why)) => {
                 if lock.forget() {
                     tracing::warn!(account = %lock.account(), code = why.code, "{}", why.fr.what);
                     self.ended
@@ -129,8 +106,19 @@ impl Held {
         }
     }
 
+    /// Why nobody can say which mail of that account is for the user, where it is so.
+    pub(super) fn cannot_say(&self, account: &str) -> Option<Explanation> {
+        let lock = self.of_others().into_iter().find(|lock| lock.account().folded() == account)?;
+        lock.cannot_say()
+    }
+
     fn take_ended(&self) -> Vec<Address> {
         std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets what the files have opened to.
+    pub(super) fn close(&self) {
+        self.all().iter().for_each(|lock| lock.close());
     }
 
     fn locks(&self) -> MutexGuard<'_, BTreeMap<Address, Arc<HeldLock>>> {
@@ -139,43 +127,6 @@ impl Held {
 
     fn all(&self) -> Vec<Arc<HeldLock>> {
         self.locks().values().cloned().collect()
-    }
-}
-
-impl Looks {
-    /// Whether a look that began after this was asked has ended in time.
-    fn wait(self: &Arc<Self>, others: &[Arc<HeldLock>]) -> bool {
-        let until = Instant::now() + Duration::from_millis(HELD_LOOK_MILLISECONDS);
-        let mut turn = self.turn();
-        let wanted = turn.count + 1 + u64::from(turn.is_looking);
-        while turn.count < wanted {
-            if !turn.is_looking {
-                turn.is_looking = true;
-                self.begin(others.to_vec());
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            turn = self.ended.wait_timeout(turn, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
-    }
-
-    fn begin(self: &Arc<Self>, others: Vec<Arc<HeldLock>>) {
-        let looks = Arc::clone(self);
-        thread::spawn(move || {
-            let news = others.iter().filter(|lock| lock.look()).count();
-            let mut turn = looks.turn();
-            turn.is_looking = false;
-            turn.count += 1;
-            turn.news += u64::from(news > 0);
-            looks.ended.notify_all();
-        });
-    }
-
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@ use super::held::held_by;
 use super::identities::Identity;
 use super::port::{MessageKey, Place};
 use super::seals::{self, Seals};
-use super::views::{Imprint, Lasts};
+use super::views::{Imprint, KeyRing, Lasts};
 use crate::base::UnixTime;
 use crate::keys::held::Whose;
 use crate::mime::Contents;
@@ -126,6 +126,7 @@ impl Relay {
                 });
             }
         };
+        self.is_for_nobody_known(key, &read, &keys)?;
         self.remember_content_keys(&read, &keys);
         self.harvest(&key.account, &read);
         let evidence = evidence(seals, &read);
@@ -164,6 +165,19 @@ impl Relay {
         drop((read, stored));
         let view = Arc::new(draft.filled());
         Ok(self.views.keep(key, epoch, imprint, view, lasts))
+    }
+
+    /// "For none of your keys" is said where all keys are known. `Err`: the file of somebody else may hold one more.
+    fn is_for_nobody_known(&self, key: &MessageKey, read: &Read, keys: &KeyRing) -> Result<(), Explanation> {
+        if read.verdict.code != OpenError::NotForMe.code() {
+            return Ok(());
+        }
+        match self.identities.held().cannot_say(&key.account) {
+            Some(why) => Err(why),
+            // Another reading may have learnt of it since.
+            None if Arc::ptr_eq(&self.identities.all()?, keys) => Ok(()),
+            None => Err(OpenError::Locked.explain()),
+        }
     }
 
     /// The View that is in memory.

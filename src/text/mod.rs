@@ -31,6 +31,7 @@ pub mod provider;
 pub mod recipients;
 pub mod report;
 pub mod requests;
+pub mod rescue;
 pub mod revocation;
 pub mod rule;
 pub mod settings;

@@ -52,25 +52,27 @@ class HoldersCase(CardCase):
         self.own("hold", "--account", ALICE, "--passphrase-file", self.phrase)
         self.assertEqual([], self.pinentry.unused())
 
-    def sealed(self, count=1):
-        """Letters of Bob's to her software key."""
+    def sealed(self, count=1, to=None):
+        """Letters of Bob's to her software key; or to somebody else."""
+        to = to or self.alice
         for number in range(count):
-            clear = mails.letter(BOB, ALICE, f"Lettre {number}", LETTER)
-            letter = mails.smime(clear, mails.signing(self.bob, "-nodetach"), mails.encrypting(self.alice))
-            self.provider.store.append(ALICE, letter)
+            clear = mails.letter(BOB, to.address, f"Lettre {number}", LETTER)
+            letter = mails.smime(clear, mails.signing(self.bob, "-nodetach"), mails.encrypting(to))
+            self.provider.store.append(to.address, letter)
 
     def start(self, relay=None):
         relay = relay or self.souspli
         self.addCleanup(relay.stop)
         relay.start()
 
-    def read(self, relay=None):
-        """What a mail program gets of all letters of this test, as somebody who has just sat down; or the refusal."""
+    def read(self, relay=None, whose=ALICE):
+        """What a mail program gets of all letters of this test (of the last one, of others), as somebody who has just sat down; or the
+        refusal."""
         relay = relay or self.souspli
-        with contextlib.closing(imapline.Imap(relay.imap, ALICE, self.provider.users[ALICE])) as box:
+        with contextlib.closing(imapline.Imap(relay.imap, whose, self.provider.users[whose])) as box:
             box.do('SELECT "INBOX"')
             try:
-                fetched = box.fetch(f"{self.first}:*", "UID BODY.PEEK[]", by_uid=False)
+                fetched = box.fetch(f"{self.first}:*" if whose == ALICE else "*", "UID BODY.PEEK[]", by_uid=False)
             except imapline.Refused as refused:
                 return str(refused)
         return "\n".join(mails.texts(mails.parse(message["BODY[]"])) for message in fetched.values())
@@ -354,8 +356,8 @@ class RescueTest(HoldersCase):
         self.assertEqual(b"", self.openssl("-pwri_password", PASSPHRASE + "s"))
 
 
-class DelegateTest(HoldersCase):
-    """Requirements 0-55, 0-56: another person reads in a profile of her own, and does nothing else."""
+class DelegateCase(HoldersCase):
+    """The file stands where a secretary finds it."""
 
     def share(self):
         """The file stands in a folder that both see."""
@@ -368,11 +370,11 @@ class DelegateTest(HoldersCase):
     def file(self):
         return self.shared / "alice.p7m"
 
-    def secretary(self, keys=True, card=""):
+    def secretary(self, keys=True, card="", others=()):
         """Her home: Alice's account as a delegate, and her own."""
         place = self.place / "carol"
         place.mkdir()
-        accounts = [self.provider.account(ALICE, extra=f'delegated = "{self.file()}"\n'), self.provider.account(CAROL)]
+        accounts = [self.provider.account(ALICE, extra=f'delegated = "{self.file()}"\n'), self.provider.account(CAROL), *others]
         relay = souspli.Souspli(place, accounts, [self.provider.tls.bundle], card)
         relay.furnish({CAROL: [self.carol]} if keys else {}, [self.bob], [self.practice.authority.certificate])
         return relay
@@ -386,6 +388,10 @@ class DelegateTest(HoldersCase):
         client.starttls(context=pki.unchecked_context())
         client.login(login, self.provider.users[login])
         client.sendmail(sender, [BOB], letter or Canary().letter(subject, [BOB], sender))
+
+
+class DelegateTest(DelegateCase):
+    """Requirements 0-55, 0-56: another person reads in a profile of her own, and does nothing else."""
 
     def cannot_send(self, relay):
         before = self.provider.smtp.received()

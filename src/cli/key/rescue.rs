@@ -8,7 +8,7 @@ use crate::base::Address;
 use crate::base::limits::RESCUE_HOURS_MAX;
 use crate::keys::held::Passphrase;
 use crate::relay::clock;
-use crate::text::held as say;
+use crate::text::{held as say, rescue};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +68,10 @@ impl Rescue {
         }
         if held.file()?.is_none_or(|file| file.passphrase.is_none()) {
             return Err(say::no_passphrase(&self.account).into());
+        }
+        // It would be closed again at once, and the user asked for a PIN where he means to type the passphrase.
+        if let Some(card) = held.cards().find(|card| card.lock().works()) {
+            return Err(rescue::card_is_there(&self.account, card.lock().holder()).into());
         }
         let until = clock().plus(i64::from(self.hours) * 3600);
         // First: nobody reads so that it is not told.

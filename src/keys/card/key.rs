@@ -36,6 +36,9 @@ pub struct CardLock {
     asking: Mutex<()>,
 }
 
+/// What something that was typed as a PIN is instead, where that is known: then no card gets it.
+pub type OtherThanPin<'a> = dyn Fn(&Secret) -> Option<Explanation> + 'a;
+
 /// What became of a key that was wanted in vain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wanted {
@@ -71,20 +74,23 @@ impl CardLock {
         self.cards.touch(&self.card);
     }
 
-    /// Whether it is in a reader, open or not.
-    pub fn is_present(&self) -> bool {
-        self.cards
-            .look()
-            .is_ok_and(|seen| seen.cards.iter().any(|card| card.serial == self.card))
+    /// Whether it is in a reader and, as far as is known, works; open or not.
+    pub fn works(&self) -> bool {
+        self.cards.works(&self.card)
     }
 
     /// Asks the user; blocks.
     pub fn unlock(&self) -> Result<(), NotOpened> {
+        self.unlock_unless(&|_| None)
+    }
+
+    /// The same; what is typed goes to the card unless it is known to be something `other`.
+    pub fn unlock_unless(&self, other: &OtherThanPin<'_>) -> Result<(), NotOpened> {
         let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_open() {
             return Ok(());
         }
-        self.cards.unlock(&self.card, &self.holder)
+        self.cards.unlock(&self.card, &self.holder, other)
     }
 
     /// Asks for the PIN of one use.

@@ -20,7 +20,7 @@ mod unlock;
 mod way;
 pub mod words;
 
-pub use key::{CardKey, CardLock, Wanted};
+pub use key::{CardKey, CardLock, OtherThanPin, Wanted};
 pub use known::installed_module;
 
 use crate::base::limits::CARD_PULLED_MILLISECONDS;
@@ -297,6 +297,11 @@ impl Cards {
         CardState::missing(seen, &readers, named).explain(holder)
     }
 
+    /// Whether a card is in a reader and, as far as is known, works: neither blocked, nor failing when it was wanted last.
+    fn works(&self, card: &str) -> bool {
+        self.look().is_ok() && self.sight.works(card)
+    }
+
     /// An operation of a key.
     fn operate(&self, card: &str, request: &Request) -> Result<Octets, Silence> {
         match self.used(card, request)? {
@@ -318,10 +323,12 @@ impl Cards {
                 self.opened().remove(card);
                 self.sight.changed();
             }
+            Err(Silence::Refused(Refused::PinBlocked)) => self.sight.blocked(card, true),
             Err(_) => {}
         }
         if let Err(silence @ (Silence::Crashed | Silence::Hung)) = &said {
             self.sight.looked(Looked::Fault(self.explained(silence)));
+            self.sight.fails(card, true);
         }
         said
     }

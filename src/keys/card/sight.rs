@@ -21,6 +21,8 @@ struct Learnt {
     looked: Looked,
     asked: BTreeSet<String>,
     blocked: BTreeSet<String>,
+    /// Cards that failed when they were wanted last.
+    failing: BTreeSet<String>,
     /// What the cards in the readers are called, by serial number.
     names: BTreeMap<String, String>,
 }
@@ -66,6 +68,7 @@ impl Sight {
             if let Looked::Seen(seen) = &looked {
                 let is_there = |serial: &String| seen.cards.iter().any(|card| card.serial == *serial);
                 learnt.blocked.retain(is_there);
+                learnt.failing.retain(is_there);
                 learnt.names.retain(|serial, _| is_there(serial));
             }
             learnt.looked = looked;
@@ -83,6 +86,23 @@ impl Sight {
             learnt.blocked.remove(card);
             learnt.blocked.extend(is_blocked.then(|| card.to_owned()));
         });
+    }
+
+    /// A card has failed, or serves again.
+    pub(super) fn fails(&self, card: &str, is_failing: bool) {
+        if self.learnt().failing.contains(card) == is_failing {
+            return;
+        }
+        self.learn(|learnt| {
+            learnt.failing.remove(card);
+            learnt.failing.extend(is_failing.then(|| card.to_owned()));
+        });
+    }
+
+    /// Whether a card is there and nothing is known against it.
+    pub(super) fn works(&self, card: &str) -> bool {
+        let state = self.state(card, false);
+        matches!(state, CardState::Closed | CardState::PinAwaited) && !self.learnt().failing.contains(card)
     }
 
     /// Its user is asked from now on.

@@ -2,7 +2,7 @@
 
 use super::module::Silence;
 use super::words::{CardSeen, Octets, PinLeft, Refused, Request};
-use super::{Cards, NotOpened, Used};
+use super::{Cards, NotOpened, OtherThanPin, Used};
 use crate::base::Secret;
 use crate::base::limits::PIN_PROMPTS_MAX;
 use crate::keys::pin::{Again, NoPin, PinQuestion};
@@ -11,7 +11,7 @@ use crate::text::{Explain, Explanation};
 
 impl Cards {
     /// Asks for the PIN of a card and gives it, once; a wrong one is asked for again, and never given again by itself.
-    pub(super) fn unlock(&self, card: &str, holder: &str) -> Result<(), NotOpened> {
+    pub(super) fn unlock(&self, card: &str, holder: &str, other: &OtherThanPin<'_>) -> Result<(), NotOpened> {
         let mut seen = self.present(card, holder).map_err(NotOpened::NotAsked)?;
         if seen.pin == PinLeft::Blocked {
             return Err(NotOpened::NotAsked(say::pin_blocked(holder)));
@@ -25,6 +25,9 @@ impl Cards {
                 true => Secret::new(Vec::new()),
                 false => self.pin(&seen, holder, again).map_err(NotOpened::Refused)?,
             };
+            if let Some(why) = other(&pin) {
+                return Err(NotOpened::Refused(why));
+            }
             // One that was wrong a moment ago would cost another try.
             if !seen.on_reader && wrong.as_ref().is_some_and(|wrong| wrong.expose() == pin.expose()) {
                 continue;
@@ -53,6 +56,7 @@ impl Cards {
             Ok(_) => {
                 self.opened().insert(card.to_owned(), Used::now());
                 self.sight.blocked(card, false);
+                self.sight.fails(card, false);
                 Ok(Again::No)
             }
             Err(Silence::Refused(Refused::PinWrong(_))) => Ok(Again::Wrong),
@@ -63,7 +67,12 @@ impl Cards {
             }
             Err(Silence::Refused(Refused::Cancelled)) => Err(say::pin_cancelled()),
             Err(Silence::Refused(Refused::Absent)) => Err(say::absent(holder)),
-            Err(silence) => Err(self.explained(&silence)),
+            // During which it was pulled out.
+            Err(silence @ Silence::GivenUp) => Err(self.explained(&silence)),
+            Err(silence) => {
+                self.sight.fails(card, true);
+                Err(self.explained(&silence))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{HeldError, HeldLock};
 use crate::base::limits::{CMS_TRIES_MAX, HELD_FILE_MAX};
 use crate::base::{Address, Secret};
-use crate::keys::card::{CardLock, NotOpened};
+use crate::keys::card::{CardLock, NotOpened, OtherThanPin};
 use crate::keys::{SoftwareKey, material};
 use crate::pki::{Certificate, bundle, der};
 use crate::smime::lockbox::{Holders, Lockbox, lock};
@@ -52,11 +52,11 @@ impl Behind {
         }
     }
 
-    /// Asks its user; blocks.
-    pub(super) fn unlock(&self) -> Result<(), NotOpened> {
+    /// Asks its user; blocks. What is typed goes to no card where it is something `other` than a PIN.
+    pub(super) fn unlock(&self, other: &OtherThanPin<'_>) -> Result<(), NotOpened> {
         match self {
             Self::Nothing => Ok(()),
-            Self::Card(card) => card.unlock(),
+            Self::Card(card) => card.unlock_unless(other),
             Self::File(file) => file.unlock(),
         }
     }

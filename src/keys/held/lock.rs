@@ -3,14 +3,15 @@
 //! What was opened stays in memory as long as who opened it may: a card until it is pulled out or idle, a delegate until the file is
 //! another one, rescue mode until its time is over or the card is back.
 //!
-//! Somebody else's file may stand in a folder that hangs: it is looked at by [`HeldLock::look`] alone, and who asks whether the
+//! Somebody else's file may stand in a folder that hangs: it is looked at by [`HeldLock::ask_look`] alone, and who asks whether the
 //! file is open waits for no disk.
 
 use super::file::{Behind, Opened, Opener, open_by_key, open_by_passphrase, read};
-use super::sight::Sight;
+use super::look::Looks;
+use super::sight::{Doubt, Sight};
 use super::{HeldError, Stub};
-use crate::base::limits::{CARD_WANTED_SECONDS, RESCUE_HOURS_MAX};
-use crate::base::{Address, UnixTime};
+use crate::base::limits::{CARD_WANTED_SECONDS, EXPORT_PASSWORD_MIN, RESCUE_HOURS_MAX};
+use crate::base::{Address, Secret, UnixTime};
 use crate::keys::SoftwareKey;
 use crate::keys::card::{NotOpened, Wanted};
 use crate::keys::pin::AsksPin;
@@ -18,7 +19,7 @@ use crate::pki::Certificate;
 use crate::smime::lockbox::Lockbox;
 use crate::smime::port::PrivateKey;
 use crate::store::{Event, HeldPlaces, JournalEntry, StoreError, journal};
-use crate::text::{Explain, Explanation};
+use crate::text::{Explain, Explanation, rescue as say};
 use aws_lc_rs::digest;
 use std::fmt;
 use std::path::PathBuf;
@@ -43,7 +44,9 @@ pub struct HeldLock {
     pins: Arc<dyn AsksPin>,
     clock: fn() -> UnixTime,
     pub(super) openers: Mutex<Vec<Opener>>,
+    pub(super) looks: Looks,
     pub(super) sight: Mutex<Sight>,
+    pub(super) doubt: Mutex<Doubt>,
     pub(super) open: Mutex<Open>,
     wanted: Mutex<Option<(Instant, Wanted)>>,
     /// One window, and one try to open it, at a time.
@@ -104,7 +107,9 @@ impl HeldLock {
             pins,
             clock,
             openers: Mutex::default(),
+            looks: Looks::default(),
             sight: Mutex::default(),
+            doubt: Mutex::default(),
             open: Mutex::default(),
             wanted: Mutex::default(),
             asking: Mutex::default(),
@@ -257,22 +262,31 @@ impl HeldLock {
         };
         let (file, imprint) = self.file().map_err(not_asked)?;
         let openers = self.openers_of(&file).map_err(|error| not_asked(error.into()))?;
-        if let Some(until) = self.rescue().filter(|_| !self.is_card_back(&openers)) {
-            return self.unlock_by_passphrase(&file, imprint, until);
+        match self.rescue() {
+            // Who expects the window for his passphrase is not shown that for the PIN.
+            Some(_) if self.is_card_back(&openers) => return Err(NotOpened::NotAsked(say::rescue_ended_by_card(&self.account))),
+            Some(until) => return self.unlock_by_passphrase(&file, imprint, until),
+            None => {}
         }
+        let other = |typed: &Secret| self.is_passphrase(&file, typed).then(|| say::passphrase_for_pin(&self.account));
         let mut closed = None;
         for (at, opener) in openers.iter().enumerate() {
             // Who said no for one key of a card is not asked for the next.
             if openers[..at].iter().any(|other| other.behind.is_same(&opener.behind)) {
                 continue;
             }
-            match opener.behind.unlock() {
+            match opener.behind.unlock(&other) {
                 Ok(()) if self.open_quietly().is_ok() => return Ok(()),
                 Ok(()) => {}
                 Err(why) => closed = closed.or(Some(why)),
             }
         }
         Err(closed.unwrap_or_else(|| NotOpened::Refused(not_opened())))
+    }
+
+    /// Whether that opens the file; what is shorter is none.
+    fn is_passphrase(&self, file: &Lockbox, typed: &Secret) -> bool {
+        typed.expose().len() >= EXPORT_PASSWORD_MIN && open_by_passphrase(&self.account, file, typed).is_ok()
     }
 
     /// A wrong one is told, and asked for again by nobody but the user.
@@ -292,10 +306,10 @@ impl HeldLock {
         Ok(())
     }
 
-    /// The card ends rescue mode by being there.
+    /// The card ends rescue mode by being there; not one that is known to be blocked, or to fail.
     fn is_card_back(&self, openers: &[Opener]) -> bool {
         let is_back = openers.iter().any(|opener| match &opener.behind {
-            Behind::Card(card) => card.is_present(),
+            Behind::Card(card) => card.works(),
             Behind::Nothing | Behind::File(_) => false,
         });
         if is_back {
@@ -347,12 +361,21 @@ impl HeldLock {
         if may && self.is_same_file(held) {
             return open;
         }
-        let ended = open.held.take();
+        self.forget_opened(&mut open);
+        open
+    }
+
+    /// Forgets what was opened, whoever has opened it. The mark of rescue mode stays: the passphrase is asked for anew.
+    pub fn close(&self) {
+        self.forget_opened(&mut lock(&self.open));
+    }
+
+    fn forget_opened(&self, open: &mut Open) {
+        let Some(ended) = open.held.take() else { return };
         open.has_closed = true;
-        if ended.is_some_and(|held| matches!(held.by, By::Passphrase(..))) {
+        if matches!(ended.by, By::Passphrase(..)) {
             self.note("rescue-ended");
         }
-        open
     }
 
     /// One of somebody else's that was written anew has to be opened anew: the user may have been taken out.

@@ -2,17 +2,20 @@
 //! read by theirs, and whoever has the rescue passphrase. The file is `smime::lockbox`, inside it is a PKCS#12: no format of ours.
 //!
 //! `file` makes one and opens one; `lock` keeps what an account's file has opened to, for as long as who opened it may; `key` is
-//! one key behind it; `sight` somebody else's file as it was seen last; `stub` what the store keeps in place of a key that rests there.
+//! one key behind it; `look` looks at somebody else's file, `sight` what was seen last; `stub` what the store keeps in place of a key that rests there.
 
 mod file;
 mod key;
 mod lock;
+mod look;
 mod sight;
 mod stub;
 
 pub use file::{Behind, Made, Opened, Opener, Passphrase, certificates_of, make, open_by_key, open_by_passphrase, read};
 pub use key::HeldKey;
 pub use lock::{HeldLock, Whose};
+pub use look::Look;
+pub use sight::Unknown;
 pub use stub::Stub;
 
 use crate::base::Address;

@@ -1,7 +1,8 @@
 //! Somebody else's file, as it was seen last: who is let in, and the certificates by which the mail is known.
 
-use super::file::{certificate_set, certificates_of, read};
-use super::lock::{HeldLock, imprint, lock};
+use super::HeldError;
+use super::file::{certificate_set, certificates_of};
+use super::lock::{HeldLock, lock};
 use crate::pki::Certificate;
 use crate::smime::lockbox::Lockbox;
 use crate::text::{Explain, Explanation, held as say};
@@ -16,23 +17,31 @@ pub(super) enum Sight {
     OutOfReach(Explanation),
 }
 
+/// Why there is no certificate by which mail of somebody else's account is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unknown {
+    /// The file is there and names no key of the user's: he was let in and is not any more, or never was.
+    NotForUs(Explanation),
+    /// Neither the file nor what was noted of it can be read: nothing is said of the mail.
+    CannotSay(Explanation),
+}
+
+/// What the next look is to ask again, though it may see the same.
+#[derive(Default)]
+pub(super) struct Doubt {
+    /// Why nobody could say by which certificates the mail is known.
+    cannot_say: Option<Explanation>,
+    /// What was known should have gone, and the disk did not take it.
+    is_kept: bool,
+}
+
 impl HeldLock {
-    /// Looks at somebody else's file; may block for as long as its disk does. Whether it tells something new.
-    pub fn look(&self) -> bool {
-        let now = match read(&self.account, &self.path) {
-            Ok((file, octets)) => Sight::Readable(Arc::new(file), imprint(&octets)),
-            Err(error) => Sight::OutOfReach(error.explain()),
+    /// Takes what a look has told. Whether it is new.
+    pub(super) fn see(&self, now: Sight) -> bool {
+        let is_in_doubt = {
+            let doubt = lock(&self.doubt);
+            doubt.is_kept || doubt.cannot_say.is_some()
         };
-        self.see(now)
-    }
-
-    /// The look takes too long: whether anybody is still let in cannot be said. Whether that is new.
-    pub fn cannot_look(&self) -> bool {
-        let why = say::no_file(&self.account, &self.path.display().to_string());
-        self.see(Sight::OutOfReach(why))
-    }
-
-    fn see(&self, now: Sight) -> bool {
         let mut sight = lock(&self.sight);
         let is_same = match (&*sight, &now) {
             (Sight::Readable(_, before), Sight::Readable(_, now)) => before == now,
@@ -40,40 +49,70 @@ impl HeldLock {
             _ => false,
         };
         *sight = now;
-        !is_same
+        !is_same || is_in_doubt
     }
 
     /// The certificates by which mail of somebody else's account is known, as far as its file lets the user in. Without the file,
-    /// those that it had: its mail waits for it. `Err`: the user was let in, and is not any more, or never was.
-    pub fn known(&self) -> Result<Vec<Certificate>, Explanation> {
-        let file = match &*lock(&self.sight) {
-            Sight::Readable(file, _) => Some(Arc::clone(file)),
-            Sight::NotYet | Sight::OutOfReach(_) => None,
+    /// those that it had: its mail waits for it.
+    pub fn known(&self) -> Result<Vec<Certificate>, Unknown> {
+        let known = self.known_now();
+        lock(&self.doubt).cannot_say = match &known {
+            Err(Unknown::CannotSay(why)) => Some(why.clone()),
+            Ok(_) | Err(Unknown::NotForUs(_)) => None,
         };
-        let seen = self.places.seen(&self.account).map_err(|e| e.explain())?;
+        known
+    }
+
+    fn known_now(&self) -> Result<Vec<Certificate>, Unknown> {
+        let file = match &*lock(&self.sight) {
+            Sight::Readable(file, _) => Ok(Arc::clone(file)),
+            Sight::OutOfReach(why) => Err(why.clone()),
+            Sight::NotYet => Err(self.no_file()),
+        };
         match file {
-            Some(file) if self.lets_in(&file) => {
-                let set = certificate_set(&file.owner);
-                if seen.as_ref() != Some(&set) {
-                    let kept = self.places.put_seen(&self.account, &set);
-                    kept.unwrap_or_else(|error| tracing::warn!(%error, "what a delegate may read could not be noted"));
-                }
+            Ok(file) if self.lets_in(&file) => {
+                self.note_seen(&file);
                 Ok(file.owner.clone())
             }
-            Some(_) => Err(say::not_for_you(&self.account)),
-            None => Ok(seen.map(|set| certificates_of(&set)).unwrap_or_default()),
+            Ok(_) => Err(Unknown::NotForUs(HeldError::NotForUs(self.account.clone()).explain())),
+            Err(why) => {
+                let seen = self.places.seen(&self.account).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "what a delegate may read could not be looked up");
+                    None
+                });
+                seen.map(|set| certificates_of(&set)).ok_or(Unknown::CannotSay(why))
+            }
         }
     }
 
-    /// Nobody is let in any more: what was known of it goes. Whether anything was.
+    /// For the day on which the file is out of reach; what cannot be read then is written anew.
+    fn note_seen(&self, file: &Lockbox) {
+        let set = certificate_set(&file.owner);
+        if self.places.seen(&self.account).is_ok_and(|seen| seen.as_ref() == Some(&set)) {
+            return;
+        }
+        let kept = self.places.put_seen(&self.account, &set);
+        kept.unwrap_or_else(|error| tracing::warn!(%error, "what a delegate may read could not be noted"));
+    }
+
+    /// Why nobody can say by which certificates the mail is known, if nobody could when that was asked last.
+    pub fn cannot_say(&self) -> Option<Explanation> {
+        lock(&self.doubt).cannot_say.clone()
+    }
+
+    /// Nobody is let in any more: what was known of it goes. Whether anything was; what the disk does not take is tried again.
     pub fn forget(&self) -> bool {
-        let mut open = lock(&self.open);
-        open.has_closed |= open.held.take().is_some();
-        drop(open);
-        self.places.forget_seen(&self.account).unwrap_or_else(|error| {
+        self.close();
+        let forgotten = self.places.forget_seen(&self.account);
+        lock(&self.doubt).is_kept = forgotten.is_err();
+        forgotten.unwrap_or_else(|error| {
             tracing::warn!(%error, "what a delegate might read could not be forgotten");
             false
         })
+    }
+
+    pub(super) fn no_file(&self) -> Explanation {
+        say::no_file(&self.account, &self.path.display().to_string())
     }
 
     fn lets_in(&self, file: &Lockbox) -> bool {
