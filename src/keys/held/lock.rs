@@ -333,11 +333,14 @@ impl HeldLock {
     }
 
     fn close_rescue(&self) {
+        // Whoever notices meanwhile that the keys have to go says so after this entry.
+        let open = lock(&self.open);
         match self.places.close_rescue(&self.account) {
             Ok(true) => self.note("rescue-closed"),
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "rescue mode could not be closed"),
         }
+        drop(open);
         drop(self.checked());
     }
 
