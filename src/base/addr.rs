@@ -50,7 +50,7 @@ impl Address {
         let domain = Domain::written(domain)?;
         Ok(Self {
             written: text.strip_suffix('.').unwrap_or(text).to_owned(),
-            folded: format!("{}@{domain}", fold(local)),
+            folded: [&fold(local), "@", domain.as_str()].concat(),
             at,
             domain,
         })
