@@ -54,7 +54,7 @@ impl Address {
         let domain = Domain::written(domain)?;
         Ok(Self {
             written: text.strip_suffix('.').unwrap_or(text).to_owned(),
-            folded: format!("{}@{domain}", fold(&unquoted(local))),
+            folded: [&fold(&unquoted(local)), "@", domain.as_str()].concat(),
             at,
             domain,
         })

@@ -78,18 +78,46 @@ fn charset_of(text: &[u8]) -> &'static str {
 
 /// True when no transport has a reason to change the octets: ASCII without NUL, CRLF line ends, no line beyond 998.
 pub fn is_seven_bit(octets: &[u8]) -> bool {
-    if !octets.is_ascii() || memchr::memchr(0, octets).is_some() {
-        return false;
+    let lines = memchr::memchr_iter(b'\n', octets).count();
+    // As many CR as lines, all of which end in CRLF: none stands anywhere else.
+    octets.is_ascii()
+        && memchr::memchr(0, octets).is_none()
+        && memchr::memchr_iter(b'\r', octets).count() == lines
+        && (has_even_lines(octets, lines) || has_safe_lines(octets))
+}
+
+/// Octets of lines that are as long as the one before, as those of base64 are: shorter ones mostly are not.
+const EVEN_FROM: usize = 60;
+
+/// True when so many line ends are met, that of a long line looked for first where it is as long as the one before: where all
+/// of them are met, none was passed over. False where that cannot be said.
+fn has_even_lines(octets: &[u8], lines: usize) -> bool {
+    let (mut start, mut width) = (0, 0);
+    for _ in 0..lines {
+        if width < EVEN_FROM || octets.get(start + width..start + width + 2) != Some(b"\r\n") {
+            let Some(found) = memchr::memchr(b'\n', &octets[start..]) else {
+                return false;
+            };
+            if found == 0 || octets[start + found - 1] != b'\r' || found - 1 > LINE_MAX {
+                return false;
+            }
+            width = found - 1;
+        }
+        start += width + 2;
     }
-    let (mut start, mut lines) = (0, 0);
+    octets.len() - start <= LINE_MAX
+}
+
+/// The same line by line.
+fn has_safe_lines(octets: &[u8]) -> bool {
+    let mut start = 0;
     for end in memchr::memchr_iter(b'\n', octets) {
         if end == start || octets[end - 1] != b'\r' || end - 1 - start > LINE_MAX {
             return false;
         }
-        (start, lines) = (end + 1, lines + 1);
+        start = end + 1;
     }
-    // As many CR as lines: none stands anywhere else.
-    octets.len() - start <= LINE_MAX && memchr::memchr_iter(b'\r', octets).count() == lines
+    octets.len() - start <= LINE_MAX
 }
 
 /// `MIME-Version` and `Content-*` (RFC 9788 §1.1: structural header fields).
@@ -236,6 +264,17 @@ fn last_line(lines: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use crate::mime::edit::text_of;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn seven_bit_safe_is_what_each_octet_and_line_says(text in "(a{0,4}\r\n|a{0,4}\r\n|a{0,4}\r\n|a{0,4}\n|a\r|a{996,1000}\r\n|a|\u{0}|é){0,12}") {
+            let octets = text.as_bytes();
+            let lone = text.replace("\r\n", "").contains(['\r', '\n']);
+            let long = text.split("\r\n").any(|line| line.len() > LINE_MAX);
+            prop_assert_eq!(is_seven_bit(octets), text.is_ascii() && !lone && !long && !octets.contains(&0));
+        }
+    }
 
     #[test]
     fn seven_bit_safe_is_strict() {
@@ -247,6 +286,9 @@ mod tests {
             (b"a\0", false),
             (b"\xe9", false),
             (b"a\r", false),
+            // As long as the line before, with a line end inside.
+            (b"aaaa\r\na\n\ra\r\n", false),
+            (b"aaaa\r\naa\r\n\r\n", true),
         ] {
             assert_eq!(is_seven_bit(octets), safe, "{octets:?}");
         }

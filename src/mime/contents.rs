@@ -1,18 +1,34 @@
 //! A message read once for all who ask something of it: its tree, and what its files decode to.
 
 use super::edit::encoded_message;
-use super::encode::transfer_decode;
+use super::encode::{base64_read, transfer_decode};
 use super::entity::{Entity, Kind, parse};
 use super::header::Header;
-use super::parameters::transfer_encoding;
+use super::parameters::{TransferEncoding, transfer_encoding};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::rc::Rc;
 
-/// The octets of a body, decoded; `None`: by no encoding that is known.
-type Decoded<'a> = Option<Rc<Cow<'a, [u8]>>>;
+/// A body, decoded; `None`: by no encoding that is known.
+type Decoded<'a> = Option<Rc<Body<'a>>>;
+
+/// The octets of a body.
+#[derive(Debug)]
+pub struct Body<'a> {
+    octets: Cow<'a, [u8]>,
+    /// What they were decoded from holds nothing but characters of base64 and line ends.
+    pub is_plain_base64: bool,
+}
+
+impl Deref for Body<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.octets
+    }
+}
 
 /// The message and its tree.
 #[derive(Debug)]
@@ -48,12 +64,28 @@ impl<'a> Contents<'a> {
     /// The body of one of its leaves, by the encoding that its header says first; decoded once, whoever asks.
     pub fn body(&self, entity: &Entity) -> Decoded<'a> {
         debug_assert!(entity.kind == Kind::Leaf);
-        let decode = || transfer_decode(transfer_encoding(&self.header(entity)), self.at(&entity.body)).map(Rc::new);
+        let decode = || decoded(transfer_encoding(&self.header(entity)), self.at(&entity.body)).map(Rc::new);
         self.decoded.borrow_mut().entry(entity.body.start).or_insert_with(decode).clone()
+    }
+
+    /// The same, if somebody has asked for it before.
+    pub fn body_at_hand(&self, entity: &Entity) -> Decoded<'a> {
+        self.decoded.borrow().get(&entity.body.start).cloned().flatten()
     }
 
     /// A message that was attached in base64 or quoted-printable.
     pub fn encoded_message(&self, entity: &Entity) -> Option<Cow<'a, [u8]>> {
         encoded_message(self.octets, entity)
     }
+}
+
+fn decoded(coding: TransferEncoding, body: &[u8]) -> Option<Body<'_>> {
+    let (octets, is_plain_base64) = match coding {
+        TransferEncoding::Base64 => {
+            let (octets, is_plain) = base64_read(body);
+            (Cow::Owned(octets), is_plain)
+        }
+        _ => (transfer_decode(coding, body)?, false),
+    };
+    Some(Body { octets, is_plain_base64 })
 }

@@ -28,6 +28,11 @@ pub fn base64_wrapped(octets: &[u8], columns: usize) -> Vec<u8> {
 
 /// Base64 as it is met: anything outside the alphabet is skipped, the first `=` ends a group, a cut group gives what it can.
 pub fn base64_decode(text: &[u8]) -> Vec<u8> {
+    base64_read(text).0
+}
+
+/// The same, and whether the text is plain: letters and digits, `+`, `/`, CR and LF, padding at its end, and nothing else.
+pub fn base64_read(text: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let mut blocks = Blocks::default();
     let mut rest = text;
@@ -37,11 +42,11 @@ pub fn base64_decode(text: &[u8]) -> Vec<u8> {
     }
     if let Some(octets) = blocks.last(rest) {
         out.extend_from_slice(octets);
-        return out;
+        return (out, true);
     }
     let flat: Vec<u8> = rest.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     out.extend(base64_simd::STANDARD.decode_to_vec(&flat).unwrap_or_else(|_| base64_slow(&flat)));
-    out
+    (out, false)
 }
 
 /// True when a body holds nothing that base64 leaves out: encoded anew it says the same. A program that only says that it is

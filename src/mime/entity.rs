@@ -7,7 +7,7 @@
 use super::header::{Header, is_blank, line_end};
 use super::parameters::{TransferEncoding, transfer_encoding, typed};
 use crate::base::limits;
-use memchr::memmem::Finder;
+use memchr::memchr;
 use std::ops::Range;
 
 /// One body part: where its header and its body stand in the message.
@@ -40,7 +40,6 @@ pub fn parse(bytes: &[u8]) -> Entity {
         bytes,
         open: Vec::new(),
         parts: 1,
-        finder: Finder::new("\n--"),
     };
     reader.entity(0, 0, "text/plain").0
 }
@@ -66,7 +65,6 @@ struct Reader<'a> {
     /// Boundaries of the multiparts around, outermost first.
     open: Vec<Vec<u8>>,
     parts: usize,
-    finder: Finder<'static>,
 }
 
 /// A line that ends what stands before it.
@@ -162,12 +160,18 @@ impl Reader<'_> {
         if let Some(d) = self.delimiter_at(from) {
             return Some(d);
         }
+        // Dashes are looked for, and not line ends: there is none in base64, which is most of what is large.
         let mut at = from;
-        while let Some(n) = self.finder.find(&self.bytes[at..]) {
-            at += n + 1;
-            if let Some(d) = self.delimiter_at(at) {
+        while let Some(n) = memchr(b'-', &self.bytes[at..]) {
+            let dash = at + n;
+            if dash > from
+                && self.bytes[dash - 1] == b'\n'
+                && let Some(d) = self.delimiter_at(dash)
+            {
                 return Some(d);
             }
+            // Whatever else stands on this line begins none.
+            at = line_end(self.bytes, dash);
         }
         None
     }

@@ -7,6 +7,9 @@ use crate::base::{Address, limits};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 use memchr::memchr;
 
+/// Fields for which there is room from the beginning.
+const USUAL: usize = 12;
+
 /// The fields of one header, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Header<'a> {
@@ -27,14 +30,14 @@ pub struct Field<'a> {
 impl<'a> Header<'a> {
     /// Reads the header that a message or a part begins with; also the offset of its body.
     pub fn parse(message: &'a [u8]) -> (Self, usize) {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(USUAL);
         let mut at = 0;
         while at < message.len() {
             let line = &message[at..line_end(message, at)];
             if is_blank(line) {
                 return (Self { fields }, at + line.len());
             }
-            let end = field_end(message, at);
+            let end = folded_end(message, at + line.len());
             if end > limits::HEADER_MAX {
                 let end = header_end(message, at);
                 fields.push(Field::unnamed(&message[at..end]));
@@ -186,8 +189,9 @@ fn written(name: Option<&str>, text: &str) -> Option<Address> {
     })
 }
 
-fn field_end(message: &[u8], at: usize) -> usize {
-    let mut end = line_end(message, at);
+/// Where the field ends whose first line ends there.
+fn folded_end(message: &[u8], first: usize) -> usize {
+    let mut end = first;
     while end < message.len() && matches!(message[end], b' ' | b'\t') {
         end = line_end(message, end);
     }

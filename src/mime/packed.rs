@@ -14,12 +14,17 @@ const RTF_WINDOW: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f
 const WINDOW: usize = 4096;
 /// The signature of a `winmail.dat`.
 const TNEF: [u8; 4] = 0x223e_9f78_u32.to_le_bytes();
+/// What the line before a uuencoded file begins with.
+const UUENCODED: &[u8] = b"begin ";
 /// The local header of a file in a ZIP (APPNOTE 4.3.7).
 const ZIP_FILE: &[u8] = b"PK\x03\x04";
 const ZIP_HEADER: usize = 30;
 
 /// What is packed in these octets, each file by itself; none where nothing is.
 pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
+    if !octets.starts_with(ZIP_FILE) && !octets.starts_with(&TNEF) && !holds_a_beginning(octets) {
+        return Vec::new();
+    }
     let mut room = PACKED_OUT_MAX;
     let mut out = Vec::new();
     let rtf = memchr::memmem::find_iter(octets, COMPRESSED_RTF).map(|at| Packed::Rtf(&octets[at + COMPRESSED_RTF.len()..]));
@@ -42,6 +47,17 @@ pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     out
+}
+
+/// Whether what a compressed RTF, another one or uuencode begins with stands somewhere: one pass, as nearly all files hold none.
+fn holds_a_beginning(octets: &[u8]) -> bool {
+    let stands = |at: usize, word: &[u8], sign: usize| at.checked_sub(sign).is_some_and(|start| octets[start..].starts_with(word));
+    // By a letter of each that is rare in texts.
+    memchr::memchr3_iter(b'Z', b'M', b'g', octets).any(|at| match octets[at] {
+        b'Z' => stands(at, COMPRESSED_RTF, 1),
+        b'M' => stands(at, PLAIN_RTF, 0),
+        _ => stands(at, UUENCODED, 2),
+    })
 }
 
 /// What a compound file begins with (MS-CFB §2.2), of which `.msg` is one.
@@ -211,9 +227,9 @@ fn inflate(content: &[u8], room: usize) -> Vec<u8> {
 
 /// Every `begin 644 name`, with what follows it.
 fn uuencoded(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let begins = memchr::memmem::find_iter(octets, b"begin ").filter(|at| *at == 0 || octets[at - 1] == b'\n');
+    let begins = memchr::memmem::find_iter(octets, UUENCODED).filter(|at| *at == 0 || octets[at - 1] == b'\n');
     begins.filter_map(|at| {
-        let rest = &octets[at + 6..];
+        let rest = &octets[at + UUENCODED.len()..];
         let mode = rest.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
         let line = memchr::memchr(b'\n', rest)?;
         (mode >= 3 && line < 300).then(|| &rest[line + 1..])

@@ -32,8 +32,9 @@ impl Parameterized {
     pub fn parse(value: &[u8]) -> Self {
         let flat = unfold(value);
         let mut pieces = split(&flat).into_iter();
-        let first = pieces.next().unwrap_or_default();
-        let value: String = first.split_whitespace().collect::<String>().to_ascii_lowercase();
+        let mut value = pieces.next().unwrap_or_default();
+        value.retain(|c| !c.is_whitespace());
+        value.make_ascii_lowercase();
         let raw = pieces.take(limits::PARAMETERS_MAX).filter_map(|p| {
             let (name, value) = p.split_once('=')?;
             Some((name.trim().to_ascii_lowercase(), value.to_owned()))
@@ -154,9 +155,13 @@ fn known_encoding(is: impl Fn(&str) -> bool) -> Option<TransferEncoding> {
     KNOWN.iter().find(|(name, _)| is(name)).map(|(_, encoding)| *encoding)
 }
 
+/// Octets of a parameter for which there is room from the beginning.
+const PIECE: usize = 32;
+
 /// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out.
 fn split(value: &[u8]) -> Vec<String> {
-    let mut pieces = vec![Vec::new()];
+    let begun = || Vec::with_capacity(PIECE);
+    let mut pieces = vec![begun()];
     let (mut quoted, mut comment, mut blanks) = (false, 0usize, 0usize);
     let mut octets = value.iter().copied();
     while let Some(b) = octets.next() {
@@ -172,7 +177,7 @@ fn split(value: &[u8]) -> Vec<String> {
             _ if comment > 0 => {}
             b' ' | b'\t' => blanks += 1,
             b';' if full => break,
-            b';' => pieces.push(Vec::new()),
+            b';' => pieces.push(begun()),
             _ => {
                 // A name with unquoted spaces, as careless senders write it.
                 if blanks > 0 && b != b'=' && !piece.is_empty() && piece.last() != Some(&b'=') {

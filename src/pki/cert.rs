@@ -11,7 +11,7 @@ use crate::pki::name::{self, AlternativeNames, DistinguishedName};
 use crate::pki::oid::{self, Oid};
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A certificate. Cloning is cheap.
 #[derive(Clone)]
@@ -24,6 +24,7 @@ struct Inner {
     subject: Name,
     issuer: Name,
     emails: Vec<String>,
+    fingerprint: OnceLock<[u8; 32]>,
 }
 
 /// A Name as it is shown and as it is compared.
@@ -72,6 +73,7 @@ impl Certificate {
             subject,
             issuer,
             emails,
+            fingerprint: OnceLock::new(),
         })))
     }
 
@@ -145,7 +147,8 @@ impl Certificate {
     pub fn serial_hex(&self) -> String {
         let serial = self.slice(&self.0.fields.serial);
         let shown = if serial.len() > 1 && serial[0] == 0 { &serial[1..] } else { serial };
-        shown.iter().map(|b| format!("{b:02x}")).collect()
+        let digit = |four: u8| char::from_digit(u32::from(four), 16);
+        shown.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(digit).collect()
     }
 
     /// Content octets of the serial number.
@@ -257,10 +260,13 @@ impl Certificate {
     pub fn is_named_by(&self, issuer_and_serial: &[u8]) -> bool {
         let read = || {
             let mut inside = Value::only(issuer_and_serial)?.inside();
-            let issuer = name::comparable(inside.expect(tag::SEQUENCE)?)?;
-            Ok::<_, BerError>((issuer, inside.expect(tag::INTEGER)?.content))
+            let issuer = inside.expect(tag::SEQUENCE)?;
+            let is_serial = inside.expect(tag::INTEGER)?.content == self.serial();
+            // Mostly octet for octet; else as names are compared.
+            let is_issuer = || Ok::<_, BerError>(issuer.raw == self.issuer() || name::comparable(issuer)? == self.0.issuer.comparable);
+            Ok::<_, BerError>(is_serial && is_issuer()?)
         };
-        read().is_ok_and(|(issuer, serial)| serial == self.serial() && issuer == self.0.issuer.comparable)
+        read().unwrap_or(false)
     }
 
     /// IssuerAndSerialNumber (RFC 5652 §10.2.4) from the bytes as received.
@@ -281,9 +287,11 @@ impl Certificate {
 
     /// SHA-256 of the whole certificate.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let mut out = [0; 32];
-        out.copy_from_slice(&Digest::Sha256.of(&[self.der()]));
-        out
+        *self.0.fingerprint.get_or_init(|| {
+            let mut out = [0; 32];
+            out.copy_from_slice(&Digest::Sha256.of(&[self.der()]));
+            out
+        })
     }
 
     /// What the issuer signed.
@@ -324,6 +332,9 @@ impl fmt::Debug for Certificate {
 /// Two spellings of one mailbox. The local part too is compared in any case: no provider tells such mailboxes apart.
 pub fn same_mailbox(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim(), b.trim());
+    if a == b {
+        return true;
+    }
     match (Address::parse(a), Address::parse(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => fold(a) == fold(b),

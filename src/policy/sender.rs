@@ -1,7 +1,7 @@
 //! Whom a signature may speak for: a letter signed by one person under another's name misleads whoever trusts it.
 
 use crate::base::Address;
-use crate::mime::header::Header;
+use crate::mime::header::{Field, Header};
 use std::collections::BTreeSet;
 
 /// Whose name a message goes under.
@@ -18,11 +18,12 @@ pub enum Under {
 /// Compares every mailbox of every From field (RFC 5322 §3.6.2, RFC 8550 §3) with what the key covers.
 pub fn under(message: &[u8], covered: impl Fn(&Address) -> bool) -> Under {
     let header = Header::parse(message).0;
-    let mut fields = header.all("From").peekable();
-    if fields.peek().is_none() || fields.any(|field| field.addresses().is_empty()) {
+    let named: Vec<Vec<_>> = header.all("From").map(Field::addresses).collect();
+    if named.is_empty() || named.iter().any(Vec::is_empty) {
         return Under::Nobody;
     }
-    let others: BTreeSet<Address> = addresses(message).into_iter().filter(|address| !covered(address)).collect();
+    let all = named.into_iter().flatten().map(|(_, address)| address);
+    let others: BTreeSet<Address> = all.filter(|address| !covered(address)).collect();
     if others.is_empty() { Under::Own } else { Under::Others(others) }
 }
 

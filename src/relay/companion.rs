@@ -44,6 +44,7 @@ impl Relay {
         Ok(Clear {
             header,
             message: clear.message.clone(),
+            tree: clear.tree.clone(),
         })
     }
 

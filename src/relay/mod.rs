@@ -61,8 +61,8 @@ use crate::policy::outgoing::Thread;
 use crate::policy::{Submission, threads};
 use crate::store::whitelist::WhitelistFile;
 use crate::store::{
-    CertificateFolder, ContentKeys, Event, Fields, HeldPlaces, Home, Index, Journal, JournalEntry, KeysStore, Letters, Marks, Secrets,
-    StoreError, Threads,
+    CertificateFolder, ContentKeys, Event, Fields, HeldPlaces, Home, Index, Journal, JournalEntry, KeysStore, Letters, Look, Marks,
+    Secrets, StoreError, Threads,
 };
 use crate::text::{Explanation, outgoing as say};
 use crate::view::Restored;
@@ -276,7 +276,12 @@ impl Sealing for Relay {
                 self.show_refusal(account, &why);
                 return Outgoing::Refuse(why);
             }
-            let seal = || async { tokio::task::block_in_place(|| handle.block_on(self.submit(account, submission))) };
+            let seal = || async {
+                tokio::task::block_in_place(|| {
+                    let _look = Look::begin();
+                    handle.block_on(self.submit(account, submission))
+                })
+            };
             let outgoing = self.sealed_with_cards(account, seal).await;
             if let Outgoing::Refuse(refusal) = &outgoing {
                 let id = threads::own(&submission.message);

@@ -11,6 +11,7 @@ use crate::base::Address;
 use crate::base::limits::SEALED_COPIES_MAX;
 use crate::config::Account;
 use crate::keys;
+use crate::mime::entity::{Entity, parse};
 use crate::mime::header::Header;
 use crate::mime::{Contents, Octets};
 use crate::pki::Certificate;
@@ -24,7 +25,7 @@ use crate::smime::sign::{self, Form};
 use crate::store::{Look, Traits};
 use crate::text::{Explain, Explanation, outgoing as say, provider};
 use crate::view::likeness::Likeness;
-use crate::view::{legacy_display, strip};
+use crate::view::{legacy_display, strip, strip_tree};
 use bytes::Bytes;
 
 /// A submission that is to be sealed.
@@ -41,6 +42,8 @@ pub(super) struct Clear {
     pub(super) header: Vec<u8>,
     /// The message, under the header it came with.
     pub(super) message: Bytes,
+    /// Its tree.
+    pub(super) tree: Entity,
 }
 
 /// What leaves by one channel, under the address of its account.
@@ -121,7 +124,7 @@ impl Relay {
         // What the channel carries unencrypted may go that way again.
         if trusted.is_empty() {
             // Our own words are none of the letter.
-            let like = judged.like.filter(|_| clear.message == submission.message);
+            let like = judged.like.filter(|_| is_same(&clear.message, &submission.message));
             let like = || like.unwrap_or_else(|| self.like(&Contents::of(&clear.message)));
             tokio::task::block_in_place(|| self.remember_letter(&like()))?;
         }
@@ -220,18 +223,25 @@ impl Relay {
 
     /// Takes our marks and the tag out, and adds what is missing. Only the header is written anew where nothing else has to be.
     pub(super) fn clear(&self, account: &Account, message: &Bytes) -> Result<Clear, Explanation> {
-        let message = strip(message).map_or_else(|| message.clone(), Bytes::from);
+        let tree = parse(message);
+        let (message, tree) = match strip_tree(message, &tree) {
+            None => (message.clone(), tree),
+            Some(stripped) => {
+                let tree = parse(&stripped);
+                (Bytes::from(stripped), tree)
+            }
+        };
         let (_, body) = Header::parse(&message);
         let unique = seals::unique().ok_or_else(say::sealing_failed)?;
         let header = complete::completed(&message[..body], self.now(), &unique, account.address.domain());
         let header = tag::removed(&header, &self.config.policy.tag).into_owned();
-        Ok(Clear { header, message })
+        Ok(Clear { header, message, tree })
     }
 
     /// Protects the fields, then makes what is left safe for every transport.
     fn content(&self, clear: &Clear, purpose: Purpose) -> Content {
         let hidden = header_protection::hidden_subject(&clear.header, purpose);
-        let displayed = hidden.and_then(|subject| legacy_display::insert(&clear.message, &subject));
+        let displayed = hidden.and_then(|subject| legacy_display::insert_tree(&clear.message, &clear.tree, &subject));
         let message = displayed.map_or_else(|| clear.message.clone(), Bytes::from);
         Content {
             outer: header_protection::outer_header(&clear.header, purpose),
@@ -255,6 +265,11 @@ impl Content {
         message.append(entity);
         message
     }
+}
+
+/// The very same octets, mostly: where they stand tells it without a look at them.
+fn is_same(a: &Bytes, b: &Bytes) -> bool {
+    (a.as_ptr() == b.as_ptr() && a.len() == b.len()) || a == b
 }
 
 fn of_companion(groups: &[Group]) -> Vec<Address> {

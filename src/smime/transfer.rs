@@ -64,14 +64,22 @@ fn careless_base64(text: &[u8]) -> Vec<u8> {
 
 /// Octets of a line.
 const OCTETS: usize = COLUMNS / 4 * 3;
-/// Octets encoded at once: whole lines that stay in the processor's nearest cache.
-const BATCH: usize = OCTETS * 64;
+/// Lines encoded at once: they stay in the processor's nearest cache.
+const BATCH: usize = 64;
 
 /// Lines of 76 ended by CRLF, of octets that come in pieces of any length.
 pub struct Lines<'a> {
     pieces: Pieces<'a>,
     /// Octets that do not fill a line yet.
     begun: Vec<u8>,
+    desk: Desk,
+}
+
+/// Where lines are made: every reading has one, for its pieces may be many and small.
+struct Desk {
+    text: Vec<u8>,
+    /// Each has its line end already.
+    lines: Vec<[u8; COLUMNS + 2]>,
 }
 
 impl<'a> Lines<'a> {
@@ -80,6 +88,7 @@ impl<'a> Lines<'a> {
         Self {
             pieces,
             begun: Vec::with_capacity(OCTETS),
+            desk: Desk::new(),
         }
     }
 
@@ -92,19 +101,19 @@ impl<'a> Lines<'a> {
             if self.begun.len() < OCTETS {
                 return out;
             }
-            encode(&self.begun, &mut out);
+            self.desk.encode(&self.begun, &mut out);
             self.begun.clear();
             rest = later;
         }
         let (whole, begun) = rest.split_at(rest.len() / OCTETS * OCTETS);
-        encode(whole, &mut out);
+        self.desk.encode(whole, &mut out);
         self.begun.extend_from_slice(begun);
         out
     }
 
     fn last(&mut self) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        encode(&std::mem::take(&mut self.begun), &mut out);
+        self.desk.encode(&std::mem::take(&mut self.begun), &mut out);
         (!out.is_empty()).then_some(out)
     }
 }
@@ -120,20 +129,29 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Octets that begin a line, in lines.
-fn encode(octets: &[u8], out: &mut Vec<u8>) {
-    let mut text = [0; BATCH / 3 * 4];
-    for batch in octets.chunks(BATCH) {
-        let (lines, last) = base64_simd::STANDARD
-            .encode(batch, base64_simd::Out::from_slice(&mut text))
-            .as_chunks::<COLUMNS>();
-        for line in lines {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
+impl Desk {
+    fn new() -> Self {
+        let mut line = [0; COLUMNS + 2];
+        line[COLUMNS..].copy_from_slice(b"\r\n");
+        Self {
+            text: vec![0; BATCH * COLUMNS],
+            lines: vec![line; BATCH],
         }
-        if !last.is_empty() {
-            out.extend_from_slice(last);
-            out.extend_from_slice(b"\r\n");
+    }
+
+    /// Octets that begin a line, in lines.
+    fn encode(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        for batch in octets.chunks(BATCH * OCTETS) {
+            let text = base64_simd::STANDARD.encode(batch, base64_simd::Out::from_slice(&mut self.text));
+            let (whole, last) = text.as_chunks::<COLUMNS>();
+            for (line, written) in self.lines.iter_mut().zip(whole) {
+                line[..COLUMNS].copy_from_slice(written);
+            }
+            out.extend_from_slice(self.lines[..whole.len()].as_flattened());
+            if !last.is_empty() {
+                out.extend_from_slice(last);
+                out.extend_from_slice(b"\r\n");
+            }
         }
     }
 }

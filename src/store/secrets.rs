@@ -13,7 +13,7 @@ use aws_lc_rs::{constant_time, hkdf, hmac, rand};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
 /// The keys of a home. Copies share one master key: what opens one opens all.
@@ -26,6 +26,8 @@ struct Vault {
     master: OnceLock<Secret>,
     /// Where it is, until then.
     locked: Option<Locked>,
+    /// What names are made with, by what they are for: made once, every letter asks for several.
+    naming: Mutex<Vec<(Purpose, hmac::Key)>>,
 }
 
 /// A master key that rests in a keyring.
@@ -106,7 +108,7 @@ impl Secrets {
     }
 
     fn unlock_by(&self, read: impl FnOnce(&Locked) -> Result<Option<Secret>, StoreError>) -> Result<(), StoreError> {
-        let Vault { master, locked } = &*self.0;
+        let Vault { master, locked, .. } = &*self.0;
         if let (None, Some(locked)) = (master.get(), locked) {
             let found = locked.checked(read(locked)?)?;
             // Whoever was first has read the same.
@@ -127,7 +129,17 @@ impl Secrets {
 
     /// HMAC-SHA256 (RFC 2104) over the parts, each with its length so that no two lists of parts are the same octets.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
-        mac(&self.key(purpose)?, parts)
+        mac(&self.naming(purpose)?, parts)
+    }
+
+    fn naming(&self, purpose: Purpose) -> Result<hmac::Key, StoreError> {
+        let mut made = self.0.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = made.iter().find(|(of, _)| *of == purpose) {
+            return Ok(key.clone());
+        }
+        let key = naming_key(&self.key(purpose)?);
+        made.push((purpose, key.clone()));
+        Ok(key)
     }
 
     /// Seals under [`Purpose::OwnKeys`]; `name` is the file's.
@@ -149,6 +161,7 @@ impl Secrets {
         Self(Arc::new(Vault {
             master: OnceLock::from(master),
             locked: None,
+            naming: Mutex::default(),
         }))
     }
 
@@ -206,6 +219,7 @@ fn awaited_with(home: &Home, keyring: Box<dyn Keyring>, passphrase: Option<&Path
                 path: home.master(),
                 keyring,
             }),
+            naming: Mutex::default(),
         })),
         Master::Passphrase(sealed) => {
             let file = passphrase.ok_or(StoreError::PassphraseWanted)?;
@@ -261,7 +275,7 @@ fn read_master(home: &Home) -> Result<Option<Master>, StoreError> {
 }
 
 fn check_of(master: &Secret) -> Result<[u8; 32], StoreError> {
-    mac(&derive(master, "souspli 1 check")?, &[])
+    mac(&naming_key(&derive(master, "souspli 1 check")?), &[])
 }
 
 fn derive(master: &Secret, label: &str) -> Result<Secret, StoreError> {
@@ -274,9 +288,12 @@ fn derive(master: &Secret, label: &str) -> Result<Secret, StoreError> {
     Ok(Secret::new(key.to_vec()))
 }
 
-fn mac(key: &Secret, parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
-    let mut context = hmac::Context::with_key(&key);
+fn naming_key(key: &Secret) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, key.expose())
+}
+
+fn mac(key: &hmac::Key, parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
+    let mut context = hmac::Context::with_key(key);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);

@@ -19,13 +19,17 @@ const CLASS: &str = "header-protection-legacy-display";
 
 /// The message or payload with its Subject above each main text (§5.2.2); `None`: it has none that can take it.
 pub fn insert(message: &[u8], subject: &str) -> Option<Vec<u8>> {
-    let root = parse(message);
+    insert_tree(message, &parse(message), subject)
+}
+
+/// The same of octets that have been read already.
+pub fn insert_tree(message: &[u8], root: &Entity, subject: &str) -> Option<Vec<u8>> {
     edit_tree(
         message,
-        &root,
+        root,
         &mut Insert {
             bytes: message,
-            places: main_parts(message, &root),
+            places: main_parts(message, root),
             line: format!("Subject: {}", one_line(subject)),
         },
     )

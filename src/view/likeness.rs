@@ -223,11 +223,19 @@ fn file(message: &Contents<'_>, entity: &Entity, out: &mut Likeness) {
     if usual || (kind.starts_with("image/") && in_the_text) {
         return;
     }
-    if transfer_encoding(&header) == TransferEncoding::Base64
-        && let Some(known) = ends(message.at(&entity.body), FILE_ENDS)
-        && !may_hold_files(&known.start)
-    {
-        return out.files.push(stand_in_of(known.octets, &known.start, &known.end));
+    if transfer_encoding(&header) == TransferEncoding::Base64 {
+        let long = message
+            .body_at_hand(entity)
+            .filter(|octets| octets.is_plain_base64 && octets.len() >= 8 * FILE_ENDS);
+        if let Some(octets) = long {
+            if !may_hold_files(&octets[..FILE_ENDS]) {
+                return out.files.extend(stand_in(&octets));
+            }
+        } else if let Some(known) = ends(message.at(&entity.body), FILE_ENDS)
+            && !may_hold_files(&known.start)
+        {
+            return out.files.push(stand_in_of(known.octets, &known.start, &known.end));
+        }
     }
     let Some(octets) = message.body(entity) else { return };
     let packed = unpacked(&octets);
@@ -321,7 +329,12 @@ mod tests {
         let plain = of("8bit", &octets);
         assert_eq!(plain.len(), 1);
         for columns in [64, 76] {
-            assert_eq!(of("base64", &crate::mime::encode::base64_wrapped(&octets, columns)), plain);
+            let body = crate::mime::encode::base64_wrapped(&octets, columns);
+            assert_eq!(of("base64", &body), plain);
+            let mail = [format!("{head}base64\r\n\r\n").as_bytes(), &body].concat();
+            let decoded = Contents::of(&mail);
+            assert!(decoded.body(&decoded.root).is_some_and(|body| body.is_plain_base64));
+            assert_eq!(likeness_in(&decoded).files, plain);
         }
         let mut other = octets.clone();
         other[59_000] ^= 1;

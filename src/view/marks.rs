@@ -88,16 +88,22 @@ fn of_leaf(message: &Contents<'_>, entity: &Entity, encoded: usize) -> Marks {
     // What it says of its charset and encoding may be wrong; and any file may be a View or a text saved from one.
     let header = message.header(entity);
     let body = message.at(&entity.body);
-    let told = of_file(body, encoded);
+    let as_it_is = || of_file(body, encoded);
     let mut codings = header.all("Content-Transfer-Encoding").map(|field| stated_encoding(field.value));
     let told = match codings.next() {
-        None | Some(TransferEncoding::Identity) => told,
-        Some(_) => message.body(entity).map_or(told, |octets| told.max(of_file(&octets, encoded))),
+        None | Some(TransferEncoding::Identity) => as_it_is(),
+        Some(_) => match message.body(entity) {
+            Some(octets) if octets.is_plain_base64 => of_file(&octets, encoded),
+            Some(octets) => as_it_is().max(of_file(&octets, encoded)),
+            None => as_it_is(),
+        },
     };
     let decoded = codings.filter_map(|coding| transfer_decode(coding, body));
     decoded.map(|octets| of_file(&octets, encoded)).fold(told, Marks::max)
 }
 
+/// Marks in a file as it is. Plain base64 need not be asked: every mark has a bracket or a dash, and the one thing packed that
+/// begins with letters alone, compressed RTF, makes of letters and of its window neither of them, nor a colon or a tag.
 fn of_file(octets: &[u8], encoded: usize) -> Marks {
     of_octets(octets).max(of_packed(octets, encoded))
 }
@@ -119,17 +125,22 @@ fn of_packed(octets: &[u8], encoded: usize) -> Marks {
 
 /// Marks in octets of which nothing is known: a View saved as a file, or a banner in ASCII, UTF-8, UTF-16 or UTF-32.
 fn of_octets(octets: &[u8]) -> Marks {
-    if holds_own_field(octets) {
-        return Marks::Sealed;
+    let (mut plain, mut wide) = (false, false);
+    // The field is looked for by its first dash, every form of the token by its bracket: both in one pass.
+    for at in memchr::memchr2_iter(b'-', b'[', octets) {
+        let here = &octets[at..];
+        match octets[at] {
+            b'-' if is_own_field(octets, at) => return Marks::Sealed,
+            b'-' => {}
+            _ => {
+                plain |= is_token(here, 0);
+                wide |= is_token(here, 1) || is_token(here, 3);
+            }
+        }
     }
-    // Every form of the token begins with its bracket, which base64 never holds.
-    let Some(first) = memchr::memchr(b'[', octets) else {
-        return Marks::Absent;
-    };
-    let stands = |nuls| holds(&octets[first..], &spread(OPENING, nuls));
-    if stands(0) {
+    if plain {
         of_text(&octets_to_text(octets))
-    } else if stands(1) || stands(3) {
+    } else if wide {
         let narrow: Vec<u8> = octets.iter().copied().filter(|b| *b != 0).collect();
         of_text(&octets_to_text(&narrow))
     } else {
@@ -137,31 +148,25 @@ fn of_octets(octets: &[u8]) -> Marks {
     }
 }
 
-/// Whether a line begins with the name of the field by which a View is known, and its colon: programs fold long fields anew,
-/// some right after the name.
-fn holds_own_field(octets: &[u8]) -> bool {
-    let named = |start: usize| {
-        let (name, rest) = octets.get(start..)?.split_at_checked(header::MARK.len())?;
+/// Whether the first dash in a line that begins with the name of the field by which a View is known, and its colon, stands
+/// there: programs fold long fields anew, some right after the name.
+fn is_own_field(octets: &[u8], dash: usize) -> bool {
+    let Some(start) = dash.checked_sub(1) else { return false };
+    let begins_line = start == 0 || octets[start - 1] == b'\n';
+    let named = || {
+        let (name, rest) = octets[start..].split_at_checked(header::MARK.len())?;
         (name.eq_ignore_ascii_case(header::MARK.as_bytes()) && rest.first() == Some(&b':')).then_some(())
     };
-    // Looked for by its first dash, which base64 never holds.
-    memchr::memchr_iter(b'-', octets)
-        .filter_map(|dash| dash.checked_sub(1))
-        .any(|start| (start == 0 || octets[start - 1] == b'\n') && named(start).is_some())
+    begins_line && named().is_some()
 }
 
-/// ASCII with so many NULs between its letters: UTF-16 and UTF-32 of either order.
-fn spread(text: &str, nuls: usize) -> Vec<u8> {
-    let mut out: Vec<u8> = text
-        .bytes()
-        .flat_map(move |b| std::iter::once(b).chain(std::iter::repeat_n(0, nuls)))
-        .collect();
-    out.truncate(out.len() - nuls);
-    out
-}
-
-fn holds(octets: &[u8], wanted: &[u8]) -> bool {
-    memchr::memmem::find(octets, wanted).is_some()
+/// Whether octets begin with the token in ASCII with so many NULs between its letters: UTF-16 and UTF-32 of either order.
+fn is_token(octets: &[u8], nuls: usize) -> bool {
+    let length = (OPENING.len() - 1) * (nuls + 1) + 1;
+    let is_letter = |(unit, letter): (&[u8], u8)| unit[0] == letter && unit[1..].iter().all(|b| *b == 0);
+    octets
+        .get(..length)
+        .is_some_and(|units| units.chunks(nuls + 1).zip(OPENING.bytes()).all(is_letter))
 }
 
 fn of_header(header: &Header<'_>) -> Marks {
@@ -223,6 +228,16 @@ fn says_clear(banner: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is not asked of plain base64.
+        #[test]
+        fn letters_alone_are_no_mark_whatever_they_unpack_to(before in "[A-Za-z0-9+/\r\n]{0,40}", after in "[A-Za-z0-9+/=\r\n]{0,2000}") {
+            let text = format!("{before}LZFu{after}");
+            prop_assert_eq!(of_file(text.as_bytes(), 0), Marks::Absent);
+        }
+    }
 
     #[test]
     fn only_a_banner_of_a_message_in_clear_may_leave_in_clear() {

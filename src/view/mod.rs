@@ -29,7 +29,7 @@ pub use draft::Draft;
 pub use header::rewrite_fields;
 pub use marks::{Marks, holds_banner, marks, marks_in};
 pub use restored::Restored;
-pub use strip::strip;
+pub use strip::{strip, strip_tree};
 
 use crate::base::secret::wipe;
 use crate::mime::entity::{Entity, parse};

@@ -5,8 +5,8 @@
 use super::header::{is_ours, is_view};
 use super::html::{self, ATTRIBUTE, Piece, Tag};
 use super::report;
-use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
-use crate::mime::entity::Entity;
+use crate::mime::edit::{Change, Editor, TextPart, edit_tree, is_html};
+use crate::mime::entity::{Entity, parse};
 use crate::mime::header::{Field, Header};
 use crate::mime::words;
 use crate::text::banner::{CLOSING, OPENING};
@@ -22,7 +22,12 @@ const PIECES_MAX: usize = 200;
 
 /// The message or entity without banners of ours, fields of ours, and the padding of Views in it; `None`: it has none.
 pub fn strip(entity: &[u8]) -> Option<Vec<u8>> {
-    edit(entity, &mut Strip)
+    strip_tree(entity, &parse(entity))
+}
+
+/// The same of octets that have been read already.
+pub fn strip_tree(entity: &[u8], root: &Entity) -> Option<Vec<u8>> {
+    edit_tree(entity, root, &mut Strip)
 }
 
 struct Strip;
