@@ -19,11 +19,12 @@ class Answer:
 
 
 class Browser:
-    """One user's, at one dashboard; `link` is how he got in."""
+    """One user's, at one dashboard; `link` is how he got in. `reached`: the port that leads there, where it is not the link's."""
 
-    def __init__(self, link):
+    def __init__(self, link, reached=None):
         parts = urllib.parse.urlsplit(link)
         self.port, self.origin, self._entrance = parts.port, f"http://{parts.netloc}", f"{parts.path}?{parts.query}"
+        self.reached = reached or self.port
         self.cookie = None
 
     def enter(self):
@@ -36,7 +37,7 @@ class Browser:
     def ask(self, method, path, body=None, headers=None, host=None):
         """One request, with these fields beside a browser's own; `None` as a value leaves one out."""
         fields = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie, **(headers or {})}
-        connection = http.client.HTTPConnection(base.LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(base.LOOPBACK, self.reached, timeout=30)
         try:
             connection.putrequest(method, path, skip_host=True)
             for name, value in fields.items():

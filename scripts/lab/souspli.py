@@ -163,9 +163,9 @@ class Fresh(Souspli):
     """A home with nothing in it; nobody has written a configuration."""
     resolver, more = None, {}
 
-    def __init__(self, folder, authorities, text=None):
+    def __init__(self, folder, authorities, text=None, **more):
         folder.mkdir()
-        super().__init__(folder, [], [])
+        super().__init__(folder, [], [], **more)
         self.config.unlink()
         self.config = self.home / "souspli.toml"
         self._authorities = authorities

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 from . import base, souspli
 
@@ -18,7 +19,8 @@ def build_tools():
     """The programs in C that the tests need, made once."""
     TOOLS.mkdir(parents=True, exist_ok=True)
     compiler = "x86_64-w64-mingw32-gcc-posix"
-    made = ((TOOLS / "forward.exe", SOURCES / "forward.c", ["-lws2_32"]), (TOOLS / "bcryptprimitives.dll", SOURCES / "bcryptprimitives.c", ["-shared", "-ladvapi32"]))
+    made = ((TOOLS / "forward.exe", SOURCES / "forward.c", ["-lws2_32"]), (TOOLS / "hold.exe", SOURCES / "hold.c", []),
+            (TOOLS / "bcryptprimitives.dll", SOURCES / "bcryptprimitives.c", ["-shared", "-ladvapi32"]))
     for out, source, more in made:
         if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
             subprocess.run([compiler, "-O2", "-Wall", "-o", out, source, *more], check=True)
@@ -42,9 +44,30 @@ class Windows:
         kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "SOUSPLI_HOME")}
         return dict(kept, WINEPREFIX=str(self.prefix), WINEARCH="win64", WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", **more)
 
-    def wine(self, *words, seconds=60, stdin=None, **more):
-        """Runs a program to its end."""
-        return subprocess.run(["wine", *map(str, words)], env=self.environment(**more), input=stdin, capture_output=True, timeout=seconds)
+    def wine(self, *words, seconds=60, stdin=b"", **more):
+        """Runs a program to its end; LabError where that does not come. What it says goes to files: a pipe would stay open with whatever
+        it has begun."""
+        command = ["wine", *map(str, words)]
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+            try:
+                status = subprocess.run(command, env=self.environment(**more), input=stdin, stdout=out, stderr=said, timeout=seconds).returncode
+            except subprocess.TimeoutExpired:
+                left = "\n".join(self.running())
+                self.end()
+                raise base.LabError(f"{' '.join(command)}: no end within {seconds} s; what ran then, and was ended:\n{left}") from None
+            for file in (out, said):
+                file.seek(0)
+            return subprocess.CompletedProcess(command, status, out.read(), said.read())
+
+    def running(self):
+        """The command line of each process in it."""
+        own = f"WINEPREFIX={self.prefix}".encode()
+        for place in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if own in (place / "environ").read_bytes().split(b"\0"):
+                    yield f"{place.name} " + (place / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            except OSError:
+                continue
 
     def begin(self, *words):
         """Starts a program."""
@@ -52,7 +75,10 @@ class Windows:
 
     def settled(self):
         """Returns when no program runs in it any more and the registry is on disk."""
-        subprocess.run(["wineserver", "-w"], env=self.environment(), timeout=120, check=True)
+        try:
+            subprocess.run(["wineserver", "-w"], env=self.environment(), timeout=120, check=True)
+        except subprocess.TimeoutExpired:
+            raise base.LabError("still there after 120 s:\n" + "\n".join(self.running())) from None
 
     def end(self):
         """Ends all that runs in it."""
@@ -90,9 +116,9 @@ class Windows:
 class Relay(souspli.Souspli):
     """A Souspli in such a Windows. Paths of Linux are on its current drive, Z:."""
 
-    def __init__(self, windows, program, *given, **more):
+    def __init__(self, *given, windows, program=PROGRAM, **more):
         super().__init__(*given, **more)
-        self.windows, self.direct, self.forwards = windows, {}, []
+        self.windows, self.installed, self.direct, self.forwards = windows, program, {}, []
         wrapper = self.folder / "souspli.sh"
         wrapper.write_text(f'#!/bin/sh\nexec wine "{program}" "$@"\n')
         wrapper.chmod(0o755)
@@ -104,7 +130,14 @@ class Relay(souspli.Souspli):
 
     def environment(self):
         """With the passphrase, for those that say nothing else."""
-        return self.windows.environment(SOUSPLI_PASSPHRASE_FILE=str(self.folder / "passphrase"), RUST_BACKTRACE="1")
+        return self.windows.environment(**self._said())
+
+    def _said(self):
+        return {"SOUSPLI_PASSPHRASE_FILE": str(self.folder / "passphrase"), "RUST_BACKTRACE": "1"}
+
+    def attempt(self, *arguments, stdin=None, seconds=120):
+        """Runs a command, whatever its exit status."""
+        return self.windows.wine(self.installed, *arguments, "--home", self.home, stdin=stdin or b"", seconds=seconds, **self._said())
 
     def start(self, seconds=60):
         """Ready when a program of the same Windows listens in front of it: `smtp` and `imap` are that one's ports."""
@@ -138,6 +171,14 @@ class Relay(souspli.Souspli):
             process.wait()
             process.stdout.close()
         self.forwards.clear()
+
+
+class Fresh(souspli.Fresh, Relay):
+    """The same on its first day; `forwarded` leads to its dashboard. This Windows trusts none of the lab: whom it is to trust, its text says."""
+
+    def start(self, seconds=60):
+        """`souspli run` without a word on where its configuration is."""
+        return super().start(seconds)
 
 
 if __name__ == "__main__":

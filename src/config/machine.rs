@@ -165,3 +165,73 @@ pub(crate) fn install(file: Option<&Path>) -> Result<(), LoadError> {
     }
     Machine::read(Some(&place)).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder within one that administrators have, and a file in it; what the tests make is theirs, who act as such.
+    fn place(text: Option<&str>) -> (tempfile::TempDir, PathBuf) {
+        let machine = tempfile::tempdir().unwrap();
+        let file = machine.path().join("Souspli").join(POLICY_NAME);
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        if let Some(text) = text {
+            std::fs::write(&file, text).unwrap();
+        }
+        (machine, file)
+    }
+
+    fn faulty(file: &Path) -> bool {
+        matches!(of_file(file), Err(LoadError::Faults { .. }))
+    }
+
+    #[test]
+    fn nothing_there_binds_nobody_and_a_fault_is_not_left_out() {
+        let (_machine, file) = place(None);
+        assert!(of_file(&file).unwrap().is_none());
+        std::fs::write(&file, "[policy]\nunknown = 1\n").unwrap();
+        assert!(faulty(&file));
+        std::fs::write(&file, "[listen]\n").unwrap();
+        assert!(faulty(&file), "what is the user's alone is not of the machine");
+        std::fs::create_dir(file.with_file_name("folder")).unwrap();
+        assert!(of_file(&file.with_file_name("folder")).is_err(), "there, and no file");
+    }
+
+    #[test]
+    fn what_is_said_later_wins_over_the_defaults_before() {
+        let said = |host: &str| parse_machine(&format!("[defaults]\nsmtp_host = \"{host}\"\nlanguage = \"en\"\n")).unwrap();
+        let mut machine = Machine::default();
+        machine.hear("installer".into(), said("ancien.fr"));
+        let alone = parse_machine("[defaults]\nsmtp_host = \"clinique.fr\"\n").unwrap();
+        machine.hear("file".into(), alone);
+        assert_eq!(machine.defaults.smtp, said("clinique.fr").1.smtp);
+        assert_eq!(machine.defaults.language, said("x").1.language, "what it leaves open is as before");
+        assert_eq!(machine.places, [PathBuf::from("installer"), PathBuf::from("file")]);
+    }
+
+    /// A share that is not there yet.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_nothing() {
+        let (machine, file) = place(None);
+        std::os::unix::fs::symlink(machine.path().join("away"), &file).unwrap();
+        assert!(matches!(of_file(&file), Err(LoadError::Unreadable { .. })));
+        let link = machine.path().join("link");
+        std::os::unix::fs::symlink(machine.path().join("away"), &link).unwrap();
+        assert!(matches!(of_file(&link.join(POLICY_NAME)), Err(LoadError::Unreadable { .. })));
+    }
+
+    /// On Windows anybody could have made C:\ProgramData\Souspli first.
+    #[cfg(windows)]
+    #[test]
+    fn what_everybody_may_change_is_an_error_be_it_empty() {
+        let open = |path: &Path| crate::windows::rights::set(path, "D:P(A;OICI;FA;;;WD)").unwrap();
+        let (_machine, file) = place(None);
+        open(file.parent().unwrap());
+        assert!(matches!(of_file(&file), Err(LoadError::Changeable(_))));
+        let (_machine, file) = place(Some("[policy]\nmissing_certificate = \"refuse\"\n"));
+        assert!(of_file(&file).unwrap().is_some());
+        open(&file);
+        assert!(matches!(of_file(&file), Err(LoadError::Changeable(_))));
+    }
+}

@@ -36,13 +36,21 @@ class AssistantCase(unittest.TestCase):
         cls.doctor = cls.authority.doctor("alice", "Dr Alice ESSAI", ALICE, "rsa")
 
     def setUp(self):
-        self.relay = souspli.Fresh(self.place.path / self._testMethodName, self.provider.tls.bundle, self.text)
+        self.relay = self.fresh()
         self.relay.resolver = self.resolver
         self.prepare(self.relay)
         self.relay.start()
         self.addCleanup(self.relay.stop)
-        self.own = browser.Browser(self.relay.dashboard)
+        self.own = self.browser()
         self.assertEqual(303, self.own.enter().status)
+
+    def fresh(self):
+        """A Souspli that has never run."""
+        return souspli.Fresh(self.place.path / self._testMethodName, self.provider.tls.bundle, self.text)
+
+    def browser(self):
+        """That of her computer."""
+        return browser.Browser(self.relay.dashboard)
 
     def prepare(self, relay):
         """Before it starts for the first time: a desk of its own, where no mail program is set up."""

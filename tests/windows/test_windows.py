@@ -2,6 +2,8 @@
 
 What Wine cannot show, the README names. Programs: target/windows/out, made by scripts/windows.
 """
+import contextlib
+import json
 import os
 import pathlib
 import re
@@ -13,8 +15,9 @@ import unittest
 import urllib.parse
 
 import common
+import test_assistant
 import test_start
-from lab import base, imapline, mails, pki, servers, souspli, wine
+from lab import base, browser, imapline, mails, pki, servers, souspli, wine
 
 OUT = base.ROOT / "target" / "windows" / "out"
 POLICY_FOLDER = r"C:\ProgramData\Souspli"
@@ -23,6 +26,21 @@ DEFAULTS = r"HKLM\Software\Souspli\Defaults"
 GROUP_POLICY = r"HKLM\Software\Policies\Souspli"
 RUN_KEY = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 HOME = r"C:\homes\alice"
+
+THUNDERBIRD = b"""// Mozilla User Preferences
+user_pref("mail.account.account1.identities", "id1");
+user_pref("mail.account.account1.server", "server1");
+user_pref("mail.accountmanager.accounts", "account1");
+user_pref("mail.identity.id1.smtpServer", "smtp1");
+user_pref("mail.identity.id1.useremail", "alice@lab.test");
+user_pref("mail.server.server1.hostname", "localhost");
+user_pref("mail.server.server1.port", 993);
+user_pref("mail.server.server1.socketType", 3);
+user_pref("mail.server.server1.type", "imap");
+user_pref("mail.server.server1.userName", "alice@lab.test");
+user_pref("mail.smtpserver.smtp1.hostname", "localhost");
+user_pref("mail.smtpservers", "smtp1");
+"""
 
 
 def version():
@@ -51,7 +69,7 @@ class WindowsCase(unittest.TestCase):
         cls.installed = cls.windows.installer("/i", cls.msi)
         given = (folder / "alice-w", [cls.practice.provider.account("alice@lab.test")], [cls.practice.provider.tls.bundle])
         given[0].mkdir()
-        cls.practice.relays["alice"] = wine.Relay(cls.windows, wine.PROGRAM, *given)
+        cls.practice.relays["alice"] = wine.Relay(*given, windows=cls.windows)
         cls.practice.start()
         cls.alice = cls.practice.relays["alice"]
 
@@ -135,19 +153,25 @@ class Mail(WindowsCase):
         self.assertEqual(again.returncode, 0, again.stderr)
 
     def test_5_the_end_of_the_session_loses_nothing_in_hand(self):
-        """The user logs off while the provider thinks: its answer reaches the mail program, then the relay ends."""
+        """The user logs off while the provider thinks: its answer is waited for, then the relay ends. Whatever stands before it, as a
+        mail program, Windows has ended first."""
         provider = test_start.Thinking()
         self.addCleanup(provider.listener.stop)
         place = self.practice.folder.path / "thinking"
         place.mkdir()
         account = souspli.account("alice@lab.test", provider.port, provider.port, smtp_tls="plain", imap_tls="plain")
-        relay = wine.Relay(self.windows, wine.PROGRAM, place, [account], []).start()
+        relay = wine.Relay(place, [account], [], windows=self.windows).start()
         self.addCleanup(relay.kill)
         self.addCleanup(relay.unhook)
         with smtplib.SMTP(base.LOOPBACK, relay.smtp, timeout=60) as client:
             client.login("alice@lab.test", "pw")
             letter = mails.letter("alice@lab.test", "bob@ailleurs.fr", "s", "x\n")
-            sent = threading.Thread(target=client.sendmail, args=("alice@lab.test", ["bob@ailleurs.fr"], letter))
+
+            def send():
+                with contextlib.suppress(OSError, smtplib.SMTPException):
+                    client.sendmail("alice@lab.test", ["bob@ailleurs.fr"], letter)
+
+            sent = threading.Thread(target=send)
             sent.start()
             self.assertTrue(provider.asked.wait(30))
             ending = self.windows.begin("wineboot", "--end-session")
@@ -161,6 +185,7 @@ class Mail(WindowsCase):
             client.close()
         self.assertEqual(0, relay.process.wait(20))
         self.assertEqual(1, provider.messages)
+        self.assertEqual("stopped", json.loads(relay.cli("journal", "--json").splitlines()[-1])["code"])
         # The session of the others has ended too.
         self.assertEqual(0, self.alice.process.wait(20))
 
@@ -272,11 +297,31 @@ class Administration(WindowsCase):
         fourth = installer(folder, "9.0.4")
         self.assertNotEqual(self.windows.installer("/i", fourth, f"POLICYFILE=Z:{bad}"), 0)
         self.assertEqual(self.windows.file(POLICY_FILE).read_bytes(), before)
-        self.assertEqual(self.windows.installer("/i", fourth, f"POLICYFILE=Z:{good}"), 0)
+        # Said again: Wine does not bring back the version before, nor what it remembered.
+        chosen = ("AUTOSTART=0", "CHANNEL=ordinary", "SMTPHOST=127.0.0.1", "DASHBOARDLANGUAGE=en")
+        self.assertEqual(self.windows.installer("/i", fourth, f"POLICYFILE=Z:{good}", *chosen), 0)
         self.assertIn(b"glued_tag", self.windows.file(POLICY_FILE).read_bytes())
 
+    def test_6_what_is_installed_already_takes_no_property_any_more(self):
+        """Any user may have Windows install or repair once more what is there, and it does so as an administrator, with properties of his."""
+        folder, fourth = self.practice.folder.path, self.practice.folder.path / "souspli-9.0.4.msi"
+        other, text = folder / "other.toml", self.windows.file(r"C:\Program Files\Souspli\LICENSE-MIT.txt")
+        other.write_text('[policy]\nmissing_certificate = "partial"\n')
+        said = lambda: [self.windows.file(POLICY_FILE).read_bytes(), *(self.windows.value(DEFAULTS, name) for name in ("channel", "smtp_host", "language")),
+                        self.windows.value(RUN_KEY, "Souspli")]
+        kept = said()
+        self.assertEqual(kept[1:], ["ordinary", "127.0.0.1", "en", None])
+        given = ("AUTOSTART=1", f"POLICYFILE=Z:{other}", "CHANNEL=mssante", "SMTPHOST=ailleurs.fr", "DASHBOARDLANGUAGE=fr")
+        for words in ((), ("REINSTALL=ALL", "REINSTALLMODE=vomus")):
+            with self.subTest(words):
+                text.unlink()
+                self.assertEqual(self.windows.installer("/i", fourth, *words, *given), 0)
+                self.assertTrue(text.exists(), "repaired")
+                self.assertEqual(said(), kept)
+        self.assertEqual(self.check()[0], 0)
+
     @unittest.skipUnless(base.is_root(), "another user's folder is made by root")
-    def test_6_a_folder_that_somebody_else_made_first_binds_nobody(self):
+    def test_7_a_folder_that_somebody_else_made_first_binds_nobody(self):
         folder, policy = self.windows.file(POLICY_FOLDER), self.windows.file(POLICY_FILE)
         kept = policy.read_bytes()
         os.chown(folder, 65534, 65534)
@@ -292,7 +337,7 @@ class Administration(WindowsCase):
         self.assertEqual(self.check()[0], 0)
         policy.write_bytes(kept)
 
-    def test_7_uninstalled_it_leaves_homes_and_policy(self):
+    def test_8_uninstalled_it_leaves_homes_and_policy(self):
         kept = {path.relative_to(self.alice.home): path.read_bytes() for path in self.alice.home.rglob("*") if path.is_file()}
         self.assertEqual(self.windows.installer("/x", self.practice.folder.path / "souspli-9.0.4.msi"), 0)
         self.assertFalse(self.windows.file(wine.PROGRAM).exists())
@@ -300,6 +345,62 @@ class Administration(WindowsCase):
         self.assertEqual(list(self.windows.prefix.rglob("Souspli.lnk")), [])
         self.assertTrue(self.windows.file(POLICY_FILE).is_file())
         self.assertEqual(kept, {path.relative_to(self.alice.home): path.read_bytes() for path in self.alice.home.rglob("*") if path.is_file()})
+
+
+class FirstDay(test_assistant.AssistantCase):
+    """The assistant, and Thunderbird's settings as it has them on Windows."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.windows = wine.Windows(cls.place.path / "w")
+        cls.addClassCleanup(cls.windows.end)
+        if cls.windows.installer("/i", OUT / f"souspli-{version()}.msi"):
+            raise base.LabError("not installed")
+        cls.text = f'[listen]\nsmtp = "127.0.0.1:0"\nimap = "127.0.0.1:0"\n\n[upstream]\nauthorities = ["{cls.provider.tls.bundle}"]\n'
+
+    def fresh(self):
+        return wine.Fresh(self.place.path / self._testMethodName, self.provider.tls.bundle, self.text, windows=self.windows)
+
+    def browser(self):
+        return browser.Browser(self.relay.dashboard, self.relay.forwarded(urllib.parse.urlsplit(self.relay.dashboard).port))
+
+    def prepare(self, relay):
+        """A Thunderbird that has the account, as its own list names it."""
+        roaming = next(place for place in self.windows.file(r"C:\users").glob("*/AppData/Roaming") if place.parent.parent.name != "Public")
+        self.settings = roaming / "Thunderbird" / "Profiles" / "abc.default" / "prefs.js"
+        self.settings.parent.mkdir(parents=True)
+        (roaming / "Thunderbird" / "profiles.ini").write_bytes(b"[Profile0]\r\nName=cabinet\r\nIsRelative=1\r\nPath=Profiles/abc.default\r\nDefault=1\r\n")
+        self.settings.write_bytes(THUNDERBIRD)
+
+    def switch(self, words):
+        """The button below these words of the page; the page that follows."""
+        form = self.page("/assistant/logiciel").partition(words)[2].partition('action="/assistant/thunderbird"')[2].partition("</form>")[0]
+        fields = dict(re.findall(r'name="(profil|remettre)" value="([^"]*)"', form))
+        return self.send("/assistant/thunderbird", **fields)
+
+    def test_from_nothing_to_a_sealed_letter_and_thunderbird_switched_and_back(self):
+        self.relay.cli("trust", "add", self.authority.certificate)
+        doors = self.to_service()
+        self.assertIn("C’est fait", self.switch("« cabinet »"))
+        switched = self.settings.read_text()
+        for door in ("smtp", "imap"):
+            self.assertIn(f', {doors[door].rpartition(":")[2]});', switched)
+        held = self.windows.begin(wine.TOOLS / "hold.exe", self.settings.with_name("parent.lock"))
+        self.addCleanup(held.wait)
+        self.addCleanup(held.kill)
+        base.until(lambda: "SP-TB-RUNS" in self.switch("« cabinet »"), 30, "a Thunderbird that runs to be respected")
+        self.assertEqual(switched, self.settings.read_text())
+        held.kill()
+        held.wait()
+        self.assertIn("Les réglages d’avant sont remis", self.switch("« cabinet »"))
+        self.assertEqual(THUNDERBIRD, self.settings.read_bytes())
+        self.send("/assistant/logiciel")
+        self.assertEqual(6, self.send("/assistant/pli", passe="pw-alice").count("finding good"))
+        stored = self.provider.store.stored(test_assistant.ALICE, "INBOX")
+        self.assertEqual(1, len(stored))
+        self.assertIn(b"application/pkcs7-mime", stored[0])
+        self.assertNotIn(b"pli d'essai", stored[0])
 
 
 class Signatures(unittest.TestCase):
