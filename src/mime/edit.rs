@@ -60,6 +60,11 @@ pub trait Editor {
         None
     }
 
+    /// Whether leaves of this type are texts for it.
+    fn reads(&self, media_type: &str) -> bool {
+        is_text(media_type)
+    }
+
     /// What becomes of a text.
     fn text(&mut self, part: &TextPart<'_>) -> Change;
 
@@ -90,7 +95,16 @@ pub fn encoded_message<'a>(bytes: &'a [u8], entity: &Entity) -> Option<Cow<'a, [
 
 /// A leaf's text; `None`: it is no text, or cannot be decoded without loss and takes no ASCII either.
 pub fn text_of<'a>(bytes: &'a [u8], entity: &Entity) -> Option<(Cow<'a, str>, Repertoire)> {
-    if entity.kind != Kind::Leaf || !is_text(&entity.media_type) {
+    if is_text(&entity.media_type) {
+        readable(bytes, entity)
+    } else {
+        None
+    }
+}
+
+/// The text of a leaf that some mail program shows as one, whatever its type says it is: see [`is_readable`].
+pub fn readable<'a>(bytes: &'a [u8], entity: &Entity) -> Option<(Cow<'a, str>, Repertoire)> {
+    if entity.kind != Kind::Leaf || !is_readable(&entity.media_type) {
         return None;
     }
     let header = Header::parse(&bytes[entity.header.clone()]).0;
@@ -101,6 +115,17 @@ pub fn text_of<'a>(bytes: &'a [u8], entity: &Entity) -> Option<(Cow<'a, str>, Re
 /// True for the media types that mail programs show as text or HTML.
 pub fn is_text(media_type: &str) -> bool {
     media_type == "text/plain" || is_html(media_type)
+}
+
+/// True for the media types that some mail program shows as text: an unknown subtype of text is text (RFC 2046 §4.1.4), and reports of
+/// delivery are shown beside it (RFC 3464, RFC 8098).
+pub fn is_readable(media_type: &str) -> bool {
+    is_text(media_type) || media_type.starts_with("text/") || media_type.starts_with("message/")
+}
+
+/// True for the types whose words may have tags between them.
+pub fn is_marked_up(media_type: &str) -> bool {
+    is_html(media_type) || ["html", "xml", "enriched", "richtext"].iter().any(|kind| media_type.contains(kind))
 }
 
 /// True for HTML, under each of its names.
@@ -273,7 +298,12 @@ impl Work<'_, '_> {
                 .out
                 .push(&assemble(&Header::parse(&kept).0, None, "base64", &base64_lines(&edited)));
         }
-        let change = match text_of(self.bytes, entity) {
+        let text = if self.editor.reads(&entity.media_type) {
+            readable(self.bytes, entity)
+        } else {
+            None
+        };
+        let change = match text {
             Some((text, repertoire)) => {
                 let part = TextPart {
                     entity,

@@ -10,7 +10,7 @@ pub use value::defanged_value;
 use super::header::{PREFIX, is_shown};
 use super::html::find_ignoring_case;
 use super::lookalike;
-use crate::mime::edit::{ENCODED_MAX, encoded_message, is_html, text_of};
+use crate::mime::edit::{ENCODED_MAX, encoded_message, is_marked_up, readable};
 use crate::mime::encode::transfer_decode;
 use crate::mime::entity::{Entity, Kind, parse};
 use crate::mime::header::Header;
@@ -97,8 +97,8 @@ impl Work<'_> {
             }
             return;
         }
-        let Some((text, _)) = text_of(self.message, entity) else { return };
-        let changes = lookalike::overwritten(&text, is_html(&entity.media_type));
+        let Some((text, _)) = readable(self.message, entity) else { return };
+        let changes = lookalike::overwritten(&text, is_marked_up(&entity.media_type));
         if changes.is_empty() {
             return;
         }
@@ -113,7 +113,7 @@ impl Work<'_> {
     }
 
     fn is_clean(&mut self, entity: &Entity) -> bool {
-        text_of(self.out(), entity).is_some_and(|(text, _)| lookalike::overwritten(&text, is_html(&entity.media_type)).is_empty())
+        readable(self.out(), entity).is_some_and(|(text, _)| lookalike::overwritten(&text, is_marked_up(&entity.media_type)).is_empty())
     }
 
     /// A text whose marks cannot be reached in their place is not shown.
@@ -169,7 +169,7 @@ mod tests {
 
     fn shown(message: &[u8]) -> String {
         let entity = parse(message);
-        text_of(message, &entity).unwrap().0.into_owned()
+        readable(message, &entity).unwrap().0.into_owned()
     }
 
     #[test]
@@ -193,6 +193,37 @@ mod tests {
                 assert_eq!(text, ">(faux)Signéé.>(faux)x", "{charset} {coding}");
                 assert_eq!(defanged(&out), None);
             }
+        }
+    }
+
+    #[test]
+    fn whatever_is_shown_as_text_is_one() {
+        for kind in [
+            "text/markdown",
+            "text/x-foo",
+            "text/csv",
+            "text/calendar",
+            "text/vcard",
+            "text/rfc822-headers",
+            "message/delivery-status",
+            "text/enriched",
+            "text/richtext",
+            "text/xml",
+            "text/watch-html",
+        ] {
+            let token = if is_marked_up(kind) {
+                "[Sous<bold></bold>pli] ok"
+            } else {
+                "[Sous\r\n pli] ok"
+            };
+            let mail = format!("Content-Type: {kind}; charset=utf-8\r\n\r\n{token} [Souspli] vérifiée\r\n");
+            let out = defanged(mail.as_bytes()).unwrap_or_else(|| panic!("{kind}"));
+            assert_eq!(out.len(), mail.len());
+            let text = String::from_utf8_lossy(&out).replace("<bold></bold>", "");
+            assert!(!text.contains("pli]") && text.contains("(faux) "), "{kind}: {text}");
+            assert_eq!(defanged(&out), None, "{kind}");
+            let neutral = lookalike::neutralise(mail.as_bytes()).unwrap_or_else(|| panic!("{kind}"));
+            assert!(!String::from_utf8_lossy(&neutral).contains("pli]"), "{kind}");
         }
     }
 

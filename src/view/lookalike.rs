@@ -6,7 +6,7 @@
 
 use super::header::{self, is_ours};
 use super::html::{self, ATTRIBUTE, Piece};
-use crate::mime::edit::{Change, Editor, TextPart, edit, is_html};
+use crate::mime::edit::{Change, Editor, TextPart, edit, is_marked_up, is_readable};
 use crate::mime::header::Field;
 use crate::mime::parameters::Parameterized;
 use crate::mime::words;
@@ -187,8 +187,12 @@ impl Editor for Neutralise {
         header::defanged(field).or_else(|| renamed_field(field))
     }
 
+    fn reads(&self, media_type: &str) -> bool {
+        is_readable(media_type)
+    }
+
     fn text(&mut self, part: &TextPart<'_>) -> Change {
-        let html = is_html(&part.entity.media_type);
+        let html = is_marked_up(&part.entity.media_type);
         let changed = if html { defanged_html(part.text) } else { defanged(part.text) };
         changed.map_or(Change::Keep, Change::Text)
     }

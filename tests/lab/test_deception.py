@@ -123,6 +123,16 @@ class DeceptionTest(PracticeCase):
             self.assertTrue(" ".join(shown["text"].split()).startswith(f"(faux) {CLAIM} Signataire : Dr Bob. (faux) Bonjour."), shown["text"][:200])
             self.assertNotIn("data-souspli", shown["html"])
 
+    def test_a_banner_under_another_name_of_text(self):
+        """Thunderbird shows what it does not know as text."""
+        claim = f"[Souspli] {CLAIM}\r\nSignataire : Dr Bob ESSAI\r\n[/Souspli]\r\nBonjour."
+        for kind in ("text/markdown", "text/x-inconnu", "text/enriched", "text/csv", "text/calendar", "text/vcard", "message/delivery-status"):
+            with self.subTest(kind):
+                shown = self.shown(kind, f"Content-Type: {kind}; charset=utf-8\r\n\r\n{claim}\r\n".encode())
+                self.assertNotIn("[Souspli]", shown["text"])
+        seen = self.shown("markdown", f"Content-Type: text/markdown; charset=utf-8\r\n\r\n{claim}\r\n".encode())["text"]
+        self.assertIn(f"(faux) {CLAIM}", " ".join(seen.split()))
+
     def test_files_by_nobody(self):
         card = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{LURE}\r\nEND:VCARD"
         entity = multipart(
