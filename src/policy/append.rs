@@ -55,6 +55,7 @@ pub fn stored(message: &[u8], account: &Account, rules: Rules<'_>, known: Known)
         || hidden::begins_elsewhere(message, &policy.tag)
         || visible::addresses(message, &ADDRESSED)
             .iter()
+            .chain(&visible::half_typed(message, &ADDRESSED))
             .any(|a| within_sealed_domain(a, rules).is_some());
     if seal { Stored::Sealed } else { Stored::AsIs }
 }
@@ -87,6 +88,13 @@ mod tests {
             (b"Bcc: Dr <d@medecin.mssante.fr>\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Cc: g:d@MSSANTE.fr;\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Resent-To: d@mssante.fr\r\n\r\n", NOTHING, Stored::Sealed),
+            // As they are saved while they are typed.
+            (b"To: Dr Zoe d@mssante.fr\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"To: \"d@mssante.fr\"\r\n\r\n", NOTHING, Stored::Sealed),
+            (b"To: =?utf-8?q?d=40medecin=2Emssante=2Efr?=\r\n\r\n", NOTHING, Stored::Sealed),
+            ("To: d@mssante\u{3002}fr\r\n\r\n".as_bytes(), NOTHING, Stored::Sealed),
+            (b"To: d@mssante.fr.example\r\n\r\n", NOTHING, Stored::AsIs),
+            (b"To: d@\r\n\r\n", NOTHING, Stored::AsIs),
             (b"Subject: x\r\n Subject: #med# y\r\n\r\n", NOTHING, Stored::Sealed),
             (b"Subject: x\r\n\r\n#med# body", NOTHING, Stored::Sealed),
             (b"From: d@mssante.fr\r\n\r\n", NOTHING, Stored::AsIs),

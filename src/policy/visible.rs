@@ -1,6 +1,7 @@
 //! The addresses that a header shows (RFC 5322 §3.6.3).
 
 use crate::base::Address;
+use crate::base::limits::HALF_TYPED_MAX;
 use crate::mime::header::Header;
 use std::collections::BTreeSet;
 
@@ -9,6 +10,23 @@ pub fn addresses(message: &[u8], names: &[&str]) -> BTreeSet<Address> {
     let (header, _) = Header::parse(message);
     let listed = names.iter().flat_map(|name| header.addresses(name));
     listed.map(|(_, address)| address).collect()
+}
+
+/// What is meant for an address in these fields, whatever stands around it: a draft is saved while it is typed. Of each the domain alone
+/// is right.
+pub fn half_typed(message: &[u8], names: &[&str]) -> BTreeSet<Address> {
+    let (header, _) = Header::parse(message);
+    let fields = names.iter().flat_map(|name| header.all(name));
+    fields.flat_map(|field| domains(&field.text())).collect()
+}
+
+/// Signs that name servers take for a dot (UTS 46) are dots.
+fn domains(text: &str) -> Vec<Address> {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let begun = text.split('@').skip(1).take(HALF_TYPED_MAX);
+    let names = begun.map(|rest| rest.split(|c| !is_of_name(c)).next().unwrap_or_default());
+    let dotted = names.map(|name| name.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], "."));
+    dotted.filter_map(|name| Address::parse(&format!("x@{name}")).ok()).collect()
 }
 
 #[cfg(test)]

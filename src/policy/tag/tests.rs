@@ -139,6 +139,7 @@ fn what_a_subject_asks() {
                 "♯med♯ x",
                 "#m\u{2066}ed# x",
                 "#m\u{3164}ed# x",
+                "#m\u{2800}ed# x",
                 "#m\u{180e}ed# x",
                 "#m\u{34f}ed# x",
                 "#m\u{e0001}ed# x",
