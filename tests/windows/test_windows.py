@@ -26,6 +26,8 @@ DEFAULTS = r"HKLM\Software\Souspli\Defaults"
 GROUP_POLICY = r"HKLM\Software\Policies\Souspli"
 RUN_KEY = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 HOME = r"C:\homes\alice"
+# How long a relay may take to end: ten seconds, and what Wine takes beside other work.
+ENDS = 60
 
 THUNDERBIRD = b"""// Mozilla User Preferences
 user_pref("mail.account.account1.identities", "id1");
@@ -183,11 +185,11 @@ class Mail(WindowsCase):
             sent.join(30)
             self.assertFalse(sent.is_alive())
             client.close()
-        self.assertEqual(0, relay.process.wait(20))
+        self.assertEqual(0, relay.process.wait(ENDS))
         self.assertEqual(1, provider.messages)
         self.assertEqual("stopped", json.loads(relay.cli("journal", "--json").splitlines()[-1])["code"])
         # The session of the others has ended too.
-        self.assertEqual(0, self.alice.process.wait(20))
+        self.assertEqual(0, self.alice.process.wait(ENDS))
 
 
 class Administration(WindowsCase):
