@@ -101,7 +101,8 @@ pub const HIDDEN_HEADER_MAX: usize = 64 << 10;
 pub const PACKED_OUT_MAX: usize = 8 << 20;
 /// Files inside a file that are looked at.
 pub const PACKED_FILES_MAX: usize = 200;
-/// Parameters of one Content-Type or Content-Disposition that are looked at.
+/// Parameters of one Content-Type or Content-Disposition that are looked at; beyond them only those that decide what the
+/// part is.
 pub const PARAMETERS_MAX: usize = 64;
 /// Octets of one boundary that is followed (RFC 2046 §5.1.1 allows 70; senders are seen with more).
 pub const BOUNDARY_MAX: usize = 256;

@@ -71,9 +71,25 @@ pub enum Marked {
     Seen,
 }
 
+/// Whose ENVELOPE, BODY and BODYSTRUCTURE an answer tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TellsEnvelope {
+    /// The View's.
+    View,
+    /// The provider's, as when nothing else of the message is asked: two who read one message need not write the same.
+    Provider,
+}
+
 /// The answer for an opened message: UID first where it is asked, then what only the provider knows, then the View's items
 /// as asked.
-pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &FetchRequest, view: &View, out: &mut Vec<u8>) {
+pub fn write_view(
+    (line, fetched): (&Line, &Fetched),
+    tells: TellsEnvelope,
+    marked: Marked,
+    request: &FetchRequest,
+    view: &View,
+    out: &mut Vec<u8>,
+) {
     // Once, for what may be many megabytes.
     out.reserve(usize::try_from(octets(request, view)).unwrap_or(0) + 1024);
     out.extend_from_slice(format!("* {} FETCH", fetched.number).as_bytes());
@@ -96,9 +112,22 @@ pub fn write_view(line: &Line, fetched: &Fetched, marked: Marked, request: &Fetc
     }
     for item in request.items.iter().filter(|item| !matches!(item, Item::Dynamic(_))) {
         out.extend_from_slice(std::mem::replace(&mut before, b" "));
-        write_item(item, view, out);
+        match told(item, fetched).filter(|_| tells == TellsEnvelope::Provider) {
+            Some(told) => line.write(&told.span, out),
+            None => write_item(item, view, out),
+        }
     }
     out.extend_from_slice(b")\r\n");
+}
+
+/// What the provider tells for an item of which he need not be asked for the message.
+fn told<'a>(item: &Item, fetched: &'a Fetched) -> Option<&'a FetchedItem> {
+    fetched.find(match item {
+        Item::Envelope => "ENVELOPE",
+        Item::Structure(Extension::With) => "BODYSTRUCTURE",
+        Item::Structure(Extension::Without) => "BODY",
+        Item::Dynamic(_) | Item::Size | Item::Body { .. } | Item::Rfc822(_) => return None,
+    })
 }
 
 fn write_flags(line: &Line, item: &FetchedItem, keyword: Option<&str>, out: &mut Vec<u8>) {

@@ -19,6 +19,7 @@ use crate::base::{Asker, MessageKey};
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
+use crate::relay::apart;
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Append, Opening, Pending, Proofs, Silence};
 use crate::sasl;
@@ -62,6 +63,8 @@ const UPSTREAM_SILENCE: Duration = Duration::from_secs(5 * 60);
 const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// A write that nobody takes.
 const WRITE_TIME: Duration = Duration::from_secs(5 * 60);
+/// Octets, read at once, whose reading may keep others waiting.
+const MUCH: usize = 8 << 10;
 /// How often a waiting mail program is told that it is not forgotten.
 const TICK: Duration = Duration::from_secs(IMAP_TICK_SECONDS);
 
@@ -190,7 +193,13 @@ impl Connection {
                 self.upstream = None;
                 self.session.input(Event::UpstreamClosed)
             }
-            Happened::Upstream(n) => self.session.input(Event::Upstream(&from_upstream[..n])),
+            Happened::Upstream(n) => {
+                let (session, octets) = (&mut self.session, &from_upstream[..n]);
+                match n >= MUCH || session.holds_message() {
+                    true => apart(|| session.input(Event::Upstream(octets))),
+                    false => session.input(Event::Upstream(octets)),
+                }
+            }
             Happened::ClientSecured => self.session.input(Event::ClientSecured),
             Happened::Proved(given, connected) => {
                 let mut actions = self.session.input(Event::Proved(given));
@@ -220,7 +229,7 @@ impl Connection {
                 self.session.input(Event::Reserved)
             }
             Happened::Unlocked(outcome) => self.session.input(Event::Unlocked(outcome)),
-            Happened::Opened(opened) => self.session.input(Event::Opened(opened)),
+            Happened::Opened(opened) => apart(|| self.session.input(Event::Opened(opened))),
             Happened::Appended(stored) => self.session.input(Event::Appended(stored)),
             Happened::Tick => self.session.input(Event::Tick),
             Happened::TimedOut(who) => self.session.input(Event::TimedOut(who)),

@@ -150,16 +150,6 @@ impl FetchRequest {
         })
     }
 
-    /// Whether envelopes are asked, and nothing as large as a message.
-    pub fn lists_envelopes(&self) -> bool {
-        let large = |item: &Item| match item {
-            Item::Body { section, .. } => matches!(section.text, SectionText::Whole | SectionText::Text),
-            Item::Rfc822(which) => *which != Rfc822::Header,
-            Item::Dynamic(_) | Item::Size | Item::Envelope | Item::Structure(_) => false,
-        };
-        self.items.contains(&Item::Envelope) && !self.items.iter().any(large)
-    }
-
     /// Whether this dynamic item is asked.
     pub fn asks(&self, name: &str) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Dynamic(asked) if asked == name))

@@ -126,6 +126,8 @@ enum Asked {
     Dynamic,
     /// The same, and the stored message.
     Stored,
+    /// The same, and what the provider tells of it.
+    Marked,
 }
 
 /// What a listing asks beyond the client's items, and takes out of the answers.
@@ -200,8 +202,7 @@ pub fn need(request: &FetchRequest, selected: Option<&Selected>) -> Need {
         Look::Before => selected.classes.marks().harmless.covers(asked),
     };
     match all_plain() {
-        // What an envelope says is looked at when the whole of it is here.
-        Some(asked) if harmless(&asked) && !request.lists_envelopes() => Need::Pass,
+        Some(asked) if harmless(&asked) => Need::Pass,
         Some(_) | None => Need::Plan,
     }
 }
@@ -248,7 +249,7 @@ impl Plan {
 
     /// Whether FETCH responses are to be collected and given to [`Plan::answer`]; else they pass as they are.
     pub fn collects(&self) -> bool {
-        !matches!(self.current, Step::Plain(_)) || self.request.lists_envelopes()
+        !matches!(self.current, Step::Plain(_))
     }
 
     /// Takes a FETCH response; writes what the client gets now.
@@ -321,7 +322,7 @@ impl Plan {
             return self.release(false, shelf, out);
         }
         match opened {
-            Ok(view) => self.deliver(&answer, &view, out),
+            Ok(view) => self.deliver(&answer, &view, answer::TellsEnvelope::View, out),
             Err(explanation) => {
                 // What the provider says of the flags it says once only.
                 answer::write_dynamic(&answer.line, &answer.fetched, out);

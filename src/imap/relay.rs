@@ -14,7 +14,7 @@ use super::fetch::{Addressing, FetchRequest, Kind};
 use super::frame::{Piece, Sync};
 use super::intake::Refusal;
 use super::line::{Fragment, Line};
-use super::plan::looks::Passing;
+use super::plan::looks::{self, Passing};
 use super::plan::{self, Need, Next, Plan, Selected, Withheld};
 use super::response::{self, Response, Status};
 use super::seek::Seek;
@@ -37,6 +37,7 @@ pub(super) struct Relay {
     selected: Option<Selected>,
     opening: Opening,
     reading: Reading,
+    passes: looks::Response,
     flags: flags::Flags,
     reserving: bool,
     leaving: bool,
@@ -147,6 +148,7 @@ impl Relay {
             selected: None,
             opening: Opening::default(),
             reading: Reading::Between,
+            passes: looks::Response::default(),
             flags: flags::Flags::default(),
             reserving: false,
             leaving: false,

@@ -35,7 +35,7 @@ impl Parameterized {
         let mut value = pieces.next().unwrap_or_default();
         value.retain(|c| !c.is_whitespace());
         value.make_ascii_lowercase();
-        let raw = pieces.take(limits::PARAMETERS_MAX).filter_map(|p| {
+        let raw = pieces.filter_map(|p| {
             let (name, value) = p.split_once('=')?;
             Some((name.trim().to_ascii_lowercase(), value.to_owned()))
         });
@@ -158,14 +158,36 @@ fn known_encoding(is: impl Fn(&str) -> bool) -> Option<TransferEncoding> {
 /// Octets of a parameter for which there is room from the beginning.
 const PIECE: usize = 32;
 
-/// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out.
+/// What decides how a part is read, and what it is: whoever writes many parameters before it hides none of these.
+const DECISIVE: [&str; 10] = [
+    "boundary",
+    "charset",
+    "name",
+    "filename",
+    "smime-type",
+    "protocol",
+    "hp",
+    "hp-legacy-display",
+    "protected-headers",
+    "forwarded",
+];
+
+fn is_decisive(piece: &[u8]) -> bool {
+    let name = piece.split(|b| matches!(b, b'=' | b'*')).next().unwrap_or_default();
+    DECISIVE
+        .iter()
+        .any(|known| name.trim_ascii().eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Cuts at `;` outside quotes; quotes undone, comments and the white space around tokens left out. Of the pieces beyond
+/// [`limits::PARAMETERS_MAX`] those that are decisive are kept.
 fn split(value: &[u8]) -> Vec<String> {
     let begun = || Vec::with_capacity(PIECE);
     let mut pieces = vec![begun()];
     let (mut quoted, mut comment, mut blanks) = (false, 0usize, 0usize);
     let mut octets = value.iter().copied();
     while let Some(b) = octets.next() {
-        let full = pieces.len() > limits::PARAMETERS_MAX;
+        let full = pieces.len() > limits::PARAMETERS_MAX + 1;
         let last = pieces.len() - 1;
         let piece = &mut pieces[last];
         match b {
@@ -176,7 +198,7 @@ fn split(value: &[u8]) -> Vec<String> {
             b')' if comment > 0 => comment -= 1,
             _ if comment > 0 => {}
             b' ' | b'\t' => blanks += 1,
-            b';' if full => break,
+            b';' if full && !is_decisive(piece) => piece.clear(),
             b';' => pieces.push(begun()),
             _ => {
                 // A name with unquoted spaces, as careless senders write it.
@@ -190,7 +212,9 @@ fn split(value: &[u8]) -> Vec<String> {
             blanks = 0;
         }
     }
-    pieces.into_iter().map(text_of).collect()
+    let kept = |at: usize, piece: &[u8]| at <= limits::PARAMETERS_MAX || is_decisive(piece);
+    let kept = pieces.into_iter().enumerate().filter(|(at, piece)| kept(*at, piece));
+    kept.map(|(_, piece)| text_of(piece)).collect()
 }
 
 fn text_of(octets: Vec<u8>) -> String {
@@ -306,6 +330,23 @@ mod tests {
         ] {
             let read = Parameterized::parse(value.as_bytes());
             assert_eq!((read.value.as_str(), read.parameter(name)), (kind, expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn many_parameters_hide_none_that_decides_and_are_not_kept() {
+        let many: String = (0..60_000).map(|n| format!(";a{n}=b")).collect();
+        for (after, name, expected) in [
+            ("; boundary=b", "boundary", Some("b")),
+            ("; CHARSET = utf-8; charset=x", "charset", Some("utf-8")),
+            ("; charset*0=ut; other=1; charset*1=f-8", "charset", Some("utf-8")),
+            ("; other=1", "other", None),
+        ] {
+            let read = Parameterized::parse(format!("text/plain{many}{after}").as_bytes());
+            assert_eq!(read.parameter(name), expected, "{after}");
+            assert!(read.parameters.len() <= limits::PARAMETERS_MAX + 1);
+            assert_eq!(read.parameter("a63"), Some("b"));
+            assert_eq!(read.parameter("a64"), None);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::{MessageKey, Secret};
 use crate::config::{Account, Server};
 use crate::net::BoxedStream;
 use crate::net::port::{Acceptor, Upstreams};
+use crate::relay::apart;
 use crate::relay::budget::{Budget, Room};
 use crate::relay::port::{Asker, NotProved, Opening, Pending, Proofs, Silence};
 use crate::sasl::{self, Mechanism, Proved};
@@ -64,6 +65,8 @@ impl Default for Patience {
     }
 }
 
+/// Octets, read at once, whose reading may keep others waiting.
+const MUCH: usize = 8 << 10;
 /// Connecting, and TLS.
 const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// How long a card is awaited: the mail program cannot be told so.
@@ -163,6 +166,9 @@ impl Connection {
             Happened::Upstream(0) => {
                 self.upstream = None;
                 Event::UpstreamClosed
+            }
+            Happened::Upstream(n) if n >= MUCH || self.session.holds_message() => {
+                return apart(|| self.session.input(Event::Upstream(&from_upstream[..n])));
             }
             Happened::Upstream(n) => Event::Upstream(&from_upstream[..n]),
             Happened::ClientSecured => Event::ClientSecured,

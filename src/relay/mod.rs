@@ -248,8 +248,8 @@ impl Relay {
     }
 }
 
-/// What waits for the disk keeps no thread from those whom it serves.
-fn apart<T>(work: impl FnOnce() -> T) -> T {
+/// What waits for the disk, or computes, keeps no thread from those whom it serves.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
     let flavour = Handle::try_current().map(|handle| handle.runtime_flavor());
     match flavour {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),

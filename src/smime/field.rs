@@ -51,26 +51,40 @@ fn value_of<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
     field.trim_ascii().eq_ignore_ascii_case(name.as_bytes()).then(|| &value[1..])
 }
 
+/// The parameters by which S/MIME is known and opened. No other is kept, so that however many a stranger writes none of these
+/// is overlooked, and none makes work for the next one.
+const KEPT: [&str; 5] = ["smime-type", "protocol", "boundary", "name", "filename"];
+
 /// Reads `value; name=value; ...`, with comments, quoted strings, continuations and charsets.
 pub fn parse(text: &str) -> Parameterized {
-    let mut pieces = pieces(text).into_iter();
-    let value = pieces.next().unwrap_or_default().trim().to_lowercase();
-    let mut parameters: Vec<(String, String)> = Vec::new();
-    for piece in pieces {
-        let Some((name, value)) = piece.split_once('=') else { continue };
-        let (name, encoded) = base_name(&name.trim().to_lowercase());
+    let mut read = Parameterized::default();
+    let mut is_first = true;
+    pieces(text, |piece| match std::mem::take(&mut is_first) {
+        true => read.value = piece.trim().to_lowercase(),
+        false => read.take(piece),
+    });
+    read
+}
+
+impl Parameterized {
+    /// `name=value`, or a further piece of one.
+    fn take(&mut self, piece: &str) {
+        let Some((name, value)) = piece.split_once('=') else { return };
+        let ((name, continued), encoded) = base_name(&name.trim().to_lowercase());
+        if !KEPT.contains(&name.as_str()) {
+            return;
+        }
         let value = if encoded {
             percent_decoded(value.trim())
         } else {
             value.trim().to_owned()
         };
-        match parameters.iter_mut().find(|(n, _)| *n == name.0) {
-            Some((_, whole)) if name.1 => whole.push_str(&value),
+        match self.parameters.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, whole)) if continued => whole.push_str(&value),
             Some(_) => {}
-            None => parameters.push((name.0, value)),
+            None => self.parameters.push((name, value)),
         }
     }
-    Parameterized { value, parameters }
 }
 
 /// `name*1*` is (`name`, continued) and encoded (RFC 2231 §3, §4).
@@ -104,9 +118,9 @@ fn percent_decoded(value: &str) -> String {
 }
 
 /// Cuts at semicolons outside quotes and comments; quotes and comments are taken away.
-fn pieces(text: &str) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let (mut quoted, mut comments) = (false, 0_u32);
+fn pieces(text: &str, mut take: impl FnMut(&str)) {
+    let mut piece = String::new();
+    let (mut quoted, mut comments) = (false, 0_usize);
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         let kept = match c {
@@ -124,16 +138,15 @@ fn pieces(text: &str) -> Vec<String> {
                 None
             }
             ';' if !quoted && comments == 0 => {
-                out.push(String::new());
+                take(&piece);
+                piece.clear();
                 None
             }
             c => Some(c).filter(|_| comments == 0),
         };
-        if let (Some(c), Some(last)) = (kept, out.last_mut()) {
-            last.push(c);
-        }
+        piece.extend(kept);
     }
-    out
+    take(&piece);
 }
 
 #[cfg(test)]
@@ -143,13 +156,30 @@ mod tests {
     #[test]
     fn parameters_of_every_writing() {
         let p = parse(
-            "Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; a*=utf-8'fr'%C3%A9;b=\"c;\\\"d\"",
+            "Application/PKCS7-Mime (x;y); smime-type=\"Enveloped-Data\" ;name*0=\"sm\"; name*1=ime.p7m; filename*=utf-8'fr'%C3%A9;boundary=\"c;\\\"d\"; other=1",
         );
         assert_eq!(p.value, "application/pkcs7-mime");
         assert_eq!(p.parameter("smime-type"), Some("Enveloped-Data"));
         assert_eq!(p.parameter("name"), Some("smime.p7m"));
-        assert_eq!(p.parameter("a"), Some("é"));
-        assert_eq!(p.parameter("b"), Some("c;\"d"));
+        assert_eq!(p.parameter("filename"), Some("é"));
+        assert_eq!(p.parameter("boundary"), Some("c;\"d"));
+    }
+
+    /// Whoever writes many can neither hide one behind the others nor keep everybody waiting.
+    #[test]
+    fn many_parameters_hide_none_and_are_not_kept() {
+        for unit in ["a%=b;", "%=;", "name%*=x;", "a*%=b;", "a%;"] {
+            let many: String = (0..60_000).map(|n| unit.replace('%', &n.to_string())).collect();
+            let read = parse(&format!("multipart/signed;{many}protocol=p; boundary=b; protocol=q"));
+            assert_eq!(
+                (read.value.as_str(), read.parameter("protocol"), read.parameter("boundary")),
+                ("multipart/signed", Some("p"), Some("b")),
+                "{unit}"
+            );
+            assert_eq!(read.parameters.len(), 2, "{unit}");
+        }
+        let pieces: String = (0..60_000).map(|n| format!("name*{n}=x;")).collect();
+        assert_eq!(parse(&format!("a/b;{pieces}")).parameter("name").map(str::len), Some(60_000));
     }
 
     #[test]

@@ -21,14 +21,21 @@ impl Line {
     }
 
     /// The line with what stands in a span, text and literals, changed to as many octets; `None`: nothing of it changes.
-    pub fn with_changes(&self, span: &Span, change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Self> {
-        let same = |octets: &[u8]| change(octets).filter(|anew| anew.len() == octets.len());
+    pub fn with_changes(
+        &self,
+        span: &Span,
+        of_text: impl Fn(&[u8]) -> Option<Vec<u8>>,
+        of_literal: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    ) -> Option<Self> {
+        let same = |octets: &[u8], anew: Option<Vec<u8>>| anew.filter(|anew| anew.len() == octets.len());
         let mut out: Option<Self> = None;
-        if let Some(anew) = same(self.span_text(span)) {
+        let text = self.span_text(span);
+        if let Some(anew) = same(text, of_text(text)) {
             out.get_or_insert_with(|| self.clone()).text[span.text.clone()].copy_from_slice(&anew);
         }
         for index in span.literals.clone() {
-            if let Some(anew) = same(self.literal(index)) {
+            let octets = self.literal(index);
+            if let Some(anew) = same(octets, of_literal(octets)) {
                 out.get_or_insert_with(|| self.clone()).literals[index].bytes = anew;
             }
         }

@@ -15,7 +15,8 @@ impl Plan {
             }
             Step::Plain(set) => self.fetch(set, &self.asked(Asked::Everything), None),
             Step::Beginning(set) => self.fetch(set, &Self::beginning(), None),
-            Step::Marked(set) | Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
+            Step::Marked(set) => self.fetch(set, &self.asked(Asked::Marked), None),
+            Step::Fresh(set) => self.fetch(set, &self.asked(Asked::Stored), None),
             Step::Cached(set, _) => self.fetch(set, &self.asked(Asked::Dynamic), None),
         }
     }
@@ -61,14 +62,13 @@ impl Plan {
         if self.request.modifiers.is_some() && !self.request.asks("MODSEQ") {
             more.push("MODSEQ");
         }
-        if which == Asked::Stored {
+        if matches!(which, Asked::Stored | Asked::Marked) {
             more.push("BODY.PEEK[]");
         }
         let mut out = Vec::new();
-        join(
-            self.request.items.iter().filter(|item| !opens || item.kind() == Kind::Dynamic),
-            &mut out,
-        );
+        let told = |item: &Item| which == Asked::Marked && matches!(item, Item::Envelope | Item::Structure(_));
+        let asked = |item: &&Item| !opens || item.kind() == Kind::Dynamic || told(item);
+        join(self.request.items.iter().filter(asked), &mut out);
         for name in more {
             if !out.is_empty() {
                 out.push(b' ');

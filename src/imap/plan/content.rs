@@ -1,7 +1,7 @@
 //! Content: classes first, then plain messages as they are and S/MIME messages from their Views.
 
 use super::*;
-use crate::imap::answer::Marked;
+use crate::imap::answer::{Marked, TellsEnvelope};
 use crate::imap::line::Value;
 use crate::imap::response;
 use std::borrow::Cow;
@@ -133,7 +133,7 @@ impl Plan {
             return None;
         };
         if self.selected.classes.of(answer.uid) == Some(Sealed::No) {
-            self.deliver(&answer, &View::ordinary(&stored), out);
+            self.deliver(&answer.harmless(), &View::ordinary(&stored), TellsEnvelope::Provider, out);
             return None;
         }
         let key = self.key(answer.uid);
@@ -179,7 +179,7 @@ impl Plan {
 
     fn serve(&mut self, answer: &Answer, shelf: &dyn Shelf, out: &mut Vec<u8>) {
         match shelf.cached(&self.key(answer.uid)) {
-            Some(view) => self.deliver(answer, &view, out),
+            Some(view) => self.deliver(answer, &view, TellsEnvelope::View, out),
             None => self.forgotten.insert(self.number(answer)),
         }
     }
@@ -190,13 +190,14 @@ impl Plan {
         sets.into_iter().rev().for_each(|set| self.steps.push_front(Step::Fresh(set)));
     }
 
-    pub(super) fn deliver(&mut self, answer: &Answer, view: &View, out: &mut Vec<u8>) {
+    pub(super) fn deliver(&mut self, answer: &Answer, view: &View, tells: TellsEnvelope, out: &mut Vec<u8>) {
         let unseen = answer.fetched.seen(&answer.line) == Some(false);
         let marks = unseen && self.request.sets_seen() && self.selected.access == Access::Write;
         if marks {
             self.unseen.insert(answer.uid);
         }
         let seen = if marks { Marked::Seen } else { Marked::AsBefore };
-        answer::write_view(&answer.line, &answer.fetched, seen, &self.request, view, out);
+        let told = (&answer.line, &answer.fetched);
+        answer::write_view(told, tells, seen, &self.request, view, out);
     }
 }

@@ -1,5 +1,6 @@
 //! Messages that are not S/MIME: marks of ours that somebody wrote into them are made harmless as they pass
-//! ([`crate::view::foreign`]). Nothing else of them changes, and nothing that the provider tells of them.
+//! ([`crate::view::foreign`]). Nothing else of them changes, and nothing that the provider tells of them: an ENVELOPE, BODY or
+//! BODYSTRUCTURE is always his, whatever is asked beside it, each of its strings by itself without marks of ours.
 
 use super::*;
 use crate::imap::fetch::{Item, Rfc822};
@@ -96,21 +97,84 @@ impl Plan {
 }
 
 impl Answer {
-    /// The same without marks of ours in the fields and envelopes that it tells, octet for octet.
+    /// The same without marks of ours in the fields, envelopes and structures that it tells, octet for octet.
     pub(super) fn harmless(&self) -> Cow<'_, Self> {
         let mut out = Cow::Borrowed(self);
         for item in &self.fetched.items {
             let change = match item.name.as_str() {
-                "ENVELOPE" => foreign::defanged_value,
-                name if Passing::named(name.as_bytes()) == Some(Passing::Header) => foreign::defanged_header,
+                "ENVELOPE" | "BODYSTRUCTURE" | "BODY" => Passing::Value,
+                name if Passing::named(name.as_bytes()) == Some(Passing::Header) => Passing::Header,
                 _ => continue,
             };
-            if let Some(line) = out.line.with_changes(item.value.span(), change) {
+            let changed = out
+                .line
+                .with_changes(item.value.span(), |text| change.text(text), |octets| change.changed(octets));
+            if let Some(line) = changed {
                 out.to_mut().line = line;
             }
         }
         out
     }
+}
+
+/// A FETCH response that passes piece by piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Response {
+    /// Nothing in its text is looked at: it is another response, or no envelope has begun.
+    #[default]
+    Other,
+    /// It may tell one.
+    Fetch,
+    /// It has begun to: what is no item of its own is a string of one.
+    Telling,
+}
+
+impl Response {
+    /// The next piece of its text, of the same length, without marks of ours in its strings.
+    pub fn harmless(&mut self, text: Vec<u8>) -> Vec<u8> {
+        if *self == Self::Fetch && tells(&text) {
+            *self = Self::Telling;
+        }
+        match self {
+            Self::Telling => in_strings(&text).unwrap_or(text),
+            Self::Fetch | Self::Other => text,
+        }
+    }
+
+    /// What the literal holds that a piece of it announces.
+    pub fn announced(self, text: &[u8]) -> Option<Passing> {
+        Passing::announced(text).or_else(|| {
+            let before = text[..text.iter().rposition(|b| *b == b'{')?].trim_ascii_end();
+            // An item's name ends otherwise; numbers stand between the strings of a structure.
+            let is_value = matches!(before.last(), None | Some(b'(' | b')' | b'"' | b'0'..=b'9')) || before.ends_with(b"NIL");
+            (self == Self::Telling && is_value).then_some(Passing::Value)
+        })
+    }
+}
+
+fn tells(text: &[u8]) -> bool {
+    let text = text.to_ascii_uppercase();
+    [&b"ENVELOPE"[..], b"BODYSTRUCTURE", b"BODY ("]
+        .iter()
+        .any(|name| memchr::memmem::find(&text, name).is_some())
+}
+
+/// Each quoted string of a text without marks of ours; `None`: there is none. Word by word of different strings they are none.
+fn in_strings(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(start) = memchr::memchr(b'"', &text[at..]).map(|n| at + n + 1) {
+        let mut end = start;
+        while end < text.len() && text[end] != b'"' {
+            end += if text[end] == b'\\' { 2 } else { 1 };
+        }
+        let end = end.min(text.len());
+        if let Some(changed) = foreign::defanged_value(&text[start..end]) {
+            out.get_or_insert_with(|| text.to_vec())[start..end].copy_from_slice(&changed);
+        }
+        at = (end + 1).min(text.len());
+    }
+    out
 }
 
 /// What a literal holds in which marks of ours are looked for as it passes.
@@ -120,6 +184,8 @@ pub enum Passing {
     Message,
     /// A header, or some of its fields.
     Header,
+    /// A string of an envelope or a structure.
+    Value,
 }
 
 impl Passing {
@@ -144,17 +210,64 @@ impl Passing {
 
     /// The literal without marks of ours, of the same length.
     pub fn harmless(self, octets: Vec<u8>) -> Vec<u8> {
-        let changed = match self {
-            Self::Message => foreign::defanged(&octets),
-            Self::Header => foreign::defanged_header(&octets),
-        };
-        changed.unwrap_or(octets)
+        self.changed(&octets).unwrap_or(octets)
+    }
+
+    fn changed(self, octets: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Message => foreign::defanged(octets),
+            Self::Header => foreign::defanged_header(octets),
+            Self::Value => foreign::defanged_value(octets),
+        }
+    }
+
+    /// The same of the text around literals.
+    fn text(self, text: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Value => in_strings(text),
+            Self::Message | Self::Header => self.changed(text),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Passing;
+    use super::{Passing, Response};
+
+    #[test]
+    fn strings_that_pass_hold_no_mark_each_by_itself() {
+        let mut passes = Response::Fetch;
+        let mut pass = |text: &str| {
+            let out = passes.harmless(text.as_bytes().to_vec());
+            (String::from_utf8(out).unwrap(), passes.announced(text.as_bytes()))
+        };
+        let same = |text: &str, holds| (text.to_owned(), holds);
+        assert_eq!(
+            pass("* 1 FETCH (X (\"[Souspli]\") {3}\r\n"),
+            same("* 1 FETCH (X (\"[Souspli]\") {3}\r\n", None)
+        );
+        assert_eq!(
+            pass(" ENVELOPE (NIL \"[Souspli] \\\"x\" ((\"=?utf-8?q?a\" NIL \"b?=\" {5}\r\n"),
+            same(
+                " ENVELOPE (NIL \"(faux)    \\\"x\" ((\"=?utf-8?q?a\" NIL \"b?=\" {5}\r\n",
+                Some(Passing::Value)
+            )
+        );
+        for (text, holds) in [
+            (")) {3}\r\n", Some(Passing::Value)),
+            (" NIL {3}\r\n", Some(Passing::Value)),
+            (" 20 {3}\r\n", Some(Passing::Value)),
+            (" {3}\r\n", Some(Passing::Value)),
+            (") BODY[] {3}\r\n", Some(Passing::Message)),
+            (") BODY[HEADER] {3}\r\n", Some(Passing::Header)),
+            (") BODY[1] {3}\r\n", None),
+            (") RFC822.TEXT {3}\r\n", None),
+            (") BODY[]<0> {3}\r\n", None),
+            (" \"open \\", None),
+        ] {
+            assert_eq!(pass(text), same(text, holds), "{text}");
+        }
+    }
 
     #[test]
     fn what_a_literal_holds() {

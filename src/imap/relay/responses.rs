@@ -52,6 +52,7 @@ impl Relay {
     /// The first piece of a response.
     fn first(&mut self, piece: Piece, ends: bool, core: &mut Core) -> After {
         let Piece::Text { bytes, .. } = &piece else { return After::Garbled };
+        self.passes = looks::Response::Other;
         let defers = matches!(&self.work, Work::Fetch(plan, _) if plan.defers());
         if defers && matches!(&self.work, Work::Fetch(plan, _) if plan.is_overfull()) {
             return After::Garbled;
@@ -79,6 +80,7 @@ impl Relay {
                 if collects {
                     return self.collect(piece, ends, For::Answer, core);
                 }
+                self.passes = looks::Response::Fetch;
                 self.pass_on(piece, ends, core);
                 After::Continue
             }
@@ -123,12 +125,19 @@ impl Relay {
 
     /// Passes a piece; of a message that comes whole, its octets once they are all here.
     fn pass_on(&mut self, piece: Piece, ends: bool, core: &mut Core) {
+        let piece = match piece {
+            Piece::Text { bytes, literal } => Piece::Text {
+                bytes: self.passes.harmless(bytes),
+                literal,
+            },
+            Piece::Literal { .. } => piece,
+        };
         self.reading = match &piece {
             Piece::Text { literal: None, .. } => Reading::Between,
             Piece::Text {
                 bytes,
                 literal: Some(literal),
-            } => match Passing::announced(bytes) {
+            } => match self.passes.announced(bytes) {
                 Some(holds) if (1..=limits::LOOKED_AT_MAX).contains(&literal.size) => {
                     self.reserve(&Line::default(), &piece, core);
                     Reading::Looking(holds, Vec::new(), literal.size)
