@@ -297,6 +297,8 @@ pub const ARGON2_MEMORY_MAX_KIB: u32 = 512 * 1024;
 pub const ARGON2_PASSES_MAX: u32 = 20;
 /// Secure threads remembered; beyond it the oldest are forgotten.
 pub const THREADS_MAX: usize = 200_000;
+/// Elements of a page that are followed inside one another while its text is read.
+pub const PAGE_DEPTH_MAX: usize = 128;
 /// Words of one message that are compared with those of sealed letters.
 pub const LIKENESS_WORDS_MAX: usize = 20_000;
 /// Files of one message that are compared with those of sealed letters.
