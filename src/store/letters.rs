@@ -131,7 +131,12 @@ impl Letters {
             return Ok(None);
         }
         let names = self.names()?;
-        let files: Vec<Key> = message.files.iter().map(|file| names.name(b"file", file)).collect();
+        let files: Vec<Key> = message
+            .files
+            .iter()
+            .chain(&message.bodies)
+            .map(|file| names.name(b"file", file))
+            .collect();
         if self.has_one(&files, now)? {
             return Ok(Some(Recognised::File));
         }
