@@ -385,7 +385,9 @@ mod tests {
         left(&letters, &file("compte rendu"));
         assert_eq!(letters.recognised(&file("plan d'accès"), NOW).unwrap(), None);
         assert_eq!(letters.recognised(&file("compte rendu"), NOW).unwrap(), Some(Recognised::File));
-        assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), None);
+        assert_eq!(letters.recognised(&file("compte rendus"), NOW).unwrap(), None);
+        // What can be read is known by its words as well.
+        assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), Some(Recognised::Text));
     }
 
     #[test]
