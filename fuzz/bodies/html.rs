@@ -3,6 +3,7 @@
 
 use souspli::mime::entity::{Entity, Kind, parse};
 use souspli::view::html::{Piece, escape, scan, to_text};
+use souspli::view::page::{apart, plain, told};
 use souspli::view::text_only::text_only;
 
 /// Parts that a sender can make of few octets each get a header of ours.
@@ -14,6 +15,9 @@ pub fn run(input: &[u8]) {
     covered(&page);
     let text = to_text(&page);
     assert!(text.len() <= page.len() * 3 + 2);
+    for text in [told(&page), plain(&page), apart(&page)] {
+        assert!(text.len() <= page.len() * 4 + 40);
+    }
     assert!(
         to_text(&escape(&text))
             .lines()
@@ -53,7 +57,7 @@ fn shown(entity: &[u8]) {
     assert_eq!(tree.media_type, "multipart/mixed");
     assert!(parts.iter().all(harmless), "{}", String::from_utf8_lossy(&out));
     assert!(!out.windows(9).any(|w| w == b"[Souspli]"));
-    assert!(out.len() <= entity.len() * 4 + (parts.len() + 1) * PART);
+    assert!(out.len() <= entity.len() * 6 + (parts.len() + 1) * PART);
 }
 
 fn harmless(part: &Entity) -> bool {

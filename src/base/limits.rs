@@ -300,6 +300,8 @@ pub const ARGON2_PASSES_MAX: u32 = 20;
 pub const THREADS_MAX: usize = 200_000;
 /// Signs of an address in a field of a draft that are followed.
 pub const HALF_TYPED_MAX: usize = 10_000;
+/// Elements of a page that are followed inside one another while its text is read.
+pub const PAGE_DEPTH_MAX: usize = 128;
 /// Words of one message that are compared with those of sealed letters.
 pub const LIKENESS_WORDS_MAX: usize = 20_000;
 /// Files of one message that are compared with those of sealed letters.

@@ -378,7 +378,7 @@ fn text_part(header: &Header<'_>, text: &str, label: Option<Label>) -> Vec<u8> {
 }
 
 /// The text, or a picture of the octets (one character of U+0000 to U+00FF for each) where the charset does not help.
-fn decode_text<'a>(charset: Option<&str>, octets: Cow<'a, [u8]>) -> Option<(Cow<'a, str>, Repertoire)> {
+pub fn decode_text<'a>(charset: Option<&str>, octets: Cow<'a, [u8]>) -> Option<(Cow<'a, str>, Repertoire)> {
     let name = charset.unwrap_or("us-ascii").to_ascii_lowercase();
     let picture = |octets: &[u8]| Cow::Owned(octets.iter().map(|&b| b as char).collect::<String>());
     let wide = name.contains("utf-16") || name.contains("utf-32") || name.contains("utf-7") || name.contains("ucs-");

@@ -131,7 +131,12 @@ impl Letters {
             return Ok(None);
         }
         let names = self.names()?;
-        let files: Vec<Key> = message.files.iter().map(|file| names.name(b"file", file)).collect();
+        let files: Vec<Key> = message
+            .files
+            .iter()
+            .chain(&message.bodies)
+            .map(|file| names.name(b"file", file))
+            .collect();
         if self.has_one(&files, now)? {
             return Ok(Some(Recognised::File));
         }
@@ -380,7 +385,9 @@ mod tests {
         left(&letters, &file("compte rendu"));
         assert_eq!(letters.recognised(&file("plan d'accès"), NOW).unwrap(), None);
         assert_eq!(letters.recognised(&file("compte rendu"), NOW).unwrap(), Some(Recognised::File));
-        assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), None);
+        assert_eq!(letters.recognised(&file("compte rendus"), NOW).unwrap(), None);
+        // What can be read is known by its words as well.
+        assert_eq!(letters.recognised(&file("compte  rendu"), NOW).unwrap(), Some(Recognised::Text));
     }
 
     #[test]

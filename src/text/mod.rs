@@ -26,6 +26,7 @@ pub mod net;
 pub mod notice;
 pub mod outgoing;
 pub mod outlook;
+pub mod page;
 pub mod pop3;
 pub mod provider;
 pub mod recipients;

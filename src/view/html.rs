@@ -1,5 +1,5 @@
 //! A small HTML scanner: enough to find tags as a browser does, so that a banner can be put in, found and taken out, and
-//! a text made of a document that must not be shown. It renders nothing and fetches nothing.
+//! a text made of a document that must not be shown ([`super::page`]). It renders nothing and fetches nothing.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -67,7 +67,8 @@ impl Iterator for Pieces<'_> {
     }
 }
 
-/// The document as plain text: tags left out, the commonest references read, no address of a link or image kept.
+/// The characters of a document without its tags, for those who look for something that tags cut: cells are glued and what is
+/// hidden counts. Readers get [`super::page`].
 pub fn to_text(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     for piece in scan(html) {
@@ -298,7 +299,7 @@ fn push_words(text: &str, out: &mut String) {
 }
 
 /// Character references: numbers and the commonest names; others stay as written.
-fn unescape(text: &str) -> Cow<'_, str> {
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     match text.contains('&') {
         true => characters(text, 0..text.len()).map(|(_, c)| c).collect(),
         false => Cow::Borrowed(text),

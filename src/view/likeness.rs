@@ -4,15 +4,17 @@
 //! Compared are words, whatever stands between them: quoting, wrapping and the tags of HTML differ with every program. Nothing
 //! here is kept as it is; `store::letters` keeps keyed digests.
 
-use super::html;
+use super::{html, page};
 use crate::base::limits::{LIKENESS_FILES_MAX, LIKENESS_WORDS_MAX};
 use crate::mime::Contents;
 use crate::mime::base64::ends;
-use crate::mime::edit::{ENCODED_MAX, is_html, text_of};
+use crate::mime::edit::{ENCODED_MAX, decode_text, is_attachment, is_html, is_text};
 use crate::mime::entity::{Entity, Kind};
+use crate::mime::header::Header;
 use crate::mime::packed::{may_hold_files, unpacked};
-use crate::mime::parameters::{TransferEncoding, disposition, transfer_encoding};
+use crate::mime::parameters::{TransferEncoding, content_type, disposition, transfer_encoding};
 use crate::mime::words::octets_to_text;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -25,13 +27,19 @@ const FILE_MIN: usize = 512;
 /// Octets of either end of a file that stand for it, with its length.
 const FILE_ENDS: usize = 1 << 10;
 
+/// Octets of a file that are read as words.
+const FILE_TEXT_MAX: usize = 64 * LIKENESS_WORDS_MAX;
+
 /// The words and files of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Likeness {
-    /// The words of each text.
+    /// The words of each text, in each reading of it.
     pub texts: Vec<Words>,
     /// What stands for each file.
     pub files: Vec<Vec<u8>>,
+    /// What stands for each text of the letter's own, were it a file that was sealed; not remembered of a sealed letter, whose
+    /// form of words may be in every letter.
+    pub bodies: Vec<Vec<u8>>,
 }
 
 /// The words of one text, plain.
@@ -50,9 +58,14 @@ pub fn likeness(message: &[u8]) -> Likeness {
 
 /// The same of a message that has been read.
 pub fn likeness_in(message: &Contents<'_>) -> Likeness {
-    let mut out = Likeness::default();
-    collect(message, &message.root, 0, &mut out);
-    out
+    let mut search = Search {
+        found: Likeness::default(),
+        letter: LIKENESS_WORDS_MAX,
+        attached: LIKENESS_WORDS_MAX,
+        files: LIKENESS_FILES_MAX,
+    };
+    search.entity(message, &message.root, 0);
+    search.found
 }
 
 impl Words {
@@ -182,33 +195,89 @@ fn words_of(line: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-fn collect(message: &Contents<'_>, entity: &Entity, encoded: usize, out: &mut Likeness) {
-    match &entity.kind {
-        Kind::Multipart(parts) => parts.iter().for_each(|part| collect(message, part, encoded, out)),
-        Kind::Message(inner) => collect(message, inner, encoded, out),
-        Kind::Leaf => {
-            if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
-                let inner = Contents::of(&inner);
-                collect(&inner, &inner.root, encoded + 1, out);
-            } else if let Some((text, _)) = text_of(message.octets, entity) {
-                let room = LIKENESS_WORDS_MAX.saturating_sub(out.texts.iter().map(|words| words.all.len()).sum());
-                let words = match is_html(&entity.media_type) {
-                    true => Words::of(&html::to_text(&text), room),
-                    false => Words::of(&text, room),
-                };
-                out.texts.push(words);
-            } else if out.files.len() < LIKENESS_FILES_MAX {
-                file(message, entity, out);
+/// What was found, and what room is left for more.
+struct Search {
+    found: Likeness,
+    /// For words of the letter's own texts, and of files: a file in front leaves the letter its own.
+    letter: usize,
+    attached: usize,
+    files: usize,
+}
+
+impl Search {
+    fn entity(&mut self, message: &Contents<'_>, entity: &Entity, encoded: usize) {
+        match &entity.kind {
+            Kind::Multipart(parts) => parts.iter().for_each(|part| self.entity(message, part, encoded)),
+            Kind::Message(inner) => self.entity(message, inner, encoded),
+            Kind::Leaf => {
+                if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
+                    let inner = Contents::of(&inner);
+                    self.entity(&inner, &inner.root, encoded + 1);
+                } else {
+                    self.leaf(message, entity);
+                }
             }
+        }
+    }
+
+    fn leaf(&mut self, message: &Contents<'_>, entity: &Entity) {
+        let header = message.header(entity);
+        let said = content_type(&header);
+        let is_file = is_attachment(&header) || said.parameter("name").is_some();
+        if !is_text(&entity.media_type) {
+            return self.file(message, entity, &header);
+        }
+        let Some(octets) = message.body(entity) else { return };
+        let Some((text, _)) = decode_text(said.parameter("charset"), Cow::Borrowed(&octets)) else {
+            return self.file(message, entity, &header);
+        };
+        let room = if is_file { &mut self.attached } else { &mut self.letter };
+        self.found.texts.extend(readings(&text, is_html(&entity.media_type), room));
+        match is_file {
+            true => self.file(message, entity, &header),
+            // The letter itself is no file; but a file may be sent on as a letter.
+            false => self.found.bodies.extend(stand_ins(&octets)),
+        }
+    }
+
+    /// A file, and those packed in it. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
+    fn file(&mut self, message: &Contents<'_>, entity: &Entity, header: &Header<'_>) {
+        if self.files == 0 || is_usual(entity, header) {
+            return;
+        }
+        if transfer_encoding(header) == TransferEncoding::Base64 && message.body_at_hand(entity).is_none() {
+            let ends = ends(message.at(&entity.body), FILE_ENDS);
+            if let Some(known) = ends.filter(|known| !may_hold_files(&known.start) && !begins_as_text(&known.start)) {
+                self.files -= 1;
+                return self.found.files.push(stand_in_of(known.octets, &known.start, &known.end));
+            }
+        }
+        let Some(octets) = message.body(entity) else { return };
+        let packed = match octets.is_plain_base64 && octets.len() >= 8 * FILE_ENDS && !may_hold_files(&octets[..FILE_ENDS]) {
+            true => Vec::new(),
+            false => unpacked(&octets),
+        };
+        for file in std::iter::once(&**octets).chain(packed.iter().map(Vec::as_slice)) {
+            if self.files > 0 && file.len() >= FILE_MIN {
+                self.files -= 1;
+                self.found.files.extend(stand_ins(file));
+            }
+        }
+        // What Outlook wrote as rich text is the letter.
+        if matches!(entity.media_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef") {
+            let text = packed.first().map(|text| octets_to_text(text)).unwrap_or_default();
+            return self.found.texts.extend(readings(&text, false, &mut self.letter));
+        }
+        if !is_text(&entity.media_type) && octets.len() >= FILE_MIN && is_text_of_any_kind(&octets) {
+            let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
+            self.found.texts.extend(readings(&text, false, &mut self.attached));
         }
     }
 }
 
-/// A file, and those packed in it. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
-fn file(message: &Contents<'_>, entity: &Entity, out: &mut Likeness) {
-    let header = message.header(entity);
+fn is_usual(entity: &Entity, header: &Header<'_>) -> bool {
     let kind = entity.media_type.as_str();
-    let in_the_text = header.first("Content-ID").is_some() || disposition(&header).is_some_and(|said| said.value == "inline");
+    let in_the_text = header.first("Content-ID").is_some() || disposition(header).is_some_and(|said| said.value == "inline");
     let usual = [
         "text/vcard",
         "text/x-vcard",
@@ -220,33 +289,70 @@ fn file(message: &Contents<'_>, entity: &Entity, out: &mut Likeness) {
         || ["application/pgp-", "application/pkcs7-", "application/x-pkcs7-", "message/"]
             .iter()
             .any(|start| kind.starts_with(start));
-    if usual || (kind.starts_with("image/") && in_the_text) {
-        return;
+    usual || (kind.starts_with("image/") && in_the_text)
+}
+
+/// The words of a text, as programs differ in what they make of a page: as earlier versions read it, as a browser shows it, with
+/// every tag between two words, and with what is told of it in a View. Each reading that differs counts, and all have the same room.
+fn readings(text: &str, is_html: bool, room: &mut usize) -> Vec<Words> {
+    let mut found = Vec::new();
+    if *room == 0 {
+        return found;
     }
-    if transfer_encoding(&header) == TransferEncoding::Base64 {
-        let long = message
-            .body_at_hand(entity)
-            .filter(|octets| octets.is_plain_base64 && octets.len() >= 8 * FILE_ENDS);
-        if let Some(octets) = long {
-            if !may_hold_files(&octets[..FILE_ENDS]) {
-                return out.files.extend(stand_in(&octets));
+    if !is_html {
+        found.push(Words::of(text, *room));
+    }
+    if is_html || html::find_ignoring_case(text.as_bytes(), b"</").is_some() {
+        for read in [html::to_text, page::plain, page::apart, page::told] {
+            let words = Words::of(&read(text), *room);
+            if !found.contains(&words) {
+                found.push(words);
             }
-        } else if let Some(known) = ends(message.at(&entity.body), FILE_ENDS)
-            && !may_hold_files(&known.start)
-        {
-            return out.files.push(stand_in_of(known.octets, &known.start, &known.end));
         }
     }
-    let Some(octets) = message.body(entity) else { return };
-    let packed = unpacked(&octets);
-    let files = std::iter::once(&**octets).chain(packed.iter().map(Vec::as_slice));
-    out.files
-        .extend(files.filter_map(stand_in).take(LIKENESS_FILES_MAX - out.files.len()));
-    // What Outlook wrote as rich text is the letter.
-    if matches!(kind, "application/ms-tnef" | "application/vnd.ms-tnef") {
-        let room = LIKENESS_WORDS_MAX.saturating_sub(out.texts.iter().map(|words| words.all.len()).sum());
-        out.texts.extend(packed.first().map(|text| Words::of(&octets_to_text(text), room)));
+    let most = found.iter().map(|words| words.all.len()).max();
+    *room -= most.unwrap_or_default().min(*room);
+    found.retain(|words| !words.all.is_empty());
+    found
+}
+
+/// Whether nothing in these octets tells that they are no text of one octet a character.
+fn begins_as_text(octets: &[u8]) -> bool {
+    !octets.iter().any(|b| *b < b' ' && !b"\t\n\r\x0c\x1b".contains(b))
+}
+
+fn is_text_of_any_kind(octets: &[u8]) -> bool {
+    begins_as_text(&octets[..octets.len().min(FILE_ENDS)]) && begins_as_text(octets)
+}
+
+/// What a file is known by: as it is, and where it may be a text, by its lines, however they end.
+fn stand_ins(octets: &[u8]) -> Vec<Vec<u8>> {
+    let mut found: Vec<Vec<u8>> = stand_in(octets).into_iter().collect();
+    if begins_as_text(&octets[..octets.len().min(FILE_ENDS)]) {
+        let lines = stand_in_of_lines(octets).filter(|lines| !found.contains(lines));
+        found.extend(lines);
     }
+    found
+}
+
+/// The same as of the text with plain line ends and nothing blank behind it.
+fn stand_in_of_lines(octets: &[u8]) -> Option<Vec<u8>> {
+    let octets = octets.trim_ascii_end();
+    let pairs = memchr::memchr_iter(b'\r', octets).filter(|at| octets.get(at + 1) == Some(&b'\n'));
+    let length = octets.len() - pairs.count();
+    // No character is more than two octets long before.
+    let near = octets.len().min(2 * FILE_ENDS);
+    let mut start = with_plain_line_ends(&octets[..near]);
+    start.truncate(length.min(FILE_ENDS));
+    let end = with_plain_line_ends(&octets[octets.len() - near..]);
+    let end = &end[end.len().saturating_sub((length - start.len()).min(FILE_ENDS))..];
+    (length >= FILE_MIN).then(|| stand_in_of(length, &start, end))
+}
+
+fn with_plain_line_ends(octets: &[u8]) -> Vec<u8> {
+    let second = |at: usize| at > 0 && octets[at] == b'\n' && octets[at - 1] == b'\r';
+    let kept = octets.iter().enumerate().filter(|(at, _)| !second(*at));
+    kept.map(|(_, b)| if *b == b'\r' { b'\n' } else { *b }).collect()
 }
 
 /// The length of a file and both its ends.
@@ -262,97 +368,4 @@ fn stand_in_of(octets: usize, start: &[u8], end: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(body: &str) -> Words {
-        let mail = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{body}");
-        likeness(mail.as_bytes()).texts.remove(0)
-    }
-
-    const LETTER: &str = "Chère consœur,\r\nje vous adresse M. Dupont pour une toux qui dure depuis deux mois.\r\n";
-
-    #[test]
-    fn a_letter_is_the_same_however_it_is_written() {
-        let whole = text(LETTER).whole();
-        assert!(whole.is_some());
-        let html = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>Chère consœur,</p><p>je&nbsp;vous <b>adresse</b> M. Dupont pour\r\nune toux qui dure depuis deux mois.";
-        assert_eq!(likeness(html.as_bytes()).texts[0].whole(), whole);
-        for other in [
-            LETTER.replace("\r\n", "\r\n> "),
-            LETTER.replace(" une toux", " \r\nune toux"),
-            LETTER.to_uppercase(),
-            format!("{LETTER}\r\nBien cordialement\r\nDr Zoé, 1 rue des Érables\r\n"),
-            format!("{LETTER}--\u{20}\r\nDr Zoé\r\n"),
-            format!("{LETTER}\r\nCe message et ses pièces jointes sont confidentiels et destinés à vous seul.\r\n"),
-        ] {
-            assert_eq!(text(&other).whole(), whole, "{other}");
-        }
-        assert_ne!(text(&LETTER.replace("Dupont", "Durand")).whole(), whole);
-    }
-
-    #[test]
-    fn what_is_in_every_letter_tells_nothing() {
-        for body in [
-            "Bonjour,\r\n\r\nVeuillez trouver ci-joint le document.\r\nBien cordialement,\r\nDr Zoé Martin, cabinet des Érables, 12 rue Longue, Nantes",
-            "Ce courriel est confidentiel. S'il ne vous est pas destiné, merci de le détruire et de prévenir son expéditeur.",
-            "Merci !\r\n-- \r\nDr Zoé Martin, médecin généraliste, cabinet des Érables, 12 rue Longue, 44000 Nantes, sur rendez-vous",
-        ] {
-            assert_eq!(text(body).whole(), None, "{body}");
-        }
-        let card = "Content-Type: text/vcard\r\nContent-Disposition: attachment; filename=a.vcf\r\n\r\n";
-        let logo = "Content-Type: image/png\r\nContent-ID: <logo>\r\n\r\n";
-        for head in [card, logo, "Content-Type: application/pdf\r\n\r\n"] {
-            let octets = format!("{head}{}", "x".repeat(FILE_MIN - usize::from(head.contains("pdf"))));
-            assert!(likeness(octets.as_bytes()).files.is_empty(), "{head}");
-        }
-    }
-
-    #[test]
-    fn what_is_quoted_behind_a_signature_counts() {
-        let quoted = LETTER.replace("\r\n", "\r\n> ");
-        let answer = format!("Merci.\r\nCordialement\r\nDr Zoé\r\n\r\nLe 3 mai, Dr Bob a écrit :\r\n> {quoted}\r\n");
-        let words = text(&answer);
-        assert!(words.whole().unwrap().contains("pour une toux qui dure"));
-        assert!(!words.whole().unwrap().contains("zoe"));
-        assert!(words.stretches().any(|stretch| stretch.contains("dr zoe")));
-        // Beside a letter of its own what it quotes is another's, and may have come in clear.
-        let answer = format!("{LETTER}\r\nDe\u{a0}: Bob\r\nObjet : Réunion\r\n> La réunion est déplacée à jeudi.\r\n");
-        assert_eq!(text(&answer).whole(), text(LETTER).whole());
-    }
-
-    #[test]
-    fn a_large_file_is_the_same_in_every_encoding() {
-        let octets: Vec<u8> = (0..60_001u32).map(|n| (n * n / 7) as u8 | 0x80).collect();
-        let head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: ";
-        let of = |encoding: &str, body: &[u8]| likeness(&[format!("{head}{encoding}\r\n\r\n").as_bytes(), body].concat()).files;
-        let plain = of("8bit", &octets);
-        assert_eq!(plain.len(), 1);
-        for columns in [64, 76] {
-            let body = crate::mime::encode::base64_wrapped(&octets, columns);
-            assert_eq!(of("base64", &body), plain);
-            let mail = [format!("{head}base64\r\n\r\n").as_bytes(), &body].concat();
-            let decoded = Contents::of(&mail);
-            assert!(decoded.body(&decoded.root).is_some_and(|body| body.is_plain_base64));
-            assert_eq!(likeness_in(&decoded).files, plain);
-        }
-        let mut other = octets.clone();
-        other[59_000] ^= 1;
-        assert_ne!(of("base64", &crate::mime::encode::base64_lines(&other)), plain);
-        // What may hold other files is looked into.
-        let packed = [b"PK\x03\x04".as_slice(), &octets].concat();
-        assert_eq!(of("base64", &crate::mime::encode::base64_lines(&packed)), of("8bit", &packed));
-    }
-
-    #[test]
-    fn hostile_texts_are_bounded() {
-        let words = text(&"mot ".repeat(LIKENESS_WORDS_MAX * 2));
-        assert_eq!(words.all.len(), LIKENESS_WORDS_MAX);
-        let part = format!("--b\r\nContent-Type: a/b\r\n\r\n{}\r\n", "x".repeat(FILE_MIN));
-        let many = format!(
-            "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}",
-            part.repeat(LIKENESS_FILES_MAX + 9)
-        );
-        assert_eq!(likeness(many.as_bytes()).files.len(), LIKENESS_FILES_MAX);
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ pub mod letter;
 pub mod likeness;
 pub mod lookalike;
 pub mod marks;
+pub mod page;
 pub mod report;
 pub mod restored;
 pub mod searchable;

@@ -3,7 +3,7 @@
 //! `6 x u32: octets of each stretch | From | To | Cc | Bcc | Subject | texts`, zeros allowed behind them.
 
 use super::Draft;
-use super::html;
+use super::page;
 use super::sought::{Sought, Within, fold};
 use super::strip::{strip_html, strip_text};
 use crate::base::limits::{SEARCHABLE_FIELD_MAX, SEARCHABLE_MAX, SEARCHABLE_TEXT_MAX};
@@ -139,7 +139,7 @@ impl Texts {
         let shown = stripped.as_deref().unwrap_or(shown);
         let mut folded = String::new();
         match html {
-            true => fold(&html::to_text(shown), &mut folded),
+            true => fold(&page::plain(shown), &mut folded),
             false if shown.trim() == banner::attachments_only().trim() => {}
             false => fold(shown, &mut folded),
         }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_found_where_it_is_shown() {
-        let mail = "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGlyc=C3=A9mie =\r\n5,4\r\n--a\r\nContent-Type: text/html\r\n\r\n<p title=caché>Glyc&eacute;mie <b>5</b>,4<p>en page\r\n--a--\r\n--m\r\nContent-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nannexe\r\n--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ntransmis\r\n--m--\r\n";
+        let mail = "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGlyc=C3=A9mie =\r\n5,4\r\n--a\r\nContent-Type: text/html\r\n\r\n<p title=caché>Glyc&eacute;mie <b>5</b>,4<p>en page<table><td>INR<td>2</table>\r\n--a--\r\n--m\r\nContent-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nannexe\r\n--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ntransmis\r\n--m--\r\n";
         let text = searchable(HEADER, mail);
         for (within, sought) in [
             (Within::From, "zoé"),
@@ -205,6 +205,7 @@ mod tests {
             (Within::Subject, "résultat DE mme"),
             (Within::Body, "glycémie 5,4"),
             (Within::Body, "en page"),
+            (Within::Body, "INR 2"),
             (Within::Body, "transmis"),
             (Within::Text, "durand"),
             (Within::Text, "glycémie"),

@@ -3,7 +3,7 @@
 //! Nothing of its structure is kept: each leaf is decoded and written anew, with a header of ours, in a form in which no
 //! delimiter can stand. A mail program that reads boundaries otherwise than Souspli does finds no HTML either.
 
-use super::{html, lookalike};
+use super::{lookalike, page};
 use crate::mime::edit::{LINE_MAX, is_attachment, is_html, text_of};
 use crate::mime::encode::{base64_lines, qp_encode, transfer_decode};
 use crate::mime::entity::{Entity, Kind, parse};
@@ -52,11 +52,12 @@ impl Parts {
             Kind::Message(_) => self.files.push(file(bytes, entity)),
             Kind::Leaf => {
                 let header = Header::parse(&bytes[entity.header.clone()]).0;
-                let shown = is_html(&entity.media_type) || !is_attachment(&header);
-                match text_of(bytes, entity).filter(|_| shown) {
-                    Some((text, _)) => self.texts.push(written(&text, &entity.media_type)),
-                    None => self.files.push(file(bytes, entity)),
+                let text = text_of(bytes, entity).filter(|_| is_shown(&header, entity));
+                let is_page_with_name = is_html(&entity.media_type) && name(&header).is_some();
+                if text.is_none() || is_page_with_name {
+                    self.files.push(file(bytes, entity));
                 }
+                self.texts.extend(text.map(|(text, _)| written(&text, &entity.media_type)));
             }
         }
     }
@@ -64,7 +65,12 @@ impl Parts {
     /// What comes with a page whose words stand beside it: the page itself is left out, also where its pictures stand with it.
     fn collect_without_page(&mut self, bytes: &[u8], entity: &Entity) {
         match &entity.kind {
-            Kind::Leaf if is_html(&entity.media_type) => {}
+            Kind::Leaf if is_html(&entity.media_type) => {
+                let header = Header::parse(&bytes[entity.header.clone()]).0;
+                if is_attachment(&header) || name(&header).is_some() {
+                    self.files.push(file(bytes, entity));
+                }
+            }
             Kind::Multipart(inside) if entity.media_type == "multipart/related" => {
                 for part in inside {
                     self.collect_without_page(bytes, part);
@@ -72,6 +78,14 @@ impl Parts {
             }
             _ => self.collect(bytes, entity),
         }
+    }
+}
+
+/// Whether a text is read in its place. Where a page is only named, that may be the letter: it is read there and kept as well.
+fn is_shown(header: &Header<'_>, entity: &Entity) -> bool {
+    match is_html(&entity.media_type) {
+        true => disposition(header).is_none_or(|said| said.value == "inline"),
+        false => !is_attachment(header),
     }
 }
 
@@ -94,11 +108,7 @@ fn plain(bytes: &[u8], part: &Entity) -> Plain {
 }
 
 fn written(text: &str, media_type: &str) -> Vec<u8> {
-    let text = if is_html(media_type) {
-        html::to_text(text)
-    } else {
-        text.to_owned()
-    };
+    let text = if is_html(media_type) { page::told(text) } else { text.to_owned() };
     // References and tags can hide a token of ours that is plain to see now.
     let text = lookalike::defanged(&text).unwrap_or(text);
     let (coding, body) = encoded(&text);
@@ -141,7 +151,12 @@ fn file(bytes: &[u8], entity: &Entity) -> Vec<u8> {
         value: "attachment".to_owned(),
         ..Parameterized::default()
     };
-    if let Some(name) = name(&header).or_else(|| matches!(entity.kind, Kind::Message(_)).then(|| "message.eml".to_owned())) {
+    let unnamed = match &entity.kind {
+        Kind::Message(_) => Some("message.eml"),
+        Kind::Leaf if is_html(&entity.media_type) => Some("page.html"),
+        Kind::Leaf | Kind::Multipart(_) => None,
+    };
+    if let Some(name) = name(&header).or_else(|| unnamed.map(str::to_owned)) {
         let shown = lookalike::defanged(&name).unwrap_or(name);
         let shown = lookalike::renamed(&shown).unwrap_or(shown);
         let end = if is_page(&shown) { ".txt" } else { "" };
@@ -245,6 +260,43 @@ mod tests {
     fn a_page_with_its_pictures_is_not_shown_beside_its_text() {
         let mail = b"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nBonjour\r\n--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n<p>Bonjour\r\n--r\r\nContent-Type: image/png\r\n\r\nx\r\n--r--\r\n--a--\r\n";
         assert_eq!(kinds(&text_only(mail)), ["text/plain", "image/png"]);
+    }
+
+    #[test]
+    fn an_attached_page_is_kept_whole_and_does_not_open() {
+        let page = "<table><td>INR</td><td>2</td></table>";
+        for (head, expected, is_read) in [
+            ("text/html\r\nContent-Disposition: attachment; filename=cr.htm", "cr.htm.txt", false),
+            ("text/html\r\nContent-Disposition: attachment", "page.html.txt", false),
+            (
+                "application/xhtml+xml; name=cr.xhtml\r\nContent-Disposition: attachment",
+                "cr.xhtml.txt",
+                false,
+            ),
+            ("text/html; name=cr.html", "cr.html.txt", true),
+            ("text/html\r\nContent-Disposition: inline; filename=cr.html", "cr.html.txt", true),
+        ] {
+            for beside in ["", "--m\r\n\r\nBonjour\r\n"] {
+                for kind in ["mixed", "alternative"] {
+                    let mail = format!(
+                        "Content-Type: multipart/{kind}; boundary=m\r\n\r\n{beside}--m\r\nContent-Type: {head}\r\n\r\n{page}\r\n--m--\r\n"
+                    );
+                    let out = text_only(mail.as_bytes());
+                    let tree = parse(&out);
+                    let file = tree.children().iter().find(|part| part.media_type != "text/plain").unwrap();
+                    assert_eq!(file.media_type, "application/octet-stream");
+                    let header = String::from_utf8_lossy(&out[file.header.clone()]);
+                    assert!(
+                        header.contains("attachment;") && header.contains(&format!("filename=\"{expected}\"")),
+                        "{header}"
+                    );
+                    let body = transfer_decode(crate::mime::parameters::TransferEncoding::Base64, &out[file.body.clone()]);
+                    assert_eq!(body.as_deref(), Some(page.as_bytes()));
+                    let is_read = is_read && (kind == "mixed" || beside.is_empty());
+                    assert_eq!(String::from_utf8_lossy(&out).contains("INR | 2"), is_read, "{head} {kind}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 The receiver records every octet. Where a letter is opened again openssl does it, with the colleague's key.
 """
+import base64
 import json
 import secrets
 import smtplib
@@ -537,3 +538,39 @@ class ShownSubjectTest(OtherRelay):
                 self.assertEqual(content.split(b"\r\n\r\n", 1)[1], body)
                 self.assertIn(b"HP-Outer: Subject: Lettre\r\n", header)
                 self.assertIn(b'hp="cipher"', header)
+
+
+class KnownAgainTest(SendingCase):
+    """What was sealed does not leave in clear as another type of file, or as the words of a page."""
+
+    def leaf(self, subject, kind, content, place=""):
+        packed = base64.encodebytes(content.encode()).replace(b"\n", b"\r\n")
+        head = f"From: {ALICE}\r\nTo: x@lab.test\r\nSubject: {subject}\r\nMessage-ID: <{secrets.token_hex(8)}@lab.test>\r\nMIME-Version: 1.0\r\n"
+        return f"{head}Content-Type: {kind}\r\n{place}Content-Transfer-Encoding: base64\r\n\r\n".encode() + packed
+
+    def check(self, sealed, others):
+        self.submit("alice", sealed, BOB)
+        self.unseen(*self.sent())
+        for what, other in others:
+            self.before = len(self.smtp_server.accepted())
+            with self.subTest(what):
+                self.refused(other, ZOE)
+
+    def test_a_file_under_another_type(self):
+        kinds = ("text/plain", "text/html", "text/csv", "application/octet-stream", "application/hprim", "application/xml", "application/pdf")
+        place = 'Content-Disposition: attachment; filename="a.hpr"\r\n'
+        for sealed in ("text/plain", "text/html", "application/octet-stream", "application/xhtml+xml"):
+            self.setUp()
+            rows = "".join(f"Cordialement;{self.canary.body};{n};{secrets.token_hex(4)}\r\n" for n in range(40))
+            self.check(self.leaf("#med# Bilan", sealed, rows, place),
+                       [(f"{sealed}, the letter itself", self.leaf("Bilan", "text/plain", rows))] + [(f"{sealed}, {kind}", self.leaf("Bilan", kind, body, place)) for kind in kinds for body in (rows, rows.replace("\r\n", "\n"))])
+
+    def test_a_table_as_text(self):
+        for before, between, after in (("<tr><td>", "</td><td>", "</td></tr>"), ("<tr><th>", "<td>", ""), ("<dt>", "</dt><dd>", "</dd>"),
+                                       ("<option>", "<option>", ""), ("<span>", "</span><span>", "</span><br>")):
+            self.setUp()
+            rows = [(f"Dosage{secrets.token_hex(3)}", n) for n in range(12)]
+            page = "".join(f"{before}{name}{between}{value}{after}" for name, value in rows)
+            self.check(self.leaf("#med# Bilan", "text/html; charset=utf-8", f"<p>{self.canary.body}</p><table>{page}</table>"),
+                       [(f"{before} {blank!r}", self.leaf("Bilan", "text/plain; charset=utf-8", f"{self.canary.body}\r\n" + "".join(
+                           f"{name}{blank}{value}\r\n" for name, value in rows))) for blank in ("\t", " ", "\r\n")])

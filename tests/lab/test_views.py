@@ -207,6 +207,31 @@ class MarksOfOthersTest(PracticeCase):
             self.assertEqual(joined, message["BODY[]"])
 
 
+class UnassuredPageTest(PracticeCase):
+    """A page that nobody vouches for says as text what it would have said, and one that is attached is there whole."""
+
+    def shown(self, content):
+        entity = b"Content-Type: multipart/mixed; boundary=fff\r\n\r\n--fff\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + content
+        entity += b"\r\n--fff\r\nContent-Type: text/html; name=cr.htm\r\nContent-Disposition: attachment; filename=cr.htm\r\n\r\n" + content + b"\r\n--fff--\r\n"
+        sealed = base.run("openssl", "cms", *mails.encrypting(self.practice.doctors["alice"]), "-binary", stdin=entity)
+        head = b"From: bob@lab.test\r\nTo: alice@lab.test\r\nSubject: Bilan\r\nMessage-ID: <page@lab.test>\r\nDate: Mon, 4 May 2026 10:00:00 +0200\r\n"
+        self.store.append("alice@lab.test", head + mails.crlf(sealed))
+        return mails.parse(self.newest("alice"))
+
+    def test_cells_and_what_is_struck_out(self):
+        page = ("<table><tr><td>Potassium</td><td>4</td><td>3,5</td></tr><tr><td>INR</td><td>2</td><td>5</td></tr></table>"
+                "<p><del>0,5 mg</del><ins>5 mg</ins>, 10<sup>9</sup>/l</p><dl><dt>K</dt><dd>4,1</dd><dt>Na</dt><dd>139</dd></dl><pre>a   1\nbb  2</pre>"
+                "<input type=checkbox checked>oui<p style='display:none'>caché</p><img src='http://x.test/' alt='Courbe'>")
+        parts = list(self.shown(page.encode()).walk())
+        self.assertNotIn("text/html", [part.get_content_type() for part in parts])
+        text = next(part for part in parts if part.get_content_type() == "text/plain").get_content().replace("\r\n", "\n")
+        for words in ("Potassium | 4 | 3,5\nINR | 2 | 5\n", "[supprimé : 0,5 mg]5 mg, 10^9/l\n", "K | 4,1\nNa | 139\n", "a   1\nbb  2\n", "[x] oui",
+                      "[masqué : caché]", "[image : Courbe]"):
+            self.assertIn(words, text)
+        file = next(part for part in parts if part.get_filename() == "cr.htm.txt")
+        self.assertEqual(("application/octet-stream", page.encode()), (file.get_content_type(), file.get_payload(decode=True)))
+
+
 class PassingTest(PracticeCase):
     """Requirement 5, second half: mail that is not S/MIME."""
 
