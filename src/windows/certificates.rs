@@ -5,9 +5,9 @@ use super::{done, wide};
 use std::io;
 use std::ptr;
 use windows_sys::Win32::Security::Cryptography::{
-    CERT_CONTEXT, CERT_FIND_EXISTING, CERT_STORE_ADD_USE_EXISTING, CertAddEncodedCertificateToStore, CertCloseStore,
-    CertCreateCertificateContext, CertDeleteCertificateFromStore, CertFindCertificateInStore, CertFreeCertificateContext,
-    CertOpenSystemStoreW, HCERTSTORE, X509_ASN_ENCODING,
+    CERT_CONTEXT, CERT_FIND_EXISTING, CERT_STORE_ADD_USE_EXISTING, CERT_STORE_CTRL_COMMIT, CertAddEncodedCertificateToStore,
+    CertCloseStore, CertControlStore, CertCreateCertificateContext, CertDeleteCertificateFromStore, CertFindCertificateInStore,
+    CertFreeCertificateContext, CertOpenSystemStoreW, HCERTSTORE, X509_ASN_ENCODING,
 };
 
 /// Whether this certificate, in DER, is trusted there.
@@ -43,7 +43,9 @@ pub(crate) fn remove(der: &[u8]) -> io::Result<()> {
     // The call below frees it, whatever it answers.
     std::mem::forget(found);
     // SAFETY: a context of that open store, which is not used any more behind it.
-    done(unsafe { CertDeleteCertificateFromStore(given) })
+    done(unsafe { CertDeleteCertificateFromStore(given) })?;
+    // Not every Windows writes it as the store is closed. SAFETY: the store is open; NULL: nothing more is said.
+    done(unsafe { CertControlStore(store.0, 0, CERT_STORE_CTRL_COMMIT, ptr::null()) })
 }
 
 fn length(der: &[u8]) -> io::Result<u32> {
