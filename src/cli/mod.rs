@@ -14,6 +14,7 @@ mod input;
 mod journal;
 mod key;
 mod last;
+mod memory;
 mod open;
 mod out;
 #[cfg(windows)]
@@ -186,6 +187,7 @@ impl<E: Explain> From<&E> for Failure {
 /// Reads the arguments, runs the command. Exit status: 0 done, 1 could not be done, 2 wrong usage.
 pub fn main() -> ExitCode {
     dumps::forbid();
+    memory::stay_small();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misread(&error),
