@@ -1,4 +1,5 @@
 """The same conversation with the provider and through Souspli: what holds no S/MIME is answered the same, command by command."""
+import email.utils
 import re
 import unittest
 
@@ -8,6 +9,8 @@ from common import need_product
 
 SELECT = "a SELECT INBOX"
 DATE = '"17-Jul-2026 02:44:25 +0200"'
+# A letter is signed on the day that it says.
+SIGNED = f"Date: {email.utils.formatdate(localtime=True)}".encode()
 ODD = ",".join(str(n) for n in range(1, 3000, 2))
 LETTER = "{14+}\r\nSubject: x\r\n\r\n"
 # A step is sent as a line, and its tags are awaited; `~` at its end: the `+` is. `!`: another client, at the provider, says it.
@@ -85,7 +88,7 @@ def messages():
             b"From: a@b.c\r\nSubject: =?utf-8?q?caf=C3=A9?=\r\n\tsuite\r\nX-Odd:\r\n  a\r\n\r\nsans mime {3}\r\na OK hello\r\n",
             b"\r\nno header\r\n",
             b'Subject: s\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\npre\r\n--b\r\n\r\nun\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>\xc3\xa9\r\n--b--\r\nepi\r\n']
-    return [re.sub(rb"(?m)^Date: [^\r]*", b"Date: Sun, 22 Nov 2026 10:00:00 +0100", m) for m in made]
+    return [re.sub(rb"(?m)^Date: [^\r]*", SIGNED, m) for m in made]
 
 
 class ConversationsTest(unittest.TestCase):

@@ -2,6 +2,7 @@
 
 Letters of other programs are built here and sealed by openssl.
 """
+import email.utils
 import re
 import secrets
 
@@ -10,7 +11,8 @@ from lab import base, imapline, mails
 from common import Canary, PracticeCase
 
 ALICE, BOB, EVE = "alice@lab.test", "bob@lab.test", "eve@lab.test"
-DATE = "Sun, 22 Nov 2026 10:00:00 +0100"
+# A letter is signed on the day that it says.
+DATE = email.utils.formatdate(localtime=True)
 MARK = "[Souspli : non garanti] "
 LISTED = "From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To Received"
 

@@ -1,4 +1,5 @@
 """SEARCH, SORT and THREAD also find what only the View of a sealed message shows, once it has been opened."""
+import email.utils
 import re
 
 from lab import base, mails
@@ -6,7 +7,8 @@ from lab import base, mails
 from common import PracticeCase
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
-DATE = "Sun, 22 Nov 2026 10:00:00 +0100"
+# A letter is signed on the day that it says.
+DATE = email.utils.formatdate(localtime=True)
 
 
 def plain(subject, text):

@@ -1,4 +1,5 @@
 """Searching in sealed mail tells the provider nothing of which messages match, and finds what it would find in the same mail in clear."""
+import email.utils
 import itertools
 import random
 import re
@@ -22,7 +23,7 @@ def inside(doctor, subject, text, *, signer=None):
     steps = ([mails.signing(signer, "-nodetach")] if signer else []) + [mails.encrypting(doctor)]
     for step in steps:
         letter = mails.crlf(base.run("openssl", "cms", *step, stdin=letter))
-    outside = f"From: {BOB}\r\nTo: {ALICE}\r\nSubject: [...]\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\n".encode()
+    outside = f"From: {BOB}\r\nTo: {ALICE}\r\nSubject: [...]\r\nDate: {email.utils.formatdate(localtime=True)}\r\n".encode()
     return outside + re.sub(rb"^MIME-Version: 1\.0\r\n", b"", letter)
 
 
