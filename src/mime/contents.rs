@@ -1,15 +1,18 @@
 //! A message read once for all who ask something of it: its tree, and what its files decode to.
 
-use super::edit::encoded_message;
+use super::edit::{is_attachment, is_message, is_text};
 use super::encode::{base64_read, transfer_decode};
 use super::entity::{Entity, Kind, parse};
-use super::header::Header;
-use super::parameters::{TransferEncoding, transfer_encoding};
+use super::header::{Field, Header};
+use super::parameters::{TransferEncoding, content_type, transfer_encoding};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
 use std::rc::Rc;
+
+/// Octets in which the first fields of a message stand, where a file is one.
+const MESSAGE_START: usize = 2 << 10;
 
 /// A body, decoded; `None`: by no encoding that is known.
 type Decoded<'a> = Option<Rc<Body<'a>>>;
@@ -73,10 +76,42 @@ impl<'a> Contents<'a> {
         self.decoded.borrow().get(&entity.body.start).cloned().flatten()
     }
 
-    /// A message that was attached in base64 or quoted-printable.
-    pub fn encoded_message(&self, entity: &Entity) -> Option<Cow<'a, [u8]>> {
-        encoded_message(self.octets, entity)
+    /// A message that one of its leaves is: attached in base64 or quoted-printable, or saved as a file and attached as any other.
+    pub fn attached_message(&self, entity: &Entity) -> Decoded<'a> {
+        (is_message(&entity.media_type) || self.is_saved_message(entity))
+            .then(|| self.body(entity))
+            .flatten()
     }
+
+    fn is_saved_message(&self, entity: &Entity) -> bool {
+        let header = self.header(entity);
+        let body = self.at(&entity.body);
+        let start = || transfer_decode(transfer_encoding(&header), &body[..body.len().min(MESSAGE_START)]);
+        let is_file = is_attachment(&header) || content_type(&header).parameter("name").is_some();
+        let is_the_letter = is_text(&entity.media_type) && !is_file;
+        !is_the_letter && start().is_some_and(|start| begins_a_message(&start))
+    }
+}
+
+/// Whether fields of a message stand there, behind the line that mailboxes put before it (RFC 4155).
+fn begins_a_message(start: &[u8]) -> bool {
+    const USUAL: [&str; 8] = [
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Received",
+        "MIME-Version",
+        "Content-Type",
+    ];
+    let start = match start.starts_with(b"From ") {
+        true => start.splitn(2, |b| *b == b'\n').nth(1).unwrap_or_default(),
+        false => start,
+    };
+    let header = Header::parse(start).0;
+    let named = |field: &&Field<'_>| USUAL.iter().any(|usual| field.is(usual));
+    header.fields().first().is_some_and(|field| !field.name.is_empty()) && header.fields().iter().filter(named).count() >= 2
 }
 
 fn decoded(coding: TransferEncoding, body: &[u8]) -> Option<Body<'_>> {

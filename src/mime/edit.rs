@@ -86,11 +86,16 @@ pub fn edit(bytes: &[u8], editor: &mut dyn Editor) -> Option<Vec<u8>> {
 
 /// A message that was attached in base64 or quoted-printable (against RFC 2046 §5.2.1, yet seen), decoded.
 pub fn encoded_message<'a>(bytes: &'a [u8], entity: &Entity) -> Option<Cow<'a, [u8]>> {
-    if entity.kind != Kind::Leaf || !matches!(entity.media_type.as_str(), "message/rfc822" | "message/global") {
+    if entity.kind != Kind::Leaf || !is_message(&entity.media_type) {
         return None;
     }
     let header = Header::parse(&bytes[entity.header.clone()]).0;
     transfer_decode(transfer_encoding(&header), &bytes[entity.body.clone()])
+}
+
+/// True for what is a whole message (RFC 2046 §5.2.1, RFC 6532 §3.7).
+pub fn is_message(media_type: &str) -> bool {
+    matches!(media_type, "message/rfc822" | "message/global")
 }
 
 /// A leaf's text; `None`: it is no text, or cannot be decoded without loss and takes no ASCII either.

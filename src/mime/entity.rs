@@ -4,6 +4,7 @@
 //! (RFC 2046 §5.1.1 would let any line that begins so be one, and Dovecot does; Thunderbird, which shows the View, does not.)
 //! The octets are read once, whatever they hold: the work is bounded by their number times [`limits::MIME_DEPTH_MAX`].
 
+use super::edit::is_message;
 use super::header::{Header, is_blank, line_end};
 use super::parameters::{TransferEncoding, transfer_encoding, typed};
 use crate::base::limits;
@@ -95,7 +96,7 @@ impl Reader<'_> {
             (Kind::Leaf, cut)
         } else if media_type.starts_with("multipart/") && is_boundary(&boundary) && !deep {
             self.multipart(body, depth, boundary.trim_end().as_bytes().to_vec(), &media_type)
-        } else if matches!(media_type.as_str(), "message/rfc822" | "message/global") && identity && !deep {
+        } else if is_message(&media_type) && identity && !deep {
             let (inner, end) = self.entity(body, depth + 1, "text/plain");
             (Kind::Message(Box::new(inner)), end)
         } else {

@@ -1,6 +1,7 @@
 //! MIME: header fields kept as they came, entities as trees of spans, and the few things that are built.
 
 pub mod base64;
+pub mod calendar;
 pub mod canonical;
 pub mod contents;
 pub mod edit;
@@ -12,6 +13,7 @@ pub mod octets;
 pub mod overwrite;
 pub mod packed;
 pub mod parameters;
+pub mod rtf;
 pub mod safe;
 pub mod words;
 

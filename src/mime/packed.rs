@@ -1,7 +1,9 @@
-//! Text and files inside a file: `winmail.dat` (MS-OXTNEF), its compressed RTF (MS-OXRTFCP) and that of `.msg`, uuencode, ZIP.
+//! Text and files inside a file: `winmail.dat` (MS-OXTNEF), its compressed RTF (MS-OXRTFCP) and that of `.msg`, RTF as it is,
+//! uuencode, ZIP.
 //!
 //! Only for asking whether something stands in them; bounded, and whatever is damaged gives what was read until there.
 
+use super::rtf;
 use crate::base::limits::{PACKED_FILES_MAX, PACKED_OUT_MAX};
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -22,18 +24,22 @@ const ZIP_HEADER: usize = 30;
 
 /// What is packed in these octets, each file by itself; none where nothing is.
 pub fn unpacked(octets: &[u8]) -> Vec<Vec<u8>> {
-    if !octets.starts_with(ZIP_FILE) && !octets.starts_with(&TNEF) && !holds_a_beginning(octets) {
+    let begins = [ZIP_FILE, &TNEF, rtf::SIGNATURE];
+    if !begins.iter().any(|signature| octets.starts_with(signature)) && !holds_a_beginning(octets) {
         return Vec::new();
     }
     let mut room = PACKED_OUT_MAX;
     let mut out = Vec::new();
-    let rtf = memchr::memmem::find_iter(octets, COMPRESSED_RTF).map(|at| Packed::Rtf(&octets[at + COMPRESSED_RTF.len()..]));
+    let rtf = memchr::memmem::find_iter(octets, COMPRESSED_RTF).map(|at| Packed::CompressedRtf(&octets[at + COMPRESSED_RTF.len()..]));
     let plain_rtf = memchr::memmem::find_iter(octets, PLAIN_RTF).map(|at| Packed::PlainRtf(&octets[at + PLAIN_RTF.len()..]));
     let zipped = octets.starts_with(ZIP_FILE).then(|| memchr::memmem::find_iter(octets, ZIP_FILE));
     let zipped = zipped.into_iter().flatten().map(|at| Packed::Zip(&octets[at..]));
     let coded = uuencoded(octets).map(Packed::Uu);
     let attached = tnef_files(octets).map(Packed::Plain);
-    for packed in rtf
+    let document = octets.starts_with(rtf::SIGNATURE).then_some(Packed::Rtf(octets));
+    for packed in document
+        .into_iter()
+        .chain(rtf)
         .chain(plain_rtf)
         .chain(zipped)
         .chain(coded)
@@ -69,8 +75,9 @@ pub fn may_hold_files(start: &[u8]) -> bool {
 }
 
 enum Packed<'a> {
-    Rtf(&'a [u8]),
+    CompressedRtf(&'a [u8]),
     PlainRtf(&'a [u8]),
+    Rtf(&'a [u8]),
     Zip(&'a [u8]),
     Uu(&'a [u8]),
     Plain(&'a [u8]),
@@ -79,11 +86,13 @@ enum Packed<'a> {
 impl Packed<'_> {
     fn unpack(&self, room: usize) -> Vec<u8> {
         match self {
-            Packed::Rtf(stream) => rtf_text(&decompress_rtf(stream, room)),
+            Packed::CompressedRtf(stream) => rtf::text(&decompress_rtf(stream, room)),
             Packed::PlainRtf(content) => match content.get(4..) {
-                Some(rtf) if rtf.starts_with(b"{\\rtf") => rtf_text(&rtf[..rtf.len().min(room)]),
-                _ => Vec::new(),
+                Some(content) => Packed::Rtf(content).unpack(room),
+                None => Vec::new(),
             },
+            Packed::Rtf(content) if content.starts_with(rtf::SIGNATURE) => rtf::text(&content[..content.len().min(room)]),
+            Packed::Rtf(_) => Vec::new(),
             Packed::Zip(file) => zip_file(file, room),
             Packed::Uu(lines) => uudecode(lines, room),
             Packed::Plain(file) => file[..file.len().min(room)].to_vec(),
@@ -143,54 +152,6 @@ fn decompress_rtf(stream: &[u8], room: usize) -> Vec<u8> {
         }
     }
     out
-}
-
-/// The text of an RTF: without control words, groups and line ends of the source. HTML that is encapsulated in it
-/// (MS-OXRTFEX) keeps its tags.
-fn rtf_text(rtf: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(rtf.len());
-    let mut rest = rtf;
-    while let Some((&octet, after)) = rest.split_first() {
-        rest = after;
-        match octet {
-            b'{' | b'}' | b'\r' | b'\n' => {}
-            b'\\' => rest = control(after, &mut out),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// One control word or symbol; what follows it.
-fn control<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let word = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    if word == 0 {
-        return match rest {
-            [b'\'', a, b, after @ ..] => {
-                out.extend(super::encode::hex(&[*a, *b]));
-                after
-            }
-            [b'\\' | b'{' | b'}', after @ ..] => {
-                out.push(rest[0]);
-                after
-            }
-            [b'~', after @ ..] => {
-                out.push(b' ');
-                after
-            }
-            [_, after @ ..] => after,
-            [] => rest,
-        };
-    }
-    if matches!(&rest[..word], b"par" | b"line" | b"row" | b"sect") {
-        out.push(b'\n');
-    } else if matches!(&rest[..word], b"tab" | b"cell") {
-        out.push(b' ');
-    }
-    let after = &rest[word..];
-    let number = after.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
-    let after = &after[number..];
-    after.strip_prefix(b" ").unwrap_or(after)
 }
 
 /// A stored or deflated file. Its sizes may stand behind it: what ends the stream ends the file.
@@ -273,22 +234,6 @@ mod tests {
         );
         assert_eq!(unpacked(&octets), [b"hello world"]);
         assert_eq!(unpacked(b"\0\0\0\0MELA\0\0\0\0{\\rtf1 hello}"), [b"hello"]);
-    }
-
-    #[test]
-    fn the_text_of_an_rtf_is_what_is_read() {
-        for (rtf, text) in [
-            ("{\\rtf1 [Sous\\b pli\\b0 ] \\'e9t\\'e9\\par}", "[Souspli] \u{e9}t\u{e9}\n"),
-            ("{\\rtf1{\\*\\htmltag64 <p>}a\\{b\\\\c\\~d}", "<p>a{b\\c d"),
-            ("\\", ""),
-            ("\\'", ""),
-        ] {
-            let wanted: Vec<u8> = text.chars().map(|c| c as u8).collect();
-            assert_eq!(
-                String::from_utf8_lossy(&rtf_text(rtf.as_bytes())).replace('*', ""),
-                String::from_utf8_lossy(&wanted)
-            );
-        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn attached(message: &Contents<'_>, entity: &Entity, encoded: usize, out: &mut V
             attached(message, inner, encoded, out);
         }
         Kind::Leaf => {
-            if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
+            if let Some(inner) = message.attached_message(entity).filter(|_| encoded < ENCODED_MAX) {
                 let inner = Contents::of(&inner);
                 of_attached(inner.octets, out);
                 attached(&inner, &inner.root, encoded + 1, out);

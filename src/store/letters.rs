@@ -140,7 +140,7 @@ impl Letters {
         if self.has_one(&files, now)? {
             return Ok(Some(Recognised::File));
         }
-        for text in &message.texts {
+        for text in message.texts.iter().chain(&message.beside) {
             let whole: Vec<Key> = names.whole(text).into_iter().collect();
             if self.has_one(&whole, now)? || self.holds_a_letter(names, text, now)? {
                 return Ok(Some(Recognised::Text));
@@ -314,6 +314,54 @@ mod tests {
         assert_eq!(letters.recognised(&like(LETTER), last.plus(1)).unwrap(), None);
         let kept = std::fs::read_to_string(home.letters()).unwrap().to_lowercase();
         assert!(!kept.contains("dupont") && kept.lines().count() == 2 + KEPT, "{kept}");
+    }
+
+    #[test]
+    fn a_letter_is_known_again_wherever_it_stands() {
+        let (_guard, _home, letters) = letters();
+        let short = "La biopsie de Mme Dupont est positive, pouvez-vous la voir cette semaine ?";
+        letters.remember(&like(LETTER), NOW).unwrap();
+        letters.remember(&like(short), NOW).unwrap();
+        for text in [LETTER, short] {
+            let folded: String = text.replace(',', "\\,").chars().map(|c| format!("{c}\r\n ")).collect();
+            let rtf: String = text
+                .chars()
+                .map(|c| match c {
+                    '’' => "\\u8217?".to_owned(),
+                    'œ' => "\\'9c".to_owned(),
+                    c if c.is_ascii() => c.to_string(),
+                    c => format!("\\u{}?", u32::from(c)),
+                })
+                .collect();
+            let rtf = format!("{{\\rtf1{{\\fonttbl{{\\f0 Arial;}}{{\\f1 Cordialement;}}}}\\f0 {rtf}\\par}}");
+            let coded = String::from_utf8(crate::mime::encode::base64_lines(text.as_bytes())).unwrap();
+            let saved = format!(
+                "From - Mon Nov 23\nFrom: a@b\nSubject: s\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{coded}"
+            );
+            let mixed = |before: &str, behind: &str| {
+                format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{before}\r\n--b\r\n\r\nvoir\r\n--b--\r\n{behind}")
+            };
+            for other in [
+                format!("Content-Type: text/calendar; charset=utf-8\r\n\r\nBEGIN:VCALENDAR\r\nDESCRIPTION:{folded}\r\n"),
+                format!("Content-Type: text/rtf\r\n\r\n{rtf}"),
+                format!("Content-Type: application/rtf; name=l.rtf\r\n\r\n{rtf}"),
+                format!("Content-Type: text/plain; name=l.rtf\r\n\r\n{rtf}"),
+                format!("Content-Type: application/octet-stream; name=l.eml\r\n\r\n{saved}"),
+                format!("Content-Type: text/plain; name=l.eml\r\n\r\n{saved}"),
+                format!("Subject: {text}\r\n\r\nvoir"),
+                mixed(text, ""),
+                mixed("", text),
+            ] {
+                let recognised = letters.recognised(&likeness(other.as_bytes()), NOW).unwrap();
+                assert_eq!(recognised, Some(Recognised::Text), "{other}");
+            }
+        }
+        // What a program writes around parts, or a Subject that many letters have, is remembered of none.
+        let usual = "Ceci est un message en plusieurs parties au format MIME, que votre logiciel de messagerie ne sait pas lire.";
+        let sealed =
+            format!("Subject: {usual}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{usual}\r\n--b\r\n\r\nvoir\r\n--b--\r\n");
+        letters.remember(&likeness(sealed.as_bytes()), NOW).unwrap();
+        assert_eq!(letters.recognised(&likeness(sealed.as_bytes()), NOW).unwrap(), None);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 
 use super::{html, page};
 use crate::base::limits::{LIKENESS_FILES_MAX, LIKENESS_WORDS_MAX};
-use crate::mime::Contents;
 use crate::mime::base64::ends;
 use crate::mime::edit::{ENCODED_MAX, decode_text, is_attachment, is_html, is_text};
 use crate::mime::entity::{Entity, Kind};
@@ -14,6 +13,7 @@ use crate::mime::header::Header;
 use crate::mime::packed::{may_hold_files, unpacked};
 use crate::mime::parameters::{TransferEncoding, content_type, disposition, transfer_encoding};
 use crate::mime::words::octets_to_text;
+use crate::mime::{Contents, calendar, rtf};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -37,6 +37,8 @@ pub struct Likeness {
     pub texts: Vec<Words>,
     /// What stands for each file.
     pub files: Vec<Vec<u8>>,
+    /// Texts where no program writes a letter: the Subject, what stands around parts. Not remembered: it may be in every message.
+    pub beside: Vec<Words>,
     /// What stands for each text of the letter's own, were it a file that was sealed; not remembered of a sealed letter, whose
     /// form of words may be in every letter.
     pub bodies: Vec<Vec<u8>>,
@@ -64,7 +66,7 @@ pub fn likeness_in(message: &Contents<'_>) -> Likeness {
         attached: LIKENESS_WORDS_MAX,
         files: LIKENESS_FILES_MAX,
     };
-    search.entity(message, &message.root, 0);
+    search.message(message, &message.root, 0);
     search.found
 }
 
@@ -207,16 +209,39 @@ struct Search {
 impl Search {
     fn entity(&mut self, message: &Contents<'_>, entity: &Entity, encoded: usize) {
         match &entity.kind {
-            Kind::Multipart(parts) => parts.iter().for_each(|part| self.entity(message, part, encoded)),
-            Kind::Message(inner) => self.entity(message, inner, encoded),
+            Kind::Multipart(parts) => {
+                self.beside(message, entity, parts);
+                parts.iter().for_each(|part| self.entity(message, part, encoded));
+            }
+            Kind::Message(inner) => self.message(message, inner, encoded),
             Kind::Leaf => {
-                if let Some(inner) = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX) {
+                self.leaf(message, entity);
+                if let Some(inner) = message.attached_message(entity).filter(|_| encoded < ENCODED_MAX) {
                     let inner = Contents::of(&inner);
-                    self.entity(&inner, &inner.root, encoded + 1);
-                } else {
-                    self.leaf(message, entity);
+                    self.message(&inner, &inner.root, encoded + 1);
                 }
             }
+        }
+    }
+
+    fn message(&mut self, message: &Contents<'_>, root: &Entity, encoded: usize) {
+        for subject in message.header(root).all("Subject") {
+            self.found.beside.extend(readings(&subject.text(), false, &mut self.attached));
+        }
+        self.entity(message, root, encoded);
+    }
+
+    /// What stands in front of the parts and behind them.
+    fn beside(&mut self, message: &Contents<'_>, entity: &Entity, parts: &[Entity]) {
+        let body = &entity.body;
+        let first = parts.first().map_or(body.end, |first| first.header.start);
+        let last = parts.last().map_or(body.end, |last| last.body.end);
+        for around in [body.start..first, last..body.end] {
+            let octets = message.at(&around);
+            let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
+            // Without the lines that part them.
+            let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
+            self.found.beside.extend(readings(&lines.join("\n"), false, &mut self.attached));
         }
     }
 
@@ -224,6 +249,9 @@ impl Search {
         let header = message.header(entity);
         let said = content_type(&header);
         let is_file = is_attachment(&header) || said.parameter("name").is_some();
+        if entity.media_type == "text/calendar" {
+            return message.body(entity).into_iter().for_each(|octets| self.calendar(&octets));
+        }
         if !is_text(&entity.media_type) {
             return self.file(message, entity, &header);
         }
@@ -237,6 +265,14 @@ impl Search {
             true => self.file(message, entity, &header),
             // The letter itself is no file; but a file may be sent on as a letter.
             false => self.found.bodies.extend(stand_ins(&octets)),
+        }
+    }
+
+    /// What people wrote into an invitation. Of one that came sealed nothing else is remembered.
+    fn calendar(&mut self, octets: &[u8]) {
+        let calendar = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
+        for text in calendar::texts(&calendar) {
+            self.found.texts.extend(readings(&text, false, &mut self.attached));
         }
     }
 
@@ -268,7 +304,8 @@ impl Search {
             let text = packed.first().map(|text| octets_to_text(text)).unwrap_or_default();
             return self.found.texts.extend(readings(&text, false, &mut self.letter));
         }
-        if !is_text(&entity.media_type) && octets.len() >= FILE_MIN && is_text_of_any_kind(&octets) {
+        let is_long = octets.len() >= FILE_MIN || octets.starts_with(rtf::SIGNATURE);
+        if !is_text(&entity.media_type) && is_long && is_text_of_any_kind(&octets) {
             let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
             self.found.texts.extend(readings(&text, false, &mut self.attached));
         }
@@ -278,14 +315,7 @@ impl Search {
 fn is_usual(entity: &Entity, header: &Header<'_>) -> bool {
     let kind = entity.media_type.as_str();
     let in_the_text = header.first("Content-ID").is_some() || disposition(header).is_some_and(|said| said.value == "inline");
-    let usual = [
-        "text/vcard",
-        "text/x-vcard",
-        "text/directory",
-        "text/calendar",
-        "text/rfc822-headers",
-    ]
-    .contains(&kind)
+    let usual = ["text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers"].contains(&kind)
         || ["application/pgp-", "application/pkcs7-", "application/x-pkcs7-", "message/"]
             .iter()
             .any(|start| kind.starts_with(start));
@@ -301,6 +331,9 @@ fn readings(text: &str, is_html: bool, room: &mut usize) -> Vec<Words> {
     }
     if !is_html {
         found.push(Words::of(text, *room));
+    }
+    if text.as_bytes().starts_with(rtf::SIGNATURE) {
+        found.push(Words::of(&octets_to_text(&rtf::text(text.as_bytes())), *room));
     }
     if is_html || html::find_ignoring_case(text.as_bytes(), b"</").is_some() {
         for read in [html::to_text, page::plain, page::apart, page::told] {

@@ -72,16 +72,13 @@ fn of_parts(message: &Contents<'_>, entity: &Entity, parts: &[Entity], encoded: 
 }
 
 fn of_leaf(message: &Contents<'_>, entity: &Entity, encoded: usize) -> Marks {
-    let told = if let Some((text, _)) = text_of(message.octets, entity) {
-        if is_html(&entity.media_type) {
-            of_html(&text)
-        } else {
-            of_text(&text)
-        }
-    } else {
-        let inner = message.encoded_message(entity).filter(|_| encoded < ENCODED_MAX);
-        inner.map_or(Marks::Absent, |inner| of_message(&Contents::of(&inner), encoded + 1))
-    };
+    let text = text_of(message.octets, entity).map(|(text, _)| match is_html(&entity.media_type) {
+        true => of_html(&text),
+        false => of_text(&text),
+    });
+    let inner = message.attached_message(entity).filter(|_| encoded < ENCODED_MAX);
+    let inner = inner.map(|inner| of_message(&Contents::of(&inner), encoded + 1));
+    let told = text.max(inner).unwrap_or(Marks::Absent);
     if told != Marks::Absent {
         return told;
     }
@@ -292,6 +289,13 @@ mod tests {
             }
         }
         assert_eq!(marks(&mail(b"Subject: x\r\n\r\nX-Souspli\r\n")), Marks::Absent);
+        let coded = crate::mime::encode::base64_lines("[Souspli] Message chiffré. [/Souspli]".as_bytes());
+        let saved = [
+            b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+            &coded[..],
+        ]
+        .concat();
+        assert_eq!(marks(&mail(&saved)), Marks::Sealed);
     }
 
     #[test]

@@ -47,6 +47,19 @@ def uuencoded(octets):
     return b"voir\n\nbegin 644 lettre.txt\n" + lines + b"`\nend\n"
 
 
+def in_files(words):
+    """A text as other programs put it into a file."""
+    rtf = "".join(c if c.isascii() else f"\\u{ord(c)}?" for c in words)
+    folded = "\\n".join(words.replace(",", "\\,").split("\n"))
+    folded = "\r\n ".join(folded[n:n + 60] for n in range(0, len(folded), 60))
+    saved = mails.letter(ALICE, BOB, "x", words).replace(b"\r\n", b"\n")
+    return {
+        "an invitation": ("i.ics", "text/calendar", f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDESCRIPTION:{folded}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()),
+        "rich text": ("l.rtf", "application/rtf", f"{{\\rtf1{{\\fonttbl{{\\f0 Arial;}}}}\\f0 {rtf}\\par}}".encode()),
+        "a saved message": ("l.eml", "application/octet-stream", b"From - Mon Nov 23\n" + saved),
+    }
+
+
 class OddTest(SendingCase):
     """Submissions that must leave sealed or not at all."""
 
@@ -200,6 +213,7 @@ class OddTest(SendingCase):
                 "as a page": mails.letter(ALICE, BOB, "Reprise", "voir", html=html), "quoted": mails.letter(ALICE, BOB, "Reprise", "> " + words.replace(". ", ".\n> ")),
                 "its file": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("autre nom.bin", "application/octet-stream", pdf)]),
                 "attached": mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[("m.eml", "message/rfc822", mails.letter(ALICE, BOB, "x", words))]),
+                **{name: mails.letter(ALICE, BOB, "Reprise", "voir", attachments=[file]) for name, file in in_files(words).items()},
             }.items():
                 with self.subTest(name, relay=relay):
                     self.before = len(self.smtp_server.accepted())
