@@ -23,7 +23,7 @@ impl OpenDashboard {
         })?;
         if self.print {
             out.line(&link);
-        } else if let Err(error) = browser::open(&link) {
+        } else if let Err(error) = browser::open_where_there_is_one(&link) {
             complain(say::no_browser(&(&error).into()));
             out.line(&link);
         }

@@ -376,11 +376,13 @@ pub fn no_file(places: &str) -> Explanation {
         0,
         (
             "Aucun fichier de configuration n’a été trouvé.",
-            format!("Copiez config/souspli.toml à l’un de ces endroits et complétez-le : {places}."),
+            format!(
+                "Lancez « souspli run » : l’assistant du tableau de bord l’écrit. Ou écrivez-le vous-même, à l’un de ces endroits : {places}."
+            ),
         ),
         (
             "No configuration file was found.",
-            format!("Copy config/souspli.toml to one of these places and complete it: {places}."),
+            format!("Start \"souspli run\": the dashboard's assistant writes it. Or write it yourself, at one of these places: {places}."),
         ),
     )
 }

@@ -3,6 +3,7 @@ import errno
 import json
 import os
 import socket
+import subprocess
 import threading
 import unittest
 
@@ -256,6 +257,21 @@ class LinkTest(DashboardCase):
         file = relay.home / "dashboard.json"
         self.assertEqual(0o600, file.stat().st_mode & 0o777)
         self.assertEqual(port, json.loads(file.read_text())["port"])
+
+    def test_the_link_is_shown_where_no_browser_opens(self):
+        relay = self.relay("alice")
+        folder = self.practice.folder.path / "openers"
+        folder.mkdir()
+        opener = folder / "xdg-open"
+        given = folder / "given"
+        for status, shown in ((3, True), (0, False)):
+            opener.write_text(f"#!/bin/sh\nprintf %s \"$1\" >{given}\nexit {status}\n")
+            opener.chmod(0o700)
+            told = subprocess.run([relay.program(), "dashboard", "--home", str(relay.home)], capture_output=True, timeout=60,
+                                  env=relay.environment() | {"PATH": f"{folder}:/usr/bin:/bin"})
+            self.assertEqual(0, told.returncode)
+            self.assertEqual(shown, b"SP-NO-BROWSER" in told.stderr)
+            self.assertEqual(given.read_text() if shown else "", told.stdout.decode().strip())
 
     @staticmethod
     def impostor(listener, seen):
