@@ -218,10 +218,10 @@ words! {
 /// The Subject of a test letter, after the tag.
 pub const TEST_SUBJECT: &str = "Souspli : pli d'essai / test letter";
 
-/// What the test letter says, in ASCII; `word` is what it is known by.
+/// What the test letter says; `word`, a line of its own, is what it is known by.
 pub fn test_letter(word: &str) -> String {
     format!(
-        "Ce pli d'essai a ete mis sous pli par Souspli sur votre ordinateur,\nest parti chez votre fournisseur, et vient d'etre ouvert par Souspli.\n\n\
+        "Ce pli d’essai a été scellé par Souspli sur votre ordinateur,\nest parti chez votre fournisseur, et vient d’être ouvert par Souspli.\n\n\
          This test letter was sealed by Souspli on your computer, went to your\nprovider, and has just been opened by Souspli.\n\n{word}\n"
     )
 }

@@ -10,7 +10,7 @@ import tomllib
 import unittest
 import urllib.parse
 
-from lab import base, browser, imapline, inside, nameserver, pki, servers, souspli
+from lab import base, browser, imapline, inside, mails, nameserver, pki, servers, souspli
 
 from common import need_product
 
@@ -145,6 +145,12 @@ class FirstRunTest(AssistantCase):
         self.assertEqual(1, len(stored))
         self.assertIn(b"application/pkcs7-mime", stored[0])
         self.assertNotIn(b"pli d'essai", stored[0])
+        box = imapline.Imap(int(doors["imap"].rpartition(":")[2]), ALICE, "pw-alice")
+        box.do("SELECT INBOX")
+        (read,) = box.fetch("1:*", "BODY.PEEK[]").values()
+        shown = mails.texts(mails.parse(read["BODY[]"]))
+        box.close()
+        self.assertIn("Ce pli d’essai a été scellé par Souspli", shown)
         # What was typed is nowhere.
         for file, octets in self.relay.everything():
             self.assertNotIn(b"pw-alice", octets, file)

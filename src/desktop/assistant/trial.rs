@@ -6,6 +6,7 @@ use crate::base::limits::{TEST_LETTER_LOOK_MILLISECONDS, TEST_LETTER_SECONDS, TR
 use crate::base::{Secret, UnixTime};
 use crate::config::{Account, Server};
 use crate::desktop::diagnosis::Finding;
+use crate::mime::encode::qp_encode;
 use crate::net::port::Upstreams;
 use crate::smime::class::{Class, classify};
 use crate::text::dashboard::Words;
@@ -241,10 +242,11 @@ impl Letter {
         // The word inside is another one than that of the Message-ID, which everybody sees.
         let canary: String = canary.chars().rev().collect();
         let (tag, subject) = (worded(tag), words::TEST_SUBJECT);
-        let text = words::test_letter(&canary).replace('\n', "\r\n");
+        let text = qp_encode(words::test_letter(&canary).replace('\n', "\r\n").as_bytes());
+        let text = String::from_utf8(text).ok()?;
         let message = format!(
             "From: <{address}>\r\nTo: <{address}>\r\nDate: {date}\r\nMessage-ID: {id}\r\nSubject: {tag} {subject}\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/plain; charset=us-ascii\r\n\r\n{text}"
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{text}"
         );
         Some(Self {
             id,

@@ -124,6 +124,14 @@ impl Event {
 }
 
 impl JournalEntry {
+    /// What the clock on the wall showed then; `None`: the system did not know.
+    pub fn on_the_wall(&self) -> Option<UnixTime> {
+        let at = UnixTime::from_rfc3339(&self.time)?;
+        // What that clock would show at this moment is so much earlier as it is ahead.
+        let shown_here = UnixTime::from_rfc3339(&format!("{}{}", self.time.strip_suffix('Z')?, self.offset))?;
+        Some(at.plus(at.0 - shown_here.0))
+    }
+
     /// An entry without message and certificates.
     pub fn new(time: UnixTime, event: Event, account: &Address, code: &str) -> Self {
         Self {
@@ -163,6 +171,24 @@ fn is_no(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_on_the_wall_is_that_of_the_entry() {
+        for (time, offset, shown) in [
+            ("2026-07-01T22:30:00Z", "+02:00", Some("2026-07-02T00:30:00Z")),
+            ("2026-11-23T10:00:00Z", "-03:30", Some("2026-11-23T06:30:00Z")),
+            ("2026-11-23T10:00:00Z", "+00:00", Some("2026-11-23T10:00:00Z")),
+            ("2026-11-23T10:00:00Z", "", None),
+            ("x", "+00:00", None),
+        ] {
+            let entry = JournalEntry {
+                time: time.to_owned(),
+                offset: offset.to_owned(),
+                ..JournalEntry::default()
+            };
+            assert_eq!(entry.on_the_wall().map(UnixTime::rfc3339).as_deref(), shown, "{time} {offset}");
+        }
+    }
 
     #[test]
     fn a_word_for_each_event_and_the_same_in_json() {

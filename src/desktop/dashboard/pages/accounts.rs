@@ -7,7 +7,7 @@ use crate::desktop::assistant::{Draft, Step};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form};
-use crate::text::dashboard::{self, Language};
+use crate::text::dashboard::{self, Language, Words};
 use crate::text::{Explain, assistant as words};
 use axum::Extension;
 use axum::extract::rejection::FormRejection;
@@ -74,7 +74,9 @@ fn of_account(office: &Office, visitor: &Visitor, account: &Account, language: L
             h2 { (account.address) }
             p { (channel.of(language)) " – " a href="/cles" { (dashboard::KEYS.of(language)) } }
             h3 { (words::AT_PROVIDER.of(language)) }
-            ul { @for server in account.servers() { li.place { (place(server)) } } }
+            table.settings { @for (what, server) in servers(account) {
+                tr { th scope="row" { (what.of(language)) } td.place { (place(server)) } }
+            } }
             details {
                 summary { (words::FOR_PROGRAM.of(language)) }
                 (settings(office, account, language))
@@ -85,6 +87,14 @@ fn of_account(office: &Office, visitor: &Visitor, account: &Account, language: L
             }))
         }
     }
+}
+
+/// In the order in which people are asked for them.
+fn servers(account: &Account) -> impl Iterator<Item = (Words, &Server)> {
+    let reading = account.imap.as_ref().map(|imap| (words::PROGRAM_READING, imap));
+    let pop3 = account.pop3.as_ref().map(|pop3| (words::PROGRAM_READING_POP3, pop3));
+    let sending = Some((words::PROGRAM_SENDING, &account.smtp));
+    [reading, pop3, sending].into_iter().flatten()
 }
 
 fn place(server: &Server) -> String {

@@ -5,7 +5,7 @@ use crate::base::limits::JOURNAL_PAGE_MAX;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form as our_form, quoted, told};
-use crate::store::journal::{self, Noted, Order, Query as Wanted, Reader};
+use crate::store::journal::{self, JournalEntry, Noted, Order, Query as Wanted, Reader};
 use crate::store::{Event, StoreError};
 use crate::text::dashboard::{self as words, Language};
 use crate::text::journal as say;
@@ -183,7 +183,7 @@ fn rows(entries: &[Noted], language: Language) -> Markup {
             thead { tr { @for column in columns { th scope="col" { (column.of(language)) } } } }
             tbody { @for noted in entries {
                 tr {
-                    td { time datetime=(noted.entry.time) { (noted.entry.time.replace('T', " ").trim_end_matches('Z')) " UTC" } }
+                    td { time datetime=(noted.entry.time) { (when(&noted.entry, language)) } }
                     td { (words::event(noted.entry.event.as_str()).of(language)) }
                     td { (noted.entry.account) }
                     td.number { @if noted.entry.recipients > 0 { (noted.entry.recipients) } }
@@ -194,6 +194,17 @@ fn rows(entries: &[Noted], language: Language) -> Markup {
                 }
             } }
         } }
+    }
+}
+
+/// By the clock that its reader had on the wall.
+fn when(entry: &JournalEntry, language: Language) -> String {
+    match entry.on_the_wall() {
+        Some(at) => {
+            let (hour, minute, second) = at.civil().to_hms();
+            format!("{} {hour:02}:{minute:02}:{second:02}", page::day(at, language))
+        }
+        None => format!("{} UTC", entry.time.replace('T', " ").trim_end_matches('Z')),
     }
 }
 
