@@ -50,14 +50,14 @@ pub fn setting(name: &str) -> (Words, Words) {
         "policy.missing_certificate" => words(
             "Destinataire sans certificat",
             "Recipient without certificate",
-            "refuse : rien ne part. partial : les autres reçoivent la lettre chiffrée, un avis vous nomme les manquants.",
-            "refuse: nothing leaves. partial: the others get the sealed letter, a notice names the missing ones.",
+            "Ce que deviennent les autres, quand il en manque un.",
+            "What becomes of the others, where one is missing.",
         ),
         "policy.glued_tag" => words(
             "Balise collée au texte",
             "Tag glued to its text",
-            "secure : chiffré tout de même. refuse : à corriger.",
-            "secure: sealed all the same. refuse: to be corrected.",
+            "Sans l’espace qui doit la suivre.",
+            "Without the space that belongs behind it.",
         ),
         "policy.protect_subject" => words(
             "Objet dans l’enveloppe",
@@ -86,8 +86,8 @@ pub fn setting(name: &str) -> (Words, Words) {
         "policy.banner" => words(
             "Résumé d’une lettre ouverte",
             "Summary of an opened letter",
-            "text : en tête de son texte ; un texte court que vous reprenez ailleurs y est reconnu, et scellé. headers : dans ses en-têtes, sauf un avertissement.",
-            "text: above its text; a short text that you use again elsewhere is known by it, and sealed. headers: in its header, but for a warning.",
+            "En tête du texte, il fait aussi reconnaître un texte court que vous reprenez ailleurs : il repart scellé. Un avertissement y est toujours.",
+            "Above the text, a short text that you use again elsewhere is known by it too: it leaves sealed. A warning always stands there.",
         ),
         "policy.search_index" => words(
             "Recherche dans les lettres chiffrées",
@@ -129,11 +129,31 @@ pub fn setting(name: &str) -> (Words, Words) {
         "trust.environment" => words(
             "Autorités qui comptent",
             "Authorities that count",
-            "production, ou test : les certificats d’essai seuls.",
-            "production, or test: trial certificates alone.",
+            "Une lettre d’essai ne vaut rien en production, et l’inverse.",
+            "A trial letter is worth nothing in production, nor the other way round.",
         ),
         _ => words("Réglage", "Setting", "", ""),
     }
+}
+
+/// What one of its words means, as a choice; `None`: it is no word of that setting.
+pub fn choice(name: &str, word: &str) -> Option<Words> {
+    Some(match (name, word) {
+        ("policy.missing_certificate", "refuse") => Words::new("rien ne part", "nothing leaves"),
+        ("policy.missing_certificate", "partial") => Words::new(
+            "ils reçoivent la lettre chiffrée, un avis nomme les manquants",
+            "they get the sealed letter, a notice names the missing ones",
+        ),
+        ("policy.glued_tag", "secure") => Words::new("chiffré tout de même", "sealed all the same"),
+        ("policy.glued_tag", "refuse") => Words::new("refusé, à corriger", "refused, to be corrected"),
+        ("policy.banner", "text") => Words::new("en tête de son texte", "above its text"),
+        ("policy.banner", "headers") => Words::new("dans ses en-têtes seulement", "in its header only"),
+        ("dashboard.language", "fr") => Words::new("français", "français"),
+        ("dashboard.language", "en") => Words::new("English", "English"),
+        ("trust.environment", "production") => Words::new("celles de production", "those of production"),
+        ("trust.environment", "test") => Words::new("celles d’essai", "those of trials"),
+        _ => return None,
+    })
 }
 
 /// It cannot say that, or not by a click.

@@ -161,11 +161,26 @@ fn input(setting: &Setting, title: &str, said: &str, language: Language) -> Mark
     }
 }
 
-/// Yes and no are words; the others are those of the file.
+/// As people say it; what has no words is as the file says it.
 fn word<'w>(setting: &Setting, said: &'w str, language: Language) -> &'w str {
     match (setting.kind, said) {
         (Kind::YesNo, "true") => words::YES.of(language),
         (Kind::YesNo, _) => words::NO.of(language),
-        _ => said,
+        _ => words::choice(&setting.name(), said).map_or(said, |words| words.of(language)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_is_told_in_words() {
+        for setting in SETTINGS {
+            let Kind::OneOf(options) = setting.kind else { continue };
+            for option in options {
+                assert!(words::choice(&setting.name(), option).is_some(), "{} {option}", setting.name());
+            }
+        }
     }
 }
