@@ -5,9 +5,11 @@
 //! place ("Résultats #med#"): someone who wrote it may well rely on it. Refusing costs a correction, sending in clear
 //! costs a patient's secret, so nothing that holds the tag is ever [`Tag::None`].
 
+mod resembling;
 mod seen;
 
-use self::seen::{is_blank, is_turned, is_unseen, seen};
+use self::resembling::resembles;
+use self::seen::{is_blank, seen};
 use crate::mime::header::{Field, Header};
 use crate::mime::{escapes, words};
 use crate::text::{subject, unaccent};
@@ -205,69 +207,6 @@ fn prefix(text: &str) -> Option<usize> {
         .trim_end_matches(is_blank);
     let word = unaccent(&word.to_lowercase());
     PREFIXES.contains(&word.as_str()).then(|| colon.0 + colon.1.len_utf8())
-}
-
-/// The tag misplaced, cut by blanks, or misspelt at the start.
-fn resembles(text: &str, tag: &str) -> bool {
-    let (text_seen, tag_seen) = (seen(text), seen(tag));
-    if tag_seen.is_empty() {
-        return false;
-    }
-    let turned: String = text_seen.chars().rev().collect();
-    text_seen.contains(&tag_seen)
-        || (is_turned(text) && turned.contains(&tag_seen))
-        || misspelt(&seen(&text[after_prefixes(text)..]), &tag_seen)
-        || cut_short(text, tag)
-}
-
-/// `#meds#`, `##med#`, `med#`, `#mde#`, `$med#`: the word of the tag or one letter away, between or beside its signs.
-fn misspelt(text: &str, tag: &str) -> bool {
-    let word = tag.trim_matches(is_sign);
-    if word.is_empty() || word == tag {
-        return false;
-    }
-    let body = text.trim_start_matches(is_sign);
-    let opened = body.len() < text.len();
-    let found: String = body.chars().take_while(|c| !is_sign(*c)).take(word.len() + 3).collect();
-    let closed = body[found.len()..].starts_with(|c| tag.ends_with(c));
-    match (opened, closed) {
-        (true, true) => distance_at_most_one(&found, word),
-        (false, true) => found == word || found.strip_prefix(word).is_some_and(|more| more.chars().count() == 1),
-        _ => false,
-    }
-}
-
-fn is_sign(c: char) -> bool {
-    !c.is_alphanumeric()
-}
-
-/// `#med `, `#med:`, `#meds objet`: opened and never closed. Blanks count here, or `#medecine` would be one.
-fn cut_short(text: &str, tag: &str) -> bool {
-    let tag = seen(tag);
-    let word = tag.trim_matches(is_sign);
-    let start = &text[after_prefixes(text)..];
-    let Some(sign) = tag.chars().next().filter(|c| is_sign(*c)) else {
-        return false;
-    };
-    let body = start.trim_start_matches(|c: char| is_blank(c) || seen(c.encode_utf8(&mut [0; 4])).starts_with(sign));
-    if word.is_empty() || body.len() == start.len() || !start[..start.len() - body.len()].chars().any(|c| !is_blank(c)) {
-        return false;
-    }
-    let first: String = body.chars().take_while(|c| c.is_alphanumeric() || is_unseen(*c)).collect();
-    let first = seen(&first);
-    first == word || first.strip_prefix(word).is_some_and(|more| more.chars().count() == 1)
-}
-
-/// One letter put in, left out, changed, or two neighbours swapped.
-fn distance_at_most_one(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let same_start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[same_start..], &b[same_start..]);
-    let same_end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    match (&a[..a.len() - same_end], &b[..b.len() - same_end]) {
-        ([x, y], [v, w]) => x == w && y == v,
-        (x, y) => x.len() <= 1 && y.len() <= 1,
-    }
 }
 
 /// The raw value without the span of its unfolded text; `None` when a line of blanks would be left.
