@@ -3,6 +3,7 @@
 use super::addr::{AddressError, fold};
 use idna::AsciiDenyList;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A domain name in ASCII and lower case, without a final dot; an address literal as it was written.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -23,7 +24,10 @@ impl Domain {
             return Err(AddressError::Character);
         }
         if name.is_ascii() {
-            return Ok(Self(name.to_ascii_lowercase()));
+            return match is_host_name(name) || is_literal(name) {
+                true => Ok(Self(name.to_ascii_lowercase())),
+                false => Err(AddressError::Character),
+            };
         }
         let ascii = idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::EMPTY).map_err(|_| AddressError::Character)?;
         if is_disguise(name, &ascii) {
@@ -40,6 +44,23 @@ impl Domain {
     /// True for the domain itself and for every subdomain; `xmssante.fr` is not within `mssante.fr`.
     pub fn is_within(&self, parent: &Domain) -> bool {
         self.0 == parent.0 || self.0.strip_suffix(&parent.0).is_some_and(|rest| rest.ends_with('.'))
+    }
+}
+
+/// Letters, digits, hyphens and full stops (RFC 5321 §4.1.2), and the underscore, which names of hosts have here and there.
+fn is_host_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+}
+
+/// `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3): no name in brackets.
+fn is_literal(name: &str) -> bool {
+    let Some(inside) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return false;
+    };
+    let tagged = inside.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:"));
+    match tagged {
+        Some(_) => inside[5..].parse::<Ipv6Addr>().is_ok(),
+        None => inside.parse::<Ipv4Addr>().is_ok(),
     }
 }
 
@@ -74,6 +95,19 @@ mod tests {
         }
         for list in ["*.mssante.fr", "*@mssante.fr", " .mssante.fr. "] {
             assert_eq!(Domain::parse(list).ok(), Some(Domain::parse("mssante.fr").unwrap()), "{list}");
+        }
+        for name in ["[192.0.2.1]", "[IPv6:2001:db8::1]", "a_b.fr"] {
+            assert_eq!(Domain::parse(name).unwrap().as_str(), name.to_lowercase());
+        }
+        for wrong in [
+            "[mssante.fr]",
+            "[192.0.2]",
+            "mssante.fr:25",
+            "mssante.fr/lab.test",
+            "mssante.fr]",
+            "a!b.fr",
+        ] {
+            assert!(Domain::parse(wrong).is_err(), "{wrong}");
         }
         for wrong in ["*", "mss*.fr", "a@mssante.fr", "mssante.fr, x.fr", ""] {
             assert!(Domain::parse(wrong).is_err(), "{wrong}");

@@ -3,6 +3,7 @@
 //! The envelope is not known here, so the header fields stand for it. The tag stays in the Subject: a draft is opened and
 //! sent later, and the tag must still be there then.
 
+use super::near::near;
 use super::outgoing::{Banner, Rules, Thread, within_sealed_domain};
 use super::{hidden, tag, visible};
 use crate::config::Account;
@@ -56,7 +57,7 @@ pub fn stored(message: &[u8], account: &Account, rules: Rules<'_>, known: Known)
         || visible::addresses(message, &ADDRESSED)
             .iter()
             .chain(&visible::half_typed(message, &ADDRESSED))
-            .any(|a| within_sealed_domain(a, rules).is_some());
+            .any(|a| within_sealed_domain(a, rules).is_some() || near(a, &policy.domains).is_some());
     if seal { Stored::Sealed } else { Stored::AsIs }
 }
 

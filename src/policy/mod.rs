@@ -4,6 +4,7 @@ pub mod append;
 pub mod companion;
 pub mod complete;
 pub mod hidden;
+pub mod near;
 pub mod outgoing;
 pub mod readable;
 pub mod resolution;

@@ -6,6 +6,7 @@ mod decide;
 pub use copies::{Copies, CopyKind, copies};
 pub use decide::{Decision, Lookup, decide};
 
+use super::near::near;
 use super::readable::{self, HeaderFault};
 use super::space::{Member, Space};
 use super::tag::{self, Glue, Tag};
@@ -55,6 +56,8 @@ pub enum Why {
 pub enum Refusal {
     /// The Subject holds something that resembles the tag.
     NearMiss(String),
+    /// An address that seems to be meant for this domain, and is not of it.
+    NearDomain(Address, Domain),
     /// The tag stands where a Subject is not.
     Misplaced(String),
     /// The tag is glued to its text and the configuration refuses that.
@@ -157,6 +160,10 @@ fn asked(submission: &Submission, account: &Account, rules: Rules<'_>, thread: T
     if unsealed && hidden::begins_elsewhere(&submission.message, &policy.tag) {
         return Need::Refuse(Refusal::Misplaced(policy.tag.clone()));
     }
+    let recipients = || submission.envelope.recipients.iter().map(|recipient| &recipient.address);
+    if unsealed && let Some((address, meant)) = recipients().find_map(|address| Some((address, near(address, &policy.domains)?))) {
+        return Need::Refuse(Refusal::NearDomain(address.clone(), meant.clone()));
+    }
     match (closed.who, why) {
         (Who::Nobody, Some(why)) => Need::Secure(why),
         (Who::Nobody, None) if account.always_sign && !signed_by_client(&submission.message) => Need::Sign,
@@ -193,6 +200,7 @@ impl Explain for Refusal {
     fn explain(&self) -> Explanation {
         match self {
             Refusal::NearMiss(tag) => text::near_miss(tag),
+            Refusal::NearDomain(address, meant) => text::near_domain(address, meant),
             Refusal::Misplaced(tag) => text::misplaced_tag(tag),
             Refusal::Glued(tag) => text::glued_tag(tag),
             Refusal::PatientOrdinary => space::patient_on_ordinary_channel(),

@@ -5,7 +5,7 @@
 
 use super::rule::Rule;
 use super::{Explanation, Said};
-use crate::base::{Address, Retry};
+use crate::base::{Address, Domain, Retry};
 
 /// These recipients have no certificate to encrypt to.
 pub fn no_certificate(addresses: &[Address], rule: &Rule) -> Explanation {
@@ -91,6 +91,22 @@ pub fn near_miss(tag: &str) -> Explanation {
         (
             format!("Not sent: the subject holds a mark that resembles {tag} but is not exact or not at its start."),
             format!("To encrypt, begin the subject with \"{tag} \"; otherwise remove the mark. Then send again."),
+        ),
+    )
+}
+
+/// A domain that is taken for one whose mail is always sealed.
+pub fn near_domain(address: &Address, meant: &Domain) -> Explanation {
+    Explanation::new(
+        "SP-DOMAIN-UNSURE",
+        Retry::Never,
+        (
+            format!("Message non envoyé : {address} ressemble à une adresse de {meant}, où tout part chiffré, et n’en est pas une."),
+            "Corrigez cette adresse, puis renvoyez.",
+        ),
+        (
+            format!("Not sent: {address} resembles an address of {meant}, where all leaves sealed, and is none."),
+            "Correct this address, then send again.",
         ),
     )
 }

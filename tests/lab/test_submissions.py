@@ -140,6 +140,17 @@ class OddTest(SendingCase):
                 self.sent(0)
                 self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
 
+    def test_look_alikes_that_hands_type(self):
+        for address in ("zoe@xn--mssant-gva.fr", "zoe@a.xn--mssant-gva.fr", "zoe@mss-ante.fr", "zoe@msssante.fr"):
+            with self.subTest(address):
+                self.assertIn("SP-DOMAIN-UNSURE", self.refused(head("Subject: Lettre") + f"\r\n{self.canary.body}\r\n".encode(), address)[1])
+        for address in ("zoe@[mssante.fr]", "zoe@mssante.fr:25", "zoe@mssante.fr/lab.test"):
+            with self.subTest(address):
+                client = self.smtp("alice")
+                client.docmd(f"MAIL FROM:<{ALICE}>")
+                self.assertEqual(501, client.docmd(f"RCPT TO:<{address}>")[0])
+        self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
+
     def test_look_alikes_are_others(self):
         for address in ("zoe@mssante.fr.evil.com", "zoe@xmssante.fr", "zoe@[127.0.0.1]", "mssante@lab.test"):
             self.submit("alice", head("Subject: Lettre") + b"\r\nRien.\r\n", address)
