@@ -68,11 +68,11 @@ souspli_windows_tests() {
     if [ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1 || true)" -gt 3000000 ] 2>/dev/null; then place=/dev/shm; fi
     prefix=$(mktemp -d -p $place)
     # shellcheck disable=SC2064
-    trap "WINEPREFIX=$prefix wineserver -k || true; rm -rf $prefix" EXIT
+    trap "WINEPREFIX=$prefix TMPDIR=$prefix wineserver -k || true; rm -rf $prefix" EXIT
     souspli_windows_cargo test --locked --lib --no-run
     (cd scripts && timeout 240 python3 -m lab.wine "$prefix")
     # They take a minute. Wine 8 does not say whose a connection over IPv6 is; over IPv4 the relay itself is tried (tests/windows).
-    WINEPREFIX=$prefix WINEDEBUG=-all CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER='timeout --kill-after=10 480 wine' \
+    WINEPREFIX=$prefix TMPDIR=$prefix WINEDEBUG=-all CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER='timeout --kill-after=10 480 wine' \
         souspli_windows_cargo test --locked --lib -- windows:: net:: store:: config:: keys:: directory:: relay:: desktop:: cli:: \
         --skip net::peer::own_tests:: </dev/null
 }

@@ -20,6 +20,7 @@ def build_tools():
     TOOLS.mkdir(parents=True, exist_ok=True)
     compiler = "x86_64-w64-mingw32-gcc-posix"
     made = ((TOOLS / "forward.exe", SOURCES / "forward.c", ["-lws2_32"]), (TOOLS / "hold.exe", SOURCES / "hold.c", []),
+            (TOOLS / "endsession.exe", SOURCES / "endsession.c", []),
             (TOOLS / "bcryptprimitives.dll", SOURCES / "bcryptprimitives.c", ["-shared", "-ladvapi32"]))
     for out, source, more in made:
         if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
@@ -31,6 +32,7 @@ class Windows:
 
     def __init__(self, folder: pathlib.Path):
         self.prefix = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
         build_tools()
         self.wine("wineboot", "-i", seconds=180)
         self.settled()
@@ -42,7 +44,9 @@ class Windows:
     def environment(self, **more):
         """Of every program in it."""
         kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "SOUSPLI_HOME")}
-        return dict(kept, WINEPREFIX=str(self.prefix), WINEARCH="win64", WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", **more)
+        # Else Wine leaves a folder in the one for all at each end.
+        return dict(kept, WINEPREFIX=str(self.prefix), TMPDIR=str(self.prefix), WINEARCH="win64", WINEDEBUG="-all",
+                    WINEDLLOVERRIDES="mscoree,mshtml=", **more)
 
     def wine(self, *words, seconds=60, stdin=b"", **more):
         """Runs a program to its end; LabError where that does not come. What it says goes to files: a pipe would stay open with whatever

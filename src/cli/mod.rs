@@ -19,6 +19,8 @@ mod open;
 mod out;
 #[cfg(windows)]
 mod policy;
+#[cfg(windows)]
+mod remove_homes;
 mod run;
 mod seal;
 mod serving;
@@ -84,6 +86,10 @@ enum Command {
     /// Administrateur : la politique de cet ordinateur / administrator: the policy of this computer.
     #[cfg(windows)]
     Policy(policy::MachinePolicy),
+    /// Pour le programme de désinstallation / for the uninstaller.
+    #[cfg(windows)]
+    #[command(hide = true)]
+    RemoveHomes,
     /// Ouvre le tableau de bord dans le navigateur / open the dashboard in the browser.
     Dashboard(dashboard::OpenDashboard),
     /// Diagnostic : tout ce dont Souspli a besoin, avec le remède / diagnosis: all that Souspli needs, with the mend.
@@ -226,6 +232,8 @@ impl Cli {
             Command::Stop => stop::execute(),
             #[cfg(windows)]
             Command::Policy(policy) => policy.execute(),
+            #[cfg(windows)]
+            Command::RemoveHomes => remove_homes::execute(out),
             Command::Dashboard(dashboard) => dashboard.execute(self, out),
             Command::Doctor(doctor) => doctor.execute(self, out),
             Command::Check => check::execute(self, out),

@@ -26,6 +26,17 @@ impl Peer {
     }
 }
 
+/// Who looks at a connection: [`is_same_user`].
+pub type Whose = fn(SocketAddr, SocketAddr) -> Peer;
+
+/// Asks on a thread that serves nobody: the system's tables may be long, and on Windows they are read several times.
+pub async fn ask(whose: Whose, local: SocketAddr, remote: SocketAddr) -> Peer {
+    // A question that has failed is no answer.
+    tokio::task::spawn_blocking(move || whose(local, remote))
+        .await
+        .unwrap_or(Peer::Gone)
+}
+
 /// Looks at the accepted connection whose own end is `local` and whose other end is `remote`. Root is served by root only.
 #[cfg(target_os = "linux")]
 pub fn is_same_user(local: SocketAddr, remote: SocketAddr) -> Peer {

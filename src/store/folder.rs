@@ -29,11 +29,15 @@ const TICK_OF_WHOLE_SECONDS: Duration = Duration::from_secs(2);
 impl FolderStamp {
     /// Taken before the folder is read, so that a change during the reading is seen the next time.
     pub fn of(folder: &Path) -> Self {
+        Self::seen(folder, SystemTime::now)
+    }
+
+    fn seen(folder: &Path, now: impl FnOnce() -> SystemTime) -> Self {
         let found = fs::metadata(folder).and_then(|found| found.modified());
         // What is not there has no time; when it comes, it has one.
         let absent = found.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
         let modified = found.ok();
-        let age = modified.and_then(|at| SystemTime::now().duration_since(at).ok());
+        let age = modified.and_then(|at| now().duration_since(at).ok());
         Self {
             modified,
             settled: if absent || age.zip(modified).is_some_and(|(age, at)| age > tick(at)) {
@@ -75,7 +79,8 @@ mod tests {
             (whole - Duration::from_secs(3), true),
         ] {
             file.set_modified(modified).unwrap();
-            let stamp = FolderStamp::of(&path);
+            // By the clock of the table: a computer at work takes longer than a tick from row to row.
+            let stamp = FolderStamp::seen(&path, || now);
             assert_eq!(stamp.still_holds(&path), holds, "{modified:?}");
             file.set_modified(modified - Duration::from_secs(60)).unwrap();
             assert!(!stamp.still_holds(&path));

@@ -23,6 +23,8 @@ mod passphrase;
 pub mod passwords;
 pub mod paths;
 pub mod records;
+#[cfg(windows)]
+pub(crate) mod removal;
 #[cfg(any(windows, test))]
 mod rights;
 pub mod seal;

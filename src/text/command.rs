@@ -35,6 +35,66 @@ pub fn not_stopped() -> Explanation {
     )
 }
 
+/// Homes of others are for administrators.
+pub fn homes_not_yours() -> Explanation {
+    Explanation::new(
+        "SP-HOMES-NOT-YOURS",
+        Retry::AfterUser,
+        (
+            "Les dossiers de tous les utilisateurs ne sont retirés que par un administrateur.",
+            "Désinstallez par msiexec avec REMOVEHOMES=1, en administrateur ; rien n’a été retiré.",
+        ),
+        (
+            "The folders of all users are removed by an administrator only.",
+            "Uninstall by msiexec with REMOVEHOMES=1, as an administrator; nothing was removed.",
+        ),
+    )
+}
+
+/// Some homes are there yet, as the lines before tell.
+pub fn homes_kept(count: usize) -> Explanation {
+    Explanation::new(
+        "SP-HOMES-KEPT",
+        Retry::AfterUser,
+        (
+            format!("Des dossiers n’ont pas été retirés : {count}. Leurs clés sont toujours là."),
+            "Les lignes qui précèdent disent lesquels et pourquoi ; retirez-les à la main.",
+        ),
+        (
+            format!("Folders were not removed: {count}. Their keys are still there."),
+            "The lines before tell which and why; remove them by hand.",
+        ),
+    )
+}
+
+/// There was none.
+pub fn no_home() -> &'static str {
+    "Aucun dossier de Souspli sur cet ordinateur / no folder of Souspli on this computer"
+}
+
+/// One that is no more.
+pub fn home_removed(home: &str) -> String {
+    format!("retiré / removed: {home}")
+}
+
+/// One that a link leads to.
+pub fn home_elsewhere(home: &str) -> String {
+    format!("gardé, un lien y mène / kept, a link leads there: {home}")
+}
+
+/// One that is there as it was.
+pub fn home_kept(home: &str, why: &Why) -> String {
+    format!("gardé / kept: {home} ({} / {})", why.fr, why.en)
+}
+
+/// One of which a part is left.
+pub fn home_left(home: &str, place: &str, why: &Why) -> String {
+    format!(
+        "retiré en partie, le reste est dans / removed in part, the rest is in {place}: {home} ({} / {})",
+        why.fr, why.en
+    )
+}
+
 /// What Windows shows while a session that is to end waits for Souspli.
 pub fn session_ends() -> &'static str {
     "Les envois en cours sont terminés, quelques secondes. / Submissions in hand are finished, a few seconds."

@@ -7,6 +7,7 @@ pub(crate) mod balloon;
 pub(crate) mod certificates;
 pub(crate) mod connections;
 pub(crate) mod ending;
+pub(crate) mod folders;
 pub(crate) mod messages;
 pub(crate) mod policy;
 pub(crate) mod process;

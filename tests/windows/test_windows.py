@@ -57,6 +57,11 @@ def installer(folder, number):
     return out
 
 
+def contents(folder):
+    """Of each file below it."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 class WindowsCase(unittest.TestCase):
     """A provider, doctors alice and bob; a Windows on which Souspli has been installed, for alice; for bob a Linux."""
 
@@ -176,10 +181,11 @@ class Mail(WindowsCase):
             sent = threading.Thread(target=send)
             sent.start()
             self.assertTrue(provider.asked.wait(30))
-            ending = self.windows.begin("wineboot", "--end-session")
+            ending = self.windows.begin(wine.TOOLS / "endsession.exe")
             self.addCleanup(ending.wait)
             self.addCleanup(ending.kill)
-            base.until(lambda: not base.answers(relay.direct["imap"]), 20, "the listeners to close")
+            # Whose a connection is Wine tells slowly: knocking again and again would be all that the relay has to do.
+            base.until(lambda: not base.listens(relay.direct["imap"]), 20, "the listeners to close")
             self.assertIsNone(relay.process.poll())
             provider.may_answer.set()
             sent.join(30)
@@ -190,6 +196,7 @@ class Mail(WindowsCase):
         self.assertEqual("stopped", json.loads(relay.cli("journal", "--json").splitlines()[-1])["code"])
         # The session of the others has ended too.
         self.assertEqual(0, self.alice.process.wait(ENDS))
+        self.assertEqual(0, ending.wait(ENDS), "nobody had to be killed")
 
 
 class Administration(WindowsCase):
@@ -339,14 +346,64 @@ class Administration(WindowsCase):
         self.assertEqual(self.check()[0], 0)
         policy.write_bytes(kept)
 
-    def test_8_uninstalled_it_leaves_homes_and_policy(self):
-        kept = {path.relative_to(self.alice.home): path.read_bytes() for path in self.alice.home.rglob("*") if path.is_file()}
-        self.assertEqual(self.windows.installer("/x", self.practice.folder.path / "souspli-9.0.4.msi"), 0)
+    def homes(self):
+        """Those in the users' own folders, as Windows names these."""
+        return sorted(self.windows.file(r"C:\users").glob("*/AppData/Local/Souspli/Souspli/data"))
+
+    def test_8_a_version_that_comes_and_a_repair_leave_homes_whatever_is_said(self):
+        words = ("key", "import", "--account", "alice@lab.test", "--password-file", self.alice.folder / "p12-password", "--config", self.alice.config)
+        done = self.windows.wine(wine.PROGRAM, *words, self.practice.doctors["alice"].p12())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        own, = self.homes()
+        kept = contents(own)
+        self.assertTrue([path for path in kept if path.parts[0] == "keys"])
+        fifth = installer(self.practice.folder.path, "9.0.5")
+        self.assertEqual(self.windows.installer("/i", fifth, "REMOVEHOMES=1"), 0)
+        self.assertEqual(contents(own), kept)
+        self.assertEqual(self.windows.installer("/i", fifth, "REINSTALL=ALL", "REINSTALLMODE=vomus", "REMOVEHOMES=1"), 0)
+        self.assertEqual(contents(own), kept)
+
+    def test_9_uninstalled_it_leaves_homes_and_policy(self):
+        own, = self.homes()
+        kept = [contents(own), contents(self.alice.home)]
+        self.assertEqual(self.windows.installer("/x", self.practice.folder.path / "souspli-9.0.5.msi"), 0)
         self.assertFalse(self.windows.file(wine.PROGRAM).exists())
         self.assertIsNone(self.windows.value(RUN_KEY, "Souspli"))
         self.assertEqual(list(self.windows.prefix.rglob("Souspli.lnk")), [])
         self.assertTrue(self.windows.file(POLICY_FILE).is_file())
-        self.assertEqual(kept, {path.relative_to(self.alice.home): path.read_bytes() for path in self.alice.home.rglob("*") if path.is_file()})
+        self.assertEqual([contents(own), contents(self.alice.home)], kept)
+
+    def test_a_uninstalled_so_that_nothing_stays_it_takes_every_home(self):
+        """That of who runs it just then, and that of another user; not what lies elsewhere, though a link of somebody's leads there."""
+        fifth, log = self.practice.folder.path / "souspli-9.0.5.msi", self.practice.folder.path / "msi.log"
+        self.assertEqual(self.windows.installer("/i", fifth, "AUTOSTART=0"), 0)
+        own, = self.homes()
+        other = self.windows.file(r"C:\users\Zoé Durand") / own.relative_to(own.parents[4])
+        shutil.copytree(own, other)
+        beside = other.parents[3] / "Roaming" / "kept.txt"
+        beside.parent.mkdir()
+        beside.write_text("x")
+        elsewhere, led = self.windows.file(r"C:\elsewhere"), self.windows.file(r"C:\users\eve") / own.relative_to(own.parents[4])
+        shutil.copytree(own, elsewhere / "Souspli" / "data")
+        led.parents[2].mkdir(parents=True)
+        led.parents[1].symlink_to(elsewhere)
+        kept = [contents(self.alice.home), contents(elsewhere)]
+        running = subprocess.Popen(["wine", wine.PROGRAM, "run", "--headless", "--config", self.alice.config], env=self.windows.environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for cleanup in (running.stdout.close, running.wait, running.kill):
+            self.addCleanup(cleanup)
+        self.assertTrue(running.stdout.readline().startswith(b"ready"))
+        self.assertEqual(self.windows.installer("/x", fifth, "REMOVEHOMES=1", "/l*v", f"Z:{log}"), 0)
+        self.assertEqual(0, running.wait(ENDS), "it has ended in order")
+        self.assertFalse(self.windows.file(wine.PROGRAM).exists())
+        self.assertEqual(self.homes(), [led])
+        self.assertTrue(beside.is_file())
+        self.assertEqual([contents(self.alice.home), contents(elsewhere)], kept)
+        self.assertEqual(sorted(path.name for path in other.parents[5].iterdir() if path.name.startswith("Souspli")), [])
+        said = re.sub(rb"[^ -~\r\n]+", b".", log.read_bytes().replace(b"\0", b"")).decode()
+        for home, fate in ((own, "retir. / removed"), (other, "retir. / removed"), (led, "gard., un lien y m.ne / kept, a link leads there")):
+            user = re.sub(r"[^ -~]", ".", home.parents[4].name)
+            self.assertRegex(said, rf"Souspli: {fate}: C:\\users\\{user}\\AppData\\Local\\Souspli\\Souspli\\data")
 
 
 class FirstDay(test_assistant.AssistantCase):

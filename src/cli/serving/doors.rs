@@ -4,9 +4,10 @@ use super::super::Failure;
 use super::services::{Serve, Service};
 use crate::base::limits::CONNECTIONS_MAX;
 use crate::desktop::{Doors, Lasting};
+use crate::net::peer::{self, Whose};
 use crate::net::provider::TlsServer;
 use crate::net::stream::BoxedStream;
-use crate::net::{NetError, listen, peer};
+use crate::net::{NetError, listen};
 use crate::smtp::driver::Running;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ pub(super) struct Door {
     listener: TcpListener,
     serve: Serve,
     implicit: Option<Arc<TlsServer>>,
+    whose: Whose,
 }
 
 /// A listener for each of the services that has a place.
@@ -37,6 +39,7 @@ pub(super) async fn open(services: Vec<Service>, lasting: &Lasting, implicit: Op
                 listener: listener(name, address, lasting).await?,
                 serve,
                 implicit: implicit.cloned(),
+                whose: peer::is_same_user,
             });
         }
     }
@@ -122,9 +125,17 @@ pub(super) async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
             continue;
         };
         while open.try_join_next().is_some() {}
+        // One question at a time: whoever knocks a hundred times holds up neither those who are served nor the end.
+        let is_served = tokio::select! {
+            is_served = is_served(door.whose, &stream, remote) => is_served,
+            _ = stopping.changed() => break,
+        };
+        if !is_served {
+            continue;
+        }
         let (serve, implicit) = (Arc::clone(&door.serve), door.implicit.clone());
         open.spawn(async move {
-            if let Some(stream) = admitted(stream, remote, implicit).await {
+            if let Some(stream) = begun(stream, implicit).await {
                 serve(stream).await;
             }
             drop(place);
@@ -135,15 +146,67 @@ pub(super) async fn accept(door: Door, mut stopping: watch::Receiver<Running>) {
 }
 
 /// Only the user who runs the relay is served (invariant 6).
-async fn admitted(stream: TcpStream, remote: SocketAddr, implicit: Option<Arc<TlsServer>>) -> Option<BoxedStream> {
-    let local = stream.local_addr().ok()?;
-    if !peer::is_same_user(local, remote).is_served() {
+async fn is_served(whose: Whose, stream: &TcpStream, remote: SocketAddr) -> bool {
+    let Ok(local) = stream.local_addr() else { return false };
+    let is_served = peer::ask(whose, local, remote).await.is_served();
+    if !is_served {
         tracing::warn!("a connection of another user of this computer was refused");
-        return None;
     }
+    is_served
+}
+
+/// Its first words.
+async fn begun(stream: TcpStream, implicit: Option<Arc<TlsServer>>) -> Option<BoxedStream> {
     stream.set_nodelay(true).ok()?;
     match implicit {
         Some(tls) => tls.begin(Box::new(stream)).await.ok(),
         None => Some(Box::new(stream)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::peer::Peer;
+    use std::sync::{Mutex, PoisonError, mpsc};
+    use tokio::runtime::Builder;
+    use tokio::sync::Notify;
+
+    /// Held by the test for as long as the system is to say nothing.
+    static SILENCE: Mutex<()> = Mutex::new(());
+    static ASKED: Notify = Notify::const_new();
+
+    fn late(_: SocketAddr, _: SocketAddr) -> Peer {
+        ASKED.notify_one();
+        drop(SILENCE.lock().unwrap_or_else(PoisonError::into_inner));
+        Peer::Other
+    }
+
+    #[test]
+    fn a_crowd_at_the_door_does_not_hold_up_the_end() {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(listen::bind("127.0.0.1:0".parse().unwrap())).unwrap();
+        let at = listener.local_addr().unwrap();
+        let door = Door {
+            name: "smtp",
+            listener,
+            serve: Arc::new(|_| Box::pin(async {})),
+            implicit: None,
+            whose: late,
+        };
+        let silence = SILENCE.lock().unwrap();
+        let (running, stopping) = watch::channel(Running::On);
+        let (give, ended) = mpsc::channel();
+        runtime.spawn(async move {
+            accept(door, stopping).await;
+            give.send(()).unwrap();
+        });
+        let crowd: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(at).unwrap()).collect();
+        runtime.block_on(ASKED.notified());
+        running.send(Running::Stopping).unwrap();
+        // Not waited for by the runtime, whose threads are what is tried.
+        let ended = ended.recv_timeout(Duration::from_secs(10));
+        drop((silence, crowd));
+        assert!(ended.is_ok());
     }
 }

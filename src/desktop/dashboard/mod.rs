@@ -271,8 +271,9 @@ impl Listener for OwnUser {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, remote) = Listener::accept(&mut self.0).await;
-            let own = stream.local_addr().map(|local| peer::is_same_user(local, remote));
-            if own.is_ok_and(peer::Peer::is_served) {
+            if let Ok(local) = stream.local_addr()
+                && peer::ask(peer::is_same_user, local, remote).await.is_served()
+            {
                 return (stream, remote);
             }
             tracing::warn!("a connection of another user of this computer was refused");
