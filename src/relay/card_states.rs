@@ -52,15 +52,11 @@ impl Relay {
         tokio::join!(cards, self.close_files());
     }
 
-    /// Keys that a card has opened leave memory with it. Where no account is held, nothing is woken for it twice a second.
+    /// Keys that a card has opened leave memory with it. Nothing wakes for it before an account is held.
     async fn close_files(&self) {
+        self.holds_something().await;
         loop {
-            let pause = if self.holds_nothing() {
-                Duration::from_secs(CARD_LOOKED_FOR_SECONDS)
-            } else {
-                OPEN
-            };
-            sleep(pause).await;
+            sleep(OPEN).await;
             self.notice_closed_files();
         }
     }

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The held files of a home.
 pub(super) struct Held {
@@ -31,6 +32,8 @@ pub(super) struct Held {
     clock: fn() -> UnixTime,
     configured: BTreeMap<Address, HeldAt>,
     locks: Mutex<BTreeMap<Address, Arc<HeldLock>>>,
+    /// Whether there is any, which does not end.
+    holds: watch::Sender<bool>,
     /// Accounts that the user may read no more, and that nobody has heard of yet.
     ended: Mutex<Vec<Address>>,
 }
@@ -39,11 +42,13 @@ impl Held {
     /// Nothing is read before it is needed.
     pub(super) fn new(places: HeldPlaces, pins: Arc<dyn AsksPin>, config: &Config, clock: fn() -> UnixTime) -> Self {
         let at = |account: &Account| Some((account.address.clone(), account.held.clone()?));
+        let configured: BTreeMap<Address, HeldAt> = config.accounts.iter().filter_map(at).collect();
         Self {
             places,
             pins,
             clock,
-            configured: config.accounts.iter().filter_map(at).collect(),
+            holds: watch::Sender::new(!configured.is_empty()),
+            configured,
             locks: Mutex::default(),
             ended: Mutex::default(),
         }
@@ -60,7 +65,9 @@ impl Held {
             let (places, pins) = (self.places.clone(), Arc::clone(&self.pins));
             Arc::new(HeldLock::new(account.clone(), whose, path, places, pins, self.clock))
         };
-        Arc::clone(locks.entry(account.clone()).or_insert_with(made))
+        let lock = Arc::clone(locks.entry(account.clone()).or_insert_with(made));
+        self.holds.send_if_modified(|holds| !std::mem::replace(holds, true));
+        lock
     }
 
     /// The ways to the files of others.
@@ -110,6 +117,12 @@ impl Held {
     pub(super) fn cannot_say(&self, account: &str) -> Option<Explanation> {
         let lock = self.of_others().into_iter().find(|lock| lock.account().folded() == account)?;
         lock.cannot_say()
+    }
+
+    /// Ready once there is any.
+    async fn holds_something(&self) {
+        // The sender is ours: it does not go.
+        let _ = self.holds.subscribe().wait_for(|holds| *holds).await;
     }
 
     fn take_ended(&self) -> Vec<Address> {
@@ -250,10 +263,9 @@ impl Relay {
         self.notice_closed_files();
     }
 
-    /// Whether no account is held for several persons, nor read for somebody else.
-    pub(super) fn holds_nothing(&self) -> bool {
-        let held = self.identities.held();
-        held.configured.is_empty() && held.all().is_empty()
+    /// Ready once an account is held for several persons, or read for somebody else: until then nobody looks after any.
+    pub(super) async fn holds_something(&self) {
+        self.identities.held().holds_something().await;
     }
 
     /// What was opened by keys that have left memory leaves it too; of accounts that the user may read no more, it is noted.
@@ -274,6 +286,7 @@ impl Relay {
 
     /// Ends rescue mode when the card is back or its time is over, for as long as the relay runs.
     pub async fn keep_held(self: Arc<Self>) {
+        self.holds_something().await;
         loop {
             tokio::time::sleep(Duration::from_secs(RESCUE_LOOKED_AT_SECONDS)).await;
             let relay = Arc::clone(&self);
@@ -285,5 +298,26 @@ impl Relay {
                 tracing::warn!(%error, "rescue mode could not be looked after");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::pin::Prompt;
+    use crate::store::{Home, Secrets};
+    use futures_util::FutureExt;
+
+    #[test]
+    fn whoever_looks_after_held_accounts_begins_with_the_first() {
+        let guard = tempfile::tempdir().unwrap();
+        let places = HeldPlaces::new(&Home::open(guard.path()).unwrap(), &Secrets::ephemeral().unwrap());
+        let held = Held::new(places, Arc::new(Prompt::new(None)), &Config::default(), || UnixTime(0));
+        let mut begins = Box::pin(held.holds_something());
+        assert!((&mut begins).now_or_never().is_none());
+        held.of_own(&Address::parse("alice@lab.test").unwrap());
+        assert!(begins.now_or_never().is_some());
+        // So does who comes later.
+        assert!(held.holds_something().now_or_never().is_some());
     }
 }

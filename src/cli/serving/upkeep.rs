@@ -1,6 +1,6 @@
-//! What a relay looks after by itself while it serves: certificates, lists, cards, the journal.
+//! What a relay looks after by itself while it serves: certificates, lists, cards, the journal, its memory.
 
-use super::super::whitelist;
+use super::super::{memory, whitelist};
 use crate::base::UnixTime;
 use crate::base::limits::LISTS_JITTER_SECONDS;
 use crate::config::Config;
@@ -45,6 +45,7 @@ pub(super) fn begin(
     tasks.spawn(refresh(Arc::clone(relay)));
     tasks.spawn(tell_endings(Arc::clone(relay)));
     tasks.spawn(cut_journal(Arc::clone(relay)));
+    tasks.spawn(memory::give_back());
     let lists = Arc::clone(relay);
     tasks.spawn(async move { lists.keep_status(jitter()).await });
     let cards = Arc::clone(relay);
