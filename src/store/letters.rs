@@ -134,13 +134,13 @@ impl Letters {
         let files: Vec<Key> = message
             .files
             .iter()
-            .chain(&message.bodies)
+            .chain(&message.asked_files)
             .map(|file| names.name(b"file", file))
             .collect();
         if self.has_one(&files, now)? {
             return Ok(Some(Recognised::File));
         }
-        for text in message.texts.iter().chain(&message.beside) {
+        for text in message.texts.iter().chain(&message.asked_texts) {
             let whole: Vec<Key> = names.whole(text).into_iter().collect();
             if self.has_one(&whole, now)? || self.holds_a_letter(names, text, now)? {
                 return Ok(Some(Recognised::Text));
@@ -348,6 +348,11 @@ mod tests {
                 format!("Content-Type: text/plain; name=l.rtf\r\n\r\n{rtf}"),
                 format!("Content-Type: application/octet-stream; name=l.eml\r\n\r\n{saved}"),
                 format!("Content-Type: text/plain; name=l.eml\r\n\r\n{saved}"),
+                format!("Content-Type: image/svg+xml\r\n\r\n<svg><text>{text}</text></svg>"),
+                format!(
+                    "Content-Type: text/plain; charset=utf-8\r\n\r\nBM> {}",
+                    text.replace(' ', "\r\nBM> ")
+                ),
                 format!("Subject: {text}\r\n\r\nvoir"),
                 mixed(text, ""),
                 mixed("", text),
@@ -355,6 +360,17 @@ mod tests {
                 let recognised = letters.recognised(&likeness(other.as_bytes()), NOW).unwrap();
                 assert_eq!(recognised, Some(Recognised::Text), "{other}");
             }
+            // An archive of one file, as it is: so a word processor's document holds its text.
+            let head = b"Content-Type: application/zip\r\n\r\nPK\x03\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+            let archive = [
+                &head[..],
+                &(text.len() as u32).to_le_bytes(),
+                &[0; 4],
+                &[1, 0, 0, 0, b'a'],
+                text.as_bytes(),
+            ]
+            .concat();
+            assert_eq!(letters.recognised(&likeness(&archive), NOW).unwrap(), Some(Recognised::Text));
         }
         // What a program writes around parts, or a Subject that many letters have, is remembered of none.
         let usual = "Ceci est un message en plusieurs parties au format MIME, que votre logiciel de messagerie ne sait pas lire.";

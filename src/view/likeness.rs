@@ -22,8 +22,12 @@ use unicode_normalization::char::is_combining_mark;
 const WHOLE_MIN: usize = 12;
 /// Words of a stretch.
 const STRETCH: usize = 5;
+/// Octets of the initials in front of a quoted line.
+const INITIALS_MAX: usize = 12;
 /// Octets of a file that is known again.
 const FILE_MIN: usize = 512;
+/// Octets of a picture in the text that is known again: below it, it is the logo that is in every letter.
+const PICTURE_MIN: usize = 128 << 10;
 /// Octets of either end of a file that stand for it, with its length.
 const FILE_ENDS: usize = 1 << 10;
 
@@ -37,11 +41,10 @@ pub struct Likeness {
     pub texts: Vec<Words>,
     /// What stands for each file.
     pub files: Vec<Vec<u8>>,
-    /// Texts where no program writes a letter: the Subject, what stands around parts. Not remembered: it may be in every message.
-    pub beside: Vec<Words>,
-    /// What stands for each text of the letter's own, were it a file that was sealed; not remembered of a sealed letter, whose
-    /// form of words may be in every letter.
-    pub bodies: Vec<Vec<u8>>,
+    /// Texts that are asked and not remembered: a Subject, what stands around parts and what a file holds may be in every message.
+    pub asked_texts: Vec<Words>,
+    /// The same of files: the letter's own texts, were they files, and small pictures in them.
+    pub asked_files: Vec<Vec<u8>>,
 }
 
 /// The words of one text, plain.
@@ -97,6 +100,7 @@ impl Words {
         let mut words = Words::default();
         let mut place = Place::Letter;
         for line in text.lines() {
+            let line = without_initials(line);
             let found = words_of(line);
             if begins_quote(line, &found) {
                 // What is quoted is known by itself, where it was sealed; alone it is all that there is.
@@ -123,6 +127,15 @@ impl Words {
             }
         }
         words
+    }
+}
+
+/// `BM> `: some programs quote under the initials of who wrote.
+fn without_initials(line: &str) -> &str {
+    let rest = line.trim_start().trim_start_matches(char::is_alphanumeric);
+    match rest.strip_prefix('>') {
+        Some(quoted) if line.len() - rest.len() <= INITIALS_MAX => quoted,
+        _ => line,
     }
 }
 
@@ -226,7 +239,7 @@ impl Search {
 
     fn message(&mut self, message: &Contents<'_>, root: &Entity, encoded: usize) {
         for subject in message.header(root).all("Subject") {
-            self.found.beside.extend(readings(&subject.text(), false, &mut self.attached));
+            self.found.asked_texts.extend(readings(&subject.text(), false, &mut self.attached));
         }
         self.entity(message, root, encoded);
     }
@@ -241,7 +254,9 @@ impl Search {
             let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
             // Without the lines that part them.
             let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
-            self.found.beside.extend(readings(&lines.join("\n"), false, &mut self.attached));
+            self.found
+                .asked_texts
+                .extend(readings(&lines.join("\n"), false, &mut self.attached));
         }
     }
 
@@ -264,7 +279,7 @@ impl Search {
         match is_file {
             true => self.file(message, entity, &header),
             // The letter itself is no file; but a file may be sent on as a letter.
-            false => self.found.bodies.extend(stand_ins(&octets)),
+            false => self.found.asked_files.extend(stand_ins(&octets)),
         }
     }
 
@@ -276,16 +291,16 @@ impl Search {
         }
     }
 
-    /// A file, and those packed in it. Not of what is in every letter: the pictures of a signature, cards, keys, signatures.
+    /// A file, and those packed in it. Not of what is in every letter: cards, keys, signatures.
     fn file(&mut self, message: &Contents<'_>, entity: &Entity, header: &Header<'_>) {
-        if self.files == 0 || is_usual(entity, header) {
+        if self.files == 0 || is_usual(&entity.media_type) {
             return;
         }
+        let in_text = is_in_text(&entity.media_type, header);
         if transfer_encoding(header) == TransferEncoding::Base64 && message.body_at_hand(entity).is_none() {
             let ends = ends(message.at(&entity.body), FILE_ENDS);
             if let Some(known) = ends.filter(|known| !may_hold_files(&known.start) && !begins_as_text(&known.start)) {
-                self.files -= 1;
-                return self.found.files.push(stand_in_of(known.octets, &known.start, &known.end));
+                return self.known(known.octets, in_text, [stand_in_of(known.octets, &known.start, &known.end)]);
             }
         }
         let Some(octets) = message.body(entity) else { return };
@@ -295,8 +310,7 @@ impl Search {
         };
         for file in std::iter::once(&**octets).chain(packed.iter().map(Vec::as_slice)) {
             if self.files > 0 && file.len() >= FILE_MIN {
-                self.files -= 1;
-                self.found.files.extend(stand_ins(file));
+                self.known(file.len(), in_text, stand_ins(file));
             }
         }
         // What Outlook wrote as rich text is the letter.
@@ -304,22 +318,45 @@ impl Search {
             let text = packed.first().map(|text| octets_to_text(text)).unwrap_or_default();
             return self.found.texts.extend(readings(&text, false, &mut self.letter));
         }
-        let is_long = octets.len() >= FILE_MIN || octets.starts_with(rtf::SIGNATURE);
-        if !is_text(&entity.media_type) && is_long && is_text_of_any_kind(&octets) {
-            let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
-            self.found.texts.extend(readings(&text, false, &mut self.attached));
+        if !is_text(&entity.media_type) {
+            let read = self.read(&octets);
+            self.found.texts.extend(read);
         }
+        for file in packed {
+            let read = self.read(&file);
+            self.found.asked_texts.extend(read);
+        }
+    }
+
+    fn known(&mut self, octets: usize, in_text: bool, file: impl IntoIterator<Item = Vec<u8>>) {
+        self.files -= 1;
+        match in_text && octets < PICTURE_MIN {
+            true => self.found.asked_files.extend(file),
+            false => self.found.files.extend(file),
+        }
+    }
+
+    /// What can be read in a file.
+    fn read(&mut self, octets: &[u8]) -> Vec<Words> {
+        if !is_text_of_any_kind(octets) {
+            return Vec::new();
+        }
+        let text = octets_to_text(&octets[..octets.len().min(FILE_TEXT_MAX)]);
+        readings(&text, false, &mut self.attached)
     }
 }
 
-fn is_usual(entity: &Entity, header: &Header<'_>) -> bool {
-    let kind = entity.media_type.as_str();
-    let in_the_text = header.first("Content-ID").is_some() || disposition(header).is_some_and(|said| said.value == "inline");
-    let usual = ["text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers"].contains(&kind)
+fn is_usual(kind: &str) -> bool {
+    ["text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers"].contains(&kind)
         || ["application/pgp-", "application/pkcs7-", "application/x-pkcs7-", "message/"]
             .iter()
-            .any(|start| kind.starts_with(start));
-    usual || (kind.starts_with("image/") && in_the_text)
+            .any(|start| kind.starts_with(start))
+}
+
+/// A picture that a page names. Some programs give every file such a name.
+fn is_in_text(kind: &str, header: &Header<'_>) -> bool {
+    let is_listed = disposition(header).is_some_and(|said| said.value == "attachment");
+    kind.starts_with("image/") && header.first("Content-ID").is_some() && !is_listed
 }
 
 /// The words of a text, as programs differ in what they make of a page: as earlier versions read it, as a browser shows it, with

@@ -6,6 +6,7 @@ import base64
 import binascii
 import email.utils
 import io
+import os
 import quopri
 import secrets
 import smtplib
@@ -56,6 +57,8 @@ def in_files(words):
     return {
         "an invitation": ("i.ics", "text/calendar", f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDESCRIPTION:{folded}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()),
         "rich text": ("l.rtf", "application/rtf", f"{{\\rtf1{{\\fonttbl{{\\f0 Arial;}}}}\\f0 {rtf}\\par}}".encode()),
+        "a document": ("l.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                       archive(f"<w:document><w:p><w:t>{words.replace('. ', '.</w:t></w:p><w:p><w:t>')}</w:t></w:p></w:document>".encode())),
         "a saved message": ("l.eml", "application/octet-stream", b"From - Mon Nov 23\n" + saved),
     }
 
@@ -237,6 +240,24 @@ class OddTest(SendingCase):
                               self.refused(message, ZOE)[1])
             self.assertEqual([], self.canary.found_in(self.smtp_server.received()))
             self.canary = type(self.canary)()
+
+    def test_a_photograph_in_the_text(self):
+        """As telephones and pages put it there; then as a file, and the other way round."""
+        def letter(subject, place):
+            part = f"--b\r\n{place}\r\nContent-Transfer-Encoding: base64\r\n\r\n{base64.encodebytes(photo).decode()}\r\n"
+            text = f"\r\n--b\r\n\r\nvoir\r\n{part}--b--\r\n".replace("\r\n", "\n").replace("\n", "\r\n")
+            return head(f"Subject: {subject}", "Content-Type: multipart/mixed; boundary=b") + text.encode()
+
+        places = ("Content-Type: image/jpeg\r\nContent-Disposition: inline", "Content-Type: image/jpeg\r\nContent-ID: <a>",
+                  "Content-Type: image/jpeg\r\nContent-ID: <a>\r\nContent-Disposition: attachment; filename=a.jpg")
+        for sealed in places:
+            photo = b"\xff\xd8\xff\xe0" + os.urandom(200_000)
+            self.before = len(self.smtp_server.accepted())
+            self.submit("alice", letter("#med# Plaie", sealed), BOB)
+            for again in places:
+                with self.subTest(sealed=sealed, again=again):
+                    self.submit("alice", letter("Plaie", again), BOB)
+            self.assertEqual([True] * 4, [b"smime-type=enveloped-data" in sent.octets for sent in self.sent(4)])
 
     def test_what_is_in_every_letter_passes(self):
         self.known()

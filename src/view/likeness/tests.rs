@@ -44,6 +44,29 @@ fn what_is_in_every_letter_tells_nothing() {
 }
 
 #[test]
+fn a_picture_in_the_text_is_a_file_unless_it_may_be_a_logo() {
+    let picture = |head: &str, octets: usize| format!("Content-Type: image/jpeg\r\n{head}\r\n\u{ff}{}", "x".repeat(octets));
+    for (head, octets, is_remembered) in [
+        ("Content-ID: <a>\r\n", FILE_MIN, false),
+        ("Content-ID: <a>\r\nContent-Disposition: inline\r\n", PICTURE_MIN - 3, false),
+        ("Content-ID: <a>\r\n", PICTURE_MIN, true),
+        ("Content-ID: <a>\r\nContent-Disposition: attachment\r\n", FILE_MIN, true),
+        ("Content-Disposition: inline\r\n", FILE_MIN, true),
+    ] {
+        let found = likeness(picture(head, octets).as_bytes());
+        assert_eq!(found.files.is_empty(), !is_remembered, "{head} {octets}");
+        let again = likeness(picture("Content-Disposition: attachment\r\n", octets).as_bytes());
+        assert!(
+            again
+                .files
+                .iter()
+                .chain(&again.asked_files)
+                .any(|file| found.files.contains(file) || found.asked_files.contains(file))
+        );
+    }
+}
+
+#[test]
 fn what_is_quoted_behind_a_signature_counts() {
     let quoted = LETTER.replace("\r\n", "\r\n> ");
     let answer = format!("Merci.\r\nCordialement\r\nDr Zoé\r\n\r\nLe 3 mai, Dr Bob a écrit :\r\n> {quoted}\r\n");
@@ -83,7 +106,7 @@ fn a_large_file_is_the_same_in_every_encoding() {
 fn is_known(sealed: &str, other: &str) -> bool {
     let (sealed, other) = (likeness(sealed.as_bytes()), likeness(other.as_bytes()));
     let wholes: Vec<String> = sealed.texts.iter().filter_map(Words::whole).collect();
-    let mut files = other.files.iter().chain(&other.bodies);
+    let mut files = other.files.iter().chain(&other.asked_files);
     files.any(|file| sealed.files.contains(file)) || other.texts.iter().filter_map(Words::whole).any(|whole| wholes.contains(&whole))
 }
 
