@@ -30,7 +30,7 @@ impl Domain {
             };
         }
         let ascii = idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::EMPTY).map_err(|_| AddressError::Character)?;
-        if is_disguise(name, &ascii) {
+        if is_disguise(name, &ascii) || !is_host_name(&ascii) {
             return Err(AddressError::Character);
         }
         Ok(Self(fold(&ascii)))
