@@ -368,6 +368,8 @@ pub const JOURNAL_CERTIFICATES_MAX: usize = SMTP_RECIPIENTS_MAX + 2;
 pub const JOURNAL_LINES_MAX: u64 = 8 << 20;
 /// Such journals beside the last one.
 pub const JOURNAL_LINES_FILES: u32 = 11;
+/// Octets on the disk that are kept for entries when nothing more fits on it: some hundred of them.
+pub const JOURNAL_RESERVE: usize = 64 << 10;
 /// Milliseconds to wait for another process that writes an entry.
 pub const JOURNAL_WAIT_MILLISECONDS: u64 = 500;
 

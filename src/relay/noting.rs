@@ -155,6 +155,13 @@ impl Relay {
         })
     }
 
+    /// What waits is tried again.
+    pub fn write_journal(&self) {
+        if let Err(error) = self.journal.write_queued() {
+            tracing::warn!(%error, "the journal could not be written");
+        }
+    }
+
     /// What is older than the journal is kept goes.
     pub fn cut_journal(&self, now: UnixTime) {
         if let Err(error) = self.journal.cut(self.config.journal.months, now) {

@@ -27,6 +27,7 @@ pub mod records;
 mod rights;
 pub mod seal;
 pub mod secrets;
+pub(crate) mod sole;
 mod table;
 pub mod threads;
 pub mod whitelist;

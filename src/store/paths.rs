@@ -124,6 +124,16 @@ impl Home {
         self.root.join("journal.head")
     }
 
+    /// Room for its entries on a full disk.
+    pub fn journal_reserve(&self) -> PathBuf {
+        self.root.join("journal.reserve")
+    }
+
+    /// Held by whoever writes there.
+    pub fn journal_reserve_lock(&self) -> PathBuf {
+        self.root.join("journal.reserve.lock")
+    }
+
     /// Where the dashboard is, and a link into it.
     pub fn dashboard(&self) -> PathBuf {
         self.root.join("dashboard.json")

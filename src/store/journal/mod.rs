@@ -9,12 +9,15 @@ mod entry;
 mod file;
 mod head;
 mod lines;
+mod lost;
 mod pen;
 mod read;
+mod reserve;
 mod rows;
 mod shown;
 mod verify;
 mod volume;
+mod waiting;
 mod who;
 
 pub use entry::{Event, JournalEntry};
@@ -89,9 +92,9 @@ impl Journal {
         cut::cut(&mut pen, &self.home, &self.secrets, months, (reached, now))
     }
 
-    /// At the end of the program: what waits yet is laid beside the journal, for the next.
+    /// At the end of the program: what waits yet, and cannot be written now either, is laid beside the journal, for the next.
     pub fn settle(&self) {
-        self.pen().lay_beside(&self.home, 0);
+        self.pen().settle(&self.home, Some(&self.secrets));
     }
 
     /// Whether it is whole, by the keys of its home.
