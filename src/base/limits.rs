@@ -348,6 +348,8 @@ pub const WHITELIST_DEPTH_MAX: usize = 16;
 pub const WHITELIST_TEXT_MAX: usize = 1024;
 /// A list with less than this part of the domains that are held is not taken unasked.
 pub const WHITELIST_SHRINK_PERCENT: usize = 50;
+/// Octets of a file by which it is tried whether the home takes one.
+pub const HOME_TRIED_BY: usize = 16 << 10;
 /// Octets of an entry of the journal: five hundred recipients and their certificates.
 pub const JOURNAL_ENTRY_MAX: usize = 64 << 10;
 /// Its entries: whoever fills it with letters loses the oldest.

@@ -2,9 +2,10 @@
 
 use super::StoreError;
 use super::owner::{Access, access, create_private_folder};
+use crate::base::limits::HOME_TRIED_BY;
 use crate::text::{Explanation, store as words};
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// A home that exists and is ours.
@@ -187,6 +188,15 @@ impl Home {
     /// The liste blanche.
     pub fn whitelist(&self) -> PathBuf {
         self.root.join("whitelist.json")
+    }
+
+    /// Whether it takes a small file, on the disk; nothing of it is left.
+    pub fn takes_a_file(&self) -> Result<(), StoreError> {
+        let path = self.root.join(format!(".try-{}", std::process::id()));
+        // Of one that was ended in the midst of it.
+        let _ = fs::remove_file(&path);
+        super::atomic::create(&path, &[b'\n'; HOME_TRIED_BY]).map_err(StoreError::write(&path))?;
+        fs::remove_file(&path).map_err(StoreError::write(&path))
     }
 
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.

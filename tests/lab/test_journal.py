@@ -342,6 +342,13 @@ class FullDiskTest(unittest.TestCase):
                 client.sendmail(ALICE, [BOB], mails.letter(ALICE, BOB, "#med# Bilan", "Bonjour\n"))
         return len(self.practice.provider.smtp.accepted()) - before
 
+    def diagnosed(self, status):
+        """What `souspli doctor` finds out of order."""
+        done = self.alice.attempt("doctor", "--json", "--config", self.alice.config)
+        self.assertEqual(status, done.returncode, done.stderr)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        return {(one["about"], one["code"]) for one in found if one["standing"] == "bad"}
+
     def seals(self):
         return len(entries(self.alice, "--event", "seal"))
 
@@ -355,12 +362,15 @@ class FullDiskTest(unittest.TestCase):
                 self.assertEqual((5, before), (left, self.seals()), "nothing fits into the journal")
                 waiting = self.alice.attempt("journal", "--verify")
                 self.assertIn("5 ligne(s) du journal attendent", waiting.stderr.decode())
+                self.assertEqual({("journal", "SP-JOURNAL-RESERVE"), ("Souspli's folder", "SP-DISK-FULL")}, self.diagnosed(1))
                 end()
                 (self.alice.home / "filler").unlink()
                 self.alice.start_again()
                 base.until(lambda: self.seals() == before + left, 20, "what the next start writes")
                 done = self.alice.attempt("journal", "--verify")
                 self.assertEqual((0, b""), (done.returncode, done.stderr))
+                self.assertEqual(set(), self.diagnosed(0))
+                self.assertEqual([], [file.name for file in self.alice.home.glob(".try*")])
 
     def test_what_not_even_the_reserve_takes_is_told_as_lost(self):
         self.send()

@@ -59,10 +59,12 @@ fn version() -> Finding {
 /// Others must not look into it, and it must be written to.
 fn home(patient: &Patient<'_>) -> Finding {
     let which = patient.home.root().display().to_string();
-    match (patient.home.lock(), patient.home.warning()) {
+    // On a full disk what is there is locked all the same.
+    let takes = patient.home.lock().map(drop).and_then(|()| patient.home.takes_a_file());
+    match (takes, patient.home.warning()) {
         (Err(error), _) => Finding::bad(words::HOME, which, error.explain()),
-        (Ok(_), Some(why)) => Finding::warning(words::HOME, which, why),
-        (Ok(_), None) => Finding::good(words::HOME, which),
+        (Ok(()), Some(why)) => Finding::warning(words::HOME, which, why),
+        (Ok(()), None) => Finding::good(words::HOME, which),
     }
 }
 

@@ -107,6 +107,14 @@ impl Journal {
         lines::is_there(&self.home)
     }
 
+    /// How many entries wait that this writer has not: of another that is at work, or of one that has ended.
+    pub fn waiting_elsewhere(&self) -> Result<u64, StoreError> {
+        let is_ours = self.pen().reserve.is_some();
+        let found = reserve::Found::look(&self.home)?;
+        let count = found.entries.len() as u64 + found.memory.count;
+        Ok(if is_ours { 0 } else { count })
+    }
+
     /// What has been lost or waits to be written, to be told.
     pub fn trouble(&self) -> Vec<Explanation> {
         self.pen().trouble()
