@@ -214,7 +214,6 @@ impl Home {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn a_home_is_made_with_its_folders_and_is_private() {

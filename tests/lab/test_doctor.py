@@ -27,6 +27,17 @@ class DoctorTest(PracticeCase):
         expected = {"version", "Souspli's folder", "clock", "keyring", "own key", "card", "revocation lists", "journal", "sending server", "receiving server"}
         self.assertLessEqual(expected, about)
 
+    def test_what_never_came_does_not_hold_and_what_nobody_uses_is_not_needed(self):
+        absent = self.relay("alice").attempt("trust", "list").stdout.decode().count("ABSENTE")
+        self.assertGreater(absent, 0, "the lists of the lab's authority come from nowhere")
+        _, found = self.diagnosis()
+        lists = next(one for one in found if one["about"] == "revocation lists")
+        holding, expected = map(int, lists["which"].split("/"))
+        self.assertEqual(absent, expected - holding)
+        self.assertEqual(("warning", "SP-DOCTOR-LISTS-NEVER-CAME"), (lists["standing"], lists["code"]))
+        card = next(one for one in found if one["about"] == "card")
+        self.assertEqual(("good", "SP-DOCTOR-NO-CARD-NEEDED"), (card["standing"], card["code"]))
+
     def test_a_provider_that_is_away(self):
         relay = self.relay("alice")
         text = relay.config.read_text()
