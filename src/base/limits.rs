@@ -409,6 +409,8 @@ pub const KEY_AT_START_SECONDS: u64 = 2;
 /// Seconds between two lines that keep a waiting IMAP client from giving up.
 pub const IMAP_TICK_SECONDS: u64 = 5;
 
+/// Seconds that a relay waits for the one before it on the same home, which is about to end.
+pub const ANOTHER_SECONDS_MAX: u64 = 5;
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
 /// Octets of texts and fields that wait to be written behind the answers that they were learnt from.

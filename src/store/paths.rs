@@ -135,6 +135,11 @@ impl Home {
         self.root.join("journal.reserve.lock")
     }
 
+    /// Held by the relay that runs, for as long as it does.
+    pub fn running(&self) -> PathBuf {
+        self.root.join("running.lock")
+    }
+
     /// Where the dashboard is, and a link into it.
     pub fn dashboard(&self) -> PathBuf {
         self.root.join("dashboard.json")
