@@ -17,6 +17,8 @@ pub const CLOCK: Words = Words::new("Horloge", "clock");
 /// What is looked at.
 pub const PORT: Words = Words::new("Port", "port");
 /// What is looked at.
+pub const CONFIGURATION: Words = Words::new("Configuration", "configuration");
+/// What is looked at.
 pub const KEYRING: Words = Words::new("Trousseau de clés", "keyring");
 /// What is looked at.
 pub const OWN_KEY: Words = Words::new("Clé du compte", "own key");
