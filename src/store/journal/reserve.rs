@@ -98,15 +98,25 @@ impl Reserve {
 
     /// Octets that are there, not a hole; what there is no room for is had another time.
     pub(super) fn fill(&mut self) -> io::Result<()> {
+        let before = self.length;
         while self.is_short() {
             let some = BLOCK.min(JOURNAL_RESERVE - self.length);
-            let filled = self.put(self.length, &[b'\n'; BLOCK][..some]).and_then(|()| self.file.sync_all());
-            if filled.is_err() {
-                return self.file.set_len(self.length as u64);
+            if self.put(self.length, &[b'\n'; BLOCK][..some]).is_err() {
+                self.file.set_len(self.length as u64)?;
+                break;
             }
             self.length += some;
         }
-        Ok(())
+        if self.length == before {
+            return Ok(());
+        }
+        let synced = self.file.sync_all();
+        if synced.is_err() {
+            // Some disks find out only now that they are full.
+            self.length = before;
+            self.file.set_len(before as u64)?;
+        }
+        synced
     }
 
     /// Writes an entry; whether there was room for it.
