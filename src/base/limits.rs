@@ -348,6 +348,8 @@ pub const WHITELIST_DEPTH_MAX: usize = 16;
 pub const WHITELIST_TEXT_MAX: usize = 1024;
 /// A list with less than this part of the domains that are held is not taken unasked.
 pub const WHITELIST_SHRINK_PERCENT: usize = 50;
+/// Octets of a file by which it is tried whether the home takes one.
+pub const HOME_TRIED_BY: usize = 16 << 10;
 /// Octets of an entry of the journal: five hundred recipients and their certificates.
 pub const JOURNAL_ENTRY_MAX: usize = 64 << 10;
 /// Its entries: whoever fills it with letters loses the oldest.
@@ -368,6 +370,8 @@ pub const JOURNAL_CERTIFICATES_MAX: usize = SMTP_RECIPIENTS_MAX + 2;
 pub const JOURNAL_LINES_MAX: u64 = 8 << 20;
 /// Such journals beside the last one.
 pub const JOURNAL_LINES_FILES: u32 = 11;
+/// Octets on the disk that are kept for entries when nothing more fits on it: some hundred of them.
+pub const JOURNAL_RESERVE: usize = 64 << 10;
 /// Milliseconds to wait for another process that writes an entry.
 pub const JOURNAL_WAIT_MILLISECONDS: u64 = 500;
 
@@ -405,6 +409,8 @@ pub const KEY_AT_START_SECONDS: u64 = 2;
 /// Seconds between two lines that keep a waiting IMAP client from giving up.
 pub const IMAP_TICK_SECONDS: u64 = 5;
 
+/// Seconds that a relay waits for the one before it on the same home, which is about to end.
+pub const ANOTHER_SECONDS_MAX: u64 = 5;
 /// Seconds that a stop waits for the submissions in hand.
 pub const STOP_SECONDS_MAX: u64 = 9;
 /// Octets of texts and fields that wait to be written behind the answers that they were learnt from.

@@ -3,6 +3,7 @@
 use super::out::Out;
 use super::{Cli, Failure};
 use crate::config::Config;
+use crate::config::load::{load, ruled};
 use crate::desktop::diagnosis::{Finding, Patient, Standing, bundle, diagnose};
 use crate::keys::HomeProofs;
 use crate::net::provider::Providers;
@@ -28,12 +29,16 @@ pub struct Doctor {
 
 impl Doctor {
     pub(super) fn execute(&self, cli: &Cli, out: &mut Out) -> Result<(), Failure> {
-        let (home, config) = (cli.home()?, cli.config()?);
-        // A keyring that is locked is told, not waited for.
-        let secrets = Secrets::awaited(&home).map_err(|e| Failure::from(&e))?;
-        // One that cannot be opened is among the findings.
-        let _ = secrets.unlock_quietly();
+        let (home, places) = (cli.home()?, cli.places()?);
+        // What has no configuration, or one with faults, is looked at by the defaults.
+        let (config, faults) = match load(&places) {
+            Ok(loaded) => (loaded.config, Vec::new()),
+            Err(error) => (ruled(&places, Config::default()).unwrap_or_default(), error.explanations()),
+        };
+        let faults = faults.into_iter().map(|why| Finding::bad(words::CONFIGURATION, "", why));
+        let secrets = secrets_of(&home)?;
         let found = cli.block_on(look(&home, &config, &secrets))??;
+        let found: Vec<Finding> = faults.chain(found).collect();
         for finding in &found {
             match self.json {
                 true => out.line(finding.json()),
@@ -49,6 +54,18 @@ impl Doctor {
             bad => Err(say::doctor_found(bad).into()),
         }
     }
+}
+
+/// A home without keys gets none by being looked at.
+fn secrets_of(home: &Home) -> Result<Secrets, Failure> {
+    if !Home::is_in_use(home.root()) {
+        return Secrets::ephemeral().map_err(|e| Failure::from(&e));
+    }
+    // A keyring that is locked is told, not waited for.
+    let secrets = Secrets::awaited(home).map_err(|e| Failure::from(&e))?;
+    // One that cannot be opened is among the findings.
+    let _ = secrets.unlock_quietly();
+    Ok(secrets)
 }
 
 async fn look(home: &Home, config: &Config, secrets: &Secrets) -> Result<Vec<Finding>, Failure> {

@@ -123,6 +123,9 @@ fn verify(cli: &Cli, home: &Home, out: &mut Out) -> Result<(), Failure> {
     if found.unsealed > 0 {
         out.line(say::unsealed(found.unsealed));
     }
+    if found.reserved > 0 {
+        complain(say::reserved(found.reserved));
+    }
     let Some((last, others)) = found.breaks.split_last() else {
         out.line(say::WHOLE);
         return Ok(());

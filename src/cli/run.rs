@@ -3,6 +3,7 @@
 use super::out::complain;
 use super::serving::{Ended, Serving};
 use super::{Cli, Failure, faults, signals};
+use crate::base::limits::ANOTHER_SECONDS_MAX;
 use crate::config::Config;
 use crate::config::desktop::Tray;
 use crate::config::load::{Places, load, load_begun};
@@ -12,14 +13,20 @@ use crate::desktop::dashboard::LinkFile;
 use crate::desktop::desk::Desk;
 use crate::desktop::tray::Tray as Icon;
 use crate::relay::Relay;
+use crate::store::sole::{Hold, Sole};
 use crate::store::{Home, Secrets};
+use crate::text::command as say;
 use crate::text::dashboard::Language;
 use crate::text::tray as words;
 use clap::Args;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
+
+/// How often it is looked whether the one before has ended.
+const LOOKED_AGAIN: Duration = Duration::from_millis(100);
 
 /// Starts the relay.
 #[derive(Args, Debug)]
@@ -38,15 +45,47 @@ impl Run {
             .map(|config| (config.trust.environment, config.dashboard.language))
             .unwrap_or_default();
         let is_shown = !self.headless && rules.as_ref().is_none_or(|config| config.desktop.tray == Tray::Shown);
-        if is_shown && rules.is_some() && opens_the_one_that_runs(cli) {
-            complain(words::RUNS_ALREADY);
-            return Ok(());
+        // A configuration that has a fault makes no home; it is told before there is anything to hold.
+        let mut held = None;
+        if rules.is_some() {
+            if is_shown && opens_the_one_that_runs(cli) {
+                complain(words::RUNS_ALREADY);
+                return Ok(());
+            }
+            match alone(cli, &cli.home()?) {
+                Ok(hold) => held = Some(hold),
+                // It had only begun when it was looked for.
+                Err(_) if is_shown && opens_the_one_that_runs(cli) => {
+                    complain(words::RUNS_ALREADY);
+                    return Ok(());
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         match is_shown.then(|| Icon::put(realm, language)).flatten() {
-            Some((icon, desk)) => beside(cli, icon, &desk, language),
-            None => once(cli, &Desk::none()),
+            Some((icon, desk)) => beside(cli, icon, &desk, (language, &mut held)),
+            None => once(cli, &Desk::none(), &mut held),
         }
     }
+}
+
+/// The home is this process's alone until it ends: two would take each other's dashboard. The one before may be about to end.
+fn alone(cli: &Cli, home: &Home) -> Result<Hold, Failure> {
+    let place = home.running();
+    if let Sole::Ours(hold) = Sole::of(&place) {
+        return Ok(hold);
+    }
+    let ended = async {
+        loop {
+            tokio::time::sleep(LOOKED_AGAIN).await;
+            if let Sole::Ours(hold) = Sole::of(&place) {
+                return hold;
+            }
+        }
+    };
+    let waited = async { tokio::time::timeout(Duration::from_secs(ANOTHER_SECONDS_MAX), ended).await };
+    let taken = |_| say::runs_already(&home.root().display().to_string()).into();
+    cli.block_on(waited)?.map_err(taken)
 }
 
 /// Whoever starts it a second time - by its entry in a menu, say - wants to see it: the dashboard of the one that runs is opened.
@@ -56,11 +95,11 @@ fn opens_the_one_that_runs(cli: &Cli) -> bool {
 }
 
 /// The icon has this thread, the relay another.
-fn beside(cli: &Cli, icon: Icon, desk: &Desk, language: Language) -> Result<(), Failure> {
+fn beside(cli: &Cli, icon: Icon, desk: &Desk, (language, held): (Language, &mut Option<Hold>)) -> Result<(), Failure> {
     std::thread::scope(|scope| {
         let serving = std::thread::Builder::new().name("relay".to_owned()).spawn_scoped(scope, || {
             let _over = Over(desk);
-            until_quit(cli, desk, language)
+            until_quit(cli, desk, (language, held))
         });
         let serving = serving.map_err(|e| Failure::system(&e))?;
         icon.serve(desk);
@@ -78,10 +117,10 @@ impl Drop for Over<'_> {
 }
 
 /// Where somebody sees the icon, what could not begin says why there, and is tried again.
-fn until_quit(cli: &Cli, desk: &Desk, language: Language) -> Result<(), Failure> {
+fn until_quit(cli: &Cli, desk: &Desk, (language, held): (Language, &mut Option<Hold>)) -> Result<(), Failure> {
     let mut said = String::new();
     loop {
-        let Err(failure) = once(cli, desk) else { return Ok(()) };
+        let Err(failure) = once(cli, desk, held) else { return Ok(()) };
         if failure.text != said {
             complain(&failure);
             said.clone_from(&failure.text);
@@ -110,10 +149,13 @@ enum Next {
 }
 
 /// Begins, serves, ends.
-fn once(cli: &Cli, desk: &Desk) -> Result<(), Failure> {
+fn once(cli: &Cli, desk: &Desk, held: &mut Option<Hold>) -> Result<(), Failure> {
     // A configuration that has a fault makes no home.
     let (places, first) = (cli.places()?, begun(&cli.places()?)?);
     let home = cli.home()?;
+    if held.is_none() {
+        *held = Some(alone(cli, &home)?);
+    }
     if let Some(warning) = home.warning() {
         tracing::warn!("{warning}");
     }

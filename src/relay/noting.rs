@@ -147,12 +147,26 @@ impl Relay {
             false => Verification::default(),
         };
         let (of_before, broken): (Vec<_>, Vec<_>) = found.breaks.iter().partition(|why| matches!(why, Break::Told(_)));
+        let waiting = self.journal.waiting_elsewhere().map_err(|error| error.explain())?;
+        let reserved = (waiting > 0).then(|| say::reserved(waiting));
         let beside = self.journal.has_entries_beside().then(say::beside);
         Ok(JournalStanding {
             entries: found.entries,
-            bad: broken.into_iter().map(Explain::explain).chain(self.journal.trouble()).collect(),
+            bad: broken
+                .into_iter()
+                .map(Explain::explain)
+                .chain(reserved)
+                .chain(self.journal.trouble())
+                .collect(),
             to_know: of_before.into_iter().map(Explain::explain).chain(beside).collect(),
         })
+    }
+
+    /// What waits is tried again.
+    pub fn write_journal(&self) {
+        if let Err(error) = self.journal.write_queued() {
+            tracing::warn!(%error, "the journal could not be written");
+        }
     }
 
     /// What is older than the journal is kept goes.

@@ -113,16 +113,48 @@ impl Refusals {
     }
 }
 
+/// Lists of revocation, by how they stand; one that never came and that its authority publishes at another place too, which has
+/// come, is none of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ListsCounted {
+    /// They hold.
+    pub holding: usize,
+    /// They are stale, or never came though a certificate that was met names them.
+    pub wanting: usize,
+    /// They never came, and no certificate that was met names them.
+    pub never_met: usize,
+}
+
+impl ListsCounted {
+    /// All of them.
+    pub fn expected(&self) -> usize {
+        self.holding + self.wanting + self.never_met
+    }
+}
+
 impl State {
     /// Lists that do not hold any more, or never came. One that never came is not wanting where no certificate that was met names it,
     /// nor where its authority publishes it at another place too, and that has come.
     pub fn lists_wanting(&self) -> usize {
+        self.lists_counted().wanting
+    }
+
+    /// How each of them stands.
+    pub fn lists_counted(&self) -> ListsCounted {
         let is_stale = |row: &Row| matches!(row.state, RowState::Held { age: Age::Stale, .. });
         let holds = |row: &Row| matches!(row.state, RowState::Held { .. }) && !is_stale(row);
         let is_elsewhere = |row: &Row| self.lists.iter().any(|other| other.authority == row.authority && holds(other));
-        let never_came = |row: &Row| row.state == RowState::Absent && row.is_met;
-        let wanting = |row: &&Row| is_stale(row) || (never_came(row) && (row.authority.is_empty() || !is_elsewhere(row)));
-        self.lists.iter().filter(wanting).count()
+        let mut counted = ListsCounted::default();
+        for row in &self.lists {
+            match row {
+                row if holds(row) => counted.holding += 1,
+                row if is_stale(row) => counted.wanting += 1,
+                row if !row.authority.is_empty() && is_elsewhere(row) => {}
+                row if row.is_met => counted.wanting += 1,
+                _ => counted.never_met += 1,
+            }
+        }
+        counted
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) mod removal;
 mod rights;
 pub mod seal;
 pub mod secrets;
+pub(crate) mod sole;
 mod table;
 pub mod threads;
 pub mod whitelist;

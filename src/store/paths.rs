@@ -2,9 +2,10 @@
 
 use super::StoreError;
 use super::owner::{Access, access, create_private_folder};
+use crate::base::limits::HOME_TRIED_BY;
 use crate::text::{Explanation, store as words};
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// A home that exists and is ours.
@@ -124,6 +125,21 @@ impl Home {
         self.root.join("journal.head")
     }
 
+    /// Room for its entries on a full disk.
+    pub fn journal_reserve(&self) -> PathBuf {
+        self.root.join("journal.reserve")
+    }
+
+    /// Held by whoever writes there.
+    pub fn journal_reserve_lock(&self) -> PathBuf {
+        self.root.join("journal.reserve.lock")
+    }
+
+    /// Held by the relay that runs, for as long as it does.
+    pub fn running(&self) -> PathBuf {
+        self.root.join("running.lock")
+    }
+
     /// Where the dashboard is, and a link into it.
     pub fn dashboard(&self) -> PathBuf {
         self.root.join("dashboard.json")
@@ -179,6 +195,15 @@ impl Home {
         self.root.join("whitelist.json")
     }
 
+    /// Whether it takes a small file, on the disk; nothing of it is left.
+    pub fn takes_a_file(&self) -> Result<(), StoreError> {
+        let path = self.root.join(format!(".try-{}", std::process::id()));
+        // Of one that was ended in the midst of it.
+        let _ = fs::remove_file(&path);
+        super::atomic::create(&path, &[b'\n'; HOME_TRIED_BY]).map_err(StoreError::write(&path))?;
+        fs::remove_file(&path).map_err(StoreError::write(&path))
+    }
+
     /// Waits for its turn among the processes that change this home. Never held across a wait for the network or a user.
     pub fn lock(&self) -> Result<HomeLock, StoreError> {
         let path = self.root.join("lock");
@@ -194,7 +219,6 @@ impl Home {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn a_home_is_made_with_its_folders_and_is_private() {

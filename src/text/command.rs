@@ -19,6 +19,22 @@ pub fn usage() -> Explanation {
     )
 }
 
+/// A second relay on one home.
+pub fn runs_already(home: &str) -> Explanation {
+    Explanation::new(
+        "SP-RUNS-ALREADY",
+        Retry::AfterUser,
+        (
+            format!("Souspli tourne déjà pour le dossier {home} : il n’a pas été démarré une seconde fois."),
+            "Il n’y a rien à démarrer ; « souspli dashboard » ouvre son tableau de bord. Pour un second Souspli, choisissez un autre dossier avec --home.",
+        ),
+        (
+            format!("Souspli runs already for the home {home}: it was not started a second time."),
+            "There is nothing to start; \"souspli dashboard\" opens its dashboard. For a second Souspli choose another home with --home.",
+        ),
+    )
+}
+
 /// A relay that was told to end goes on (Windows).
 pub fn not_stopped() -> Explanation {
     Explanation::new(

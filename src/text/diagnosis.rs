@@ -17,6 +17,8 @@ pub const CLOCK: Words = Words::new("Horloge", "clock");
 /// What is looked at.
 pub const PORT: Words = Words::new("Port", "port");
 /// What is looked at.
+pub const CONFIGURATION: Words = Words::new("Configuration", "configuration");
+/// What is looked at.
 pub const KEYRING: Words = Words::new("Trousseau de clés", "keyring");
 /// What is looked at.
 pub const OWN_KEY: Words = Words::new("Clé du compte", "own key");
@@ -101,6 +103,38 @@ pub fn nobody_listens(port: u16) -> Explanation {
         (
             format!("Nobody answers on port {port}: Souspli is not running."),
             "Start Souspli; your mail program can neither send nor receive without it.",
+        ),
+    )
+}
+
+/// No account uses a card.
+pub fn no_card_needed() -> Explanation {
+    Explanation::new(
+        "SP-DOCTOR-NO-CARD-NEEDED",
+        Retry::Never,
+        (
+            "Aucun compte n’utilise de carte : il n’en faut pas, ni lecteur, ni service de cartes.",
+            "Rien à faire. Pour en utiliser une : la page « Clés et cartes » du tableau de bord.",
+        ),
+        (
+            "No account uses a card: none is needed, nor a reader, nor a card service.",
+            "Nothing to do. To use one: the dashboard's page “Keys and cards”.",
+        ),
+    )
+}
+
+/// Some lists have not come yet, and nobody has asked for them.
+pub fn lists_never_came(count: usize) -> Explanation {
+    Explanation::new(
+        "SP-DOCTOR-LISTS-NEVER-CAME",
+        Retry::Later,
+        (
+            format!("{count} liste(s) de révocation n’ont jamais été reçues ; aucun certificat rencontré jusqu’ici n’en dépend."),
+            "Rien n’est bloqué. Si cela dure, vérifiez la connexion à Internet, puis lancez « souspli trust refresh ».",
+        ),
+        (
+            format!("{count} revocation list(s) were never received; no certificate that was met so far depends on them."),
+            "Nothing is held up. If it lasts, check the connection to the Internet, then run “souspli trust refresh”.",
         ),
     )
 }

@@ -303,6 +303,22 @@ pub fn waits(count: usize, why: &Explanation) -> Explanation {
     )
 }
 
+/// Entries in the reserve, which the journal has not taken yet.
+pub fn reserved(count: u64) -> Explanation {
+    Explanation::new(
+        "SP-JOURNAL-RESERVE",
+        Retry::Later,
+        (
+            format!("{count} ligne(s) du journal attendent : le disque ne les prend pas."),
+            "Libérez de la place sur le disque. Souspli écrit ces lignes dès qu’il le peut, et au plus tard au prochain démarrage.",
+        ),
+        (
+            format!("{count} entries of the journal wait: the disk does not take them."),
+            "Make room on the disk. Souspli writes these entries as soon as it can, and at the latest at its next start.",
+        ),
+    )
+}
+
 /// Lines beside the journal that it has not taken yet.
 pub fn beside() -> Explanation {
     Explanation::new(

@@ -19,6 +19,16 @@ def need_product():
         raise unittest.SkipTest("Dovecot is not installed")
 
 
+def fill(folder):
+    """Writes until the file system is full."""
+    with open(pathlib.Path(folder) / "filler", "wb", buffering=0) as out:
+        try:
+            while True:
+                os.write(out.fileno(), b"\0" * 4096)
+        except OSError:
+            pass
+
+
 class PracticeCase(unittest.TestCase):
     """A class of tests with doctors alice and bob at one provider, a Souspli each."""
     options = {}

@@ -2,9 +2,9 @@
 import json
 import unittest
 
-from lab import browser, cps, mails
+from lab import base, browser, cps, mails, souspli
 
-from common import Canary, PracticeCase
+from common import Canary, PracticeCase, need_product
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
 
@@ -26,6 +26,17 @@ class DoctorTest(PracticeCase):
         about = {one["about"] for one in found}
         expected = {"version", "Souspli's folder", "clock", "keyring", "own key", "card", "revocation lists", "journal", "sending server", "receiving server"}
         self.assertLessEqual(expected, about)
+
+    def test_what_never_came_does_not_hold_and_what_nobody_uses_is_not_needed(self):
+        absent = self.relay("alice").attempt("trust", "list").stdout.decode().count("ABSENTE")
+        self.assertGreater(absent, 0, "the lists of the lab's authority come from nowhere")
+        _, found = self.diagnosis()
+        lists = next(one for one in found if one["about"] == "revocation lists")
+        holding, expected = map(int, lists["which"].split("/"))
+        self.assertEqual(absent, expected - holding)
+        self.assertEqual(("warning", "SP-DOCTOR-LISTS-NEVER-CAME"), (lists["standing"], lists["code"]))
+        card = next(one for one in found if one["about"] == "card")
+        self.assertEqual(("good", "SP-DOCTOR-NO-CARD-NEEDED"), (card["standing"], card["code"]))
 
     def test_a_provider_that_is_away(self):
         relay = self.relay("alice")
@@ -82,3 +93,36 @@ class DoctorTest(PracticeCase):
         page = own.post("/diagnostic", {"mot": own.word()})
         self.assertIn("Serveur d’envoi", page.text)
         self.assertNotIn("en panne", page.text)
+
+
+class NothingYetTest(unittest.TestCase):
+    """Before there is a configuration, or with one that has faults."""
+
+    def setUp(self):
+        need_product()
+        folder = base.Folder()
+        self.addCleanup(folder.remove)
+        self.relay = souspli.Fresh(folder.path / "new", [])
+
+    def diagnosis(self, *more):
+        """Each finding as JSON, by what it is about; the one about the configuration makes the exit status 1."""
+        done = self.relay.attempt("doctor", "--json", *more)
+        self.assertEqual(1, done.returncode, done.stderr)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(["configuration"], [one["about"] for one in found if one["standing"] == "bad"])
+        return {one["about"]: one for one in found}
+
+    def test_without_a_configuration_the_rest_is_looked_at(self):
+        before = set(self.relay.home.rglob("*"))
+        file = self.relay.folder / "dossier.json"
+        found = self.diagnosis("--bundle", file)
+        self.assertEqual("SP-CONFIG-NO-FILE", found["configuration"]["code"])
+        self.assertLessEqual({"version", "Souspli's folder", "clock", "keyring", "card", "revocation lists", "journal"}, set(found))
+        self.assertEqual(set(found), {one["about"] for one in json.loads(file.read_text())["findings"]})
+        self.assertNotIn("master.json", {made.name for made in set(self.relay.home.rglob("*")) - before}, "no key is made")
+        self.assertIn("assistant", self.relay.attempt("doctor").stdout.decode())
+
+    def test_a_fault_in_it_is_one_finding(self):
+        self.relay.config.parent.mkdir(exist_ok=True)
+        self.relay.config.write_text("[journal]\nmonths = 99\n")
+        self.assertTrue(self.diagnosis("--config", self.relay.config)["configuration"]["code"].startswith("SP-CONFIG-"))

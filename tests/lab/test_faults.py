@@ -1,8 +1,6 @@
 """Bad input, lying providers, a full disk, a port in use, broken configurations: a clear error, bounded memory, nothing lost."""
 import concurrent.futures
 import contextlib
-import os
-import pathlib
 import re
 import smtplib
 import socket
@@ -11,7 +9,7 @@ import unittest
 
 from lab import base, imapline, imapstub, mails, pki, servers, souspli
 
-from common import PracticeCase, need_product
+from common import PracticeCase, fill, need_product
 
 # Resident memory that no bad input may make it pass, in KiB (1 GiB: see base::limits).
 MEMORY_MAX = 1 << 20
@@ -310,13 +308,3 @@ class FullDiskTest(unittest.TestCase):
         for file, octets in before.items():
             if "key" in str(file) or "trust" in str(file) or "cert" in str(file):
                 self.assertEqual(file.read_bytes(), octets, f"{file} was damaged")
-
-
-def fill(folder):
-    """Writes until the file system is full."""
-    with open(pathlib.Path(folder) / "filler", "wb", buffering=0) as out:
-        try:
-            while True:
-                os.write(out.fileno(), b"\0" * 4096)
-        except OSError:
-            pass

@@ -8,12 +8,13 @@ import json
 import os
 import smtplib
 import sqlite3
+import subprocess
 import threading
 import unittest
 
-from lab import base, browser, mails
+from lab import base, browser, mails, pki, servers
 
-from common import Canary, PracticeCase
+from common import Canary, PracticeCase, fill, need_product
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
 
@@ -312,6 +313,86 @@ class InTheWayTest(JournalCase):
             connection.executemany("UPDATE entries SET entry = ? WHERE number = ?", [(text, number) for number, text in rows])
         connection.close()
         self.verified()
+
+
+class FullDiskTest(unittest.TestCase):
+    """A disk that has no more room while letters leave, and a relay that ends before there is some again."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_product()
+        if not base.is_root():
+            raise unittest.SkipTest("a small file system can only be mounted by root")
+        cls.practice = servers.Practice()
+        cls.addClassCleanup(cls.practice.stop)
+        cls.alice = cls.practice.relays["alice"]
+        home = cls.alice.home
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(home)], capture_output=True).returncode:
+            raise unittest.SkipTest("this machine lets nobody mount a file system")
+        cls.addClassCleanup(subprocess.run, ["umount", "-l", str(home)], check=True)
+        cls.practice.start()
+
+    def send(self):
+        """Sealed letters, as many as the rest of the home has room for; how many have left."""
+        before = len(self.practice.provider.smtp.accepted())
+        for _ in range(5):
+            with smtplib.SMTP(base.LOOPBACK, self.alice.smtp, timeout=60) as client:
+                client.starttls(context=pki.unchecked_context())
+                client.login(ALICE, "pw-alice")
+                client.sendmail(ALICE, [BOB], mails.letter(ALICE, BOB, "#med# Bilan", "Bonjour\n"))
+        return len(self.practice.provider.smtp.accepted()) - before
+
+    def diagnosed(self, status):
+        """What `souspli doctor` finds out of order."""
+        done = self.alice.attempt("doctor", "--json", "--config", self.alice.config)
+        self.assertEqual(status, done.returncode, done.stderr)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        return {(one["about"], one["code"]) for one in found if one["standing"] == "bad"}
+
+    def seals(self):
+        return len(entries(self.alice, "--event", "seal"))
+
+    def test_what_it_did_not_take_is_in_the_journal_after_the_next_start(self):
+        for end in (self.alice.stop, self.alice.kill):
+            with self.subTest(end.__name__):
+                self.send()
+                before = self.seals()
+                fill(self.alice.home)
+                left = self.send()
+                self.assertEqual((5, before), (left, self.seals()), "nothing fits into the journal")
+                waiting = self.alice.attempt("journal", "--verify")
+                self.assertIn("5 ligne(s) du journal attendent", waiting.stderr.decode())
+                self.assertEqual({("journal", "SP-JOURNAL-RESERVE"), ("Souspli's folder", "SP-DISK-FULL")}, self.diagnosed(1))
+                end()
+                (self.alice.home / "filler").unlink()
+                self.alice.start_again()
+                base.until(lambda: self.seals() == before + left, 20, "what the next start writes")
+                done = self.alice.attempt("journal", "--verify")
+                self.assertEqual((0, b""), (done.returncode, done.stderr))
+                self.assertEqual(set(), self.diagnosed(0))
+                self.assertEqual([], [file.name for file in self.alice.home.glob(".try*")])
+
+    def test_what_not_even_the_reserve_takes_is_told_as_lost(self):
+        self.send()
+        reserve = self.alice.home / "journal.reserve"
+        self.alice.stop()
+        with open(reserve, "r+b") as file:
+            file.truncate(600)
+        fill(self.alice.home)
+        # The last octets of the block that the file has anyway.
+        self.alice.start_again()
+        self.send()
+        self.alice.kill()
+        for _ in range(2):
+            done = self.alice.attempt("journal", "--verify")
+            self.assertEqual(1, done.returncode)
+            self.assertIn("du journal sont perdues", done.stderr.decode())
+        (self.alice.home / "filler").unlink()
+        self.alice.start_again()
+        base.until(lambda: entries(self.alice, "--code", "SP-JOURNAL-LOST"), 20, "what is lost is told")
+        self.assertEqual(1, self.alice.attempt("journal", "--verify").returncode)
+        self.assertIn("SP-JOURNAL-LOST", browser_page(self.alice, "/journal"))
+        self.assertEqual(64 << 10, reserve.stat().st_size, "room is taken again")
 
 
 def browser_page(relay, path):

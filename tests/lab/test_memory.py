@@ -8,7 +8,7 @@ import unittest
 
 from lab import base, imapline, mails
 
-from test_faults import fill
+from common import fill
 from test_sending import ALICE, BOB, SendingCase
 
 

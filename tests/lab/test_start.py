@@ -175,15 +175,35 @@ class EndTest(StartCase):
         return ports
 
     def test_two_on_one_home(self):
-        """On ports of their own they share it; on the same ports the second says so and the first goes on."""
-        other = souspli.Souspli(self.folder, [souspli.account("alice@lab.test", 1, 1)], [])
-        for relay in (self.relay, other):
-            relay.start()
-            self.addCleanup(relay.stop)
-        self.assertNotEqual(self.relay.smtp, other.smtp)
-        text = other.config.read_text().replace('smtp = "127.0.0.1:0"', f'smtp = "127.0.0.1:{other.smtp}"')
-        other.config.write_text(text)
-        done = other.attempt("run", "--headless", "--config", other.config)
+        """The second says so, on ports of its own too, and takes nothing from the first, whose dashboard is still found."""
+        self.relay.start()
+        self.addCleanup(self.relay.stop)
+        done = self.relay.attempt("run", "--headless", "--config", self.relay.config)
+        self.assertIn(str(self.relay.home), self.refused("SP-RUNS-ALREADY", done))
+        self.assertTrue(base.answers(self.relay.smtp))
+        self.assertIn(b"http://", self.relay.cli("dashboard", "--print"))
+        self.relay.kill()
+        self.relay.start_again()
+
+    def test_one_begins_while_another_ends(self):
+        """As after an upgrade: the second is ready once the first has let go of the home, however that was started."""
+        self.relay.start()
+        first = self.relay.process
+        self.relay.begin()
+        self.addCleanup(self.relay.stop)
+        first.terminate()
+        first.wait(12)
+        self.relay.read_ready()
+
+    def test_a_port_of_another(self):
+        """Of another program, or another home."""
+        (self.folder / "other").mkdir()
+        other = souspli.Souspli(self.folder / "other", [souspli.account("alice@lab.test", 1, 1)], [])
+        other.start()
+        self.addCleanup(other.stop)
+        text = self.relay.config.read_text().replace('smtp = "127.0.0.1:0"', f'smtp = "127.0.0.1:{other.smtp}"')
+        self.relay.config.write_text(text)
+        done = self.relay.attempt("run", "--headless", "--config", self.relay.config)
         self.assertIn(str(other.smtp), self.refused("SP-LISTEN-PORT-IN-USE", done))
         self.assertTrue(base.answers(other.smtp))
 

@@ -23,6 +23,8 @@ const DIRECTORIES_ASKED_AT: Duration = Duration::from_secs(3600);
 const ENDINGS_LOOKED_AT: Duration = Duration::from_secs(3600);
 /// How often it is looked whether something in the journal is too old.
 const JOURNAL_CUT_AT: Duration = Duration::from_secs(3600);
+/// How long what the journal has not taken waits to be tried again, where nothing new comes.
+const JOURNAL_TRIED_AT: Duration = Duration::from_secs(30);
 
 /// All that a relay looks after; it ends with what is returned.
 pub(super) fn begin(
@@ -46,6 +48,7 @@ pub(super) fn begin(
     tasks.spawn(tell_endings(Arc::clone(relay)));
     tasks.spawn(cut_journal(Arc::clone(relay)));
     tasks.spawn(memory::give_back());
+    tasks.spawn(write_journal(Arc::clone(relay)));
     let lists = Arc::clone(relay);
     tasks.spawn(async move { lists.keep_status(jitter()).await });
     let cards = Arc::clone(relay);
@@ -105,6 +108,16 @@ async fn tell_endings(relay: Arc<Relay>) {
         // It opens every key: not on the thread that serves the others. One that panics would be told by the runtime.
         let _ = spawn_blocking(move || telling.tell_endings()).await;
         tokio::time::sleep(ENDINGS_LOOKED_AT).await;
+    }
+}
+
+/// What the journal did not take it may take now, whether or not anybody sends or reads.
+async fn write_journal(relay: Arc<Relay>) {
+    loop {
+        tokio::time::sleep(JOURNAL_TRIED_AT).await;
+        let writing = Arc::clone(&relay);
+        // One that panics would be told by the runtime.
+        let _ = spawn_blocking(move || writing.write_journal()).await;
     }
 }
 

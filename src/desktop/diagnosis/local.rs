@@ -3,6 +3,7 @@
 use super::{Finding, Patient};
 use crate::base::UnixTime;
 use crate::base::limits::CLOCK_SKEW_SECONDS;
+use crate::config::ClientCertificate;
 use crate::directory::lists::RowState;
 use crate::relay::clock;
 use crate::relay::state::{KeyPlace, State};
@@ -59,10 +60,12 @@ fn version() -> Finding {
 /// Others must not look into it, and it must be written to.
 fn home(patient: &Patient<'_>) -> Finding {
     let which = patient.home.root().display().to_string();
-    match (patient.home.lock(), patient.home.warning()) {
+    // On a full disk what is there is locked all the same.
+    let takes = patient.home.lock().map(drop).and_then(|()| patient.home.takes_a_file());
+    match (takes, patient.home.warning()) {
         (Err(error), _) => Finding::bad(words::HOME, which, error.explain()),
-        (Ok(_), Some(why)) => Finding::warning(words::HOME, which, why),
-        (Ok(_), None) => Finding::good(words::HOME, which),
+        (Ok(()), Some(why)) => Finding::warning(words::HOME, which, why),
+        (Ok(()), None) => Finding::good(words::HOME, which),
     }
 }
 
@@ -103,15 +106,20 @@ fn port(name: &str, address: SocketAddr) -> Finding {
     }
 }
 
-/// Who has no key on a card needs none.
+/// Who has no key on a card, and no server that knows him by one, needs none.
 fn cards(patient: &Patient<'_>, state: &State) -> Finding {
-    let wanted = state
-        .accounts
-        .iter()
-        .any(|account| account.keys.iter().any(|key| key.place == KeyPlace::Card));
+    let mut keys = state.accounts.iter().flat_map(|account| &account.keys);
+    let accounts = patient.config.accounts.iter();
+    let mut servers = accounts.flat_map(|account| std::iter::once(&account.smtp).chain(&account.imap).chain(&account.pop3));
+    let wanted = keys.any(|key| key.place == KeyPlace::Card)
+        || servers.any(|server| matches!(server.terms.certificate, Some((_, ClientCertificate::Card))));
     let about = |why: Explanation| match wanted {
         true => Finding::bad(words::CARD, "", why),
-        false => Finding::good(words::CARD, ""),
+        // What is there of cards, or is not, matters to nobody.
+        false => Finding {
+            why: Some(words::no_card_needed()),
+            ..Finding::good(words::CARD, "")
+        },
     };
     match patient.relay.cards().look() {
         Err(why) => about(why),
@@ -139,10 +147,11 @@ fn journal(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 fn lists(state: &State) -> Finding {
-    let wanting = state.lists_wanting();
-    let which = format!("{}/{}", state.lists.len() - wanting, state.lists.len());
-    match wanting {
-        0 => Finding::good(words::LISTS, which),
-        _ => Finding::warning(words::LISTS, which, words::lists_wanting(wanting)),
+    let counted = state.lists_counted();
+    let which = format!("{}/{}", counted.holding, counted.expected());
+    match (counted.wanting, counted.never_met) {
+        (0, 0) => Finding::good(words::LISTS, which),
+        (0, never) => Finding::warning(words::LISTS, which, words::lists_never_came(never)),
+        (wanting, _) => Finding::warning(words::LISTS, which, words::lists_wanting(wanting)),
     }
 }

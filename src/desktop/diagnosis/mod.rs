@@ -72,7 +72,8 @@ impl Finding {
         }
     }
 
-    pub(in crate::desktop) fn bad(about: Words, which: impl Into<String>, why: Explanation) -> Self {
+    /// Out of order, with the mend.
+    pub fn bad(about: Words, which: impl Into<String>, why: Explanation) -> Self {
         Self {
             standing: Standing::Bad,
             ..Self::warning(about, which, why)

@@ -56,6 +56,10 @@ pub(super) fn lay(home: &Home, entry: &str) -> Result<(), StoreError> {
         let written = file.write_all(format!("{start}{entry}\n").as_bytes());
         if written.is_err() {
             let _ = file.set_len(before);
+            // Nothing is to be taken over from it.
+            if before == 0 {
+                let _ = fs::remove_file(&path);
+            }
         }
         written?;
         file.sync_data()

@@ -9,12 +9,15 @@ mod entry;
 mod file;
 mod head;
 mod lines;
+mod lost;
 mod pen;
 mod read;
+mod reserve;
 mod rows;
 mod shown;
 mod verify;
 mod volume;
+mod waiting;
 mod who;
 
 pub use entry::{Event, JournalEntry};
@@ -89,9 +92,9 @@ impl Journal {
         cut::cut(&mut pen, &self.home, &self.secrets, months, (reached, now))
     }
 
-    /// At the end of the program: what waits yet is laid beside the journal, for the next.
+    /// At the end of the program: what waits yet, and cannot be written now either, is laid beside the journal, for the next.
     pub fn settle(&self) {
-        self.pen().lay_beside(&self.home, 0);
+        self.pen().settle(&self.home, Some(&self.secrets));
     }
 
     /// Whether it is whole, by the keys of its home.
@@ -102,6 +105,14 @@ impl Journal {
     /// Whether entries lie beside it that it has not taken yet.
     pub fn has_entries_beside(&self) -> bool {
         lines::is_there(&self.home)
+    }
+
+    /// How many entries wait that this writer has not: of another that is at work, or of one that has ended.
+    pub fn waiting_elsewhere(&self) -> Result<u64, StoreError> {
+        let is_ours = self.pen().reserve.is_some();
+        let found = reserve::Found::look(&self.home)?;
+        let count = found.entries.len() as u64 + found.memory.count;
+        Ok(if is_ours { 0 } else { count })
     }
 
     /// What has been lost or waits to be written, to be told.

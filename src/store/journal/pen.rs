@@ -4,10 +4,12 @@ use super::chain::{Digest, Place, Sealed};
 use super::entry::{Event, JournalEntry};
 use super::file::{Book, OnDisk, Trouble};
 use super::head::{self, Head};
+use super::lost::Lost;
+use super::reserve::Reserve;
 use super::rows::Change;
-use super::{aside, cut, file, lines};
+use super::{aside, file, lines};
 use crate::base::UnixTime;
-use crate::base::limits::{JOURNAL_ENTRY_MAX, JOURNAL_WAITING_MAX};
+use crate::base::limits::JOURNAL_ENTRY_MAX;
 use crate::store::{Home, Secrets, StoreError};
 use crate::text::{Explain, Explanation, journal as say};
 use std::collections::VecDeque;
@@ -22,24 +24,20 @@ pub(super) struct Pen {
     /// What the disk has not taken yet.
     pub(super) waiting: VecDeque<Waiting>,
     /// Why it has not.
-    stuck: Option<Explanation>,
+    pub(super) stuck: Option<Explanation>,
     /// What was lost and stands nowhere yet, and all that this writer has lost.
-    lost: Lost,
-    all_lost: Lost,
-}
-
-/// Entries that neither the journal nor a file beside it took.
-#[derive(Clone, Debug, Default)]
-struct Lost {
-    count: u64,
-    /// When the first of them was to be written.
-    since: String,
+    pub(super) lost: Lost,
+    pub(super) all_lost: Lost,
+    /// Room on the disk for what waits.
+    pub(super) reserve: Option<Reserve>,
 }
 
 #[derive(Debug)]
 pub(super) struct Waiting {
-    entry: String,
-    when: OnDisk,
+    pub(super) entry: String,
+    pub(super) when: OnDisk,
+    /// Whether it stands in the reserve.
+    pub(super) is_kept: bool,
 }
 
 /// Entries on their way into a change.
@@ -80,7 +78,11 @@ impl Pen {
     pub(super) fn queue(&mut self, entry: &JournalEntry) -> usize {
         let when = if entry.is_urgent() { OnDisk::Now } else { OnDisk::Soon };
         let entry = bounded(entry);
-        self.waiting.push_back(Waiting { entry, when });
+        self.waiting.push_back(Waiting {
+            entry,
+            when,
+            is_kept: false,
+        });
         self.waiting.len()
     }
 
@@ -91,22 +93,11 @@ impl Pen {
         }
         let done = self.write_what_waits(home, secrets);
         self.stuck = done.as_ref().err().map(Explain::explain);
-        self.lay_beside(home, JOURNAL_WAITING_MAX);
-        done
-    }
-
-    /// What waits, beyond so many, is written as lines into a file that the next writer takes over.
-    pub(super) fn lay_beside(&mut self, home: &Home, most: usize) {
-        while self.waiting.len() > most
-            && let Some(Waiting { entry, .. }) = self.waiting.pop_front()
-        {
-            if let Err(error) = lines::lay(home, &entry) {
-                tracing::error!(%error, "an entry of the journal that could not be written is lost");
-                let since = cut::time(&entry).unwrap_or_default();
-                self.lost.add(&since);
-                self.all_lost.add(&since);
-            }
+        match &done {
+            Ok(()) => self.make_reserve(home, secrets),
+            Err(_) => self.keep_what_waits(home),
         }
+        done
     }
 
     /// What its reader has to be told of this writer.
@@ -124,6 +115,7 @@ impl Pen {
         {
             tracing::warn!(%error, "the lines of an earlier journal could not be taken over");
         }
+        self.take_reserve(home);
         let when = match self.waiting.iter().any(|waiting| waiting.when == OnDisk::Now) {
             true => OnDisk::Now,
             false => OnDisk::Soon,
@@ -137,6 +129,7 @@ impl Pen {
         self.waiting.clear();
         self.lost = Lost::default();
         self.stuck = None;
+        self.wipe_reserve();
         Ok(())
     }
 
@@ -257,24 +250,6 @@ impl Pen {
             Some(tip) if tip.number < known.number => Some(say::shortened()),
             Some(_) => Some(say::replaced()),
         })
-    }
-}
-
-impl Lost {
-    fn add(&mut self, since: &str) {
-        if self.count == 0 {
-            since.clone_into(&mut self.since);
-        }
-        self.count += 1;
-    }
-
-    /// As the journal says it.
-    fn entry(&self) -> Option<String> {
-        let entry = || JournalEntry {
-            digest: Some(format!("{}:{}", self.count, self.since)),
-            ..JournalEntry::of_home(now(), Event::Journal, say::LOST)
-        };
-        (self.count > 0).then(|| entry().json())
     }
 }
 

@@ -5,6 +5,7 @@ use super::entry::{Event, JournalEntry};
 use super::file::{Book, Trouble};
 use super::lines;
 use super::pen::Pen;
+use super::reserve;
 use super::rows::{Change, Kept};
 use crate::base::UnixTime;
 use crate::base::limits::JOURNAL_PAGE_MAX;
@@ -90,7 +91,7 @@ impl Query {
 impl Reader {
     /// The journal of a home; `None`: nothing has been written yet.
     pub fn open(home: &Home) -> Result<Option<Self>, StoreError> {
-        if lines::is_there(home) {
+        if lines::is_there(home) || reserve::Found::is_left(home) {
             // On a disk that takes nothing they are not read either.
             let _ = Pen::default().write_what_waits(home, None);
         }

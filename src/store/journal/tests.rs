@@ -120,7 +120,7 @@ fn nobody_else_reads_it() {
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
         }
     }
-    assert_eq!(files, 4, "the entries, their log, its index, the head");
+    assert_eq!(files, 6, "the entries, their log, its index, the head, the reserve and its lock");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::cut::{CUT, boundary, time};
 use super::entry::{Event, JournalEntry};
 use super::file::{Book, Trouble};
 use super::head::{self, Head};
+use super::reserve;
 use super::rows::{Change, Kept};
 use crate::base::limits::{JOURNAL_BREAKS_MAX, JOURNAL_PAGE_MAX};
 use crate::store::{Home, Secrets, StoreError, hex};
@@ -24,6 +25,8 @@ pub struct Verification {
     pub hash: String,
     /// Entries before the first, which were cut away in time.
     pub cut: u64,
+    /// Entries that stand in the reserve yet.
+    pub reserved: u64,
     /// Entries behind the last one that is sealed: nobody with the key has confirmed them yet.
     pub unsealed: u64,
     /// What is not as it was written, in the order of the entries.
@@ -55,6 +58,8 @@ pub enum Break {
     HeadForged,
     /// Nothing in it is sealed, in a home that has keys.
     NothingSealed,
+    /// So many entries could be written nowhere since then, and the journal does not say it yet.
+    Lost(u64, String),
     /// This entry says that Souspli has found the journal other than it left it.
     Told(u64),
 }
@@ -72,12 +77,22 @@ impl Explain for Break {
             Break::HeadGone => say::head_gone(),
             Break::HeadForged => say::head_forged(),
             Break::NothingSealed => say::nothing_sealed(),
+            Break::Lost(count, since) => say::lost(*count, since),
             Break::Told(number) => say::told(*number),
         }
     }
 }
 
 impl Verification {
+    /// What lies beside it in the reserve.
+    fn with(mut self, beside: &reserve::Found) -> Self {
+        self.reserved = beside.entries.len() as u64 + beside.memory.count;
+        if beside.lost.count > 0 {
+            self.tell(Break::Lost(beside.lost.count, beside.lost.since.clone()));
+        }
+        self
+    }
+
     fn tell(&mut self, why: Break) {
         match self.breaks.len() < JOURNAL_BREAKS_MAX {
             true => self.breaks.push(why),
@@ -103,8 +118,9 @@ struct Walk<'a> {
 pub fn verify(home: &Home, secrets: &Secrets) -> Result<Verification, StoreError> {
     // First: it may lag behind the entries, and never runs ahead.
     let head = head::read(home, secrets)?;
+    let beside = reserve::Found::look(home)?;
     match walked(home, secrets, head) {
-        Ok(found) => Ok(found),
+        Ok(found) => Ok(found.with(&beside)),
         Err(Trouble::Failed(error)) => Err(error),
         Err(Trouble::Damaged) => Ok(Verification {
             breaks: vec![Break::Unreadable],

@@ -57,7 +57,7 @@ fn what_waits_at_the_end_is_laid_beside() {
     desk.tamper("PRAGMA user_version = 1");
     let next = Journal::new(&desk.home, &desk.secrets);
     next.record(&entry(2, "next")).unwrap();
-    assert_eq!(desk.codes(), ["ok", "later", "taken-over", "next"]);
+    assert_eq!(desk.codes(), ["ok", "later", "next"]);
 }
 
 #[test]
@@ -151,4 +151,103 @@ fn every_break_is_told_up_to_a_bound() {
 
 fn told(desk: &Desk) -> Vec<&'static str> {
     desk.journal.trouble().iter().map(|why| why.code).collect()
+}
+
+/// Somebody keeps the journal for himself: nothing is written into it, as on a full disk, but the reserve takes octets.
+fn shut(desk: &Desk) {
+    desk.tamper("PRAGMA user_version = 2");
+    desk.close();
+}
+
+fn open_again(desk: &Desk) -> Journal {
+    desk.tamper("PRAGMA user_version = 1");
+    Journal::new(&desk.home, &desk.secrets)
+}
+
+#[test]
+fn what_a_program_ended_by_force_could_not_write_stands_in_the_reserve() {
+    let desk = Desk::new();
+    desk.write(1);
+    shut(&desk);
+    for n in 1..4 {
+        assert!(desk.journal.record(&entry(n, "kept")).is_err());
+    }
+    assert_eq!(reserve::Found::look(&desk.home).unwrap().entries.len(), 3, "before it is answered");
+    desk.close();
+    let next = open_again(&desk);
+    next.record(&entry(9, "next")).unwrap();
+    assert_eq!(desk.codes(), ["ok", "kept", "kept", "kept", "next"]);
+    assert_eq!((desk.verified(), next.trouble()), ((5, None), Vec::new()));
+    assert_eq!(
+        reserve::Found::look(&desk.home).unwrap(),
+        reserve::Found::default(),
+        "and once only"
+    );
+}
+
+#[test]
+fn what_was_written_after_all_leaves_the_reserve() {
+    let desk = Desk::new();
+    desk.write(1);
+    shut(&desk);
+    assert!(desk.journal.record(&entry(1, "kept")).is_err());
+    desk.tamper("PRAGMA user_version = 1");
+    // Neither a command nor another program takes what one at work has.
+    record(&desk.home, &entry(2, "command")).unwrap();
+    desk.journal.write_queued().unwrap();
+    assert_eq!(desk.codes(), ["ok", "command", "kept"]);
+    desk.close();
+    Journal::new(&desk.home, &desk.secrets).record(&entry(3, "next")).unwrap();
+    assert_eq!(desk.codes(), ["ok", "command", "kept", "next"]);
+}
+
+#[test]
+fn what_the_reserve_has_no_room_for_is_counted_there() {
+    let desk = Desk::new();
+    desk.write(1);
+    shut(&desk);
+    let all = JOURNAL_WAITING_MAX as i64;
+    for n in 1..=all {
+        assert!(desk.journal.record(&entry(n, "ok")).is_err());
+    }
+    let there = reserve::Found::look(&desk.home).unwrap();
+    assert_eq!((there.lost.count, there.entries.len() as i64 + there.memory.count as i64), (0, all));
+    assert!(there.memory.count > 0, "more than there is room for");
+    // Ended by force.
+    desk.close();
+    desk.tamper("PRAGMA user_version = 1");
+    let lost = there.memory.count;
+    assert!(
+        matches!(desk.verified().1, Some(Break::Lost(count, _)) if count == lost),
+        "before the next start too"
+    );
+    let next = Journal::new(&desk.home, &desk.secrets);
+    next.record(&entry(0, "next")).unwrap();
+    assert_eq!(desk.codes().len() as u64, 1 + there.entries.len() as u64 + 2);
+    assert_eq!(desk.codes().iter().filter(|code| *code == "SP-JOURNAL-LOST").count(), 1);
+    assert!(matches!(desk.verified().1, Some(Break::Told(_))));
+    assert_eq!(next.trouble().iter().map(|why| why.code).collect::<Vec<_>>(), ["SP-JOURNAL-LOST"]);
+}
+
+#[test]
+fn half_a_line_in_the_reserve_is_one_that_is_lost() {
+    let desk = Desk::new();
+    desk.write(1);
+    shut(&desk);
+    assert!(desk.journal.record(&entry(1, "kept")).is_err());
+    assert!(desk.journal.record(&entry(2, "half")).is_err());
+    desk.close();
+    let octets = fs::read(desk.home.journal_reserve()).unwrap();
+    let at = memchr::memmem::find(&octets, b"half").unwrap();
+    let mut torn = octets.clone();
+    torn[at..].fill(b'\n');
+    fs::write(desk.home.journal_reserve(), &torn).unwrap();
+    open_again(&desk).record(&entry(9, "next")).unwrap();
+    assert_eq!(desk.codes(), ["ok", "SP-JOURNAL-LOST", "kept", "next"]);
+    let now = fs::read(desk.home.journal_reserve()).unwrap();
+    assert_eq!(
+        (now.len(), now.iter().all(|b| *b == b'\n')),
+        (octets.len(), true),
+        "of the same length, and empty"
+    );
 }
