@@ -63,6 +63,17 @@ class AdmissionTest(DashboardCase):
         secret = relay.dashboard.partition("jeton=")[2]
         self.assertNotIn(secret, relay.log.read_text())
 
+    def test_cookies_that_a_page_of_another_port_has_set_keep_nobody_out(self):
+        own = self.browser()
+        name, _, word = own.cookie.partition("=")
+        # Those of a longer path come first (RFC 6265 §5.4), and may hold any octets.
+        for tossed in ("evil", 40 * "0", "", "\xe9\xff", "a=b"):
+            with self.subTest(tossed):
+                self.assertEqual(200, own.ask("GET", "/journal", headers={"Cookie": f"{name}={tossed}; x=\xff; {own.cookie}"}).status)
+        many = "; ".join(f"{name}={number}" for number in range(1000))
+        self.assertEqual(403, own.ask("GET", "/journal", headers={"Cookie": f"{many}; {own.cookie}"}).status)
+        self.assertEqual(403, own.ask("GET", "/journal", headers={"Cookie": f"x{name}={word}; {name}x={word}"}).status)
+
     def test_another_host_is_refused(self):
         own = self.browser()
         for host in (f"localhost:{own.port}", "127.0.0.1", f"127.0.0.1:{own.port + 1}", f"pli.example:{own.port}", f"127.0.0.1:{own.port}.example"):
@@ -164,6 +175,28 @@ class AdmissionTest(DashboardCase):
             os._exit(0)
         os.waitpid(child, 0)
         self.assertEqual(b"refused", os.read(read, 20))
+
+
+class HalfOpenTest(DashboardCase):
+    """Connections that begin something and do not go on."""
+
+    def test_they_are_few_and_do_not_stay(self):
+        own = self.browser()
+        fields = f"Host: 127.0.0.1:{own.port}\r\nOrigin: {own.origin}\r\nCookie: {own.cookie}\r\n"
+        form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n"
+        begun = [f"POST /langue HTTP/1.1\r\n{fields}{form}\r\nmot=".encode()] + 150 * [b"GET / HTTP/1.1\r\nHost: "]
+        descriptors = f"/proc/{self.relay('alice').process.pid}/fd"
+        before = len(os.listdir(descriptors))
+        open_ones = [socket.create_connection((base.LOOPBACK, own.port), timeout=60) for _ in begun]
+        for each, octets in zip(open_ones, begun):
+            self.addCleanup(each.close)
+            each.sendall(octets)
+        # Whoever waits behind them is served, within the time that a browser waits.
+        self.assertEqual(200, own.ask("GET", "/").status)
+        self.assertLess(len(os.listdir(descriptors)) - before, 80)
+        for each in open_ones:
+            while each.recv(4096):
+                pass
 
 
 class PagesTest(DashboardCase):
