@@ -9,6 +9,7 @@ use crate::keys::request::{Asked, KeyType, RequestedKey};
 use crate::keys::shelf::shelved;
 use crate::keys::{Own, SoftwareKey};
 use crate::pki::Certificate;
+use crate::pki::life::{self, Stage};
 use crate::pki::request::{KeyUse, armoured};
 use crate::pki::subject::Subject;
 use crate::relay::clock;
@@ -65,6 +66,13 @@ pub fn keep(home: &Home, store: &KeysStore, account: &Address, key: OwnKey<'_>) 
         }
     };
     note(home, account, code, Some(certificate))?;
+    if life::stage(certificate, clock()) == Stage::Expired {
+        warnings.push(key_life::opens_old_mail(certificate.not_after()));
+    }
+    // A card has keys for other uses beside.
+    if matches!(key, OwnKey::Software(..)) && !life::is_for_mail(certificate) {
+        warnings.push(key_life::not_for_mail());
+    }
     // A card's certificate may name no address at all: then there is nothing to compare.
     if !certificate.emails().is_empty() && !certificate.has_email(account.as_str()) {
         warnings.push(keys::for_another_address(account, &certificate.emails().join(", ")));

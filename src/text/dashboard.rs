@@ -188,6 +188,16 @@ words! {
     EXPIRED: "pour lire seulement (expirée)", "reading only (expired)";
     /// A stage of a key.
     RETIRED: "pour lire seulement (retirée)", "reading only (retired)";
+    /// A button.
+    ADD_KEY: "Ajouter une clé ou un certificat renouvelé", "Add a key or a renewed certificate";
+    /// A limit of a key.
+    NOT_FOR_MAIL: "pas faite pour le courrier", "not made for mail";
+    /// A limit of a key.
+    OTHER_ADDRESS: "établie pour une autre adresse", "made out to another address";
+    /// A limit of a key.
+    SIGNS_ONLY: "en service, pour signer seulement", "in use, for signing only";
+    /// A limit of a key.
+    OPENS_ONLY: "en service, pour chiffrer seulement", "in use, for encryption only";
     /// A column.
     PLACE: "Adresse de la liste", "Place of the list";
     /// A column.
