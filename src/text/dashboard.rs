@@ -265,6 +265,22 @@ words! {
     JOURNAL_EMPTY: "Rien encore.", "Nothing yet.";
 }
 
+/// A file that is larger than its page takes.
+pub fn too_large(most: usize) -> Explanation {
+    Explanation::new(
+        "SP-UPLOAD-TOO-LARGE",
+        Retry::AfterUser,
+        (
+            format!("Ce fichier est trop volumineux pour cette page, qui en prend {most} Mio au plus ; rien n’a changé."),
+            "Vérifiez que c’est le bon fichier, puis recommencez.",
+        ),
+        (
+            format!("This file is too large for this page, which takes {most} MiB at most; nothing has changed."),
+            "Check that it is the right file, then try again.",
+        ),
+    )
+}
+
 /// What a code of the journal says that is a word; `None`: one of docs/codes.md, or of a verdict.
 pub fn code(word: &str) -> Option<Words> {
     Some(match word {

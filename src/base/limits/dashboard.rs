@@ -26,3 +26,5 @@ pub const DASHBOARD_CONNECTIONS_MAX: usize = 64;
 pub const DASHBOARD_HEADER_SECONDS: u64 = 10;
 /// Seconds that the body of a request may take.
 pub const DASHBOARD_BODY_SECONDS: u64 = 20;
+/// Octets of a body that is too large which are read and thrown away, for its sender to read the answer.
+pub const DASHBOARD_UNREAD_MAX: usize = 128 << 20;

@@ -127,6 +127,11 @@ pub(super) fn failed(why: &Explanation, language: Language) -> Response {
     refused(StatusCode::INTERNAL_SERVER_ERROR, why, language)
 }
 
+/// For a file that is larger than its page takes.
+pub(super) fn too_large(most: usize, language: Language) -> Response {
+    refused(StatusCode::PAYLOAD_TOO_LARGE, &words::too_large(most >> 20), language)
+}
+
 /// For a form whose page is not true any more.
 pub(super) fn shown_otherwise(language: Language) -> Response {
     refused(StatusCode::CONFLICT, &beginning::shown_otherwise(), language)

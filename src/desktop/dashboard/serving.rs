@@ -1,6 +1,6 @@
 //! Connections of the dashboard: of its own user alone, so many at once, and none that keeps for ever what it has begun.
 
-use crate::base::limits::{DASHBOARD_BODY_SECONDS, DASHBOARD_CONNECTIONS_MAX, DASHBOARD_HEADER_SECONDS};
+use crate::base::limits::{DASHBOARD_BODY_SECONDS, DASHBOARD_CONNECTIONS_MAX, DASHBOARD_HEADER_SECONDS, DASHBOARD_UNREAD_MAX};
 use crate::net::peer;
 use axum::Router;
 use axum::body::Body;
@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -87,12 +87,23 @@ async fn connection(stream: TcpStream, routes: Router, mut ended: watch::Receive
 pub(super) async fn hurry(request: Request, next: Next) -> Response {
     let end = Instant::now() + Duration::from_secs(DASHBOARD_BODY_SECONDS);
     let (parts, body) = request.into_parts();
-    let pieces = stream::unfold(body.into_data_stream(), move |mut body| async move {
-        let piece = match timeout_at(end, body.next()).await {
+    let body = Arc::new(Mutex::new(body.into_data_stream()));
+    let pieces = stream::unfold(Arc::clone(&body), move |body| async move {
+        let piece = match timeout_at(end, async { body.lock().await.next().await }).await {
             Ok(piece) => piece?.map_err(io::Error::other),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
         Some((piece, body))
     });
-    next.run(Request::from_parts(parts, Body::from_stream(pieces))).await
+    let response = next.run(Request::from_parts(parts, Body::from_stream(pieces))).await;
+    // A browser reads the answer to what was too large once it has sent it all.
+    let mut left = DASHBOARD_UNREAD_MAX;
+    let mut rest = body.lock().await;
+    while let Ok(Some(Ok(piece))) = timeout_at(end, rest.next()).await {
+        match left.checked_sub(piece.len()) {
+            Some(fewer) => left = fewer,
+            None => break,
+        }
+    }
+    response
 }

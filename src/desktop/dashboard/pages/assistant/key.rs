@@ -1,12 +1,14 @@
 //! The key: from a file, from a card, or made here.
 
 use super::{ForAccount, Sent, Standing, Written, go_to, ours, shown_for, whose};
+use crate::base::limits::DASHBOARD_KEY_MAX;
 use crate::base::{Address, Secret};
 use crate::desktop::assistant::{Draft, Step};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, day, form, told};
 use crate::desktop::dashboard::pages::keys::standing as in_a_word;
+use crate::desktop::dashboard::pages::upload::Unread;
 use crate::desktop::dashboard::pages::visit::Plain;
 use crate::desktop::own_keys::{self, Kept};
 use crate::keys::card::situation::Situation;
@@ -77,10 +79,12 @@ pub(super) async fn import(
 ) -> Response {
     let upload = match form {
         Ok(form) => read(form).await,
-        Err(_) => None,
+        Err(_) => Err(Unread::NotOurs),
     };
-    let Some(upload) = upload.filter(|upload| visitor.has_written(&upload.word)) else {
-        return page::form_refused(office.language_of(&visitor));
+    let upload = match upload {
+        Ok(upload) if visitor.has_written(&upload.word) => upload,
+        Ok(_) => return page::form_refused(office.language_of(&visitor)),
+        Err(unread) => return unread.page(DASHBOARD_KEY_MAX, office.language_of(&visitor)),
     };
     let [question, proof] = &upload.asked;
     if !office.was_asked(&visitor, question, proof) {
@@ -201,8 +205,8 @@ struct Upload {
     file: Secret,
 }
 
-/// `None`: it is no such form, or too large.
-async fn read(mut form: Multipart) -> Option<Upload> {
+async fn read(mut form: Multipart) -> Result<Upload, Unread> {
+    let text = |octets| String::from_utf8(octets).map_err(|_| Unread::NotOurs);
     let mut upload = Upload {
         word: String::new(),
         address: String::new(),
@@ -210,20 +214,20 @@ async fn read(mut form: Multipart) -> Option<Upload> {
         asked: Default::default(),
         file: Secret::new(Vec::new()),
     };
-    while let Some(field) = form.next_field().await.ok()? {
+    while let Some(field) = form.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
-        let octets = field.bytes().await.ok()?.to_vec();
+        let octets = field.bytes().await?.to_vec();
         match name.as_str() {
-            "mot" => upload.word = String::from_utf8(octets).ok()?,
-            "adresse" => upload.address = String::from_utf8(octets).ok()?,
-            "defi" => upload.asked[0] = String::from_utf8(octets).ok()?,
-            "preuve" => upload.asked[1] = String::from_utf8(octets).ok()?,
+            "mot" => upload.word = text(octets)?,
+            "adresse" => upload.address = text(octets)?,
+            "defi" => upload.asked[0] = text(octets)?,
+            "preuve" => upload.asked[1] = text(octets)?,
             "passe" => upload.password = Secret::new(octets),
             "fichier" => upload.file = Secret::new(octets),
             _ => {}
         }
     }
-    Some(upload)
+    Ok(upload)
 }
 
 fn shown(office: &Office, visitor: &Visitor, standing: &Standing, above: &Above) -> Html<String> {
