@@ -75,6 +75,15 @@ class KeysTest(_AssistantCase):
         self.assertIn("SP-KEY-NONE-SIGNS", shown)
         self.assertEqual("/assistant/cle", at)
 
+    def test_one_key_with_and_without_its_chain_is_one_key(self):
+        intermediate = self.authority.certificate
+        for chain in ((), ("-certfile", intermediate), ()):
+            out = self.place.path / "chain.p12"
+            base.run("openssl", "pkcs12", "-export", "-inkey", self.doctor.key, "-in", self.doctor.certificate, *chain, "-passout", f"pass:{pki.PASSWORD}", "-out", out)
+            shown = self.key(file=out.read_bytes())
+            self.assertEqual(1, shown.count("Dr Alice ESSAI"), shown)
+        self.assertEqual(1, len(list((self.relay.home / "keys").glob("*.sealed"))))
+
     def test_a_renewed_certificate_long_after_the_first_day(self):
         self.key()
         self.into_service()
