@@ -184,6 +184,7 @@ class FirstRunTest(AssistantCase):
         self.send("/assistant/adresse", adresse=ALICE)
         for other, code in (({"passe": "faux"}, "SP-SETUP-LOGIN"), ({"envoi_port": "0"}, "SP-SETUP-SERVERS"),
                             ({"reception": "a b"}, "SP-SETUP-SERVERS"), ({"reception_port": str(base.free_ports(1)[0])}, "SP-NET-REFUSED"),
+                            ({"reception_port": str(self.provider.smtp.starttls_port)}, "SP-TLS-NOT-SPOKEN"),
                             ({"reception_port": str(self.provider.smtp.starttls_port), "reception_tls": "starttls"}, "SP-DOCTOR-GREETING")):
             with self.subTest(code):
                 shown = self.send("/assistant/serveurs", **self.servers(**other))

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import unittest
 
-from lab import base, browser, mails
+from lab import base, browser, imapline, mails
 
 from common import PracticeCase
 
@@ -233,6 +233,13 @@ class PagesTest(DashboardCase):
         own = self.browser()
         self.submit("alice", self.practice_letter("Un"), BOB)
         self.assertIn("mis sous pli", own.page("/journal"))
+        box = imapline.Imap(self.relay("bob").imap, BOB, "pw-bob")
+        self.addCleanup(box.close)
+        box.do("SELECT INBOX")
+        box.fetch("1:*", "BODY.PEEK[]")
+        theirs = browser.Browser(self.relay("bob").cli("dashboard", "--print").decode().strip())
+        theirs.enter()
+        self.assertIn("Message chiffré et signé, signature vérifiée.", theirs.page("/journal"))
         only = own.page("/journal?evenement=service")
         self.assertIn("started", only)
         self.assertNotIn("<td>mis sous pli</td>", only)

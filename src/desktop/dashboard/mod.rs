@@ -227,6 +227,10 @@ fn routes(office: Arc<Office>) -> Router {
             get(|| asset("text/javascript; charset=utf-8", include_str!("copier.js"))),
         )
         .route(
+            "/langue.js",
+            get(|| asset("text/javascript; charset=utf-8", include_str!("langue.js"))),
+        )
+        .route(
             "/preuve.js",
             get(|| asset("text/javascript; charset=utf-8", include_str!("preuve.js"))),
         )

@@ -223,6 +223,7 @@ impl Office {
             (steps(standing.step, step, language))
             h2 { (title(step).of(language)) @if step > Step::Address { " – " (standing.draft.address) } }
             (body)
+            script src="/langue.js" defer {}
         };
         self.page(visitor, path(step), words::TITLE, self.config.trust.environment)
             .with(&body)
