@@ -1,8 +1,10 @@
 //! Every bound on what others can make this program hold or do, in one place.
 
 mod assistant;
+mod dashboard;
 
 pub use assistant::*;
+pub use dashboard::*;
 
 /// Octets of one message, either way, before sealing (100 MiB).
 pub const MESSAGE_MAX: usize = 100 << 20;
@@ -475,24 +477,6 @@ pub const POLICY_VALUES_MAX: usize = 100;
 pub const POLICY_VALUE_OCTETS_MAX: usize = 64 << 10;
 /// Milliseconds that a file may be held by another program (a virus scanner) before it counts as not replaceable.
 pub const FILE_HELD_MILLISECONDS: u64 = 2_000;
-/// Invitations to the dashboard that nobody has used yet.
-pub const DASHBOARD_INVITATIONS_MAX: usize = 8;
-/// Browsers that look at the dashboard at once.
-pub const DASHBOARD_SESSIONS_MAX: usize = 8;
-/// Seconds after which a browser that asks nothing must be let in again.
-pub const DASHBOARD_IDLE_SECONDS: u64 = 2 * 3600;
-/// Octets of a form.
-pub const DASHBOARD_FORM_MAX: usize = 64 << 10;
-/// Octets of a message that is shown to the dashboard to ask why.
-pub const DASHBOARD_MESSAGE_MAX: usize = 32 << 20;
-/// Octets of certificates that are shown to the dashboard: an annual export of a practice's correspondents.
-pub const DASHBOARD_CERTIFICATES_MAX: usize = 8 << 20;
-/// Authorities that are added to the dashboard at once, each looked at.
-pub const DASHBOARD_AUTHORITIES_MAX: usize = 16;
-/// Fields of one of its forms.
-pub const DASHBOARD_FIELDS_MAX: usize = 32;
-/// Rows of one of its tables.
-pub const DASHBOARD_ROWS_MAX: usize = 200;
 /// Seconds that a server has to greet a diagnosis.
 pub const DIAGNOSIS_SERVER_SECONDS: u64 = 10;
 /// Lines that it may say before the one that was waited for.

@@ -105,10 +105,20 @@ fn read_listen(mut section: Section<'_, '_>, faults: &mut Faults) -> Listen {
     let pop3 = read_listener(&mut section, "pop3", default.pop3, faults);
     let words = [("starttls", ListenTls::StartTls), ("implicit", ListenTls::Implicit)];
     let tls = section.choice("tls", &words, faults).unwrap_or_default();
-    let taken = [(smtp, imap), (smtp, pop3), (imap, pop3)];
-    let same = |pair: &(Option<SocketAddr>, Option<SocketAddr>)| pair.0.filter(|one| one.port() != 0 && pair.1 == Some(*one));
-    if let Some(one) = taken.iter().find_map(same) {
-        faults.add(section.line(), FaultKind::SameListen { given: one.to_string() });
+    let doors = [("smtp", smtp), ("imap", imap), ("pop3", pop3)];
+    for (at, (key, place)) in doors.iter().enumerate() {
+        let taken = place.filter(|place| place.port() != 0).filter(|place| {
+            let others = doors.iter().take(at);
+            others.into_iter().any(|(_, other)| *other == Some(*place))
+        });
+        if let Some(place) = taken {
+            let first = doors.iter().find(|(_, other)| *other == Some(place)).map_or(*key, |(key, _)| key);
+            // Where one of them is not written, it is the other that was.
+            let line = section.line_of(key, faults).or_else(|| section.line_of(first, faults));
+            let given = place.to_string();
+            faults.add(line.unwrap_or(section.line()), FaultKind::SameListen { given });
+            break;
+        }
     }
     section.finish(faults);
     Listen { smtp, imap, pop3, tls }

@@ -71,6 +71,11 @@ impl<'t, 'i> Section<'t, 'i> {
         self.line
     }
 
+    /// Where a key stands; `None`: it is not written.
+    pub(super) fn line_of(&self, key: &str, faults: &Faults) -> Option<usize> {
+        self.table.get(key).map(|value| faults.line(&value.span()))
+    }
+
     /// The key as a person finds it: `listen.smtp`.
     pub(super) fn path(&self, key: &str) -> String {
         if self.name.is_empty() {

@@ -3,7 +3,7 @@
 use super::taken_up::{self, Held, TakenUp};
 use crate::base::limits::CONFIG_FILE_MAX;
 use crate::config::load::{LoadError, Loaded, Places, defaults, load, machine_rules};
-use crate::config::setting::{SETTINGS, Setting, SettingFault};
+use crate::config::setting::{Kind, SETTINGS, Setting, SettingFault};
 use crate::relay::clock;
 use crate::store::{Event, Home, JournalEntry, journal};
 use crate::text::{Explain, Explanation, settings as say};
@@ -55,7 +55,10 @@ fn write(home: &Home, places: &Places, setting: &Setting, word: &str) -> Result<
     let machine = defaults(places).map_err(|error| error.explain())?;
     let after = setting.changed(text, word, &machine).map_err(|fault| match fault {
         SettingFault::Faults(faults) => faults.first().map_or_else(|| say::by_hand(&name), Explain::explain),
-        SettingFault::Value => say::not_here(&name),
+        SettingFault::Value => match setting.kind {
+            Kind::Whole(least, most) => say::out_of_range(&name, least, most),
+            Kind::YesNo | Kind::OneOf(_) | Kind::Text => say::not_here(&name),
+        },
         SettingFault::Shape => say::by_hand(&name),
     })?;
     if after.len() as u64 > CONFIG_FILE_MAX {

@@ -6,9 +6,10 @@ use crate::keys::card::situation::{Situation, place};
 use crate::keys::card::words::{CardSeen, OnCard, Seen};
 use crate::keys::card::{CardKey, Cards};
 use crate::keys::request::{Asked, KeyType, RequestedKey};
-use crate::keys::shelf::shelved;
+use crate::keys::shelf::{Shelved, shelved};
 use crate::keys::{Own, SoftwareKey};
 use crate::pki::Certificate;
+use crate::pki::life::{self, Stage};
 use crate::pki::request::{KeyUse, armoured};
 use crate::pki::subject::Subject;
 use crate::relay::clock;
@@ -54,7 +55,7 @@ impl OwnKey<'_> {
 /// Seals it and writes it into the journal.
 pub fn keep(home: &Home, store: &KeysStore, account: &Address, key: OwnKey<'_>) -> Result<Kept, Explanation> {
     let certificate = key.certificate();
-    let id = store.put(account, &key.bytes()).map_err(told)?;
+    let id = put(store, account, &key)?;
     let mut warnings = Vec::new();
     let code = match key {
         OwnKey::Software(_, code) => code,
@@ -65,6 +66,13 @@ pub fn keep(home: &Home, store: &KeysStore, account: &Address, key: OwnKey<'_>) 
         }
     };
     note(home, account, code, Some(certificate))?;
+    if life::stage(certificate, clock()) == Stage::Expired {
+        warnings.push(key_life::opens_old_mail(certificate.not_after()));
+    }
+    // A card has keys for other uses beside.
+    if matches!(key, OwnKey::Software(..)) && !life::is_for_mail(certificate) {
+        warnings.push(key_life::not_for_mail());
+    }
     // A card's certificate may name no address at all: then there is nothing to compare.
     if !certificate.emails().is_empty() && !certificate.has_email(account.as_str()) {
         warnings.push(keys::for_another_address(account, &certificate.emails().join(", ")));
@@ -74,6 +82,33 @@ pub fn keep(home: &Home, store: &KeysStore, account: &Address, key: OwnKey<'_>) 
         warnings.push(key_life::still_retired(id.short()));
     }
     Ok(Kept { id, warnings })
+}
+
+/// With another chain a key is the same key: the fuller chain stays.
+fn put(store: &KeysStore, account: &Address, key: &OwnKey<'_>) -> Result<KeyId, Explanation> {
+    let OwnKey::Software(new, _) = key else {
+        return store.put(account, &key.bytes()).map_err(told);
+    };
+    // One that cannot be opened keeps nobody from bringing another.
+    let held = shelved(store, &Cards::out_of_reach()).unwrap_or_default();
+    let is_same = |other: &&Shelved| {
+        let certificate = other.software().map(PrivateKey::certificate);
+        other.account == *account && certificate == Some(new.certificate())
+    };
+    let same: Vec<&Shelved> = held.iter().filter(is_same).collect();
+    if let Some(fuller) = same.iter().find(|other| other.key.key().chain().len() >= new.chain().len()) {
+        return Ok(fuller.id.clone());
+    }
+    let id = store.put(account, &key.bytes()).map_err(told)?;
+    for old in same {
+        for kind in KeyNote::ALL {
+            if let Some(text) = store.note(&old.id, kind).map_err(told)? {
+                store.put_note(&id, kind, &text).map_err(told)?;
+            }
+        }
+        store.remove(&old.id).map_err(told)?;
+    }
+    Ok(id)
 }
 
 /// The keys of a PKCS#12 file, kept for an account.

@@ -65,6 +65,7 @@ fn key(days: i64, stage: KeyStage) -> OwnKey {
         until,
         stage,
         place: KeyPlace::Home,
+        limit: None,
         warning: Some(key_life::ends_soon(&dr(), until, days)),
     }
 }

@@ -24,6 +24,38 @@ pub struct Shelved {
     pub told: Option<Notice>,
 }
 
+/// What keeps a key from doing all that an account needs of one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    /// Its owner has said not to use it any more.
+    Retired,
+    /// Its time has not come.
+    Early,
+    /// Its time is over: it opens old mail.
+    Expired,
+    /// It was made for something else, a server of the web most often.
+    NotForMail,
+    /// It names other addresses.
+    OtherAddress,
+    /// Nobody encrypts to it.
+    SignsOnly,
+    /// It does not sign.
+    OpensOnly,
+}
+
+/// Whether the keys of one account do together what it needs; else what is missing.
+pub fn suffice(account: &Address, keys: &[Shelved], now: UnixTime) -> Result<(), Explanation> {
+    let serves = |key: &&Shelved| matches!(key.limit(now), None | Some(Limit::SignsOnly | Limit::OpensOnly));
+    let serving: Vec<&Certificate> = keys.iter().filter(serves).map(Shelved::certificate).collect();
+    let any = |does: fn(&Certificate) -> bool| serving.iter().any(|certificate| does(certificate));
+    match (any(life::signs), any(life::is_encrypted_to)) {
+        (true, true) => Ok(()),
+        (true, false) => Err(words::none_opens(account)),
+        (false, true) => Err(words::none_signs(account)),
+        (false, false) => Err(words::none_serves(account)),
+    }
+}
+
 /// Every key of a home, opened; no card is asked for.
 pub fn shelved(store: &KeysStore, cards: &Arc<Cards>) -> Result<Vec<Shelved>, Explanation> {
     let stored = store.list().map_err(|e| e.explain())?;
@@ -61,6 +93,27 @@ impl Shelved {
             (false, Stage::Valid) if matches!(self.key, Own::Held(_)) => held::BY_CARD,
             (false, Stage::Valid) => words::IN_USE,
             (false, Stage::Expired) => words::EXPIRED,
+        }
+    }
+
+    /// What it does not do for its account; a card's certificate may name no address at all.
+    pub fn limit(&self, now: UnixTime) -> Option<Limit> {
+        let certificate = self.certificate();
+        let is_theirs = certificate.emails().is_empty() || certificate.has_email(self.account.as_str());
+        match (
+            life::stage(certificate, now),
+            life::signs(certificate),
+            life::is_encrypted_to(certificate),
+        ) {
+            _ if self.is_retired => Some(Limit::Retired),
+            (Stage::Early, ..) => Some(Limit::Early),
+            (Stage::Expired, ..) => Some(Limit::Expired),
+            (_, false, false) => Some(Limit::NotForMail),
+            _ if !life::is_for_mail(certificate) => Some(Limit::NotForMail),
+            _ if !is_theirs => Some(Limit::OtherAddress),
+            (_, true, false) => Some(Limit::SignsOnly),
+            (_, false, true) => Some(Limit::OpensOnly),
+            (_, true, true) => None,
         }
     }
 

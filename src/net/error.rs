@@ -154,6 +154,12 @@ impl NetError {
     }
 }
 
+/// Whatever it says is no TLS: the port is for something else, or wants STARTTLS first.
+fn speaks_no_tls(source: &io::Error) -> bool {
+    let error = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidMessage(_)))
+}
+
 /// RFC 8446 §6.2.
 fn wants_another_version(source: &io::Error) -> bool {
     let error = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
@@ -204,6 +210,7 @@ impl Explain for NetError {
                 CertificateFlaw::Revoked => words::revoked(host),
                 CertificateFlaw::Unfit => words::unfit(host),
             },
+            NetError::Tls { host, source } if speaks_no_tls(source) => words::no_tls(host),
             NetError::Tls { host, source } => words::tls(host, &Why::from(source)),
             NetError::NotSigned(why) => (**why).clone(),
             NetError::Tls13Wanted { host } => words::tls13_wanted(host),

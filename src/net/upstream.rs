@@ -260,7 +260,7 @@ mod tests {
         });
         assert_eq!(
             code(connect(&server("localhost", port, ServerTls::Implicit), &connector).await),
-            "SP-TLS"
+            "SP-TLS-NOT-SPOKEN"
         );
     }
 

@@ -7,7 +7,7 @@ use crate::config::Channel;
 use crate::directory::ldap::LdapDirectory;
 use crate::directory::lists::{Row, RowState};
 use crate::keys::Own;
-use crate::keys::shelf::Shelved;
+use crate::keys::shelf::{Limit, Shelved};
 use crate::pki::life::{self, Stage};
 use crate::pki::revocation::Age;
 use crate::text::{Explain, Explanation};
@@ -61,6 +61,8 @@ pub struct OwnKey {
     pub stage: KeyStage,
     /// Where its private half is.
     pub place: KeyPlace,
+    /// What it does not do for its account.
+    pub limit: Option<Limit>,
     /// That its end is near.
     pub warning: Option<Explanation>,
 }
@@ -159,6 +161,21 @@ impl State {
 }
 
 impl Relay {
+    /// Why nothing can be signed for an account, or encrypted to it, now.
+    pub fn hindrance(&self, address: &Address) -> Option<Explanation> {
+        let now = self.now();
+        let signs = || self.identities.signing(address, &[address.clone()].into(), now);
+        match self.gate.is_open() {
+            true => signs().and_then(|_| self.identities.encryption(address, now)).err(),
+            false => None,
+        }
+    }
+
+    /// Why a letter of an account was refused last.
+    pub fn last_refusal(&self, account: &Address) -> Option<Explanation> {
+        self.refusals.of(account).map(|refused| refused.why)
+    }
+
     /// Who is asked for certificates of colleagues.
     pub fn directories(&self) -> &[Arc<LdapDirectory>] {
         self.directory.servers()
@@ -201,16 +218,11 @@ impl Relay {
         let own = shelved.iter().filter(|key| key.account == *address);
         let mut keys: Vec<OwnKey> = own.map(|key| own_key(key, shelved, now)).collect();
         keys.sort_by_key(|key| (key.stage, std::cmp::Reverse(key.until)));
-        let signs = || self.identities.signing(address, &[address.clone()].into(), now);
-        let hindrance = match self.gate.is_open() {
-            true => signs().and_then(|_| self.identities.encryption(address, now)).err(),
-            false => None,
-        };
         AccountState {
             address: address.clone(),
             channel,
             keys,
-            hindrance,
+            hindrance: self.hindrance(address),
             cards: self
                 .card_states()
                 .borrow()
@@ -241,6 +253,7 @@ fn own_key(key: &Shelved, all: &[Shelved], now: UnixTime) -> OwnKey {
             Own::Card(_) => KeyPlace::Card,
             Own::Held(_) => KeyPlace::Held,
         },
+        limit: key.limit(now),
         warning: key.warning(all, now),
     }
 }

@@ -37,7 +37,8 @@ pub enum KeyNote {
 }
 
 impl KeyNote {
-    const ALL: [Self; 2] = [Self::Retired, Self::Told];
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Retired, Self::Told];
 
     fn extension(self) -> &'static str {
         match self {

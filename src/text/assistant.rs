@@ -62,6 +62,9 @@ words! {
     /// Below it.
     PASSWORD_HINT: "Il sert à cet essai, puis il est oublié : c’est votre logiciel de messagerie qui le garde. Sans lui, seuls les serveurs sont essayés.",
         "It serves for this trial and is then forgotten: your mail program keeps it. Without it only the servers are tried.";
+    /// Below that of the test letter.
+    LETTER_PASSWORD_HINT: "Il sert à ce pli d’essai, puis il est oublié : c’est votre logiciel de messagerie qui le garde.",
+        "It serves for this test letter and is then forgotten: your mail program keeps it.";
     /// A box to be ticked.
     IS_MSSANTE: "Cette messagerie est dans l’espace de confiance MSSanté", "This mailbox is in the MSSanté space of trust";
     /// Nobody says anything.
@@ -125,6 +128,8 @@ words! {
     REQUEST: "Fabriquer la clé et enregistrer la demande", "Make the key and save the request";
     /// A button.
     KEY_LATER: "Continuer sans clé pour l’instant", "Go on without a key for now";
+    /// The same where those that are there do not suffice.
+    KEY_LATER_SO: "Continuer ainsi pour l’instant", "Go on like this for now";
     /// Keys that are there.
     KEYS_THERE: "Clés de ce compte", "Keys of this account";
     /// A request that waits.
@@ -215,17 +220,6 @@ words! {
     COPIED: "Copié", "Copied";
 }
 
-/// The Subject of a test letter, after the tag.
-pub const TEST_SUBJECT: &str = "Souspli : pli d'essai / test letter";
-
-/// What the test letter says; `word`, a line of its own, is what it is known by.
-pub fn test_letter(word: &str) -> String {
-    format!(
-        "Ce pli d’essai a été scellé par Souspli sur votre ordinateur,\nest parti chez votre fournisseur, et vient d’être ouvert par Souspli.\n\n\
-         This test letter was sealed by Souspli on your computer, went to your\nprovider, and has just been opened by Souspli.\n\n{word}\n"
-    )
-}
-
 /// Not an address.
 pub fn no_address() -> Explanation {
     Explanation::new(
@@ -267,6 +261,38 @@ pub fn login_refused(host: &str, said: &str) -> Explanation {
         (
             format!("{host} does not know you: {said}"),
             "Check user name and password. Some providers want an “app password”, made on their web site.",
+        ),
+    )
+}
+
+/// The server says nothing of the password now.
+pub fn login_away(host: &str, said: &str) -> Explanation {
+    Explanation::new(
+        "SP-SETUP-LOGIN-AWAY",
+        Retry::Later,
+        (
+            format!("{host} ne peut pas vérifier votre mot de passe pour l’instant : {said}"),
+            "Recommencez dans quelques minutes.",
+        ),
+        (
+            format!("{host} cannot check your password now: {said}"),
+            "Try again in a few minutes.",
+        ),
+    )
+}
+
+/// The same of the provider behind the relay.
+pub fn provider_away() -> Explanation {
+    Explanation::new(
+        "SP-SETUP-PROVIDER-AWAY",
+        Retry::Later,
+        (
+            "Votre fournisseur ne répond pas pour l’instant : le mot de passe n’a pas pu être essayé.",
+            "Recommencez dans quelques minutes ; si cela dure, vérifiez la connexion à Internet.",
+        ),
+        (
+            "Your provider does not answer now: the password could not be tried.",
+            "Try again in a few minutes; if it lasts, check the connection to the Internet.",
         ),
     )
 }
@@ -331,131 +357,6 @@ pub fn not_written(path: &str, why: &Why) -> Explanation {
         (
             format!("{path} cannot be written: {}.", why.en),
             "Check the free space and your rights to this folder, then try again.",
-        ),
-    )
-}
-
-/// The relay, or the provider behind it, did not take the letter.
-pub fn not_taken(said: &str) -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-TAKEN",
-        Retry::AfterUser,
-        (
-            format!("Le pli d’essai n’est pas parti : {said}"),
-            "Suivez ce que dit la réponse, puis recommencez.",
-        ),
-        (
-            format!("The test letter has not left: {said}"),
-            "Do what the answer says, then try again.",
-        ),
-    )
-}
-
-/// The mailbox does not do as it is told.
-pub fn not_read(said: &str) -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-READ",
-        Retry::Later,
-        (
-            format!("La boîte de réception ne s’ouvre pas : {said}"),
-            "Recommencez dans un moment.",
-        ),
-        (format!("The inbox does not open: {said}"), "Try again in a moment."),
-    )
-}
-
-/// It is not there.
-pub fn not_arrived(seconds: u64) -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-ARRIVED",
-        Retry::Later,
-        (
-            format!("Le pli d’essai n’est pas arrivé en {seconds} secondes."),
-            "Regardez dans les indésirables ; un fournisseur peut aussi tarder. Recommencez plus tard.",
-        ),
-        (
-            format!("The test letter has not arrived within {seconds} seconds."),
-            "Look into the junk folder; a provider may also be slow. Try again later.",
-        ),
-    )
-}
-
-/// The provider could read it. This must not happen.
-pub fn not_sealed() -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-SEALED",
-        Retry::Never,
-        (
-            "Chez votre fournisseur, la lettre d’essai n’est pas scellée.",
-            "N’envoyez rien de confidentiel par ce compte, et prévenez l’assistance.",
-        ),
-        (
-            "At your provider the test letter is not sealed.",
-            "Send nothing confidential by this account, and tell support.",
-        ),
-    )
-}
-
-/// Only Souspli can log in there.
-pub fn not_looked_at_provider() -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-LOOKED",
-        Retry::Never,
-        (
-            "Le message stocké chez le fournisseur n’a pas été regardé : Souspli s’y identifie lui-même, ce mot de passe n’y ouvre rien.",
-            "Rien à faire.",
-        ),
-        (
-            "The message as stored at the provider was not looked at: Souspli logs in there by itself, this password opens nothing there.",
-            "Nothing to do.",
-        ),
-    )
-}
-
-/// The View has not the text.
-pub fn not_opened() -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-OPENED",
-        Retry::AfterUser,
-        (
-            "Le pli est arrivé, mais Souspli ne l’a pas ouvert.",
-            "Ouvrez-le dans votre logiciel : son texte dit pourquoi. Le plus souvent il manque la clé.",
-        ),
-        (
-            "The letter has arrived, but Souspli has not opened it.",
-            "Open it in your mail program: its text tells why. Most often the key is missing.",
-        ),
-    )
-}
-
-/// The status of the certificate is not known.
-pub fn not_checked() -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-CHECKED",
-        Retry::Later,
-        (
-            "La signature est juste, mais l’état de votre certificat n’a pas pu être vérifié.",
-            "Vérifiez la connexion à Internet : les listes de révocation arrivent d’elles-mêmes.",
-        ),
-        (
-            "The signature is right, but the status of your certificate could not be checked.",
-            "Check the connection to the Internet: the revocation lists come by themselves.",
-        ),
-    )
-}
-
-/// The signature is not by somebody who is known.
-pub fn not_verified() -> Explanation {
-    Explanation::new(
-        "SP-SETUP-NOT-VERIFIED",
-        Retry::AfterUser,
-        (
-            "La signature de votre pli ne mène à aucune autorité connue de Souspli.",
-            "Ajoutez l’autorité de votre certificat, ou demandez-en un à une autorité de santé.",
-        ),
-        (
-            "The signature of your letter leads to no authority that Souspli knows.",
-            "Add the authority of your certificate, or ask a health authority for one.",
         ),
     )
 }

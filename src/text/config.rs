@@ -15,8 +15,10 @@ pub fn syntax(line: usize, message: &str) -> Explanation {
         "SP-CONFIG-SYNTAX",
         line,
         (
-            format!("Le fichier n’est pas du TOML correct à cet endroit ({message})."),
-            "Vérifiez les guillemets, les crochets et les signes « = » de cette ligne.",
+            format!(
+                "Cette ligne n’est pas écrite comme il faut : guillemet, crochet ou signe « = » en trop ou manquant (détail en anglais : {message})."
+            ),
+            "Corrigez-la, ou la ligne d’avant ; config/souspli.toml montre comment chacune s’écrit.",
         ),
         (
             format!("The file is not valid TOML here ({message})."),

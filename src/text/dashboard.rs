@@ -188,6 +188,16 @@ words! {
     EXPIRED: "pour lire seulement (expirée)", "reading only (expired)";
     /// A stage of a key.
     RETIRED: "pour lire seulement (retirée)", "reading only (retired)";
+    /// A button.
+    ADD_KEY: "Ajouter une clé ou un certificat renouvelé", "Add a key or a renewed certificate";
+    /// A limit of a key.
+    NOT_FOR_MAIL: "pas faite pour le courrier", "not made for mail";
+    /// A limit of a key.
+    OTHER_ADDRESS: "établie pour une autre adresse", "made out to another address";
+    /// A limit of a key.
+    SIGNS_ONLY: "en service, pour signer seulement", "in use, for signing only";
+    /// A limit of a key.
+    OPENS_ONLY: "en service, pour chiffrer seulement", "in use, for encryption only";
     /// A column.
     PLACE: "Adresse de la liste", "Place of the list";
     /// A column.
@@ -253,6 +263,22 @@ words! {
     HELD: "partagée avec la carte ou un délégué", "shared with the card or a delegate";
     /// Nothing was done yet.
     JOURNAL_EMPTY: "Rien encore.", "Nothing yet.";
+}
+
+/// A file that is larger than its page takes.
+pub fn too_large(most: usize) -> Explanation {
+    Explanation::new(
+        "SP-UPLOAD-TOO-LARGE",
+        Retry::AfterUser,
+        (
+            format!("Ce fichier est trop volumineux pour cette page, qui en prend {most} Mio au plus ; rien n’a changé."),
+            "Vérifiez que c’est le bon fichier, puis recommencez.",
+        ),
+        (
+            format!("This file is too large for this page, which takes {most} MiB at most; nothing has changed."),
+            "Check that it is the right file, then try again.",
+        ),
+    )
 }
 
 /// What a code of the journal says that is a word; `None`: one of docs/codes.md, or of a verdict.

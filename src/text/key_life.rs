@@ -21,11 +21,96 @@ pub fn retired(account: &Address) -> Explanation {
         Retry::Never,
         (
             format!("La clé de {account} est marquée « ne plus utiliser » : elle ne sert plus qu’à lire."),
-            "Importez une autre clé (souspli key import), ou remettez celle-ci en service (souspli key retire --undo).",
+            "Ajoutez une autre clé (tableau de bord, page « Clés et cartes », ou souspli key import), ou remettez celle-ci en service (souspli key retire --undo).",
         ),
         (
             format!("The key of {account} is marked “do not use any more”: it serves for reading only."),
-            "Import another key (souspli key import), or take this one back into use (souspli key retire --undo).",
+            "Add another key (dashboard, page “Keys and cards”, or souspli key import), or take this one back into use (souspli key retire --undo).",
+        ),
+    )
+}
+
+/// No key of the account does anything for it now.
+pub fn none_serves(account: &Address) -> Explanation {
+    Explanation::new(
+        "SP-KEY-NONE-SERVES",
+        Retry::AfterUser,
+        (
+            format!("Aucune clé de {account} ne peut servir : rien ne peut être signé, et personne ne peut sceller de lettre pour vous."),
+            "Ajoutez une clé dont le certificat est valable aujourd’hui, fait pour le courrier et établi pour cette adresse. Gardez celles qui sont là : elles ouvrent les lettres scellées pour elles.",
+        ),
+        (
+            format!("No key of {account} can serve: nothing can be signed, and nobody can seal a letter for you."),
+            "Add a key whose certificate holds today, is made for mail and made out to this address. Keep those that are here: they open the letters sealed for them.",
+        ),
+    )
+}
+
+/// There is one to read by, none to sign by.
+pub fn none_signs(account: &Address) -> Explanation {
+    Explanation::new(
+        "SP-KEY-NONE-SIGNS",
+        Retry::AfterUser,
+        (
+            format!("Rien ne peut être signé : les clés de {account} ne servent qu’à chiffrer."),
+            "Ajoutez aussi votre clé de signature : certaines autorités remettent deux fichiers, ou deux clés.",
+        ),
+        (
+            format!("Nothing can be signed: the keys of {account} are for encryption only."),
+            "Add your signing key too: some authorities hand out two files, or two keys.",
+        ),
+    )
+}
+
+/// There is one to sign by, none to read by.
+pub fn none_opens(account: &Address) -> Explanation {
+    Explanation::new(
+        "SP-KEY-NONE-OPENS",
+        Retry::AfterUser,
+        (
+            format!("Personne ne peut sceller de lettre pour vous, et rien ne s’ouvrira : les clés de {account} ne servent qu’à signer."),
+            "Ajoutez aussi votre clé de chiffrement : certaines autorités remettent deux fichiers, ou deux clés.",
+        ),
+        (
+            format!("Nobody can seal a letter for you, and nothing will open: the keys of {account} are for signing only."),
+            "Add your encryption key too: some authorities hand out two files, or two keys.",
+        ),
+    )
+}
+
+/// A key that comes in past its end.
+pub fn opens_old_mail(until: UnixTime) -> Explanation {
+    let (fr, en) = day(until);
+    Explanation::new(
+        "SP-KEY-ENDED",
+        Retry::AfterUser,
+        (
+            format!(
+                "Clé importée, mais son certificat a expiré le {fr} : elle ouvre vos anciennes lettres, ne signe plus, et personne ne peut plus sceller pour elle."
+            ),
+            "Gardez-la, et ajoutez celle du certificat renouvelé.",
+        ),
+        (
+            format!(
+                "The key is imported, but its certificate expired on {en}: it opens your old letters, signs no more, and nobody can seal to it any more."
+            ),
+            "Keep it, and add that of the renewed certificate.",
+        ),
+    )
+}
+
+/// A key whose certificate is for something else.
+pub fn not_for_mail() -> Explanation {
+    Explanation::new(
+        "SP-KEY-NOT-FOR-MAIL",
+        Retry::AfterUser,
+        (
+            "Clé importée, mais son certificat n’est pas fait pour le courrier (celui d’un site ou d’un serveur, par exemple) : ce qu’elle signerait ne serait pas cru.",
+            "Demandez à votre autorité un certificat de messagerie (S/MIME), et ajoutez-le.",
+        ),
+        (
+            "The key is imported, but its certificate is not made for mail (that of a web site or a server, for instance): what it signed would not be believed.",
+            "Ask your authority for a mail certificate (S/MIME), and add it.",
         ),
     )
 }
@@ -55,11 +140,11 @@ pub fn ends_soon(account: &Address, until: UnixTime, days: i64) -> Explanation {
         Retry::AfterUser,
         (
             format!("Le certificat de {account} expire le {fr}, dans {days} jour{s_fr} ; ensuite plus rien ne partira signé ni chiffré."),
-            "Demandez-en un nouveau (souspli key request) et gardez l’ancienne clé : elle ouvre vos anciens messages.",
+            "Demandez-en un nouveau (tableau de bord, page « Clés et cartes », ou souspli key request) et gardez l’ancienne clé : elle ouvre vos anciens messages.",
         ),
         (
             format!("The certificate of {account} ends on {en}, in {days} day{s_en}; nothing will leave signed or encrypted after that."),
-            "Ask for a new one (souspli key request) and keep the old key: it opens your old mail.",
+            "Ask for a new one (dashboard, page “Keys and cards”, or souspli key request) and keep the old key: it opens your old mail.",
         ),
     )
 }

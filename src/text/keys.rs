@@ -176,11 +176,11 @@ pub fn own_certificate_expired(account: &Address, until: UnixTime) -> Explanatio
         Retry::Never,
         (
             format!("Le certificat de {account} a expiré le {fr}."),
-            "Importez votre nouveau certificat (souspli key import).",
+            "Ajoutez votre nouveau certificat : tableau de bord, page « Clés et cartes » (ou souspli key import).",
         ),
         (
             format!("The certificate of {account} expired on {en}."),
-            "Import your new certificate (souspli key import).",
+            "Add your new certificate: dashboard, page “Keys and cards” (or souspli key import).",
         ),
     )
 }
@@ -194,11 +194,11 @@ pub fn own_certificate_revoked(account: &Address, since: UnixTime, reason: Optio
         Retry::Never,
         (
             format!("Le certificat de {account} est révoqué depuis le {fr}{why_fr} : vos correspondants ne doivent plus s’y fier."),
-            "Demandez-en un nouveau à votre autorité et importez-le (souspli key import).",
+            "Demandez-en un nouveau à votre autorité et ajoutez-le : tableau de bord, page « Clés et cartes » (ou souspli key import).",
         ),
         (
             format!("The certificate of {account} has been revoked since {en}{why_en}: nobody may rely on it any more."),
-            "Ask your authority for a new one and import it (souspli key import).",
+            "Ask your authority for a new one and add it: dashboard, page “Keys and cards” (or souspli key import).",
         ),
     )
 }

@@ -43,6 +43,8 @@ pub mod store;
 pub mod subject;
 mod tongue;
 pub mod tray;
+pub mod trial;
+
 pub mod trust;
 pub mod trusting;
 pub mod verdict;

@@ -266,6 +266,22 @@ pub fn unfit(host: &str) -> Explanation {
     )
 }
 
+/// The port speaks something else than TLS.
+pub fn no_tls(host: &str) -> Explanation {
+    Explanation::new(
+        "SP-TLS-NOT-SPOKEN",
+        Retry::Later,
+        (
+            format!("Ce port du serveur {host} ne parle pas TLS dès le début : rien ne lui a été envoyé."),
+            "Vérifiez le port (993 pour la réception et 465 pour l’envoi sont les plus courants), ou choisissez STARTTLS pour lui.",
+        ),
+        (
+            format!("This port of the server {host} does not speak TLS from the start: nothing was sent to it."),
+            "Check the port (993 for receiving and 465 for sending are the most common), or choose STARTTLS for it.",
+        ),
+    )
+}
+
 /// TLS could not be agreed upon.
 pub fn tls(host: &str, why: &Why) -> Explanation {
     let Why { fr, en } = why;

@@ -17,7 +17,7 @@ words! {
     /// Who may change it.
     IN_FILE_ONLY: "dans le fichier seulement", "in the file only";
     /// Where a setting protects less than it could.
-    LESS: "protège moins", "protects less";
+    LESS: "la valeur en vigueur protège moins que l’autre, qui est conseillée", "the value in force protects less than the other one, which is recommended";
     /// Written, and not read yet.
     AT_NEXT_START: "dans le fichier, en vigueur au prochain démarrage de Souspli", "in the file, in force when Souspli starts next";
     /// A button.
@@ -154,6 +154,22 @@ pub fn choice(name: &str, word: &str) -> Option<Words> {
         ("trust.environment", "test") => Words::new("celles d’essai", "those of trials"),
         _ => return None,
     })
+}
+
+/// A number that it cannot say, in the file neither.
+pub fn out_of_range(name: &str, least: impl std::fmt::Display, most: impl std::fmt::Display) -> Explanation {
+    Explanation::new(
+        "SP-SETTING-RANGE",
+        Retry::AfterUser,
+        (
+            format!("Le réglage {name} est un nombre entier de {least} à {most} : rien n’a changé."),
+            "Donnez un nombre dans ces bornes.",
+        ),
+        (
+            format!("The setting {name} is a whole number from {least} to {most}: nothing has changed."),
+            "Give a number within these bounds.",
+        ),
+    )
 }
 
 /// It cannot say that, or not by a click.

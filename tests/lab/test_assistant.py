@@ -74,12 +74,16 @@ class AssistantCase(unittest.TestCase):
 
     def send(self, path, **fields):
         """A form of ours; the page that follows it."""
-        answer = self.own.post(path, {"mot": self.word(), **fields})
+        answer = self.own.post(path, {"mot": self.word(), "adresse": self.drafted(), **fields})
         return self.page(answer.headers["Location"]) if answer.status == 303 else answer.text
 
     def word(self):
         """What our forms bring back."""
         return re.search(r'name="mot" value="([0-9a-f]+)"', self.page("/assistant")).group(1)
+
+    def drafted(self):
+        """The address that is being set up, which forms bring back."""
+        return html.unescape(re.search(r'id="adresse"[^>]* value="([^"]*)"', self.page("/assistant/adresse")).group(1))
 
     def brought_back(self, path):
         """What the form of a step brings back of what its page shows."""
@@ -180,6 +184,7 @@ class FirstRunTest(AssistantCase):
         self.send("/assistant/adresse", adresse=ALICE)
         for other, code in (({"passe": "faux"}, "SP-SETUP-LOGIN"), ({"envoi_port": "0"}, "SP-SETUP-SERVERS"),
                             ({"reception": "a b"}, "SP-SETUP-SERVERS"), ({"reception_port": str(base.free_ports(1)[0])}, "SP-NET-REFUSED"),
+                            ({"reception_port": str(self.provider.smtp.starttls_port)}, "SP-TLS-NOT-SPOKEN"),
                             ({"reception_port": str(self.provider.smtp.starttls_port), "reception_tls": "starttls"}, "SP-DOCTOR-GREETING")):
             with self.subTest(code):
                 shown = self.send("/assistant/serveurs", **self.servers(**other))
@@ -247,14 +252,35 @@ class FirstRunTest(AssistantCase):
         self.assertIn("SP-SETUP-SHOWN-OTHERWISE", taken.text)
         self.assertEqual([], list((self.relay.home / "keys").iterdir()))
 
+    def test_what_was_typed_for_one_account_serves_no_other(self):
+        self.send("/assistant/adresse", adresse=ALICE)
+        self.send("/assistant/nouveau")
+        self.send("/assistant/adresse", adresse="bob@lab.test")
+        for path in ("serveurs", "logiciel", "pli", "proposition", "thunderbird", "cle/plus-tard"):
+            with self.subTest(path):
+                fields = {"mot": self.word(), "adresse": ALICE, **self.servers(), "numero": "0", "profil": "/etc"}
+                answer = self.own.post(f"/assistant/{path}", fields)
+                self.assertEqual(409, answer.status)
+                self.assertIn("SP-SETUP-SHOWN-OTHERWISE", answer.text)
+        self.page("/assistant")
+        self.assertEqual("/assistant/serveurs", self.at)
+        self.assertNotIn(ALICE, self.page("/assistant/serveurs"))
+
+    def test_a_test_letter_without_its_password_is_not_tried(self):
+        self.to_service()
+        self.send("/assistant/logiciel")
+        shown = self.send("/assistant/pli", passe="")
+        self.assertIn("SP-SETUP-PASSWORD-WANTING", shown)
+        self.assertNotIn("finding", shown)
+        self.assertNotIn("seuls les serveurs sont essayés", shown)
+
     def test_too_large_a_key(self):
         self.send("/assistant/adresse", adresse=ALICE)
         self.send("/assistant/serveurs", **self.servers())
-        try:
-            answer = self.own.upload("/assistant/cle/fichier", {"mot": self.word(), "passe": ""}, bytes(3 << 20), field="fichier")
-            self.assertIn(answer.status, (403, 413))
-        except OSError:
-            pass  # It was hung up on in the midst of it.
+        answer = self.own.upload("/assistant/cle/fichier", {"mot": self.word(), "passe": ""}, bytes(10 << 20), field="fichier")
+        self.assertEqual(413, answer.status)
+        self.assertIn("trop volumineux pour cette page, qui en prend 1 Mio", answer.text)
+        self.assertIn("SP-UPLOAD-TOO-LARGE", answer.text)
         self.page("/assistant")
         self.assertEqual("/assistant/cle", self.at)
 
@@ -316,7 +342,7 @@ class ProgramTest(AssistantCase):
         self.assertIn("Outgoing mail server (SMTP):</text>", self.page("/assistant/logiciel"))
         answer = self.own.ask("GET", "/assistant/outlook.prf")
         self.assertEqual((303, "/assistant/logiciel"), (answer.status, answer.headers["Location"]))
-        answer = self.own.post("/assistant/thunderbird", {"mot": self.word(), "profil": "/etc"})
+        answer = self.own.post("/assistant/thunderbird", {"mot": self.word(), "adresse": ALICE, "profil": "/etc"})
         self.assertEqual(404, answer.status)
 
 

@@ -103,7 +103,7 @@ class SwitchTest(AssistantCase):
 
     def switch(self, **fields):
         """The button of that profile, and the page that follows: its address can be asked for again."""
-        answer = self.own.post("/assistant/thunderbird", {"mot": self.word(), "profil": str(self.profile), **fields})
+        answer = self.own.post("/assistant/thunderbird", {"mot": self.word(), "adresse": ALICE, "profil": str(self.profile), **fields})
         return self.page(answer.headers["Location"]) if answer.status == 303 else answer.text
 
     def read_and_send(self):

@@ -34,6 +34,15 @@ class SecretTest(_AssistantCase):
         self.type_and_send("pw-alice")
         self.real.until("document.querySelectorAll('.finding.good').length === 4")
 
+    def test_what_was_typed_stays_where_the_language_changes_but_for_the_password(self):
+        self.real.script("document.querySelector('#reception').value = 'imap.tape.test'; document.querySelector('#envoi_tls').value = 'implicit';"
+                         "document.querySelector('#mssante').checked = true; document.querySelector('#passe').value = 'secret';"
+                         "document.querySelector('button[lang=en]').click()")
+        self.real.until("document.documentElement.lang === 'en' && document.readyState === 'complete' && document.querySelector('#reception') !== null")
+        shown = self.real.script("JSON.stringify([document.querySelector('#reception').value, document.querySelector('#envoi_tls').value,"
+                                 "document.querySelector('#mssante').checked, document.querySelector('#passe').value, sessionStorage.length])")
+        self.assertEqual(["imap.tape.test", "implicit", True, "", 0], json.loads(shown))
+
     def test_not_to_who_has_its_port(self):
         self.relay.kill()
         stranger = Stranger(self.own.port)

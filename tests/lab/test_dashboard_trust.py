@@ -234,7 +234,9 @@ class SettingsTest(OfficeCase):
                            ("journal.months", "6\n[policy]\ntag = \"x\""), ("policy.unknown", "1"), ("account.address", "x"), (HTML, HTML)):
             answer = self.set(name, word)
             self.assertEqual(422, answer.status, name)
-            self.assertIn("SP-SETTING-NOT-HERE", answer.text)
+            number = name == "journal.months"
+            self.assertIn("SP-SETTING-RANGE" if number else "SP-SETTING-NOT-HERE", answer.text)
+            self.assertEqual(number, "un nombre entier de 1 à 12" in answer.text)
             self.assertNotIn("<script>alert", answer.text)
         for fields, headers in (({"mot": "0"}, {}), ({}, {}), ({"mot": self.own.word()}, {"Origin": "http://pli.example"})):
             wanted = {**fields, "reglage": "journal.months", "valeur": "9"}

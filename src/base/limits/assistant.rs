@@ -2,6 +2,8 @@
 
 /// Octets that one server may say to a test letter, or to the trial of a server.
 pub const TALK_ANSWER_MAX: usize = 4 << 20;
+/// Characters of an answer that are shown.
+pub const TALK_SHOWN_MAX: usize = 1_000;
 /// Seconds that trying one server may take.
 pub const TRY_SECONDS: u64 = 30;
 /// Seconds after which a test letter counts as not arrived.

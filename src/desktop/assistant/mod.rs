@@ -1,11 +1,12 @@
 //! From nothing to a sealed letter: address, servers, key, configuration, mail program, a test letter.
 //!
-//! `draft` how far it has come, `discover` servers proposed, `attempt` tried, `take_up` the configuration written, `trial` a letter to oneself, `talk` the
+//! `draft` how far it has come, `discover` servers proposed, `attempt` tried, `take_up` the configuration written, `trial` a letter to oneself, `refusal` why it was not taken, `talk` the
 //! little SMTP and IMAP that these need. Passwords are used for the one connection that they were typed for, and kept nowhere.
 
 pub(super) mod attempt;
 pub(super) mod discover;
 mod draft;
+pub(super) mod refusal;
 pub(super) mod take_up;
 mod talk;
 pub(super) mod trial;

@@ -1,6 +1,7 @@
 //! A letter to oneself, sealed, on the way that a mail program's letters take: out through the relay, in through the relay, and seen at
 //! the provider as everybody but the recipient sees it.
 
+use super::refusal::{Noted, explained};
 use super::talk::{Credentials, ImapTalk, SmtpTalk};
 use crate::base::limits::{TEST_LETTER_LOOK_MILLISECONDS, TEST_LETTER_SECONDS, TRY_SECONDS};
 use crate::base::{Secret, UnixTime};
@@ -10,7 +11,7 @@ use crate::mime::encode::qp_encode;
 use crate::net::port::Upstreams;
 use crate::smime::class::{Class, classify};
 use crate::text::dashboard::Words;
-use crate::text::{Explanation, assistant as words, net};
+use crate::text::{Explanation, assistant as words, net, trial as said};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,6 +44,8 @@ pub(in crate::desktop) struct Route {
     pub(in crate::desktop) smtp: Server,
     /// See `smtp`.
     pub(in crate::desktop) imap: Server,
+    /// What the relay knows of a refusal.
+    pub(in crate::desktop) noted: Box<dyn Fn() -> Noted + Send + Sync>,
     /// Connections to the provider itself.
     pub(in crate::desktop) provider: Arc<dyn Upstreams>,
 }
@@ -98,7 +101,7 @@ impl Trials {
             return;
         };
         match route.account.logs_in_by_itself() {
-            true => self.add(Finding::warning(words::TEST_SEALED, "", words::not_looked_at_provider())),
+            true => self.add(Finding::warning(words::TEST_SEALED, "", said::not_looked_at_provider())),
             false => {
                 self.told(words::TEST_SEALED, within(route.sealed_at_provider(&letter, uid))).await;
             }
@@ -157,7 +160,8 @@ impl Route {
     async fn send(&self, letter: &Letter) -> Result<(), Explanation> {
         let mut talk = SmtpTalk::open(&*self.relay, &self.smtp).await?;
         talk.log_in(self.who()).await?;
-        talk.send(self.account.address.as_str(), &letter.message).await
+        let taken = talk.send(self.account.address.as_str(), &letter.message).await?;
+        taken.map_err(|said| explained(&said, &self.account.address, (self.noted)()))
     }
 
     /// The letter as a mail program gets it, once it is there.
@@ -174,21 +178,21 @@ impl Route {
         };
         match timeout(Duration::from_secs(TEST_LETTER_SECONDS), looking).await {
             Ok(found) => found,
-            Err(_) => Err(words::not_arrived(TEST_LETTER_SECONDS)),
+            Err(_) => Err(said::not_arrived(TEST_LETTER_SECONDS)),
         }
     }
 
     /// At the provider, without Souspli: ciphertext, and not a word of the letter.
     async fn sealed_at_provider(&self, letter: &Letter, uid: u32) -> Result<(), Explanation> {
         let Some(server) = &self.account.imap else {
-            return Err(words::not_looked_at_provider());
+            return Err(said::not_looked_at_provider());
         };
         let (mut talk, _) = self.inbox(&*self.provider, server).await?;
         let stored = whole(&mut talk, uid).await?;
         let is_sealed = matches!(classify(header(&stored)), Class::Enveloped | Class::Unspecified);
         match is_sealed && memchr::memmem::find(&stored, letter.canary.as_bytes()).is_none() {
             true => Ok(()),
-            false => Err(words::not_sealed()),
+            false => Err(said::not_sealed()),
         }
     }
 }
@@ -206,12 +210,12 @@ async fn look(talk: &mut ImapTalk<'_>, letter: &Letter, next: u32) -> Result<Opt
 async fn whole(talk: &mut ImapTalk<'_>, uid: u32) -> Result<Vec<u8>, Explanation> {
     let told = talk.done(&format!("UID FETCH {uid} (UID BODY.PEEK[])")).await?;
     let message = told.into_iter().find_map(|response| response.literals.into_iter().next());
-    message.ok_or_else(|| words::not_read(""))
+    message.ok_or_else(|| said::not_read(""))
 }
 
 fn opened(letter: &Letter, view: &[u8]) -> Finding {
     let is_open = memchr::memmem::find(view, letter.canary.as_bytes()).is_some();
-    Finding::of(words::TEST_OPENED, "", if is_open { Ok(()) } else { Err(words::not_opened()) })
+    Finding::of(words::TEST_OPENED, "", if is_open { Ok(()) } else { Err(said::not_opened()) })
 }
 
 /// What the View says of itself; the relay lets no other one say it.
@@ -221,8 +225,8 @@ fn verified(view: &[u8]) -> Finding {
     let grade = said.and_then(|said| said.split(';').next()).unwrap_or_default().trim();
     match grade {
         "verified" => Finding::good(words::TEST_VERIFIED, ""),
-        "unchecked" => Finding::warning(words::TEST_VERIFIED, "", words::not_checked()),
-        _ => Finding::bad(words::TEST_VERIFIED, "", words::not_verified()),
+        "unchecked" => Finding::warning(words::TEST_VERIFIED, "", said::not_checked()),
+        _ => Finding::bad(words::TEST_VERIFIED, "", said::not_verified()),
     }
 }
 
@@ -241,8 +245,8 @@ impl Letter {
         let id = format!("<essai-{canary}@{}>", address.domain().as_str());
         // The word inside is another one than that of the Message-ID, which everybody sees.
         let canary: String = canary.chars().rev().collect();
-        let (tag, subject) = (worded(tag), words::TEST_SUBJECT);
-        let text = qp_encode(words::test_letter(&canary).replace('\n', "\r\n").as_bytes());
+        let (tag, subject) = (worded(tag), said::TEST_SUBJECT);
+        let text = qp_encode(said::test_letter(&canary).replace('\n', "\r\n").as_bytes());
         let text = String::from_utf8(text).ok()?;
         let message = format!(
             "From: <{address}>\r\nTo: <{address}>\r\nDate: {date}\r\nMessage-ID: {id}\r\nSubject: {tag} {subject}\r\nMIME-Version: 1.0\r\n\

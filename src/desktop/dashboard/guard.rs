@@ -5,6 +5,7 @@
 
 use super::admission::Session;
 use super::{Office, page};
+use crate::base::limits::DASHBOARD_COOKIES_MAX;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -74,11 +75,11 @@ async fn later(uri: &Uri) -> Response {
 
 /// In front of whatever shows or changes something.
 pub(super) async fn admit(State(office): State<Arc<Office>>, mut request: Request<Body>, next: Next) -> Response {
-    let word = word_of(request.headers(), &office.cookie);
-    let visitor = word.and_then(|word| {
+    let admission = &office.lasting.admission;
+    let visitor = words_of(request.headers(), office.cookie.as_bytes()).find_map(|word| {
         Some(Visitor {
-            session: office.lasting.admission.session(&word)?,
-            word,
+            session: admission.session(word)?,
+            word: word.to_owned(),
         })
     });
     match visitor {
@@ -106,11 +107,12 @@ fn fault(office: &Office, method: &Method, headers: &HeaderMap) -> Option<Status
     }
 }
 
-/// The value of one cookie (RFC 6265 §5.4).
-fn word_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+/// The values of the cookies of that name (RFC 6265 §5.4), of which one may be ours: a page of another port can set its own for a path
+/// of ours, and browsers send that first.
+fn words_of<'h>(headers: &'h HeaderMap, name: &'h [u8]) -> impl Iterator<Item = &'h str> {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let pairs = cookies.flat_map(|line| line.as_bytes().split(|octet| *octet == b';'));
+    let named = pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="));
+    // Of the others' only the name counts: whatever octets they hold, ours is found behind them.
+    named.take(DASHBOARD_COOKIES_MAX).filter_map(|word| std::str::from_utf8(word).ok())
 }

@@ -1,6 +1,6 @@
 //! A web page for the user's own browser, on loopback: how things stand, and what he can do about it.
 //!
-//! `admission` who may look, `link` how he gets there, `guard` what every request must show, `page` what all pages have in common, `pages` each of them.
+//! `admission` who may look, `link` how he gets there, `serving` its connections, `guard` what every request must show, `page` what all pages have in common, `pages` each of them.
 //! Whatever stands in a page is written by `maud`, which escapes it. Nothing comes from elsewhere, no script is needed.
 
 pub mod admission;
@@ -10,6 +10,7 @@ mod page;
 mod pages;
 mod proof;
 mod rounds;
+mod serving;
 
 pub use link::LinkFile;
 pub use proof::NoLink;
@@ -18,7 +19,7 @@ use crate::base::limits::{DASHBOARD_CERTIFICATES_MAX, DASHBOARD_FORM_MAX};
 use crate::config::Config;
 use crate::desktop::Lasting;
 use crate::net::port::Upstreams;
-use crate::net::{NetError, listen, peer};
+use crate::net::{NetError, listen};
 use crate::relay::Relay;
 use crate::store::{Home, Secrets};
 use crate::text::dashboard::Language;
@@ -26,16 +27,15 @@ use admission::random_word;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::Listener;
 use rounds::{Rounds, Taking};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 /// What the pages show, and who may see it.
 pub(super) struct Office {
@@ -121,10 +121,7 @@ impl Dashboard {
     /// Serves until `end`.
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, office } = self;
-        let served = axum::serve(OwnUser(listener), routes(Arc::clone(&office))).with_graceful_shutdown(end);
-        if let Err(error) = served.await {
-            tracing::warn!(%error, "the dashboard has ended");
-        }
+        serving::serve(listener, routes(Arc::clone(&office)), end).await;
         office.take_link_back();
     }
 }
@@ -230,6 +227,10 @@ fn routes(office: Arc<Office>) -> Router {
             get(|| asset("text/javascript; charset=utf-8", include_str!("copier.js"))),
         )
         .route(
+            "/langue.js",
+            get(|| asset("text/javascript; charset=utf-8", include_str!("langue.js"))),
+        )
+        .route(
             "/preuve.js",
             get(|| asset("text/javascript; charset=utf-8", include_str!("preuve.js"))),
         )
@@ -240,6 +241,7 @@ fn routes(office: Arc<Office>) -> Router {
         .route("/souspli.svg", get(|| asset("image/svg+xml", include_str!("souspli.svg"))))
         .fallback(|State(office): State<Arc<Office>>| async move { page::not_found(office.language) })
         .layer(DefaultBodyLimit::max(DASHBOARD_FORM_MAX))
+        .layer(from_fn(serving::hurry))
         .layer(map_response(without_framework_words))
         .layer(from_fn_with_state(Arc::clone(&office), guard::look))
         .with_state(office)
@@ -258,29 +260,5 @@ async fn without_framework_words(response: Response) -> Response {
     match response.status().is_client_error() && !is_page {
         true => response.status().into_response(),
         false => response,
-    }
-}
-
-/// Connections of the user who runs the relay, and of nobody else (invariant 6).
-struct OwnUser(TcpListener);
-
-impl Listener for OwnUser {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, remote) = Listener::accept(&mut self.0).await;
-            if let Ok(local) = stream.local_addr()
-                && peer::ask(peer::is_same_user, local, remote).await.is_served()
-            {
-                return (stream, remote);
-            }
-            tracing::warn!("a connection of another user of this computer was refused");
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
     }
 }

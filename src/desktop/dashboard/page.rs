@@ -3,7 +3,7 @@
 use super::guard::Visitor;
 use crate::base::{Realm, UnixTime};
 use crate::text::dashboard::{self as words, Language, Words};
-use crate::text::{Explanation, assistant, colleagues, diagnosis, settings, verdict};
+use crate::text::{Explanation, assistant, beginning, colleagues, diagnosis, settings, verdict};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
@@ -125,6 +125,16 @@ pub(super) fn form_refused(language: Language) -> Response {
 /// For what could not be done.
 pub(super) fn failed(why: &Explanation, language: Language) -> Response {
     refused(StatusCode::INTERNAL_SERVER_ERROR, why, language)
+}
+
+/// For a file that is larger than its page takes.
+pub(super) fn too_large(most: usize, language: Language) -> Response {
+    refused(StatusCode::PAYLOAD_TOO_LARGE, &words::too_large(most >> 20), language)
+}
+
+/// For a form whose page is not true any more.
+pub(super) fn shown_otherwise(language: Language) -> Response {
+    refused(StatusCode::CONFLICT, &beginning::shown_otherwise(), language)
 }
 
 fn refused(status: StatusCode, why: &Explanation, language: Language) -> Response {

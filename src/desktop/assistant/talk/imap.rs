@@ -4,7 +4,7 @@ use super::{Credentials, Wire, shown};
 use crate::config::Server;
 use crate::imap::frame::{Framer, Piece, Side, chomp};
 use crate::net::port::Upstreams;
-use crate::text::{Explanation, assistant as say};
+use crate::text::{Explanation, trial as say};
 use zeroize::Zeroizing;
 
 /// One connection, greeted and in TLS.
@@ -54,13 +54,21 @@ impl<'a> ImapTalk<'a> {
         ] {
             self.wire.say(&line).await?;
             let asked = self.until_continuation(&tag).await?;
-            asked.map_err(|said| self.wire.refused_login(&said))?;
+            asked.map_err(|said| self.refused_login(&said))?;
             let sent = Zeroizing::new([text, next.as_bytes()].concat());
             line = sent.to_vec();
         }
         self.wire.say(&Zeroizing::new(line)).await?;
         let done = self.until(&tag).await?;
-        done.map(drop).map_err(|said| self.wire.refused_login(&said))
+        done.map(drop).map_err(|said| self.refused_login(&said))
+    }
+
+    /// UNAVAILABLE is no word on the password (RFC 5530 §3).
+    fn refused_login(&self, said: &[u8]) -> Explanation {
+        match memchr::memmem::find(said, b"[UNAVAILABLE]") {
+            Some(_) => self.wire.login_away(said),
+            None => self.wire.refused_login(said),
+        }
     }
 
     /// The untagged responses to a command; inside, what a NO or BAD said.

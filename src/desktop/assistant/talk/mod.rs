@@ -8,7 +8,7 @@ mod smtp;
 pub(super) use imap::ImapTalk;
 pub(super) use smtp::SmtpTalk;
 
-use crate::base::limits::TALK_ANSWER_MAX;
+use crate::base::limits::{TALK_ANSWER_MAX, TALK_SHOWN_MAX};
 use crate::config::{Server, ServerTls};
 use crate::net::port::Upstreams;
 use crate::net::stream::BoxedStream;
@@ -78,14 +78,40 @@ impl<'a> Wire<'a> {
         diagnosis::unexpected_greeting(&self.server.host, self.server.port)
     }
 
+    fn login_away(&self, said: &[u8]) -> Explanation {
+        match shown(said) {
+            // The relay's own word of its provider.
+            said if said.ends_with("[SP-LOGIN-AWAY]") => say::provider_away(),
+            said => say::login_away(&self.server.host, &said),
+        }
+    }
+
     fn refused_login(&self, said: &[u8]) -> Explanation {
         say::login_refused(&self.server.host, &shown(said))
     }
 }
 
-/// What a server said, as it can be shown: it may say anything.
+/// What a server said, as it can be shown: it may say anything. Whole words.
 pub(super) fn shown(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
-    let visible = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
-    visible.take(200).collect()
+    let visible: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let Some((end, _)) = visible.char_indices().nth(TALK_SHOWN_MAX) else {
+        return visible;
+    };
+    let (kept, _) = visible.split_at(end);
+    format!("{} …", kept.rsplit_once(' ').map_or(kept, |(words, _)| words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_ends_with_a_word() {
+        assert_eq!(shown(b" 550 no\r\n\x1b[2J "), "550 no   [2J");
+        let long = shown("réponse ".repeat(TALK_SHOWN_MAX).as_bytes());
+        assert!(long.ends_with(" réponse …"), "{long}");
+        assert!(long.chars().count() <= TALK_SHOWN_MAX + 2);
+        assert_eq!(shown("é".repeat(2 * TALK_SHOWN_MAX).as_bytes()).chars().count(), TALK_SHOWN_MAX + 2);
+    }
 }

@@ -57,7 +57,7 @@ impl<'a> SmtpTalk<'a> {
             for said in [b"AUTH LOGIN\r\n".as_slice(), login.as_bytes()] {
                 let reply = self.ask(said).await?;
                 if reply.code != 334 {
-                    return Err(self.wire.refused_login(&reply.text()));
+                    return Err(self.refused_login(&reply));
                 }
             }
             let line = Zeroizing::new(format!("{}\r\n", STANDARD.encode_to_string(who.password)));
@@ -67,29 +67,43 @@ impl<'a> SmtpTalk<'a> {
         };
         match reply.code {
             235 => Ok(()),
-            _ => Err(self.wire.refused_login(&reply.text())),
+            _ => Err(self.refused_login(&reply)),
         }
     }
 
-    /// Hands a message over, from an address to itself; `Err` with what was said to it.
-    pub(in super::super) async fn send(&mut self, address: &str, message: &[u8]) -> Result<(), Explanation> {
+    /// Hands a message over, from an address to itself; inside, what was said instead of taking it.
+    pub(in super::super) async fn send(&mut self, address: &str, message: &[u8]) -> Result<Result<(), String>, Explanation> {
         let commands = [
             (format!("MAIL FROM:<{address}>\r\n"), 250),
             (format!("RCPT TO:<{address}>\r\n"), 250),
             ("DATA\r\n".to_owned(), 354),
         ];
         for (command, expected) in commands {
-            self.taken(command.as_bytes(), expected).await?;
+            if let Err(said) = self.taken(command.as_bytes(), expected).await? {
+                return Ok(Err(said));
+            }
         }
-        self.taken(&stuffed(message), 250).await?;
-        self.wire.say(b"QUIT\r\n").await
+        if let Err(said) = self.taken(&stuffed(message), 250).await? {
+            return Ok(Err(said));
+        }
+        // It has left: how the other one ends is all the same.
+        let _ = self.wire.say(b"QUIT\r\n").await;
+        Ok(Ok(()))
     }
 
-    async fn taken(&mut self, octets: &[u8], expected: u16) -> Result<(), Explanation> {
+    async fn taken(&mut self, octets: &[u8], expected: u16) -> Result<Result<(), String>, Explanation> {
         let reply = self.ask(octets).await?;
-        match reply.code {
+        Ok(match reply.code {
             code if code == expected => Ok(()),
-            _ => Err(say::not_taken(&shown(&reply.text()))),
+            _ => Err(shown(&reply.text())),
+        })
+    }
+
+    /// 4xx is no word on the password (RFC 4954 §6).
+    fn refused_login(&self, reply: &Reply) -> Explanation {
+        match reply.code {
+            400..500 => self.wire.login_away(&reply.text()),
+            _ => self.wire.refused_login(&reply.text()),
         }
     }
 

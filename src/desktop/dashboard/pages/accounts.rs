@@ -17,12 +17,18 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// What leads to the keys of an account.
+pub(super) const TO_KEYS: &str = "cles";
+
 /// Which account.
 #[derive(Deserialize)]
 pub(in super::super) struct Chosen {
     #[serde(flatten)]
     plain: Plain,
     compte: String,
+    /// Where to: to its keys, else to the test letter.
+    #[serde(default)]
+    vers: String,
 }
 
 pub(in super::super) async fn show(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>) -> Html<String> {
@@ -37,7 +43,7 @@ pub(in super::super) async fn show(State(office): State<Arc<Office>>, Extension(
         .with(&body)
 }
 
-/// On to the mail program, and from there to a test letter, of one that is in service.
+/// On to the keys, or to a test letter, of one that is in service.
 pub(in super::super) async fn choose(
     State(office): State<Arc<Office>>,
     Extension(visitor): Extension<Visitor>,
@@ -56,10 +62,12 @@ pub(in super::super) async fn choose(
     let draft = Draft {
         login: account.login.clone(),
         key_later: true,
+        program_done: true,
         ..Draft::begun(&account.address)
     };
     match office.lasting.assistant.change(|kept| *kept = draft) {
-        Ok(()) => go_to(Step::Program),
+        Ok(()) if chosen.vers == TO_KEYS => go_to(Step::Key),
+        Ok(()) => go_to(Step::Letter),
         Err(error) => page::failed(&error.explain(), language),
     }
 }

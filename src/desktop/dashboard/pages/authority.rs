@@ -4,7 +4,7 @@ use super::certificate::{details, field};
 use super::lists::rules;
 use super::upload::{self, Form as FilesForm, Uploaded};
 use crate::base::Realm;
-use crate::base::limits::DASHBOARD_AUTHORITIES_MAX;
+use crate::base::limits::{DASHBOARD_AUTHORITIES_MAX, DASHBOARD_CERTIFICATES_MAX};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form as our_form, told};
@@ -96,8 +96,9 @@ pub(in super::super) async fn show(
 
 /// What was uploaded is shown; nothing is kept of it but in the page.
 pub(in super::super) async fn read(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: FilesForm) -> Response {
-    let Some(form) = upload::ours(form, &visitor).await else {
-        return page::form_refused(office.language_of(&visitor));
+    let form = match upload::ours(form, &visitor).await {
+        Ok(form) => form,
+        Err(unread) => return unread.page(DASHBOARD_CERTIFICATES_MAX, office.language_of(&visitor)),
     };
     match New::uploaded(&form) {
         Ok(new) => to_add(&office, &visitor, &new, &html! {}),

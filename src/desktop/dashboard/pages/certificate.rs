@@ -26,7 +26,7 @@ const COLUMNS: [Words; 6] = [
 /// A table of them; the last column is what can be done with each.
 pub(super) fn table<'r>(rows: impl IntoIterator<Item = &'r Row>, language: Language, link: impl Fn(&Row) -> Markup) -> Markup {
     html! {
-        div.wide tabindex="0" { table {
+        div.wide tabindex="0" { table.certificates {
             thead { tr { @for column in COLUMNS { th scope="col" { (column.of(language)) } } } }
             tbody { @for row in rows { (line(row, language, &link(row))) } }
         } }

@@ -3,6 +3,7 @@
 use super::certificate;
 use super::upload::{self, File, Form as FilesForm};
 use crate::base::Address;
+use crate::base::limits::DASHBOARD_CERTIFICATES_MAX;
 use crate::base::limits::DASHBOARD_ROWS_MAX;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
@@ -78,8 +79,9 @@ pub(in super::super) async fn import(
     form: FilesForm,
 ) -> Response {
     let language = office.language_of(&visitor);
-    let Some(form) = upload::ours(form, &visitor).await else {
-        return page::form_refused(language);
+    let form = match upload::ours(form, &visitor).await {
+        Ok(form) => form,
+        Err(unread) => return unread.page(DASHBOARD_CERTIFICATES_MAX, language),
     };
     let taken = tokio::task::block_in_place(|| office.take_in(&form.files));
     let answer = html! {

@@ -7,9 +7,11 @@ use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form as our_form, quoted, told};
 use crate::store::journal::{self, JournalEntry, Noted, Order, Query as Wanted, Reader};
 use crate::store::{Event, StoreError};
-use crate::text::dashboard::{self as words, Language};
+use crate::text::dashboard::{self as words, Language, Words};
 use crate::text::journal as say;
+use crate::text::verdict::sentence;
 use crate::text::{Explain, Explanation};
+use crate::view::frozen::codes;
 use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
@@ -188,13 +190,23 @@ fn rows(entries: &[Noted], language: Language) -> Markup {
                     td { (noted.entry.account) }
                     td.number { @if noted.entry.recipients > 0 { (noted.entry.recipients) } }
                     td {
-                        @if let Some(said) = words::code(&noted.entry.code) { (said.of(language)) " " }
+                        @if let Some(said) = in_words(&noted.entry) { (said.of(language)) " " }
                         span.code { (noted.entry.code) }
                     }
                 }
             } }
         } }
     }
+}
+
+/// A word of ours, or what docs/verdicts.md says of the verdict on a message.
+fn in_words(entry: &JournalEntry) -> Option<Words> {
+    let verdict = || {
+        let (code, _) = codes().find(|(code, _)| *code == entry.code)?;
+        let (french, english) = sentence(code);
+        Some(Words::new(french, english))
+    };
+    words::code(&entry.code).or_else(|| verdict().filter(|_| entry.event == Event::Open))
 }
 
 /// By the clock that its reader had on the wall.

@@ -2,8 +2,12 @@
 
 use crate::base::limits::DASHBOARD_FIELDS_MAX;
 use crate::desktop::dashboard::guard::Visitor;
+use crate::desktop::dashboard::page;
+use crate::text::dashboard::Language;
 use axum::extract::Multipart;
-use axum::extract::multipart::MultipartRejection;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 /// As the framework hands it over.
 pub(super) type Form = Result<Multipart, MultipartRejection>;
@@ -31,17 +35,48 @@ impl Uploaded {
     }
 }
 
-/// A form of ours with its files; `None`: it is none, or too large, or somebody else's.
-pub(super) async fn ours(form: Form, visitor: &Visitor) -> Option<Uploaded> {
-    let mut form = form.ok()?;
+/// Why a form was not read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unread {
+    /// It is none, or somebody else's.
+    NotOurs,
+    /// More than its route takes.
+    TooLarge,
+}
+
+impl From<MultipartError> for Unread {
+    fn from(error: MultipartError) -> Self {
+        match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::NotOurs,
+        }
+    }
+}
+
+impl Unread {
+    /// What its user reads, who may send so many octets.
+    pub(super) fn page(self, most: usize, language: Language) -> Response {
+        match self {
+            Self::NotOurs => page::form_refused(language),
+            Self::TooLarge => page::too_large(most, language),
+        }
+    }
+}
+
+/// A form of ours with its files.
+pub(super) async fn ours(form: Form, visitor: &Visitor) -> Result<Uploaded, Unread> {
+    let mut form = form.map_err(|_| Unread::NotOurs)?;
     let mut uploaded = Uploaded::default();
     for _ in 0..=DASHBOARD_FIELDS_MAX {
-        let Some(field) = form.next_field().await.ok()? else {
-            return visitor.has_written(&uploaded.text("mot")).then_some(uploaded);
+        let Some(field) = form.next_field().await? else {
+            return match visitor.has_written(&uploaded.text("mot")) {
+                true => Ok(uploaded),
+                false => Err(Unread::NotOurs),
+            };
         };
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
-        let octets = field.bytes().await.ok()?;
+        let octets = field.bytes().await?;
         match file {
             None => uploaded.texts.push((name, String::from_utf8_lossy(&octets).trim().to_owned())),
             Some(_) if octets.is_empty() => {}
@@ -51,5 +86,5 @@ pub(super) async fn ours(form: Form, visitor: &Visitor) -> Option<Uploaded> {
             }),
         }
     }
-    None
+    Err(Unread::NotOurs)
 }

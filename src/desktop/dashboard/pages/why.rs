@@ -5,7 +5,7 @@ use crate::base::Address;
 use crate::base::limits::DASHBOARD_MESSAGE_MAX;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
-use crate::desktop::dashboard::page::{self, told};
+use crate::desktop::dashboard::page::told;
 use crate::policy::{Envelope, Recipient, Submission};
 use crate::relay::state::State as Standing;
 use crate::text::Tongue;
@@ -42,8 +42,9 @@ pub(in super::super) async fn show(State(office): State<Arc<Office>>, Extension(
 
 pub(in super::super) async fn ask(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: Form) -> Response {
     let language = office.language_of(&visitor);
-    let Some(asked) = upload::ours(form, &visitor).await.map(Asked::of) else {
-        return page::form_refused(language);
+    let asked = match upload::ours(form, &visitor).await {
+        Ok(form) => Asked::of(form),
+        Err(unread) => return unread.page(DASHBOARD_MESSAGE_MAX, language),
     };
     let answer = answer(&office, &asked, language).await;
     shown(&office, &visitor, &asked, &answer).await.into_response()

@@ -1,14 +1,18 @@
 //! The key: from a file, from a card, or made here.
 
-use super::{Sent, Standing, Written, go_to, ours};
+use super::{ForAccount, Sent, Standing, Written, go_to, ours, shown_for, whose};
+use crate::base::limits::DASHBOARD_KEY_MAX;
 use crate::base::{Address, Secret};
-use crate::desktop::assistant::Step;
+use crate::desktop::assistant::{Draft, Step};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, day, form, told};
+use crate::desktop::dashboard::pages::keys::standing as in_a_word;
+use crate::desktop::dashboard::pages::upload::Unread;
 use crate::desktop::dashboard::pages::visit::Plain;
 use crate::desktop::own_keys::{self, Kept};
 use crate::keys::card::situation::Situation;
+use crate::relay::clock;
 use crate::smime::port::PrivateKey;
 use crate::store::{Fingerprint, KeysStore};
 use crate::text::dashboard::{self, Language};
@@ -75,10 +79,12 @@ pub(super) async fn import(
 ) -> Response {
     let upload = match form {
         Ok(form) => read(form).await,
-        Err(_) => None,
+        Err(_) => Err(Unread::NotOurs),
     };
-    let Some(upload) = upload.filter(|upload| visitor.has_written(&upload.word)) else {
-        return page::form_refused(office.language_of(&visitor));
+    let upload = match upload {
+        Ok(upload) if visitor.has_written(&upload.word) => upload,
+        Ok(_) => return page::form_refused(office.language_of(&visitor)),
+        Err(unread) => return unread.page(DASHBOARD_KEY_MAX, office.language_of(&visitor)),
     };
     let [question, proof] = &upload.asked;
     if !office.was_asked(&visitor, question, proof) {
@@ -125,7 +131,7 @@ pub(super) async fn request(State(office): State<Arc<Office>>, Extension(visitor
     let Some(account) = standing.draft.parsed_address() else {
         return go_to(standing.step);
     };
-    let made = shown_for(&account, &asked.adresse);
+    let made = shown_for(&standing.draft, &asked.adresse);
     let made = made.and_then(|()| block_in_place(|| own_keys::request(&office.home, &office.secrets, &account, &asked.nom)));
     match made {
         Ok(csr) => {
@@ -145,27 +151,22 @@ pub(super) async fn request(State(office): State<Arc<Office>>, Extension(visitor
     }
 }
 
-pub(super) async fn later(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: Sent<Plain>) -> Response {
+pub(super) async fn later(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: Sent<ForAccount>) -> Response {
     let language = office.language_of(&visitor);
     match ours(&visitor, form) {
-        Some(_) => office.changed(|draft| draft.key_later = true, language),
+        Some(seen) => office.changed_for(&seen.adresse, |draft| draft.key_later = true, language),
         None => page::form_refused(language),
     }
 }
 
 impl Office {
     /// Takes keys in for the account that is being set up, where the page was for that one, and shows what came of it.
-    fn with_account(
-        &self,
-        visitor: &Visitor,
-        shown_for_whom: &str,
-        take: impl FnOnce(&Address) -> Result<Vec<Kept>, Explanation>,
-    ) -> Response {
+    fn with_account(&self, visitor: &Visitor, whom: &str, take: impl FnOnce(&Address) -> Result<Vec<Kept>, Explanation>) -> Response {
         let standing = self.standing();
         let Some(account) = standing.draft.parsed_address() else {
             return go_to(standing.step);
         };
-        let taken = shown_for(&account, shown_for_whom).and_then(|()| block_in_place(|| take(&account)));
+        let taken = shown_for(&standing.draft, whom).and_then(|()| block_in_place(|| take(&account)));
         let told = match taken {
             Ok(kept) => kept.into_iter().flat_map(|kept| kept.warnings).collect(),
             Err(why) => vec![why],
@@ -187,14 +188,6 @@ impl Office {
     }
 }
 
-/// Another tab may have begun another account.
-fn shown_for(account: &Address, whom: &str) -> Result<(), Explanation> {
-    match account.as_str() == whom {
-        true => Ok(()),
-        false => Err(beginning::shown_otherwise()),
-    }
-}
-
 /// The certificates of an activity: what its number was may be another one's when a card has come or gone.
 fn prints(situation: &Situation) -> String {
     let prints = situation
@@ -212,8 +205,8 @@ struct Upload {
     file: Secret,
 }
 
-/// `None`: it is no such form, or too large.
-async fn read(mut form: Multipart) -> Option<Upload> {
+async fn read(mut form: Multipart) -> Result<Upload, Unread> {
+    let text = |octets| String::from_utf8(octets).map_err(|_| Unread::NotOurs);
     let mut upload = Upload {
         word: String::new(),
         address: String::new(),
@@ -221,20 +214,20 @@ async fn read(mut form: Multipart) -> Option<Upload> {
         asked: Default::default(),
         file: Secret::new(Vec::new()),
     };
-    while let Some(field) = form.next_field().await.ok()? {
+    while let Some(field) = form.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
-        let octets = field.bytes().await.ok()?.to_vec();
+        let octets = field.bytes().await?.to_vec();
         match name.as_str() {
-            "mot" => upload.word = String::from_utf8(octets).ok()?,
-            "adresse" => upload.address = String::from_utf8(octets).ok()?,
-            "defi" => upload.asked[0] = String::from_utf8(octets).ok()?,
-            "preuve" => upload.asked[1] = String::from_utf8(octets).ok()?,
+            "mot" => upload.word = text(octets)?,
+            "adresse" => upload.address = text(octets)?,
+            "defi" => upload.asked[0] = text(octets)?,
+            "preuve" => upload.asked[1] = text(octets)?,
             "passe" => upload.password = Secret::new(octets),
             "fichier" => upload.file = Secret::new(octets),
             _ => {}
         }
     }
-    Some(upload)
+    Ok(upload)
 }
 
 fn shown(office: &Office, visitor: &Visitor, standing: &Standing, above: &Above) -> Html<String> {
@@ -243,29 +236,31 @@ fn shown(office: &Office, visitor: &Visitor, standing: &Standing, above: &Above)
         .draft
         .parsed_address()
         .is_some_and(|account| office.awaits_certificate(&account));
-    // As the program writes it, which it is compared with.
-    let account = standing.draft.parsed_address();
-    let account = account.as_ref().map_or("", Address::as_str);
     let hindrance = standing.hindrance.iter().chain(&above.told);
     let body = html! {
         p { (words::KEY_INTRO.of(language)) }
         div role="status" {
             @for why in hindrance { (told(why, language)) }
             (there(standing, language))
+            @if let Some(lacking) = &standing.lacking { (told(lacking, language)) }
             @if waits { p { (words::REQUEST_WAITS.of(language)) } }
         }
         @if standing.step > Step::Key { p { a.button href="/assistant" { (words::CONTINUE.of(language)) } } }
-        section.way { (of_file(visitor, account, language)) }
-        section.way { (of_card(visitor, account, &above.cards, language)) }
-        section.way { (of_request(visitor, account, language)) }
+        section.way { (of_file(visitor, &standing.draft, language)) }
+        section.way { (of_card(visitor, &standing.draft, &above.cards, language)) }
+        section.way { (of_request(visitor, &standing.draft, language)) }
         @if standing.step == Step::Key {
-            (form(visitor, "/assistant/cle/plus-tard", &html! { button.plain { (words::KEY_LATER.of(language)) } }))
+            (form(visitor, "/assistant/cle/plus-tard", &html! {
+                (whose(&standing.draft))
+                button.plain { (if standing.keys.is_empty() { words::KEY_LATER } else { words::KEY_LATER_SO }.of(language)) }
+            }))
         }
     };
     office.step(visitor, standing, Step::Key, &body)
 }
 
 fn there(standing: &Standing, language: Language) -> Markup {
+    let now = clock();
     html! {
         @if !standing.keys.is_empty() {
             h3 { (words::KEYS_THERE.of(language)) }
@@ -273,18 +268,19 @@ fn there(standing: &Standing, language: Language) -> Markup {
                 li {
                     (key.certificate().holder()) ", " (key.certificate().issuer_common_name()) " – "
                     (dashboard::UNTIL.of(language)) " " (day(key.certificate().not_after(), language))
+                    (language.colon()) strong { (in_a_word(key.limit(now)).of(language)) }
                 }
             } }
         }
     }
 }
 
-fn of_file(visitor: &Visitor, account: &str, language: Language) -> Markup {
+fn of_file(visitor: &Visitor, draft: &Draft, language: Language) -> Markup {
     html! {
         h3 { (words::KEY_FILE.of(language)) }
         form.fields method="post" action="/assistant/cle/fichier" enctype="multipart/form-data" {
             input type="hidden" name="mot" value=(visitor.session.form);
-            input type="hidden" name="adresse" value=(account);
+            (whose(draft))
             label for="fichier" { (words::FILE.of(language)) }
             input id="fichier" name="fichier" type="file" accept=".p12,.pfx,application/x-pkcs12" required;
             label for="passe" { (words::FILE_PASSWORD.of(language)) }
@@ -295,7 +291,7 @@ fn of_file(visitor: &Visitor, account: &str, language: Language) -> Markup {
     }
 }
 
-fn of_card(visitor: &Visitor, account: &str, cards: &[Situation], language: Language) -> Markup {
+fn of_card(visitor: &Visitor, draft: &Draft, cards: &[Situation], language: Language) -> Markup {
     html! {
         h3 { (words::KEY_CARD.of(language)) }
         p { (words::KEY_CARD_INTRO.of(language)) }
@@ -304,7 +300,7 @@ fn of_card(visitor: &Visitor, account: &str, cards: &[Situation], language: Lang
             section.account {
                 p { strong { (holder.unwrap_or_default()) } ", " (situation.name()) " (" (situation.card.label) ")" }
                 (form(visitor, "/assistant/cle/prendre", &html! {
-                    input type="hidden" name="adresse" value=(account);
+                    (whose(draft))
                     input type="hidden" name="empreintes" value=(prints(situation));
                     button { (words::TAKE_CARD.of(language)) }
                 }))
@@ -314,9 +310,9 @@ fn of_card(visitor: &Visitor, account: &str, cards: &[Situation], language: Lang
     }
 }
 
-fn of_request(visitor: &Visitor, account: &str, language: Language) -> Markup {
+fn of_request(visitor: &Visitor, draft: &Draft, language: Language) -> Markup {
     let fields = html! {
-        input type="hidden" name="adresse" value=(account);
+        (whose(draft))
         label for="nom" { (words::REQUEST_SUBJECT.of(language)) }
         input id="nom" name="nom" type="text" required autocomplete="off" value="C=FR, CN=";
         button.plain { (words::REQUEST.of(language)) }

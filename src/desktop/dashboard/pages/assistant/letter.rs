@@ -1,20 +1,21 @@
 //! A test letter; its steps are written into the page as they come.
 
-use super::{Sent, Standing, Written, go_to, ours};
+use super::{Sent, Standing, Written, go_to, ours, shown_for, whose};
 use crate::base::Secret;
 use crate::config::{ListenTls, Server, ServerTls, Terms};
 use crate::desktop::assistant::Step;
+use crate::desktop::assistant::refusal::Noted;
 use crate::desktop::assistant::trial::{Route, Trial};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
-use crate::desktop::dashboard::page::{self, form};
+use crate::desktop::dashboard::page::{self, form, told};
 use crate::desktop::dashboard::pages::diagnosis::item;
 use crate::desktop::diagnosis::Standing as Good;
 use crate::net::local::LocalCertificate;
 use crate::net::provider::Providers;
 use crate::relay::clock;
 use crate::text::dashboard::Language;
-use crate::text::{Explain, Explanation, assistant as words};
+use crate::text::{Explain, Explanation, assistant as words, trial as said};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -31,6 +32,9 @@ use zeroize::Zeroizing;
 #[derive(Deserialize)]
 pub(super) struct Typed {
     mot: String,
+    #[serde(default)]
+    adresse: String,
+    #[serde(default)]
     passe: Zeroizing<String>,
     #[serde(default)]
     defi: String,
@@ -61,7 +65,7 @@ pub(super) async fn show(State(office): State<Arc<Office>>, Extension(visitor): 
     };
     match trial.is_running {
         true => growing(&office, &visitor, &standing, watched),
-        false => shown(&office, &visitor, &standing, &trial),
+        false => shown(&office, &visitor, &standing, &trial, None),
     }
 }
 
@@ -74,8 +78,14 @@ pub(super) async fn send(State(office): State<Arc<Office>>, Extension(visitor): 
         return page::not_proven(language);
     }
     let standing = office.standing();
+    if shown_for(&standing.draft, &typed.adresse).is_err() {
+        return page::shown_otherwise(language);
+    }
     if standing.step < Step::Program {
         return go_to(standing.step);
+    }
+    if typed.passe.is_empty() {
+        return shown(&office, &visitor, &standing, &Trial::default(), Some(&said::password_wanting()));
     }
     match route(&office, &standing, &typed) {
         // One that is on its way already is what is shown.
@@ -106,8 +116,13 @@ fn route(office: &Office, standing: &Standing, typed: &Typed) -> Result<Route, E
             terms: Terms::default(),
         })
     };
+    let (noting, whose) = (Arc::clone(&office.relay), address.clone());
     Ok(Route {
         account,
+        noted: Box::new(move || Noted {
+            hindrance: noting.hindrance(&whose),
+            refused: noting.last_refusal(&whose),
+        }),
         password: Secret::from(typed.passe.as_str()),
         tag: office.config.policy.tag.clone(),
         relay: Arc::new(relay),
@@ -117,7 +132,7 @@ fn route(office: &Office, standing: &Standing, typed: &Typed) -> Result<Route, E
     })
 }
 
-fn shown(office: &Office, visitor: &Visitor, standing: &Standing, trial: &Trial) -> Response {
+fn shown(office: &Office, visitor: &Visitor, standing: &Standing, trial: &Trial, why: Option<&Explanation>) -> Response {
     let language = office.language_of(visitor);
     let body = html! {
         @if trial.findings.is_empty() { p { (words::LETTER_INTRO.of(language)) } }
@@ -127,7 +142,8 @@ fn shown(office: &Office, visitor: &Visitor, standing: &Standing, trial: &Trial)
                 (summary(trial, language))
             }
         }
-        (question(visitor, !trial.findings.is_empty(), language))
+        @if let Some(why) = why { div role="alert" { (told(why, language)) } }
+        (question(visitor, standing, !trial.findings.is_empty(), language))
     };
     office.step(visitor, standing, Step::Letter, &body).into_response()
 }
@@ -140,11 +156,12 @@ fn summary(trial: &Trial, language: Language) -> Markup {
     }
 }
 
-fn question(visitor: &Visitor, again: bool, language: Language) -> Markup {
+fn question(visitor: &Visitor, standing: &Standing, again: bool, language: Language) -> Markup {
     let fields = html! {
+        (whose(&standing.draft))
         label for="passe" { (words::PROGRAM_PASSWORD.of(language)) }
         input id="passe" name="passe" type="password" autocomplete="new-password" required aria-describedby="passe-note";
-        p.note id="passe-note" { (words::PASSWORD_HINT.of(language)) }
+        p.note id="passe-note" { (words::LETTER_PASSWORD_HINT.of(language)) }
         (page::proven_button(if again { words::SEND_AGAIN } else { words::SEND_TEST }, language))
     };
     html! { div.fields { (form(visitor, super::path(Step::Letter), &fields)) } (page::proven_first(language)) }

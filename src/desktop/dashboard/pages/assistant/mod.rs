@@ -12,17 +12,19 @@ mod service;
 mod thunderbird;
 
 use super::visit::Plain;
+use crate::base::Address;
 use crate::base::limits::DASHBOARD_KEY_MAX;
 use crate::config::Account;
 use crate::desktop::assistant::{Draft, Known, Step};
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page;
-use crate::keys::shelf::{Shelved, shelved};
+use crate::keys::shelf::{Shelved, shelved, suffice};
+use crate::relay::clock;
 use crate::store::KeysStore;
-use crate::text::assistant as words;
 use crate::text::dashboard::{Language, Words};
 use crate::text::{Explain, Explanation};
+use crate::text::{assistant as words, beginning};
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::http::StatusCode;
@@ -31,6 +33,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use maud::{Markup, html};
+use serde::Deserialize;
 use std::sync::Arc;
 
 pub(in super::super) use program::settings;
@@ -44,6 +47,20 @@ trait Written {
 }
 
 impl Written for Plain {
+    fn word(&self) -> &str {
+        &self.mot
+    }
+}
+
+/// A form with nothing in it but whose page it was on.
+#[derive(Deserialize)]
+struct ForAccount {
+    mot: String,
+    #[serde(default)]
+    adresse: String,
+}
+
+impl Written for ForAccount {
     fn word(&self) -> &str {
         &self.mot
     }
@@ -123,12 +140,28 @@ fn ours<T: Written>(visitor: &Visitor, form: Sent<T>) -> Option<T> {
     visitor.has_written(sent.word()).then_some(sent)
 }
 
+/// Another tab may have begun another account: what was typed for one is used for that one only.
+fn shown_for(draft: &Draft, whom: &str) -> Result<(), Explanation> {
+    match draft.parsed_address().is_some_and(|account| account.as_str() == whom) {
+        true => Ok(()),
+        false => Err(beginning::shown_otherwise()),
+    }
+}
+
+/// What [`shown_for`] compares.
+fn whose(draft: &Draft) -> Markup {
+    let account = draft.parsed_address();
+    html! { input type="hidden" name="adresse" value=(account.as_ref().map_or("", Address::as_str)); }
+}
+
 /// How far it has come.
 struct Standing {
     draft: Draft,
     step: Step,
     /// Own keys of the account.
     keys: Vec<Shelved>,
+    /// What these do not do.
+    lacking: Option<Explanation>,
     /// Why they could not be looked at.
     hindrance: Option<Explanation>,
 }
@@ -143,13 +176,18 @@ impl Office {
         };
         let address = draft.parsed_address();
         keys.retain(|key| address.as_ref() == Some(&key.account));
+        let lacking = match &address {
+            Some(account) => suffice(account, &keys, clock()).err(),
+            None => None,
+        };
         let known = Known {
-            has_key: keys.iter().any(|key| !key.is_retired),
+            has_key: lacking.is_none(),
             is_in_service: self.account_in_service(&draft).is_some(),
         };
         Standing {
             step: draft.step(known),
             draft,
+            lacking: lacking.filter(|_| !keys.is_empty()),
             keys,
             hindrance,
         }
@@ -169,6 +207,14 @@ impl Office {
         }
     }
 
+    /// The same where the draft is still that of the page.
+    fn changed_for(&self, whom: &str, change: impl FnOnce(&mut Draft), language: Language) -> Response {
+        match shown_for(&self.lasting.assistant.draft(), whom) {
+            Ok(()) => self.changed(change, language),
+            Err(_) => page::shown_otherwise(language),
+        }
+    }
+
     /// A step in its frame.
     fn step(&self, visitor: &Visitor, standing: &Standing, step: Step, body: &Markup) -> Html<String> {
         let language = self.language_of(visitor);
@@ -177,6 +223,7 @@ impl Office {
             (steps(standing.step, step, language))
             h2 { (title(step).of(language)) @if step > Step::Address { " – " (standing.draft.address) } }
             (body)
+            script src="/langue.js" defer {}
         };
         self.page(visitor, path(step), words::TITLE, self.config.trust.environment)
             .with(&body)

@@ -1,13 +1,12 @@
 //! What the mail program must be told.
 
 use super::thunderbird::{self, Done, profiles};
-use super::{Sent, Standing, authorities, go_to, ours, outlook};
+use super::{ForAccount, Sent, Standing, authorities, go_to, ours, outlook, whose};
 use crate::config::{Account, ListenTls};
 use crate::desktop::assistant::Step;
 use crate::desktop::dashboard::Office;
 use crate::desktop::dashboard::guard::Visitor;
 use crate::desktop::dashboard::page::{self, form};
-use crate::desktop::dashboard::pages::visit::Plain;
 use crate::text::dashboard::{Language, Words};
 use crate::text::{assistant as words, setup};
 use axum::Extension;
@@ -37,10 +36,10 @@ pub(super) async fn show(
     }
 }
 
-pub(super) async fn done(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: Sent<Plain>) -> Response {
+pub(super) async fn done(State(office): State<Arc<Office>>, Extension(visitor): Extension<Visitor>, form: Sent<ForAccount>) -> Response {
     let language = office.language_of(&visitor);
     match ours(&visitor, form) {
-        Some(_) => office.changed(|draft| draft.program_done = true, language),
+        Some(seen) => office.changed_for(&seen.adresse, |draft| draft.program_done = true, language),
         None => page::form_refused(language),
     }
 }
@@ -59,7 +58,7 @@ pub(super) fn shown(office: &Office, visitor: &Visitor, standing: &Standing, abo
             }
             section.way { h3 { (setup::OTHERS.of(language)) } (settings(office, account, language)) }
         }
-        (form(visitor, super::path(Step::Program), &html! { button { (words::PROGRAM_DONE.of(language)) } }))
+        (form(visitor, super::path(Step::Program), &html! { (whose(&standing.draft)) button { (words::PROGRAM_DONE.of(language)) } }))
     };
     office.step(visitor, standing, Step::Program, &body)
 }

@@ -1,6 +1,6 @@
 //! The provider's servers, found or typed, and tried before anything stands on them.
 
-use super::{Sent, Standing, Written, go_to, ours};
+use super::{Sent, Standing, Written, go_to, ours, shown_for, whose};
 use crate::base::Secret;
 use crate::desktop::assistant::discover::Source;
 use crate::desktop::assistant::{Draft, Place, Step, attempt, take_up};
@@ -10,7 +10,7 @@ use crate::desktop::dashboard::page::{self, form, told};
 use crate::desktop::dashboard::pages::diagnosis::findings;
 use crate::desktop::diagnosis::{Finding, Standing as Good};
 use crate::text::dashboard::{Language, Words};
-use crate::text::{Explain, Explanation, assistant as words};
+use crate::text::{Explain, Explanation, assistant as words, beginning};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
@@ -24,6 +24,8 @@ use zeroize::Zeroizing;
 pub(super) struct Typed {
     #[serde(default)]
     mot: String,
+    #[serde(default)]
+    adresse: String,
     envoi: String,
     envoi_port: String,
     envoi_tls: String,
@@ -51,6 +53,8 @@ impl Written for Typed {
 #[derive(Deserialize)]
 pub(super) struct Chosen {
     mot: String,
+    #[serde(default)]
+    adresse: String,
     numero: usize,
 }
 
@@ -91,8 +95,8 @@ pub(super) async fn attempt(State(office): State<Arc<Office>>, Extension(visitor
         return page::not_proven(language);
     }
     let standing = office.standing();
-    if standing.step < Step::Servers {
-        return go_to(standing.step);
+    if shown_for(&standing.draft, &typed.adresse).is_err() {
+        return page::shown_otherwise(language);
     }
     let outcome = tried(&office, &standing.draft, &typed).await.unwrap_or_else(|why| Outcome {
         why: Some(why),
@@ -108,6 +112,9 @@ pub(super) async fn choose(State(office): State<Arc<Office>>, Extension(visitor)
         return page::form_refused(language);
     };
     let standing = office.standing();
+    if shown_for(&standing.draft, &chosen.adresse).is_err() {
+        return page::shown_otherwise(language);
+    }
     let offer = office.lasting.assistant.offers().into_iter().nth(chosen.numero);
     match offer.filter(|_| standing.step >= Step::Servers && standing.step < Step::Program) {
         Some(offer) => office.changed(|draft| offer.put_into(draft), language),
@@ -123,8 +130,16 @@ async fn tried(office: &Office, draft: &Draft, typed: &Typed) -> Result<Outcome,
     let findings = attempt::attempt(&*office.upstreams, &account, password.as_ref()).await;
     let outcome = Outcome { findings, why: None };
     draft.is_tried = outcome.is_good();
-    office.lasting.assistant.change(|kept| *kept = draft).map_err(|e| e.explain())?;
-    Ok(outcome)
+    let mut is_still_it = false;
+    // Servers take their time; another account may have been begun meanwhile.
+    let kept = office.lasting.assistant.change(|kept| {
+        is_still_it = kept.address == draft.address;
+        if is_still_it {
+            *kept = draft;
+        }
+    });
+    kept.map_err(|e| e.explain())?;
+    is_still_it.then_some(outcome).ok_or_else(beginning::shown_otherwise)
 }
 
 impl Typed {
@@ -181,7 +196,7 @@ fn shown(office: &Office, visitor: &Visitor, standing: &Standing, typed: &Typed,
         @if let Some(draft) = typed.over(&standing.draft) { (foreign(&draft, language)) }
         div role="status" { (findings(&outcome.findings, language)) }
         @if outcome.is_good() { p { a.button href="/assistant" { (words::CONTINUE.of(language)) } } }
-        div.fields { (form(visitor, super::path(Step::Servers), &fields(typed, language))) }
+        div.fields { (form(visitor, super::path(Step::Servers), &html! { (whose(&standing.draft)) (fields(typed, language)) })) }
         (page::proven_first(language))
     };
     office.step(visitor, standing, Step::Servers, &body)
@@ -202,6 +217,7 @@ fn proposals(office: &Office, visitor: &Visitor, standing: &Standing, language: 
                 (strange(&offer.strangers(&address), language))
                 @if !is_taken {
                     (form(visitor, "/assistant/proposition", &html! {
+                        (whose(draft))
                         input type="hidden" name="numero" value=(number);
                         button.plain { (words::TAKE_PROPOSAL.of(language)) }
                     }))

@@ -1,6 +1,6 @@
 //! The profiles of Thunderbird that have the account, each switched by a button and switched back by another.
 
-use super::{Sent, Written, go_to, ours};
+use super::{Sent, Written, go_to, ours, shown_for};
 use crate::config::Account;
 use crate::desktop::assistant::Step;
 use crate::desktop::dashboard::Office;
@@ -25,6 +25,8 @@ use tokio::task::block_in_place;
 #[derive(Deserialize)]
 pub(super) struct Chosen {
     mot: String,
+    #[serde(default)]
+    adresse: String,
     profil: String,
     #[serde(default)]
     remettre: Option<String>,
@@ -59,6 +61,9 @@ pub(super) async fn switch(State(office): State<Arc<Office>>, Extension(visitor)
         return page::form_refused(language);
     };
     let standing = office.standing();
+    if shown_for(&standing.draft, &chosen.adresse).is_err() {
+        return page::shown_otherwise(language);
+    }
     let Some(account) = office.account_in_service(&standing.draft) else {
         return go_to(standing.step);
     };
@@ -133,7 +138,7 @@ pub(super) fn profiles(office: &Office, visitor: &Visitor, account: &Account, la
         h3 { (words::THUNDERBIRD.of(language)) }
         p { (words::THUNDERBIRD_INTRO.of(language)) }
         @if all.is_empty() { p { (words::NO_PROFILE.of(language)) } }
-        @for seen in &all { (of_profile(visitor, seen, language)) }
+        @for seen in &all { (of_profile(visitor, &told, seen, language)) }
         p { a href="/assistant/isp.xml" { (words::ISP_FILE.of(language)) } }
     }
 }
@@ -158,10 +163,11 @@ fn standings(office: &Office, on: &Told) -> Vec<Seen> {
     all.filter(|seen| seen.standing != Ok(Standing::Absent)).collect()
 }
 
-fn of_profile(visitor: &Visitor, seen: &Seen, language: Language) -> Markup {
+fn of_profile(visitor: &Visitor, on: &Told, seen: &Seen, language: Language) -> Markup {
     let Seen { profile, standing, copy } = seen;
     let button = |undo: bool| {
         let fields = html! {
+            input type="hidden" name="adresse" value=(on.address);
             input type="hidden" name="profil" value=(name_of(profile));
             @if undo { input type="hidden" name="remettre" value="oui"; }
             @if undo { button.plain { (words::UNDO.of(language)) } } @else { button { (words::SWITCH.of(language)) } }
