@@ -4,6 +4,7 @@ import os
 import pathlib
 import secrets
 import smtplib
+import subprocess
 import unittest
 
 from lab import base, dovecot, imapline, mails, pki, servers, souspli
@@ -27,6 +28,19 @@ def fill(folder):
                 os.write(out.fileno(), b"\0" * 4096)
         except OSError:
             pass
+
+
+def small_disk(case, megabytes):
+    """A practice, for a class of tests, in which Alice's home is a disk of that size; nothing runs yet."""
+    need_product()
+    if not base.is_root():
+        raise unittest.SkipTest("a small file system can only be mounted by root")
+    case.practice = servers.Practice()
+    case.addClassCleanup(case.practice.stop)
+    home = case.practice.relays["alice"].home
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(home)], capture_output=True).returncode:
+        raise unittest.SkipTest("this machine lets nobody mount a file system")
+    case.addClassCleanup(subprocess.run, ["umount", "-l", str(home)], check=True)
 
 
 class PracticeCase(unittest.TestCase):

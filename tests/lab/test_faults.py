@@ -4,12 +4,11 @@ import contextlib
 import re
 import smtplib
 import socket
-import subprocess
 import unittest
 
-from lab import base, imapline, imapstub, mails, pki, servers, souspli
+from lab import base, imapline, imapstub, mails, pki, souspli
 
-from common import PracticeCase, fill, need_product
+from common import PracticeCase, fill, need_product, small_disk
 
 # Resident memory that no bad input may make it pass, in KiB (1 GiB: see base::limits).
 MEMORY_MAX = 1 << 20
@@ -265,16 +264,7 @@ class FullDiskTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        need_product()
-        if not base.is_root():
-            raise unittest.SkipTest("a small file system can only be mounted by root")
-        cls.practice = servers.Practice()
-        cls.addClassCleanup(cls.practice.stop)
-        home = cls.practice.relays["alice"].home
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(home)], capture_output=True)
-        if done.returncode != 0:
-            raise unittest.SkipTest("this machine lets nobody mount a file system")
-        cls.addClassCleanup(subprocess.run, ["umount", "-l", str(home)], check=True)
+        small_disk(cls, 1)
         cls.practice.start()
 
     def test_sending_and_reading_on_a_full_disk(self):

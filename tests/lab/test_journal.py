@@ -8,13 +8,12 @@ import json
 import os
 import smtplib
 import sqlite3
-import subprocess
 import threading
 import unittest
 
-from lab import base, browser, mails, pki, servers
+from lab import base, browser, mails, pki
 
-from common import Canary, PracticeCase, fill, need_product
+from common import Canary, PracticeCase, fill, small_disk
 
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
 
@@ -320,16 +319,8 @@ class FullDiskTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        need_product()
-        if not base.is_root():
-            raise unittest.SkipTest("a small file system can only be mounted by root")
-        cls.practice = servers.Practice()
-        cls.addClassCleanup(cls.practice.stop)
+        small_disk(cls, 2)
         cls.alice = cls.practice.relays["alice"]
-        home = cls.alice.home
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(home)], capture_output=True).returncode:
-            raise unittest.SkipTest("this machine lets nobody mount a file system")
-        cls.addClassCleanup(subprocess.run, ["umount", "-l", str(home)], check=True)
         cls.practice.start()
 
     def send(self):
