@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from lab import base, cps, mails, panel, pinentry, pki, servers, softhsm, souspli  # noqa: E402
+from lab import base, cps, mails, panel, pinentry, pki, published, servers, softhsm, souspli  # noqa: E402
 
 PLACE = base.ROOT / "docs" / "images"
 ALICE, NOBODY = "alice@lab.test", "sans.certificat@exemple.fr"
@@ -78,6 +78,7 @@ def of_files(studio):
         away(studio.practice.provider, relay)
         icon.says("Fournisseur injoignable")
     port_in_use(studio, key)
+    lists_wanting(studio)
 
 
 def refused(relay):
@@ -108,6 +109,20 @@ def port_in_use(studio, key):
         at = f'smtp = "127.0.0.1:{taken.getsockname()[1]}"'
         with studio.taken("port", changed=lambda text: text.replace('smtp = "127.0.0.1:0"', at, 1), prepare=key, begin=souspli.Souspli.begin) as (_, icon):
             icon.says("pris par un autre programme")
+
+
+def lists_wanting(studio):
+    """A colleague's certificate names a revocation list that its authority does not give."""
+    with contextlib.ExitStack() as stack:
+        web = published.Publisher()
+        stack.callback(web.stop)
+        registry = published.Registry(studio.practice.folder.path / "registry", studio.practice.authority)
+        listed = registry.doctor("liste", "Dr Bob ESSAI", "bob@lab.test", web.places())
+
+        def prepare(relay):
+            relay.furnish({ALICE: [studio.practice.doctors["alice"]]}, [listed], [studio.practice.authority.certificate])
+        with studio.taken("lists", prepare=prepare) as (_, icon):
+            icon.says("Listes de révocation périmées ou absentes")
 
 
 def of_cards(studio):
