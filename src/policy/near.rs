@@ -7,11 +7,13 @@ use crate::text::unaccent;
 
 /// The one of `domains` that this address seems to be meant for, and is not of.
 pub fn near<'d>(address: &Address, domains: &'d [Domain]) -> Option<&'d Domain> {
+    if domains.iter().any(|domain| address.domain().is_within(domain)) {
+        return None;
+    }
     let written = skeleton(address.domain());
     domains.iter().find(|domain| {
-        let meant = skeleton(domain);
-        let ends = written.strip_suffix(&meant);
-        !address.domain().is_within(domain) && ends.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        let ends = written.strip_suffix(&skeleton(domain));
+        ends.is_some_and(|before| before.is_empty() || before.ends_with('.'))
     })
 }
 
@@ -53,6 +55,14 @@ mod tests {
         ] {
             let address = Address::parse(address).unwrap();
             assert_eq!(near(&address, &domains), is_near.then_some(&domains[1]), "{address}");
+        }
+    }
+
+    #[test]
+    fn two_sealed_domains_may_resemble_each_other() {
+        let domains = ["chu-ville.example", "chuville.example"].map(|name| Domain::parse(name).unwrap());
+        for address in ["zoe@chu-ville.example", "zoe@chuville.example"] {
+            assert_eq!(near(&Address::parse(address).unwrap(), &domains), None, "{address}");
         }
     }
 }
